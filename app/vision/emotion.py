@@ -1,0 +1,18 @@
+"""The seven expressions: the words everyone else uses, in the order everyone else uses."""
+
+from enum import StrEnum
+
+
+class Emotion(StrEnum):
+    """A facial expression that the network names. It is how a face looks, not what a person feels."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+EMOTIONS = tuple(Emotion)

@@ -1,0 +1,56 @@
+"""The values that flow through the program: a frame, the faces in it, and what was read of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from app.vision.emotion import Emotion
+
+
+class Box(NamedTuple):
+    """A rectangle in a frame, in pixels; x and y are its top left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture from the camera."""
+
+    image: np.ndarray
+    """BGR, uint8, (height, width, 3). Not to be drawn on: others read it too."""
+    sequence: int
+    """Counts the camera's frames from 1 in each process."""
+    captured_at: datetime
+    """When the camera gave it, by the wall clock, UTC."""
+    monotonic: float
+    """The same moment in seconds of a clock that never jumps: all durations are taken from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in view."""
+
+    track: int
+    """Names the same face from frame to frame, while the process lives; never stored."""
+    box: Box
+    scores: np.ndarray | None
+    """float32 (7,), the smoothed score of each of EMOTIONS, adding up to 1; None where it is too small to read."""
+    emotion: Emotion | None
+    """The expression read; None where it is too small, or where the network is not sure enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one analysed frame says."""
+
+    at: datetime
+    """When the camera gave the frame, by the wall clock, UTC."""
+    monotonic: float
+    """The same moment on the clock that never jumps, seconds."""
+    faces: tuple[Face, ...]
