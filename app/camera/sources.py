@@ -1,0 +1,306 @@
+"""Where pictures come from: the drawn classroom, a device, a network camera, a video, a picture."""
+
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from app.camera import diagnose
+from app.camera.errors import CameraError, Reason
+from app.camera.spec import Kind, check_spec, demo_students, hide_password, kind_of
+from app.clock import SYSTEM_CLOCK, Clock
+
+DEMO_FPS = 25.0
+PICTURE_FPS = 5.0
+USUAL_FPS = 25.0
+"""For a video whose header gives a speed that no video has."""
+LONGEST_LAG_SECONDS = 0.5
+"""A video further behind its clock than this plays on from where it is: skipping costs decoding too."""
+MOST_DAMAGED = 25
+"""Pictures in a row that can't be decoded, about a second of them: more is the end of a stream."""
+DEVICE_SIZE = (1280, 720)
+ANSI_ART = int.from_bytes(b"ansi", "little")
+"""FFmpeg "plays" a text file as a terminal would show it."""
+
+
+class Source(Protocol):
+    """A camera, or what stands for one."""
+
+    live: bool
+    """It films now: the same picture again and again is a fault. False for what was drawn or recorded."""
+
+    def read(self) -> np.ndarray:
+        """Wait for the next picture and give it: BGR, uint8, (height, width, 3). Raises CameraError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device or the connection."""
+        ...
+
+
+def open_source(spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK) -> Source:
+    """Open what `spec` names (see `check_spec`).
+
+    A network camera may take `timeout` seconds to open, and as long for each picture. Raises CameraError when
+    it can't be opened, ValueError when `spec` can't be a source at all.
+    """
+    spec = check_spec(spec)
+    _silence_decoder()
+    match kind_of(spec):
+        case Kind.DEMO:
+            return Demo(demo_students(spec), clock)
+        case Kind.DEVICE:
+            return Device(int(spec))
+        case Kind.NETWORK:
+            return _open_network(spec, timeout, clock)
+        case Kind.FILE:
+            return _open_file(Path(spec).expanduser(), clock)
+
+
+class Demo:
+    """The drawn classroom, 25 pictures a second."""
+
+    live = False
+
+    def __init__(self, students: int, clock: Clock):
+        # Here, so that a real camera never pays for the drawing.
+        from app.camera.demo import Classroom
+
+        self._classroom = Classroom(students=students)
+        self._clock = clock
+        self._pace = Pace(DEMO_FPS, clock)
+
+    def read(self) -> np.ndarray:
+        self._pace.wait()
+        return self._classroom.draw(self._clock.now())
+
+    def close(self) -> None:
+        pass
+
+
+class Picture:
+    """A picture, given again five times a second."""
+
+    live = False
+
+    def __init__(self, path: Path, clock: Clock):
+        self._image = _read_picture(path)
+        self._pace = Pace(PICTURE_FPS, clock)
+
+    def read(self) -> np.ndarray:
+        self._pace.wait()
+        return self._image
+
+    def close(self) -> None:
+        pass
+
+
+class Video:
+    """A recording, played at its own speed and from the start again at its end."""
+
+    live = False
+
+    def __init__(self, open_capture: Callable[[], cv2.VideoCapture], name: str, clock: Clock):
+        self._open_capture = open_capture
+        self._name = name
+        self._clock = clock
+        self._capture = open_capture()
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self.fps = fps if 1 <= fps <= 240 else USUAL_FPS
+        self._due = clock.monotonic()
+
+    def read(self) -> np.ndarray:
+        self._skip_late()
+        image = self._next()
+        self._clock.wait(self._due - self._clock.monotonic())
+        self._due += 1 / self.fps
+        return image
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _skip_late(self) -> None:
+        """Pass over the pictures whose time is gone, so that the video never lags behind its clock."""
+        late = self._clock.monotonic() - self._due
+        if late > LONGEST_LAG_SECONDS:
+            self._due += late
+            return
+        for _ in range(math.floor(late * self.fps)):
+            self._capture.grab()
+            self._due += 1 / self.fps
+
+    def _next(self) -> np.ndarray:
+        given, image = self._capture.read()
+        if not given:
+            # Opened again, not wound back: not every container can be wound back.
+            self._capture.release()
+            self._capture = self._open_capture()
+            given, image = self._capture.read()
+        if not given:
+            raise CameraError(
+                Reason.UNREADABLE,
+                f"No picture in {self._name} can be decoded: it is cut off or damaged. Copy it again.",
+            )
+        return image
+
+
+class Network:
+    """A camera read over RTSP or HTTP.
+
+    When it changes size, the decoder goes on giving pictures of the first size, scaled.
+    """
+
+    live = True
+
+    def __init__(self, capture: cv2.VideoCapture, url: str, timeout: float, clock: Clock):
+        self._capture = capture
+        self._shown = hide_password(url)
+        self._timeout = timeout
+        self._clock = clock
+
+    def read(self) -> np.ndarray:
+        began = self._clock.monotonic()
+        # The decoder says only "no", at a damaged picture too: the next ones tell damage from an end, and
+        # the time it took tells silence from both.
+        for _ in range(MOST_DAMAGED):
+            given, image = self._capture.read()
+            if given:
+                return image
+            if self._clock.monotonic() - began >= 0.9 * self._timeout:
+                raise CameraError(
+                    Reason.TIMED_OUT,
+                    f"{self._shown} sent nothing for {self._timeout:g} s. Check its network and its power.",
+                )
+        raise CameraError(Reason.STOPPED, f"{self._shown} ended the stream. It is tried again by itself.")
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class Device:
+    """A camera plugged into this machine (Video4Linux)."""
+
+    live = True
+
+    def __init__(self, number: int):
+        self._number = number
+        api = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
+        self._capture = cv2.VideoCapture(number, api)
+        if not self._capture.isOpened():
+            raise diagnose.device_error(number)
+        # Uncompressed, USB 2 carries 720p at ten pictures a second at most.
+        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*"MJPG"))
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, DEVICE_SIZE[0])
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, DEVICE_SIZE[1])
+        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        self._gave_one = False
+
+    def read(self) -> np.ndarray:
+        given, image = self._capture.read()
+        if given:
+            self._gave_one = True
+            return image
+        if not self._gave_one:
+            raise diagnose.device_error(self._number)
+        raise CameraError(Reason.STOPPED, f"Camera {self._number} gives no more pictures. Check its cable.")
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+class Pace:
+    """Lets its caller through so many times a second; time that was lost is not caught up."""
+
+    def __init__(self, per_second: float, clock: Clock):
+        self._step = 1 / per_second
+        self._clock = clock
+        self._due = clock.monotonic()
+
+    def wait(self) -> None:
+        self._clock.wait(self._due - self._clock.monotonic())
+        self._due = max(self._due + self._step, self._clock.monotonic())
+
+
+def _silence_decoder() -> None:
+    """Keep OpenCV and FFmpeg off stderr: they print addresses with passwords, and a line a damaged picture.
+
+    Whoever looks for a fault sets OPENCV_FFMPEG_LOGLEVEL and OPENCV_LOG_LEVEL. The decoder
+    reads both of its variables when it opens something, so setting them here is early enough.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # Over UDP a lost packet smears the picture for seconds.
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def _open_network(url: str, timeout: float, clock: Clock) -> Source:
+    """A camera at `url`, or the recording there (which knows how many pictures it has)."""
+    milliseconds = max(1, round(timeout * 1000))
+    options = [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        milliseconds,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        milliseconds,
+        # Each decoding thread holds back one picture.
+        cv2.CAP_PROP_N_THREADS,
+        1,
+    ]
+
+    def open_capture() -> cv2.VideoCapture:
+        began = clock.monotonic()
+        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
+        if not _holds_video(capture):
+            capture.release()
+            raise diagnose.network_error(url, timeout, clock.monotonic() - began)
+        return capture
+
+    capture = open_capture()
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
+        capture.release()
+        return Video(open_capture, hide_password(url), clock)
+    return Network(capture, url, timeout, clock)
+
+
+def _open_file(path: Path, clock: Clock) -> Source:
+    """The picture or video at `path`, by what is in it, not by its name."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise diagnose.file_error(path)
+    # OpenCV counts a GIF among the pictures; here it plays.
+    if cv2.haveImageReader(str(path)) and path.read_bytes()[:4] != b"GIF8":
+        return Picture(path, clock)
+
+    def open_capture() -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        if not _holds_video(capture):
+            capture.release()
+            raise diagnose.file_error(path)
+        return capture
+
+    return Video(open_capture, str(path), clock)
+
+
+def _holds_video(capture: cv2.VideoCapture) -> bool:
+    """Whether it is open, and not FFmpeg showing a text."""
+    return capture.isOpened() and int(capture.get(cv2.CAP_PROP_FOURCC)) != ANSI_ART
+
+
+def _read_picture(path: Path) -> np.ndarray:
+    """Decode a picture. Raises CameraError for a damaged one, of which OpenCV would give the upper part."""
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except UnidentifiedImageError:
+        pass  # a format that only OpenCV knows
+    except (OSError, SyntaxError, ValueError) as error:
+        raise diagnose.file_error(path) from error
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise diagnose.file_error(path)
+    return image

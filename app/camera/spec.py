@@ -1,0 +1,90 @@
+"""What stands in CAMERA: which kind of source it names, whether it can be one, and how to show it."""
+
+import re
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlsplit
+
+ALLOWED = (
+    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, "
+    "or the path of a video or picture"
+)
+MOST_STUDENTS = 60
+DEFAULT_STUDENTS = 12
+
+
+class Kind(StrEnum):
+    """The kinds of source."""
+
+    DEMO = "demo"
+    DEVICE = "device"
+    NETWORK = "network"
+    FILE = "file"
+
+
+def kind_of(spec: str) -> Kind:
+    """The kind of source that `spec` names; what is nothing else is the path of a file."""
+    if re.fullmatch(r"demo(\?.*)?", spec):
+        return Kind.DEMO
+    if re.fullmatch(r"[0-9]{1,3}", spec):
+        return Kind.DEVICE
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
+        return Kind.NETWORK
+    return Kind.FILE
+
+
+def check_spec(spec: str) -> str:
+    """Give `spec` without blanks around it. Whether the camera is there is seen when it is opened.
+
+    Raises ValueError, saying what is allowed and never repeating a password.
+    """
+    spec = spec.strip()
+    if not spec or "\0" in spec:
+        raise ValueError(f"the camera must be {ALLOWED}")
+    match kind_of(spec):
+        case Kind.DEMO:
+            demo_students(spec)
+        case Kind.NETWORK:
+            _check_url(spec)
+    return spec
+
+
+def demo_students(spec: str) -> int:
+    """How many students `demo?students=N` asks for; raises ValueError outside 1 to 60."""
+    options = dict(parse_qsl(spec.partition("?")[2], keep_blank_values=True))
+    students = options.pop("students", str(DEFAULT_STUDENTS))
+    if options:
+        raise ValueError(f"demo has no option {', '.join(options)}; allowed: demo?students=N")
+    if not re.fullmatch(r"[0-9]{1,3}", students) or not 1 <= int(students) <= MOST_STUDENTS:
+        raise ValueError(f"demo?students= must be a whole number from 1 to {MOST_STUDENTS}")
+    return int(students)
+
+
+def hide_password(spec: str) -> str:
+    """`spec` as it may be logged and shown: an address loses its user, its password and every value.
+
+    Cameras take passwords in the query (`?usr=…&pwd=…`) and even in the path (`/user=…_password=…`), under
+    names that nobody can list, so the value of every `name=value` goes.
+    """
+    if kind_of(spec) is not Kind.NETWORK:
+        return spec
+    scheme, _, rest = spec.partition("://")
+    # Up to the last @: a password with an unescaped / or # in it must not show either.
+    rest = rest.rpartition("@")[2]
+    return f"{scheme}://" + re.sub(r"=[^&]*", "=…", rest)
+
+
+def _check_url(spec: str) -> None:
+    """Raise ValueError unless `spec` is an address that a camera can have."""
+    try:
+        parts = urlsplit(spec)
+        port = parts.port
+    except ValueError:
+        # The words of urlsplit's own error repeat a piece of the password.
+        parts, port = None, 0
+    if parts is None or port == 0 or not parts.hostname:
+        raise ValueError(
+            "the camera's address must read rtsp://USER:PASSWORD@HOST:PORT/PATH; "
+            "write the signs / # ? @ in a password as %2F %23 %3F %40"
+        )
+    if parts.scheme not in ("rtsp", "rtsps", "http", "https"):
+        raise ValueError(f"the camera can't be read over {parts.scheme}://; it must be {ALLOWED}")

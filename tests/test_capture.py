@@ -1,0 +1,275 @@
+"""Capture: newest frame wins, a lost camera comes back, a dark one says why. Real cameras, time by hand."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from app.camera.capture import BACK_OFF_SECONDS, JITTER, Backoff, Capture, PictureCheck, is_black
+from app.camera.errors import CameraError, Reason
+from app.camera.sources import open_source
+from tests.manual_clock import ManualClock
+from tests.mjpeg_camera import MjpegCamera, noise_pictures
+
+PATIENCE = 10.0  # seconds in which anything must have happened; never waited out when all is well
+NOISE = noise_pictures()
+
+
+def until(condition):
+    """Wait until `condition()` holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+
+
+def capture_of(camera, stall_seconds=5.0, timeout=5.0):
+    return Capture(lambda: open_source(camera.url, timeout=timeout), stall_seconds=stall_seconds)
+
+
+class ScriptedSource:
+    """Gives the pictures of a list, one each time `step` is released, and raises those that are errors."""
+
+    live = True
+
+    def __init__(self, script):
+        self.script = list(script)
+        self.step = threading.Semaphore(0)
+        self.closed = False
+
+    def read(self):
+        assert self.step.acquire(timeout=PATIENCE)
+        picture = self.script.pop(0)
+        if isinstance(picture, Exception):
+            raise picture
+        return picture
+
+    def close(self):
+        self.closed = True
+
+
+def test_frames_are_counted_from_one_and_carry_their_time():
+    with MjpegCamera() as camera, capture_of(camera) as capture:
+        first = capture.newest(0, PATIENCE)
+        second = capture.newest(first.sequence, PATIENCE)
+        assert first.sequence >= 1
+        assert second.sequence > first.sequence
+        assert second.monotonic > first.monotonic
+        assert second.captured_at.utcoffset().total_seconds() == 0
+        assert second.image.shape == (240, 320, 3)
+        assert capture.state.online
+        assert capture.state.reason is capture.state.detail is None
+
+
+def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped():
+    source = ScriptedSource(NOISE[:10])
+    with Capture(lambda: source, stall_seconds=5) as capture:
+        source.step.release()
+        assert capture.newest(0, PATIENCE).sequence == 1
+        for _ in range(9):
+            source.step.release()
+        until(lambda: not source.script)
+        until(lambda: capture.newest(9, 0) is not None)
+        assert capture.newest(1, 0).sequence == 10
+        assert capture.newest(10, 0) is None
+        assert capture.dropped == 8
+        source.script.append(CameraError(Reason.STOPPED, "over"))
+        source.step.release()
+
+
+def test_a_camera_that_comes_back_is_read_on():
+    with MjpegCamera() as camera, capture_of(camera) as capture:
+        before = capture.newest(0, PATIENCE).sequence
+        camera.end_streams()
+        until(lambda: camera.connections >= 2 and capture.state.online)
+        assert capture.newest(before, PATIENCE).sequence > before
+
+
+def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_frame():
+    source = ScriptedSource([NOISE[0], CameraError(Reason.STOPPED, "It ended.")])
+    attempts = []
+
+    def open_once():
+        if attempts:
+            attempts.append("again")
+            raise CameraError(Reason.REFUSED, "It refuses.")
+        attempts.append("first")
+        return source
+
+    with Capture(open_once, stall_seconds=5, chance=lambda: 0.5) as capture:
+        source.step.release()
+        frame = capture.newest(0, PATIENCE)
+        source.step.release()
+        until(lambda: capture.state.reason is Reason.STOPPED)
+        assert capture.state.since == frame.captured_at
+        assert capture.newest(0, 0) is None
+        assert source.closed
+        until(lambda: capture.state.reason is Reason.REFUSED)
+        assert capture.state.detail == "It refuses."
+        assert capture.state.since == frame.captured_at
+
+
+def test_a_camera_that_can_not_be_opened_is_starting_then_says_why():
+    release = threading.Event()
+
+    def open_late():
+        release.wait(PATIENCE)
+        raise CameraError(Reason.MISSING, "There is no such camera.")
+
+    with Capture(open_late, stall_seconds=5) as capture:
+        assert capture.state.reason is Reason.STARTING
+        release.set()
+        until(lambda: capture.state.reason is Reason.MISSING)
+        assert not capture.state.online
+        assert capture.state.capture_fps == 0
+
+
+def test_attempts_follow_each_other_at_longer_and_longer_waits():
+    clock = ManualClock()
+    enough = threading.Event()
+
+    def refuse():
+        if len(clock.waits) >= 10:
+            enough.set()
+            time.sleep(0.01)
+        raise CameraError(Reason.REFUSED, "no")
+
+    capture = Capture(refuse, stall_seconds=5, clock=clock, chance=lambda: 0.5).start()
+    assert enough.wait(PATIENCE)
+    capture.close()
+    assert clock.waits[:10] == [*BACK_OFF_SECONDS, 60.0, 60.0]
+
+
+def test_the_wait_starts_over_once_the_camera_ran_well():
+    backoff = Backoff(chance=lambda: 0.5)
+    waits = [backoff.next_wait() for _ in range(7)]
+    backoff.ran(3)
+    assert waits[-1] == 10.0
+    assert backoff.next_wait() == 60.0
+    backoff.ran(30)
+    assert backoff.next_wait() == 1.0
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
+def test_the_wait_is_left_to_chance_within_its_bounds(chance):
+    assert 1 - JITTER <= Backoff(chance=lambda: chance).next_wait() <= 1 + JITTER
+
+
+def test_closing_ends_a_long_wait_at_once():
+    def refuse():
+        raise CameraError(Reason.REFUSED, "no")
+
+    capture = Capture(refuse, stall_seconds=5, chance=lambda: 1.0).start()
+    until(lambda: capture.state.reason is Reason.REFUSED)
+    capture.close()
+    assert capture.stuck_seconds == 0
+    assert capture.newest(0, PATIENCE) is None
+
+
+def test_a_camera_that_falls_silent_is_dark_before_its_read_returns():
+    clock = ManualClock()
+    source = ScriptedSource([NOISE[0], NOISE[1], CameraError(Reason.STOPPED, "over")])
+    with Capture(lambda: source, stall_seconds=5, clock=clock) as capture:
+        source.step.release()
+        frame = capture.newest(0, PATIENCE)
+        clock.pass_(4)
+        assert capture.state.online
+        clock.pass_(2)
+        assert capture.state.reason is Reason.TIMED_OUT
+        assert capture.state.since == frame.captured_at
+        until(lambda: capture.stuck_seconds == 6)
+        source.step.release()
+        assert capture.newest(frame.sequence, PATIENCE) is not None
+        assert capture.state.online
+        source.step.release()
+
+
+def test_a_camera_that_hangs_and_resumes_comes_back():
+    with MjpegCamera() as camera, capture_of(camera, stall_seconds=0.5, timeout=1.0) as capture:
+        assert capture.newest(0, PATIENCE)
+        camera.hang()
+        until(lambda: capture.state.reason is Reason.TIMED_OUT)
+        camera.resume()
+        until(lambda: capture.state.online)
+
+
+def test_the_rate_of_the_camera_is_measured():
+    clock = ManualClock()
+    source = ScriptedSource([*NOISE, CameraError(Reason.STOPPED, "over")])
+    with Capture(lambda: source, stall_seconds=5, clock=clock) as capture:
+        for sequence in range(10):
+            source.step.release()
+            capture.newest(sequence, PATIENCE)
+            clock.pass_(0.1)
+        assert capture.state.capture_fps == pytest.approx(10)
+        clock.pass_(4)
+        assert capture.state.capture_fps == 0
+        source.script[:] = [CameraError(Reason.STOPPED, "over")]
+        source.step.release()
+
+
+def test_a_frozen_camera_gives_no_frames_until_it_moves_again():
+    with MjpegCamera() as camera, capture_of(camera, stall_seconds=0.5) as capture:
+        assert capture.newest(0, PATIENCE)
+        camera.show(NOISE[:1])
+        until(lambda: capture.state.reason is Reason.FROZEN)
+        assert capture.newest(0, 0) is None
+        camera.show(NOISE)
+        assert capture.newest(0, PATIENCE)
+        assert capture.state.online
+        assert camera.connections == 1
+
+
+def test_a_black_camera_gives_no_frames_until_there_is_light():
+    with MjpegCamera() as camera, capture_of(camera, stall_seconds=0.5) as capture:
+        camera.show([picture // 12 for picture in NOISE])
+        until(lambda: capture.state.reason is Reason.BLACK)
+        camera.show(NOISE)
+        until(lambda: capture.state.online)
+
+
+def faults(pictures, live=True, fps=10.0):
+    check = PictureCheck(patience=1.0, live=live)
+    return [check.fault(picture, index / fps) for index, picture in enumerate(pictures)]
+
+
+def test_one_picture_again_and_again_is_frozen_only_where_a_camera_films():
+    assert faults([NOISE[0]] * 11)[-2:] == [None, Reason.FROZEN]
+    assert faults([NOISE[0]] * 30, live=False)[-1] is None
+
+
+def test_a_quiet_room_is_not_frozen():
+    still = np.full((240, 320, 3), 120, np.uint8)
+    moved = still.copy()
+    moved[100, 100] += 1
+    assert set(faults([still, moved] * 20)) == {None}
+
+
+def test_a_short_black_passage_is_no_fault():
+    black = np.zeros((240, 320, 3), np.uint8)
+    assert set(faults([NOISE[0], *[black] * 8, NOISE[1]], live=False)) == {None}
+
+
+def test_a_black_picture_with_the_time_printed_on_it_is_black():
+    picture = np.random.default_rng(0).integers(0, 12, (480, 640, 3), dtype=np.uint8)
+    picture[10:30, 10:250] = 255
+    assert is_black(picture)
+
+
+def test_a_dark_room_with_a_lit_screen_is_not_black():
+    picture = np.full((480, 640, 3), 8, np.uint8)
+    picture[100:250, 200:400] = 180
+    assert not is_black(picture)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_of_an_error_of_its_own_is_not_taken_for_a_dark_camera():
+    def broken():
+        raise ZeroDivisionError
+
+    with (
+        Capture(broken, stall_seconds=5) as capture,
+        pytest.raises(RuntimeError, match="has died"),
+    ):
+        capture.newest(0, PATIENCE)
