@@ -1,0 +1,166 @@
+"""The same face from frame to frame: a track holds its box over short misses and smooths its scores."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.vision.emotion import EMOTIONS
+from app.vision.frame import Box, Face
+
+SMALLEST_READABLE = 36
+"""Pixels. The network sees 48: a smaller face would be mostly enlargement, and read as noise."""
+FRAMES_TO_SHOW = 2
+"""Frames in which a face must be found before it counts: most false boxes flash up once."""
+HOLD_SECONDS = 1.0
+"""How long a face that is not found stays where it was: the cascade misses a face that blinks or nods."""
+SCORE_SECONDS = 1.0
+"""Time constant of the scores: an expression lasts from half a second to four (Ekman 2003)."""
+BOX_SECONDS = 0.1
+"""Time constant of the box: enough to calm its jitter of a few pixels, too little to trail behind a head."""
+LEAST_OVERLAP = 0.2
+"""Of two boxes' union. A head that moves by half its width between two frames still overlaps by a third."""
+
+_numbers = itertools.count(1)
+
+
+class Track:
+    """A face over time."""
+
+    def __init__(self, box: Box, monotonic: float):
+        self.number = next(_numbers)
+        """Never used again in this process."""
+        self.found: Box | None = box
+        """Where the detector found it in the frame of the last update; None when it did not."""
+        self.scores: np.ndarray | None = None
+        """float32 (7,), smoothed; None until it was read."""
+        self.face_probability: float | None = None
+        """Smoothed; None until it was read."""
+        self.frames = 1
+        self.last_found = box
+        self.found_at = monotonic
+        self._smooth_box = np.array(box, np.float64)
+        self._read_at = monotonic
+
+    @property
+    def box(self) -> Box:
+        """Where it is shown: smoothed, and held over a short miss."""
+        return Box(*(int(side) for side in self._smooth_box.round()))
+
+    @property
+    def readable(self) -> bool:
+        """Whether the last frame holds a crop worth reading: found there, and not too small."""
+        return self.found is not None and self.found.width >= SMALLEST_READABLE
+
+    def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
+        """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
+
+        Smoothed over time, not over frames, so that 5 and 30 frames a second give the same.
+        """
+        if self.scores is None or self.face_probability is None:
+            self.scores = np.array(scores, np.float32)
+            self.face_probability = float(face_probability)
+        else:
+            weight = _weight(monotonic - self._read_at, SCORE_SECONDS)
+            mixed = self.scores + weight * (np.asarray(scores, np.float32) - self.scores)
+            self.scores = (mixed / mixed.sum()).astype(np.float32)
+            self.face_probability += weight * (float(face_probability) - self.face_probability)
+        self._read_at = monotonic
+
+    def _move(self, box: Box, monotonic: float) -> None:
+        """Take in where it was found."""
+        weight = _weight(monotonic - self.found_at, BOX_SECONDS)
+        self._smooth_box += weight * (np.array(box) - self._smooth_box)
+        self.found = self.last_found = box
+        self.found_at = monotonic
+        self.frames += 1
+
+
+class Tracker:
+    """The faces in view."""
+
+    def __init__(self) -> None:
+        self._tracks: list[Track] = []
+        self._size: tuple[int, ...] | None = None
+
+    def update(
+        self, boxes: Sequence[Box], monotonic: float, size: tuple[int, ...] | None = None
+    ) -> list[Track]:
+        """Take in the boxes found in a frame, and give the tracks now in view.
+
+        `size` is the picture's shape: where it changes, every track ends. A track is in view once it was
+        found in FRAMES_TO_SHOW frames, until it was not found for HOLD_SECONDS.
+        """
+        if size != self._size:
+            self._tracks = []
+            self._size = size
+        for track in self._tracks:
+            track.found = None
+        unmatched = set(range(len(boxes)))
+        for track, index in _match(self._tracks, boxes):
+            track._move(boxes[index], monotonic)
+            unmatched.remove(index)
+        self._tracks = [track for track in self._tracks if monotonic - track.found_at < HOLD_SECONDS]
+        self._tracks += [Track(boxes[index], monotonic) for index in sorted(unmatched)]
+        return self._in_view()
+
+    def faces(self, uncertain_below: float, face_below: float) -> tuple[Face, ...]:
+        """The faces in view now.
+
+        A top score under `uncertain_below` names no emotion; what is a face with a probability under
+        `face_below` is left out.
+        """
+        return tuple(
+            _face(track, uncertain_below)
+            for track in self._in_view()
+            if track.face_probability is None or track.face_probability >= face_below
+        )
+
+    def _in_view(self) -> list[Track]:
+        return [track for track in self._tracks if track.frames >= FRAMES_TO_SHOW]
+
+
+def _face(track: Track, uncertain_below: float) -> Face:
+    box = track.box
+    if track.scores is None or box.width < SMALLEST_READABLE:
+        return Face(track.number, box, scores=None, emotion=None)
+    top = int(track.scores.argmax())
+    emotion = EMOTIONS[top] if track.scores[top] >= uncertain_below else None
+    return Face(track.number, box, track.scores, emotion)
+
+
+def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, int]]:
+    """Pair tracks with box indices, those that overlap most first; what overlaps too little stays alone."""
+    overlaps = sorted(
+        (
+            (_overlap(track.last_found, box), t, b)
+            for t, track in enumerate(tracks)
+            for b, box in enumerate(boxes)
+        ),
+        reverse=True,
+    )
+    pairs, used_tracks, used_boxes = [], set(), set()
+    for overlap, t, b in overlaps:
+        if overlap < LEAST_OVERLAP:
+            break
+        if t not in used_tracks and b not in used_boxes:
+            pairs.append((tracks[t], b))
+            used_tracks.add(t)
+            used_boxes.add(b)
+    return pairs
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union, 0 to 1."""
+    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / (a.width * a.height + b.width * b.height - both)
+
+
+def _weight(seconds: float, constant: float) -> float:
+    """The weight of a new value, `seconds` after the last one, in an exponential mean."""
+    return 1 - math.exp(-max(0.0, seconds) / constant)
