@@ -73,7 +73,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped(
         until(lambda: capture.newest(9, 0) is not None)
         assert capture.newest(1, 0).sequence == 10
         assert capture.newest(10, 0) is None
-        assert capture.dropped == 8
+        assert capture.frames_dropped == 8
         source.script.append(CameraError(Reason.STOPPED, "over"))
         source.step.release()
 
@@ -135,7 +135,7 @@ def test_attempts_follow_each_other_at_longer_and_longer_waits():
             time.sleep(0.01)
         raise CameraError(Reason.REFUSED, "no")
 
-    capture = Capture(refuse, stall_seconds=5, clock=clock, chance=lambda: 0.5).start()
+    capture = Capture(refuse, stall_seconds=5, clock=clock, chance=lambda: 0.5)
     assert enough.wait(PATIENCE)
     capture.close()
     assert clock.waits[:10] == [*BACK_OFF_SECONDS, 60.0, 60.0]
@@ -160,7 +160,7 @@ def test_closing_ends_a_long_wait_at_once():
     def refuse():
         raise CameraError(Reason.REFUSED, "no")
 
-    capture = Capture(refuse, stall_seconds=5, chance=lambda: 1.0).start()
+    capture = Capture(refuse, stall_seconds=5, chance=lambda: 1.0)
     until(lambda: capture.state.reason is Reason.REFUSED)
     capture.close()
     assert capture.stuck_seconds == 0

@@ -128,28 +128,24 @@ class Capture:
         self._newest: Frame | None = None
         self._newest_was_taken = True
         self._sequence = 0
-        self._dropped = 0
+        self._frames_dropped = 0
         self._arrivals: deque[float] = deque(maxlen=1000)
         self._last_seen: tuple[datetime, float] | None = None
         self._state = CameraState(
             False, Reason.STARTING, "The camera is being opened.", clock.now(), capture_fps=0.0
         )
         self._thread = Thread(target=self._run, name="capture", daemon=True)
-
-    def start(self) -> "Capture":
         self._thread.start()
-        return self
 
     def close(self) -> None:
         """End the thread; one that is stuck in the camera's driver is left behind after CLOSE_SECONDS."""
         self._closing.set()
         with self._changed:
             self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(CLOSE_SECONDS)
+        self._thread.join(CLOSE_SECONDS)
 
     def __enter__(self) -> "Capture":
-        return self.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -185,9 +181,9 @@ class Capture:
         return CameraState(state.online, state.reason, state.detail, state.since, fps)
 
     @property
-    def dropped(self) -> int:
+    def frames_dropped(self) -> int:
         """Frames that were replaced by a newer one before anybody took them."""
-        return self._dropped
+        return self._frames_dropped
 
     @property
     def stuck_seconds(self) -> float:
@@ -252,7 +248,7 @@ class Capture:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         with self._changed:
             self._sequence += 1
-            self._dropped += not self._newest_was_taken
+            self._frames_dropped += not self._newest_was_taken
             self._newest = Frame(image, self._sequence, now, monotonic)
             self._newest_was_taken = False
             self._arrivals.append(monotonic)

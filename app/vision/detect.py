@@ -1,5 +1,6 @@
 """Face boxes in a picture, by OpenCV's frontal Haar cascade (Viola, Jones 2001; Lienhart, Maydt 2002)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -51,18 +52,25 @@ class Detector:
         if shrink > 1:
             size = round(grey.shape[1] / shrink), max(1, round(grey.shape[0] / shrink))
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        found = self._cascade.detectMultiScale(
+        found, votes = self._cascade.detectMultiScale2(
             grey, SCALE_STEP, NEIGHBOURS, minSize=(SMALLEST_FACE, SMALLEST_FACE)
         )
         boxes = [Box(*(round(int(side) * shrink) for side in box)) for box in found]
-        return _without_nested(boxes)
+        return _one_box_a_face(boxes, votes)
 
 
-def _without_nested(boxes: list[Box]) -> list[Box]:
-    """Leave out a box whose middle lies in a larger one: the cascade takes mouths and chins for faces."""
+def _one_box_a_face(boxes: Sequence[Box], votes: Sequence[int]) -> list[Box]:
+    """Of two boxes of which one holds the other's middle, keep the one with more votes; largest first.
+
+    The cascade takes mouths for faces, and now and then a head with its shoulders.
+    """
     kept: list[Box] = []
-    for box in sorted(boxes, key=lambda box: box.width * box.height, reverse=True):
-        x, y = box.x + box.width / 2, box.y + box.height / 2
-        if not any(k.x <= x < k.x + k.width and k.y <= y < k.y + k.height for k in kept):
+    for _, box in sorted(zip(votes, boxes, strict=True), reverse=True):
+        if not any(_holds_middle(box, other) or _holds_middle(other, box) for other in kept):
             kept.append(box)
-    return kept
+    return sorted(kept, key=lambda box: box.width * box.height, reverse=True)
+
+
+def _holds_middle(box: Box, other: Box) -> bool:
+    x, y = other.x + other.width / 2, other.y + other.height / 2
+    return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
