@@ -1,0 +1,54 @@
+"""From a face box to the network's input: the one way, for training, evaluation and serving."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from app.vision.frame import Box
+
+SIDE = 48  # pixels; the size of FER-2013's faces
+
+
+def crop_faces(grey: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """Cut the boxes out of a grey uint8 picture: uint8 (N, 48, 48).
+
+    A box that sticks out of the picture keeps its shape: the picture's last row or column is repeated, so
+    that a face at the edge isn't stretched. Raises ValueError for a box without a pixel in the picture.
+    """
+    faces = np.empty((len(boxes), SIDE, SIDE), np.uint8)
+    for face, box in zip(faces, boxes, strict=True):
+        face[:] = _resize(_cut(grey, box))
+    return faces
+
+
+def as_input(faces: np.ndarray) -> np.ndarray:
+    """Grey uint8 faces (N, 48, 48) as the network takes them: float32 (N, 48, 48, 1), still 0 to 255.
+
+    Centring and scaling belong to the network's first layer, where no caller can get them wrong.
+    """
+    if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (SIDE, SIDE):
+        raise ValueError(
+            f"faces are {faces.dtype} {faces.shape}; expected uint8 (N, {SIDE}, {SIDE}), "
+            "as app.vision.crop.crop_faces gives them"
+        )
+    return faces[..., np.newaxis].astype(np.float32)
+
+
+def _cut(grey: np.ndarray, box: Box) -> np.ndarray:
+    height, width = grey.shape
+    left, top = max(box.x, 0), max(box.y, 0)
+    right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
+    if left >= right or top >= bottom:
+        raise ValueError(f"{box} has no pixel in a picture of {width}×{height}")
+    inside = grey[top:bottom, left:right]
+    missing = (top - box.y, box.y + box.height - bottom, left - box.x, box.x + box.width - right)
+    if not any(missing):
+        return inside
+    return cv2.copyMakeBorder(inside, *missing, cv2.BORDER_REPLICATE)
+
+
+def _resize(face: np.ndarray) -> np.ndarray:
+    # INTER_AREA is the one that doesn't alias when it shrinks; enlarging, it would show blocks.
+    shrinks = face.shape[0] > SIDE or face.shape[1] > SIDE
+    return cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -1,0 +1,113 @@
+"""Batches for training: faces and crops, altered a little differently each time they are seen."""
+
+from dataclasses import dataclass
+
+import cv2
+import keras
+import numpy as np
+
+from app.vision.crop import SIDE, as_input
+from app.vision.emotion import EMOTIONS
+from models.dataset import Crops, Faces, ferplus_shares, without_non_faces
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far a face may be altered: what people in a room, a camera and its light do to one."""
+
+    degrees: float = 15.0
+    scale: float = 0.12
+    shift: float = 4.0  # pixels
+    contrast: tuple[float, float] = (0.7, 1.35)
+    brightness: float = 25.0
+    light_chance: float = 0.6
+    erase_chance: float = 0.3
+    mixup_chance: float = 0.5  # of a batch
+    mixup_alpha: float = 0.3
+
+
+class Batches(keras.utils.PyDataset):
+    """Every face once an epoch, and beside each batch of faces some crops, which teach the `face` head.
+
+    Batch and epoch decide the random numbers, so that a resumed run sees what an unbroken one would have.
+    """
+
+    def __init__(self, faces: Faces, crops: Crops | None, *, batch: int, crops_in_batch: int, seed: int):
+        super().__init__()
+        faces, refused = without_non_faces(faces)
+        self._images = faces.images
+        self._labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
+        self._shares = ferplus_shares(faces.votes)
+        crops = crops or Crops(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, bool))
+        self._crops = np.concatenate([crops.images, refused.images])
+        self._is_face = np.concatenate([crops.is_face, refused.is_face])
+        self._batch = batch
+        self._crops_in_batch = crops_in_batch if len(self._crops) else 0
+        self._seed = seed
+        self._augmentation = Augmentation()
+        self.start_epoch(0, mixup=True)
+
+    def __len__(self) -> int:
+        return max(len(self._images) // self._batch, 1)
+
+    def start_epoch(self, epoch: int, *, mixup: bool) -> None:
+        """Shuffle anew; `mixup` says whether this epoch mixes faces."""
+        self._epoch, self._mixup = epoch, mixup
+        self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
+
+    def __getitem__(self, index: int):
+        random = np.random.default_rng([self._seed, self._epoch, index])
+        rows = self._order[index * self._batch : (index + 1) * self._batch]
+        others = random.integers(0, max(len(self._crops), 1), self._crops_in_batch)
+        pixels = as_input(np.concatenate([self._images[rows], self._crops[others]]))
+        pixels = augment(pixels, self._augmentation, random)
+        labels, shares = self._labels[rows], self._shares[rows]
+        if self._mixup and random.random() < self._augmentation.mixup_chance:
+            part = np.float32(random.beta(*[self._augmentation.mixup_alpha] * 2))
+            partner = random.permutation(len(rows))
+            mixed = slice(0, len(rows))
+            pixels[mixed] = part * pixels[mixed] + (1 - part) * pixels[mixed][partner]
+            labels = part * labels + (1 - part) * labels[partner]
+            shares = part * shares + (1 - part) * shares[partner]
+        no_label = np.zeros(len(others), np.float32)
+        is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])
+        return pixels, {
+            "fer": _above(labels, no_label),
+            "ferplus": _above(shares, no_label),
+            "face": is_face[:, np.newaxis].astype(np.float32),
+        }
+
+
+def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator) -> np.ndarray:
+    """Turn, scale, shift, mirror, light and partly cover each face, float32 (N, 48, 48, 1)."""
+    altered = np.stack([_move(face[..., 0], how, random) for face in pixels])[..., np.newaxis]
+    count = len(altered)
+    lit = (random.random(count) < how.light_chance).astype(np.float32)[:, None, None, None]
+    contrast = 1 + lit * (random.uniform(*how.contrast, lit.shape).astype(np.float32) - 1)
+    brightness = lit * random.uniform(-how.brightness, how.brightness, lit.shape).astype(np.float32)
+    middle = altered.mean((1, 2, 3), keepdims=True)
+    altered = np.clip((altered - middle) * contrast + middle + brightness, 0, 255)
+    for face in altered[random.random(count) < how.erase_chance]:
+        _erase(face, random)
+    return altered
+
+
+def _move(face: np.ndarray, how: Augmentation, random: np.random.Generator) -> np.ndarray:
+    degrees, zoom, right, down = random.uniform(-1, 1, 4) * (how.degrees, how.scale, how.shift, how.shift)
+    centre = (SIDE - 1) / 2
+    matrix = cv2.getRotationMatrix2D((centre, centre), degrees, 1 + zoom)
+    matrix[:, 2] += right, down
+    if random.random() < 0.5:
+        matrix[0] = -matrix[0] + (0, 0, SIDE - 1)
+    return cv2.warpAffine(face, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _erase(face: np.ndarray, random: np.random.Generator) -> None:
+    height, width = random.integers(SIDE // 8, SIDE // 2, 2)
+    top, left = random.integers(0, SIDE - height), random.integers(0, SIDE - width)
+    face[top : top + height, left : left + width] = random.uniform(0, 255)
+
+
+def _above(targets: np.ndarray, no_label: np.ndarray) -> np.ndarray:
+    """Stack the crops' empty targets below those of the faces: a row of zeros weighs nothing in the loss."""
+    return np.concatenate([targets, np.zeros((len(no_label), targets.shape[1]), np.float32)])
