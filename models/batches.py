@@ -87,8 +87,8 @@ def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator) 
     brightness = lit * random.uniform(-how.brightness, how.brightness, lit.shape).astype(np.float32)
     middle = altered.mean((1, 2, 3), keepdims=True)
     altered = np.clip((altered - middle) * contrast + middle + brightness, 0, 255)
-    for face in altered[random.random(count) < how.erase_chance]:
-        _erase(face, random)
+    for index in np.flatnonzero(random.random(count) < how.erase_chance):
+        _erase(altered[index], random)
     return altered
 
 
