@@ -1,0 +1,42 @@
+"""Aula: a class's expressions, read from a classroom camera."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+__version__ = "0.1.0"
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def create_app(environment: Mapping[str, str] | None = None, instance_path: Path | None = None):
+    """Make the web application. Opens no camera, loads no network, starts no thread.
+
+    Raises SettingError where a setting is unknown or has a bad value.
+    """
+    # Imported here, so that training, which imports `app.vision`, needs no web framework.
+    from apiflask import APIFlask
+    from flask_migrate import Migrate
+
+    from app import commands, settings, web
+    from app.records.tables import db
+
+    read = settings.read_settings(os.environ if environment is None else environment, PROJECT / ".env")
+    app = APIFlask(
+        __name__,
+        title="Aula",
+        version=__version__,
+        docs_path=None,
+        json_errors=False,
+        openapi_blueprint_url_prefix="/api",
+        instance_path=str(instance_path or PROJECT / "instance"),
+        template_folder="web/templates",
+        static_folder="web/static",
+    )
+    Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.from_mapping(settings.for_flask(read, Path(app.instance_path)))
+    db.init_app(app)
+    Migrate(app, db, directory=str(PROJECT / "migrations"))
+    web.init_app(app)
+    commands.init_app(app)
+    return app

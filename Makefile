@@ -1,0 +1,38 @@
+# make run    set up and serve the drawn classroom on 127.0.0.1:8000
+# make test   set up and run every test
+# make lint   look for mistakes without running anything
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: run test lint clean
+
+run: .venv/installed
+	@$(BIN)/flask --app wsgi db upgrade
+	@exec $(BIN)/gunicorn wsgi:app
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Debian and Ubuntu keep venv in a package of its own, hence the hint
+.venv/bin/pip:
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "This needs Python 3.11 with venv: apt install python3.11 python3.11-venv, or make run PYTHON=/path/to/python3.11"; exit 1; }
+
+.venv/installed: .venv/bin/pip requirements.txt
+	@echo "Installing what the program needs (some 300 MB to fetch, once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing what the tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv

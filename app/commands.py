@@ -1,0 +1,82 @@
+"""The `flask` commands."""
+
+from multiprocessing.connection import Connection
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from app.clock import SYSTEM_CLOCK
+from app.records import queries
+
+user = AppGroup("user", help="Accounts.")
+token = AppGroup("token", help="Keys for programs.")
+monitor = AppGroup("monitor", help="The background worker.")
+
+ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to the application."""
+    for group in (user, token, monitor):
+        app.cli.add_command(group)
+    app.cli.add_command(purge)
+
+
+@user.command("create")
+@click.argument("name")
+@ASK_PASSWORD
+def create_user(name: str, password: str) -> None:
+    """Make an account."""
+    if queries.find_user(name):
+        raise click.ClickException(f"There is a user {name!r} already; `user password` changes the password.")
+    _set_password(name, password)
+
+
+@user.command("password")
+@click.argument("name")
+@ASK_PASSWORD
+def change_password(name: str, password: str) -> None:
+    """Change the password of an account."""
+    _find_user(name)
+    _set_password(name, password)
+
+
+@token.command("create")
+@click.argument("name")
+def create_token(name: str) -> None:
+    """Make a token for the user NAME and print it, this once."""
+    click.echo(queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
+
+
+@monitor.command("run", hidden=True)
+@click.option("--pipe", type=int, required=True, help="File descriptor of the pipe to the web process.")
+def run_monitor(pipe: int) -> None:
+    """Read the camera until told to end. The web process starts this."""
+    from app.monitor import process  # it brings OpenCV, which no other command needs
+
+    process.run(current_app, Connection(pipe))
+
+
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Delete what is older than RETENTION_DAYS. The monitor does the same every hour."""
+    days = current_app.config["SETTINGS"].retention_days
+    deleted = queries.delete_older_than(days, SYSTEM_CLOCK.now())
+    click.echo(f"{deleted} minutes older than {days} days deleted.")
+
+
+def _find_user(name: str):
+    found = queries.find_user(name)
+    if found is None:
+        raise click.ClickException(f"There is no user {name!r}.")
+    return found
+
+
+def _set_password(name: str, password: str) -> None:
+    from app.web.forms import SHORTEST_PASSWORD
+
+    if len(password) < SHORTEST_PASSWORD:
+        raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
+    queries.set_password(name, password)

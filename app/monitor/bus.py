@@ -1,0 +1,97 @@
+"""The picture plane: what the monitor and the web process tell each other. Newest wins, nothing is queued."""
+
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from app.camera.capture import CameraState
+from app.monitor.live import LiveReading
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One annotated frame, encoded once for everybody who watches."""
+
+    jpeg: bytes
+    captured_at: float
+    """When the camera gave the frame, Unix seconds."""
+    size: tuple[int, int]
+    """Width and height in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the monitor is doing; sent at least once a second, so it is also the heartbeat."""
+
+    camera: CameraState
+    live: LiveReading | None
+    detect_fps: float
+    """Frames a second in which faces are to be looked for."""
+    analysed_fps: float
+    """Frames a second in which they were."""
+    frames_dropped: int
+    """Frames that came while another one was being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the monitor can't work at all, as one sentence; its last words."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many pictures a second the viewers want; 0 while nobody watches."""
+
+    fps: float
+
+
+Message = Picture | Status | Trouble
+
+
+class Bus:
+    """The monitor's end of the pipe to the web process."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._newest: dict[type, Message] = {}
+        self._sending = False
+        self._changed = threading.Condition()
+        self.demand = Demand(0)
+        self.closed = threading.Event()
+        """Set once the web process is gone."""
+        for work in (self._send, self._receive):
+            threading.Thread(target=work, name=f"bus{work.__name__}", daemon=True).start()
+
+    def publish(self, message: Message) -> None:
+        """Hand a message over. It takes the place of an older one of its kind that was not sent yet."""
+        with self._changed:
+            self._newest[type(message)] = message
+            self._changed.notify_all()
+
+    def flush(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds until everything is sent."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._newest or self._sending), timeout)
+
+    def _send(self) -> None:
+        while not self.closed.is_set():
+            with self._changed:
+                self._changed.wait_for(lambda: self._newest)
+                message = self._newest.pop(next(iter(self._newest)))
+                self._sending = True
+            try:
+                self._connection.send(message)
+            except OSError:
+                self.closed.set()
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
+
+    def _receive(self) -> None:
+        while not self.closed.is_set():
+            try:
+                self.demand = self._connection.recv()
+            except (EOFError, OSError):
+                self.closed.set()

@@ -1,0 +1,137 @@
+"""The monitor: camera → frame → faces → tracks → expressions → picture, reading, minute."""
+
+import logging
+import os
+import threading
+from functools import partial
+
+from flask import Flask
+
+from app.camera.capture import Capture
+from app.camera.sources import open_source
+from app.clock import Clock
+from app.monitor.bus import Bus, Picture, Status
+from app.monitor.live import LiveReading, summarise
+from app.monitor.pace import Pace
+from app.monitor.recorder import Recorder
+from app.vision.annotate import annotate, encode
+from app.vision.frame import Face, Frame, Reading
+from app.vision.reader import FaceReader
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
+STATUS_SECONDS = 0.5
+RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor waits a second longer
+STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
+
+
+class CameraStuck(Exception):
+    """A call into the camera's driver does not return."""
+
+
+class Monitor:
+    """Reads one camera until it is told to end."""
+
+    def __init__(self, app: Flask, bus: Bus, reader: FaceReader, clock: Clock) -> None:
+        self._settings = app.config["SETTINGS"]
+        self._clock = clock
+        self._bus = bus
+        self._reader = reader
+        self._capture = Capture(
+            partial(open_source, self._settings.camera, timeout=self._settings.stall_seconds),
+            stall_seconds=self._settings.stall_seconds,
+            clock=clock,
+        )
+        self._recorder = Recorder(app, clock)
+        self._detect_pace = Pace(self._settings.detect_fps)
+        self._picture_pace = Pace(self._settings.stream_fps)
+        self._status_pace = Pace(1 / STATUS_SECONDS)
+        self._analysed = Rate(clock)
+        self._faces: tuple[Face, ...] = ()
+        self._live: LiveReading | None = None
+
+    def run(self, ending: threading.Event) -> None:
+        """Work until `ending` is set or the web process is gone.
+
+        Raises CameraStuck where only a new process helps.
+        """
+        sequence = 0
+        while not (ending.is_set() or self._bus.closed.is_set()):
+            frame = self._capture.newest(sequence, WAIT_SECONDS)
+            if frame is not None:
+                sequence = frame.sequence
+                self._read(frame)
+                self._show(frame)
+            self._report()
+            self._check_camera()
+
+    def close(self) -> None:
+        """Write the open minute and let the camera go."""
+        self._recorder.close(RECORDER_SECONDS)
+        self._capture.close()
+
+    def _read(self, frame: Frame) -> None:
+        """Read the faces of a frame, if it is time to."""
+        if not self._detect_pace.is_due(frame.monotonic):
+            return
+        self._faces = self._reader.read(frame)
+        reading = Reading(frame.captured_at, frame.monotonic, self._faces)
+        self._live = summarise(reading, self._settings.minimum_group)
+        self._recorder.add(reading)
+        self._analysed.count()
+
+    def _show(self, frame: Frame) -> None:
+        """Draw and encode a frame, if somebody watches and it is time to."""
+        if not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
+            return
+        drawn = annotate(frame.image, self._faces, hide_faces=self._settings.hide_faces)
+        height, width = drawn.shape[:2]
+        jpeg = encode(drawn, self._settings.jpeg_quality)
+        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height)))
+
+    def _report(self) -> None:
+        """Say how things are, twice a second."""
+        if not self._status_pace.is_due(self._clock.monotonic()):
+            return
+        camera = self._capture.state
+        self._bus.publish(
+            Status(
+                camera=camera,
+                live=self._live if camera.online else None,
+                detect_fps=self._settings.detect_fps,
+                analysed_fps=self._analysed.per_second(),
+                frames_dropped=self._capture.frames_dropped,
+            )
+        )
+
+    def _check_camera(self) -> None:
+        stuck = self._capture.stuck_seconds
+        if stuck > STUCK_FACTOR * self._settings.stall_seconds:
+            raise CameraStuck(f"The camera's driver has not answered for {stuck:.0f} s; starting again.")
+
+
+class Rate:
+    """How often something happens, over the last seconds."""
+
+    WINDOW = 5.0  # seconds
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moments: list[float] = []
+
+    def count(self) -> None:
+        """It happened."""
+        self._moments.append(self._clock.monotonic())
+
+    def per_second(self) -> float:
+        """How often it happened a second."""
+        oldest = self._clock.monotonic() - self.WINDOW
+        self._moments = [moment for moment in self._moments if moment > oldest]
+        return len(self._moments) / self.WINDOW
+
+
+def leave(status: int) -> None:
+    """End the process now, even while a driver's call that never returns holds a thread."""
+    logging.shutdown()
+    os._exit(status)

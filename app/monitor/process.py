@@ -1,0 +1,69 @@
+"""The monitor as a process: one for a room, whoever starts it."""
+
+import fcntl
+import hashlib
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from flask import Flask
+
+from app.clock import SYSTEM_CLOCK
+from app.monitor.bus import Bus, Trouble
+from app.monitor.loop import CameraStuck, Monitor, leave
+from app.vision.reader import FaceReader
+
+log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 5.0  # the monitor before this one may still be writing its last minute
+
+
+class CameraTaken(Exception):
+    """Another process reads this room's camera."""
+
+
+def run(app: Flask, connection: Connection) -> None:
+    """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    bus = Bus(connection)
+    try:
+        with _room_lock(app):
+            monitor = Monitor(app, bus, FaceReader(), SYSTEM_CLOCK)
+            try:
+                monitor.run(ending)
+            finally:
+                monitor.close()
+    except (CameraStuck, CameraTaken, RuntimeError, ValueError) as error:
+        log.error("%s", error)
+        bus.publish(Trouble(str(error)))
+        bus.flush(timeout=1)
+        leave(1)
+    leave(0)
+
+
+@contextmanager
+def _room_lock(app: Flask) -> Iterator[None]:
+    """Hold the room's lock; the system lets it go when the process ends, however it ends."""
+    settings = app.config["SETTINGS"]
+    room = hashlib.sha256(settings.room.encode()).hexdigest()[:12]
+    path = Path(app.instance_path) / f"monitor-{room}.lock"
+    with path.open("w") as file:
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise CameraTaken(
+                        f"Another server reads the camera of {settings.room}; stop it or set ROOM."
+                    ) from None
+                time.sleep(0.2)
+        yield

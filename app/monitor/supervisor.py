@@ -1,0 +1,112 @@
+"""Starts the monitor, listens to it, kills it when it hangs, and starts it again."""
+
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from app.backoff import delays
+from app.clock import Clock
+from app.web.hub import Hub
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 10.0  # a monitor that says nothing for so long hangs
+START_SECONDS = 30.0  # what it may take to load the network and say its first word, on a slow machine
+STOP_SECONDS = 3.0  # what it may take to write the open minute; gunicorn and Heroku wait longer
+HEALTHY_SECONDS = 60.0  # after running so long, the next end is a new fault and is answered at once
+LISTEN_SECONDS = 0.25
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Supervisor:
+    """Keeps one monitor alive while the web process lives."""
+
+    def __init__(self, hub: Hub, clock: Clock, ending: Callable[[], bool]) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._ending = ending
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Start the first monitor, and listen to it in the background."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the monitor has ended, once `ending` says so."""
+        self._thread.join(STOP_SECONDS + 1)
+
+    def _run(self) -> None:
+        waits = delays()
+        while not self._ending():
+            started = self._clock.monotonic()
+            self._supervise()
+            if self._clock.monotonic() - started > HEALTHY_SECONDS:
+                waits = delays()
+            until = self._clock.monotonic() + next(waits)
+            while not self._ending() and self._clock.monotonic() < until:
+                self._clock.wait(LISTEN_SECONDS)
+
+    def _supervise(self) -> None:
+        """Run one monitor to its end."""
+        ours, theirs = socket.socketpair()
+        command = [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "wsgi",
+            "monitor",
+            "run",
+            "--pipe",
+            str(theirs.fileno()),
+        ]
+        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=[theirs.fileno()])
+        theirs.close()
+        log.info("monitor started, pid %d", process.pid)
+        self._hub.monitor_started()
+        with Connection(ours.detach()) as connection:
+            self._listen(connection)
+            self._stop(process)
+        self._hub.monitor_ended()
+        log.log(
+            logging.INFO if self._ending() else logging.WARNING,
+            "monitor ended, status %d",
+            process.returncode,
+        )
+
+    def _listen(self, connection: Connection) -> None:
+        """Take messages until the monitor ends, hangs, or is to end."""
+        patience = START_SECONDS
+        heard = self._clock.monotonic()
+        told = None
+        while not self._ending():
+            try:
+                if self._hub.demand != told:
+                    told = self._hub.demand
+                    connection.send(told)
+                if connection.poll(LISTEN_SECONDS):
+                    self._hub.take(connection.recv())
+                    heard, patience = self._clock.monotonic(), HEARTBEAT_SECONDS
+            except (EOFError, OSError):
+                return
+            if self._clock.monotonic() - heard > patience:
+                log.warning("monitor says nothing for %.0f s and is killed", patience)
+                return
+
+    def _stop(self, process: subprocess.Popen) -> None:
+        """End the process: politely where the server ends, so that the open minute is written."""
+        if self._ending():
+            process.terminate()
+        else:
+            process.kill() if process.poll() is None else None
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

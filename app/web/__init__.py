@@ -1,0 +1,35 @@
+"""What people and programs see: pages, the stream, JSON."""
+
+from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.clock import SYSTEM_CLOCK
+from app.vision.emotion import EMOTIONS
+from app.web import access, account, api, health, lectures, live, problems
+from app.web.hub import Hub
+
+
+def init_app(app: APIFlask) -> None:
+    """Put every page and endpoint into the application."""
+    settings = app.config["SETTINGS"]
+    app.extensions["hub"] = Hub(SYSTEM_CLOCK, settings.timezone, settings.max_viewers, settings.stream_fps)
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+    access.init_app(app)
+    problems.init_app(app)
+    for blueprint in (live.pages, lectures.pages, account.pages, health.pages, api.api):
+        app.register_blueprint(blueprint)
+
+    @app.template_filter("local")
+    def local(moment, pattern="%Y-%m-%d %H:%M"):
+        """A moment in the room's zone."""
+        return moment.astimezone(settings.timezone).strftime(pattern)
+
+    @app.template_filter("percent")
+    def percent(share):
+        """A share as a whole percentage."""
+        return f"{share * 100:.0f} %"
+
+    @app.context_processor
+    def for_every_page():
+        return {"settings": settings, "emotions": EMOTIONS, "words": (*EMOTIONS, "uncertain")}

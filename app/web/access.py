@@ -1,0 +1,121 @@
+"""Who may see what: everything wants a session or a token, but for the few endpoints named here."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+
+from app.records import queries
+from app.records.tables import User, db
+
+OPEN_TO_ALL = {
+    "static",
+    "health.healthz",
+    "health.readyz",
+    "account.setup",
+    "account.sign_in",
+    "account.notice",
+}
+
+HEADERS = {
+    # Pico's own icons are data: pictures
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' data:",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",  # no other site may show the stream
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+login_manager = LoginManager()
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+
+class SessionInterface(SecureCookieSessionInterface):
+    """Session cookies that never leave HTTPS once they came by it."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def init_app(app: Flask) -> None:
+    """Guard every endpoint of the application."""
+    app.session_interface = SessionInterface()
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.before_request(_guard)
+    app.after_request(_protect)
+
+
+@login_manager.user_loader
+def _user_of_session(user_id: str) -> User | None:
+    return db.session.get(User, int(user_id))
+
+
+@login_manager.request_loader
+def _user_of_token(_request) -> User | None:
+    token = bearer_token()
+    return queries.user_of_token(token) if token else None
+
+
+def bearer_token() -> str | None:
+    """The token that a program sent, if it sent one."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
+def _guard() -> Response | None:
+    """Let nobody in who is not signed in, and nothing be changed from another site's page."""
+    if bearer_token() is None:
+        csrf.protect()
+    if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
+        return None
+    if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:
+        return None
+    if is_page():
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+    return abort(401)
+
+
+def is_page() -> bool:
+    """Whether a person asks for a page, rather than a program for JSON or a picture."""
+    return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after sign-in: a path of this server, whatever the address bar said."""
+    parts = urlsplit(target or "")
+    if (
+        not target
+        or parts.scheme
+        or parts.netloc
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+    ):
+        return url_for("live.live")
+    return target
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers and request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def hub():
+    """The newest picture and status of the room's camera."""
+    return current_app.extensions["hub"]

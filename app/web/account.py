@@ -1,0 +1,79 @@
+"""The first account, signing in and out, and the notice for the people filmed."""
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask_login import login_user, logout_user
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from app.records import queries
+from app.web.access import limiter, safe_next
+from app.web.forms import AccountForm, SignInForm
+from app.web.problems import problem
+
+pages = Blueprint("account", __name__)
+
+SETUP = "first account"
+NOBODY = generate_password_hash(
+    "nobody"
+)  # checked for unknown names, so that they take as long as known ones
+
+
+def setup_path(app: Flask) -> str:
+    """The path of the set-up link. It works until the first account is made."""
+    return f"/setup?key={_signer(app).dumps(SETUP)}"
+
+
+def _signer(app: Flask) -> URLSafeSerializer:
+    return URLSafeSerializer(app.config["SECRET_KEY"], salt="setup")
+
+
+def _is_setup_key(key: str) -> bool:
+    try:
+        return _signer(current_app).loads(key) == SETUP
+    except BadSignature:
+        return False
+
+
+@pages.route("/setup", methods=["GET", "POST"])
+@limiter.limit("20/minute")
+def setup():
+    """Make the first account, for whoever has the link from the server's log."""
+    if queries.any_user():
+        return problem(403, "Set-up is done. Sign in with the account that was made then.")
+    if not _is_setup_key(request.args.get("key", "")):
+        return problem(403, "Open the set-up link that the server printed when it started.")
+    form = AccountForm()
+    if form.validate_on_submit():
+        login_user(queries.set_password(form.name.data, form.password.data))
+        return redirect(url_for("live.live"))
+    return render_template("setup.html", form=form), 400 if form.is_submitted() else 200
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"])
+def sign_in():
+    """Sign somebody in and bring them where they wanted to go."""
+    form = SignInForm()
+    if form.validate_on_submit():
+        user = queries.find_user(form.name.data)
+        if check_password_hash(user.password_hash if user else NOBODY, form.password.data) and user:
+            login_user(user)
+            return redirect(safe_next(request.args.get("next")))
+        form.password.errors = ["name or password is wrong."]
+    needs_setup = not queries.any_user()
+    return render_template(
+        "sign_in.html", form=form, needs_setup=needs_setup
+    ), 400 if form.is_submitted() else 200
+
+
+@pages.post("/sign-out")
+def sign_out():
+    """End the session."""
+    logout_user()
+    return redirect(url_for("account.sign_in"))
+
+
+@pages.get("/notice")
+def notice():
+    """Tell the people filmed what is on and what is kept."""
+    return render_template("notice.html")

@@ -1,0 +1,194 @@
+"""The JSON API under /api/v1. `/api/openapi.json` describes it."""
+
+import base64
+import binascii
+from datetime import UTC, datetime
+
+from apiflask import APIBlueprint
+from flask import abort, current_app
+
+from app import __version__
+from app.camera.spec import hide_password
+from app.records import export, queries
+from app.records.report import report_of
+from app.records.tables import Minute, Room
+from app.web import schemas
+from app.web.access import hub
+from app.web.lectures import lecture_or_404
+from app.web.problems import problem
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+
+SECURITY = [{"token": []}, {"session": []}]
+
+
+@api.get("/state")
+@api.output(schemas.State)
+@api.doc(security=SECURITY)
+def state():
+    """How the camera, the monitor and the viewers are."""
+    settings = current_app.config["SETTINGS"]
+    status, monitor = hub().status, hub().monitor
+    camera = status.camera if status else None
+    lecture = queries.running_lecture(_our_room())
+    beat = monitor.heartbeat
+    return {
+        "room": settings.room,
+        "camera": {
+            "online": bool(camera and camera.online),
+            "reason": None if camera and camera.online else (camera.reason if camera else "starting"),
+            "detail": camera.detail if camera else monitor.trouble,
+            "since": camera.since if camera else monitor.since,
+            "source": hide_password(settings.camera),
+            "capture_fps": camera.capture_fps if camera else 0.0,
+        },
+        "monitor": {
+            "running": monitor.running,
+            "restarts": monitor.restarts,
+            "heartbeat_age_s": None if beat is None else hub().clock.monotonic() - beat,
+            "detect_fps": settings.detect_fps,
+            "analysed_fps": status.analysed_fps if status else 0.0,
+            "frames_dropped": status.frames_dropped if status else 0,
+        },
+        "viewers": [
+            {
+                "fps": viewer.fps,
+                "dropped": viewer.dropped,
+                "frame_age_ms": None if viewer.age is None else round(viewer.age * 1000),
+            }
+            for viewer in list(hub().viewers)
+        ],
+        "lecture": lecture,
+        "version": __version__,
+    }
+
+
+@api.get("/now")
+@api.output(schemas.Now)
+@api.doc(security=SECURITY)
+def now():
+    """The class at this moment. While the camera is dark there is no reading: 503."""
+    live = hub().status.live if hub().status else None
+    if live is None:
+        return problem(503, "There is no reading: the camera is dark. /api/v1/state says why.")
+    return live
+
+
+@api.get("/minutes")
+@api.input(schemas.MinutesQuery, location="query", arg_name="query")
+@api.output(schemas.Minutes)
+@api.doc(security=SECURITY)
+def minutes(query):
+    """Minutes, oldest first, `from` included and `to` not; `cursor` gives the next page."""
+    room = _room_or_404(query["room"]) if "room" in query else None
+    limit = query["limit"]
+    rows = queries.minutes_between(
+        query.get("start"), query.get("end"), room, limit + 1, _after(query.get("cursor"))
+    )
+    more = len(rows) > limit
+    return {"minutes": rows[:limit], "cursor": _cursor(rows[limit - 1]) if more else None}
+
+
+@api.get("/rooms")
+@api.output(schemas.Rooms)
+@api.doc(security=SECURITY)
+def rooms():
+    """Every room, by name."""
+    return {"rooms": queries.all_rooms()}
+
+
+@api.get("/lectures")
+@api.input(schemas.LecturesQuery, location="query", arg_name="query")
+@api.output(schemas.Lectures)
+@api.doc(security=SECURITY)
+def lectures(query):
+    """Lectures, newest first; `cursor` gives the next page."""
+    found = queries.lectures(query["limit"] + 1, query.get("cursor"))
+    page = found[: query["limit"]]
+    return {"lectures": page, "cursor": str(page[-1].id) if len(found) > len(page) else None}
+
+
+@api.post("/lectures")
+@api.input(schemas.NewLecture, arg_name="new")
+@api.output(schemas.Lecture, status_code=201)
+@api.doc(security=SECURITY, responses={409: "A lecture is running already"})
+def start_lecture(new):
+    """Start a lecture in the room."""
+    try:
+        return queries.start_lecture(_our_room(), new["title"], new["course"], hub().clock.now())
+    except queries.LectureError as error:
+        return problem(409, str(error))
+
+
+@api.get("/lectures/<int:lecture_id>")
+@api.output(schemas.Lecture)
+@api.doc(security=SECURITY)
+def lecture(lecture_id):
+    """One lecture."""
+    return lecture_or_404(lecture_id)
+
+
+@api.patch("/lectures/<int:lecture_id>")
+@api.input(schemas.LectureChange, arg_name="change")
+@api.output(schemas.Lecture)
+@api.doc(security=SECURITY, responses={409: "The lecture has ended already"})
+def change_lecture(lecture_id, change):
+    """Rename a lecture, or end it with `{"ended_at": "now"}`."""
+    found = lecture_or_404(lecture_id)
+    queries.rename_lecture(found, change.get("title"), change.get("course"))
+    if "ended_at" in change:
+        try:
+            queries.end_lecture(found, hub().clock.now())
+        except queries.LectureError as error:
+            return problem(409, str(error))
+    return found
+
+
+@api.delete("/lectures/<int:lecture_id>")
+@api.output({}, status_code=204)
+@api.doc(security=SECURITY)
+def delete_lecture(lecture_id):
+    """Delete a lecture and its minutes."""
+    queries.delete_lecture(lecture_or_404(lecture_id))
+    return ""
+
+
+@api.get("/lectures/<int:lecture_id>/minutes")
+@api.output(schemas.Minutes)
+@api.doc(security=SECURITY)
+def lecture_minutes(lecture_id):
+    """All minutes of a lecture, oldest first; a minute without camera is not among them."""
+    return {"minutes": queries.minutes_of_lecture(lecture_or_404(lecture_id)), "cursor": None}
+
+
+@api.get("/lectures/<int:lecture_id>/report")
+@api.doc(security=SECURITY)
+def lecture_report(lecture_id):
+    """A lecture's report: every minute with gaps named, and the lecture as a whole."""
+    return export.as_dict(report_of(lecture_or_404(lecture_id), hub().clock.now()))
+
+
+def _our_room() -> Room:
+    return queries.room_named(current_app.config["SETTINGS"].room)
+
+
+def _room_or_404(name: str) -> Room:
+    room = queries.find_room(name)
+    if room is None:
+        abort(404, f"There is no room {name!r}; /api/v1/rooms lists them.")
+    return room
+
+
+def _cursor(row: Minute) -> str:
+    """Where the next page begins, as one opaque word."""
+    return base64.urlsafe_b64encode(f"{row.minute.timestamp():.0f} {row.id}".encode()).decode()
+
+
+def _after(cursor: str | None) -> tuple[datetime, int] | None:
+    if cursor is None:
+        return None
+    try:
+        seconds, row = base64.urlsafe_b64decode(cursor.encode()).decode().split()
+        return datetime.fromtimestamp(int(seconds), UTC), int(row)
+    except (binascii.Error, ValueError, OverflowError, OSError):
+        abort(422, "cursor: must be the one that the page before gave.")

@@ -1,0 +1,242 @@
+"""The newest picture and status, and everybody who watches.
+
+One picture is one bytes object, whoever it goes to. A slow viewer misses pictures; nobody waits for it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from app.clock import Clock
+from app.monitor.bus import Demand, Message, Picture, Status, Trouble
+from app.web.card import draw_card
+
+BOUNDARY = "frame"
+REPEAT_SECONDS = 1.0  # an unchanged picture is sent again: finds dead clients, keeps proxies' windows open
+PROMPT_SECONDS = 0.25  # how soon a waiting viewer notices that the server ends
+
+TITLES = {
+    "starting": "The camera is starting",
+    "frozen": "The picture is frozen",
+    "black": "The picture is black",
+    "stopped": "The camera has stopped",
+}
+ANY_TITLE = "No picture from the camera"
+
+
+class TooManyViewers(Exception):
+    """MAX_VIEWERS streams are open already."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A picture as it goes into the stream."""
+
+    sequence: int
+    captured_at: float
+    """Unix seconds; for a card, when it was drawn."""
+    jpeg: bytes
+    is_card: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What `/snapshot.jpg` and each part of the stream say of the picture."""
+        return {"X-Sequence": str(self.sequence), "X-Captured-At": f"{self.captured_at:.3f}"}
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """The part as it is sent, the very same bytes to everybody.
+
+        It ends with the boundary of the next part: a browser paints a picture when it sees that.
+        """
+        headers = {"Content-Type": "image/jpeg", "Content-Length": str(len(self.jpeg)), **self.headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return b"".join((head.encode(), b"\r\n", self.jpeg, f"\r\n--{BOUNDARY}\r\n".encode()))
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """What the supervisor knows of the monitor."""
+
+    running: bool = False
+    restarts: int = 0
+    heartbeat: float | None = None
+    """Monotonic seconds of its last status; None before its first one."""
+    since: datetime | None = None
+    """Since when it is running or not, UTC."""
+    trouble: str | None = None
+    """Its last words, where it had any."""
+
+
+@dataclass(slots=True, eq=False)
+class Viewer:
+    """Somebody who watches."""
+
+    fps: float
+    sequence: int = 0
+    """Of the last picture that it was given."""
+    dropped: int = 0
+    """Pictures that it was due and missed, being slow."""
+    age: float | None = None
+    """Seconds from the camera to the moment at which its last picture was handed over."""
+
+
+class Hub:
+    """Takes what the monitor says and hands the newest of it to everybody who asks."""
+
+    def __init__(self, clock: Clock, timezone: ZoneInfo, max_viewers: int, stream_fps: float) -> None:
+        self.clock = clock
+        self.timezone = timezone
+        self.max_viewers = max_viewers
+        self.stream_fps = stream_fps
+        self.closing: Callable[[], bool] = lambda: False
+        """Says whether the server is ending; streams then end too."""
+        self.monitor = MonitorState()
+        self.status: Status | None = None
+        self.viewers: list[Viewer] = []
+        self._snapshots = 0
+        self._sequence = 0
+        self._picture: Part | None = None
+        self._card: tuple[tuple, Part] | None = None
+        self._size = (1280, 720)
+        self._changed = threading.Condition()
+
+    def take(self, message: Message) -> None:
+        """Keep a message of the monitor in place of the one before it."""
+        with self._changed:
+            match message:
+                case Picture():
+                    self._sequence += 1
+                    self._size = message.size
+                    self._picture = Part(self._sequence, message.captured_at, message.jpeg, is_card=False)
+                case Status():
+                    self.status = message
+                    self.monitor.heartbeat = self.clock.monotonic()
+                    self.monitor.trouble = None
+                case Trouble():
+                    self.monitor.trouble = message.detail
+            self._changed.notify_all()
+
+    def monitor_started(self) -> None:
+        """Take note that a monitor runs; nothing of an earlier one is shown any more."""
+        with self._changed:
+            self.monitor.running = True
+            self.monitor.heartbeat = None
+            self.monitor.since = self.clock.now()
+            self.status = None
+            self._picture = None
+            self._changed.notify_all()
+
+    def monitor_ended(self) -> None:
+        """Take note that the monitor is gone."""
+        with self._changed:
+            self.monitor.running = False
+            self.monitor.restarts += 1
+            self.monitor.since = self.clock.now()
+            self.status = None
+            self._picture = None
+            self._changed.notify_all()
+
+    @property
+    def demand(self) -> Demand:
+        """What the viewers want together."""
+        with self._changed:
+            wanted = [viewer.fps for viewer in self.viewers] + [self.stream_fps] * self._snapshots
+            return Demand(max(wanted, default=0))
+
+    def newest(self) -> Part:
+        """The newest picture, or the card that says why there is none."""
+        with self._changed:
+            return self._newest()
+
+    def snapshot(self, timeout: float) -> Part:
+        """A fresh picture, waiting up to `timeout` seconds for one; else the card."""
+        with self._changed:
+            self._snapshots += 1
+            known = self._sequence
+            self._changed.wait_for(
+                lambda: self._sequence != known or self._is_dark() or self.closing(), timeout
+            )
+            self._snapshots -= 1
+            return self._newest()
+
+    def enter(self, fps: float) -> Viewer:
+        """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
+        with self._changed:
+            if len(self.viewers) >= self.max_viewers:
+                raise TooManyViewers(f"{self.max_viewers} streams are open already.")
+            viewer = Viewer(min(fps, self.stream_fps))
+            self.viewers.append(viewer)
+            return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Let a viewer out."""
+        with self._changed:
+            self.viewers.remove(viewer)
+
+    def watch(self, viewer: Viewer) -> Iterator[Part]:
+        """Give the newest picture again and again, at the viewer's pace, until the server ends."""
+        due = time.monotonic()
+        while not self.closing():
+            part = self._next(viewer)
+            viewer.sequence = part.sequence
+            viewer.age = self.clock.now().timestamp() - part.captured_at
+            handed_over = time.monotonic()
+            yield part
+            blocked = time.monotonic() - handed_over
+            viewer.dropped += int(blocked * viewer.fps)
+            due = max(due + 1 / viewer.fps, time.monotonic() - 1 / viewer.fps)
+            self._rest(due)
+
+    def _next(self, viewer: Viewer) -> Part:
+        """Wait for a picture that the viewer has not seen; after a second give the last one again."""
+        until = time.monotonic() + REPEAT_SECONDS
+        with self._changed:
+            while not self.closing() and (left := until - time.monotonic()) > 0:
+                part = self._newest()
+                if part.sequence != viewer.sequence:
+                    return part
+                self._changed.wait(min(left, PROMPT_SECONDS))
+            return self._newest()
+
+    def _rest(self, due: float) -> None:
+        while not self.closing() and (left := due - time.monotonic()) > 0:
+            time.sleep(min(left, PROMPT_SECONDS))
+
+    def _is_dark(self) -> bool:
+        return self.status is None or not self.status.camera.online
+
+    def _newest(self) -> Part:
+        """As `newest`, for a caller that holds the lock."""
+        if self._picture is not None and not self._is_dark():
+            return self._picture
+        words = (*self._why_dark(), self._size)
+        if self._card is None or self._card[0] != words:
+            self._sequence += 1
+            card = Part(self._sequence, self.clock.now().timestamp(), draw_card(*words), is_card=True)
+            self._card = (words, card)
+        return self._card[1]
+
+    def _why_dark(self) -> tuple[str, str, str]:
+        """What the card says: a title, a sentence, and since when."""
+        if self.status is not None and not self.status.camera.online:
+            camera = self.status.camera
+            return TITLES.get(camera.reason, ANY_TITLE), camera.detail or "", self._since(camera.since)
+        if self.monitor.trouble is not None:
+            return ANY_TITLE, self.monitor.trouble, self._since(self.monitor.since)
+        if self.monitor.running:
+            return TITLES["starting"], "The first picture comes in a moment.", self._since(self.monitor.since)
+        if self.monitor.restarts:
+            return (
+                ANY_TITLE,
+                "The camera process ended; it is being started again.",
+                self._since(self.monitor.since),
+            )
+        return ANY_TITLE, "No camera process runs. Start the server with gunicorn.", ""
+
+    def _since(self, moment: datetime | None) -> str:
+        return f"since {moment.astimezone(self.timezone):%H:%M:%S %Z}" if moment else ""

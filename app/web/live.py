@@ -1,0 +1,84 @@
+"""The live page, and the pictures on it."""
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+
+from app.records import queries
+from app.web.access import hub
+from app.web.forms import LectureForm
+from app.web.hub import BOUNDARY, Part, TooManyViewers, Viewer
+from app.web.problems import problem
+
+pages = Blueprint("live", __name__)
+
+SNAPSHOT_SECONDS = 2.0
+RETRY_SECONDS = 5
+
+
+@pages.get("/")
+def live():
+    """Show the class now."""
+    room = queries.room_named(current_app.config["SETTINGS"].room)
+    return render_template(
+        "live.html",
+        room=room,
+        lecture=queries.running_lecture(room),
+        form=LectureForm(),
+    )
+
+
+@pages.get("/stream.mjpg")
+def stream():
+    """Send the annotated picture again and again, at most `fps` times a second."""
+    most = hub().stream_fps
+    fps = request.args.get("fps", str(most))
+    if not fps.isdecimal() or not 1 <= int(fps) <= most:
+        return problem(400, f"fps must be a whole number from 1 to {most}; {fps!r} is not.")
+    try:
+        viewer = hub().enter(int(fps))
+    except TooManyViewers as error:
+        return problem(503, f"{error} Try again in a moment.", {"Retry-After": str(RETRY_SECONDS)})
+    response = Response(_Stream(hub(), viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+class _Stream:
+    """A viewer's stream as the server sends it; the viewer leaves when it is closed."""
+
+    def __init__(self, hub, viewer: Viewer) -> None:
+        self._hub = hub
+        self._viewer = viewer
+        self._chunks = self._make_chunks()
+
+    def __iter__(self):
+        return self._chunks
+
+    def _make_chunks(self):
+        yield f"--{BOUNDARY}\r\n".encode()
+        for part in self._hub.watch(self._viewer):
+            yield part.chunk
+
+    def close(self) -> None:
+        """Called by the server at the end, also when it never began to send."""
+        self._hub.leave(self._viewer)
+
+
+@pages.get("/snapshot.jpg")
+def snapshot():
+    """Give one fresh annotated picture, or the card and 503 where there is none."""
+    part: Part = hub().snapshot(SNAPSHOT_SECONDS)
+    return Response(part.jpeg, 503 if part.is_card else 200, part.headers, mimetype="image/jpeg")
+
+
+@pages.post("/lectures")
+def start_lecture():
+    """Start a lecture from the form on the live page."""
+    form = LectureForm()
+    if not form.validate_on_submit():
+        return problem(400, form.first_error())
+    room = queries.room_named(current_app.config["SETTINGS"].room)
+    try:
+        queries.start_lecture(room, form.title.data, form.course.data, hub().clock.now())
+    except queries.LectureError as error:
+        return problem(409, str(error))
+    return redirect(url_for("live.live"))

@@ -1,0 +1,185 @@
+"""The shapes of the JSON, as INTERFACE and OpenAPI describe them."""
+
+from datetime import UTC, datetime
+
+from apiflask import Schema
+from apiflask.fields import Boolean, DateTime, Dict, Float, Integer, List, Nested, String
+from apiflask.validators import Length, OneOf, Range, Regexp
+from marshmallow import ValidationError, post_load, pre_load, validates_schema
+
+from app.records.export import rfc3339
+from app.vision.emotion import EMOTIONS
+
+ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
+
+
+class Moment(DateTime):
+    """A moment: RFC 3339, UTC in what is given, any offset in what is taken."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return None if value is None else rfc3339(value.astimezone(UTC))
+
+    def _deserialize(self, value, attr, data, **kwargs) -> datetime:
+        try:
+            # a bare + in a URL is a blank
+            moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
+        except (ValueError, AttributeError):
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValidationError(f"{value!r} is not a time such as 2026-11-20T10:30:00Z.")
+        return moment
+
+
+class Shares(Dict):
+    """The part of each expression, 0 to 1; null where nobody or too few were in view."""
+
+    def __init__(self, **kwargs):
+        super().__init__(keys=String(validate=OneOf(EMOTIONS)), values=Float(), allow_none=True, **kwargs)
+
+
+class Minute(Schema):
+    minute = Moment(metadata={"description": "Its start."})
+    room = String(attribute="room.name")
+    lecture_id = Integer(allow_none=True)
+    online_seconds = Float(metadata={"description": "Seconds in which the camera was read."})
+    frames_analysed = Integer()
+    faces_mean = Float(metadata={"description": "Faces in view on average while the camera was read."})
+    faces_max = Integer()
+    face_seconds = Float(metadata={"description": "Person-time in view."})
+    shares = Shares(
+        metadata={"description": "Parts of the person-time; null if nobody or too few were seen."}
+    )
+    uncertain_share = Float(allow_none=True)
+    suppressed = Boolean(metadata={"description": "True where fewer than MINIMUM_GROUP people were in view."})
+
+
+class Minutes(Schema):
+    minutes = List(Nested(Minute))
+    cursor = String(
+        allow_none=True, metadata={"description": "Give it back for the next page; null on the last."}
+    )
+
+
+class Query(Schema):
+    """Query parameters; an unknown one is refused."""
+
+    limit = Integer(load_default=100, validate=Range(1, 1000))
+
+
+class MinutesQuery(Query):
+    start = Moment(data_key="from")
+    end = Moment(data_key="to")
+    room = String()
+    cursor = String()
+
+    @validates_schema
+    def _in_order(self, data, **_):
+        if "start" in data and "end" in data and data["end"] < data["start"]:
+            raise ValidationError("Must not lie before `from`.", "to")
+
+
+class LecturesQuery(Query):
+    cursor = Integer()
+
+
+class Now(Schema):
+    at = Moment()
+    faces = Integer(metadata={"description": "Faces in view."})
+    scored = Integer(metadata={"description": "Of these, large enough to be read."})
+    shares = Shares()
+    uncertain = Float(allow_none=True)
+    valence = Float(
+        allow_none=True,
+        metadata={"description": "Share of happy less the shares of angry, disgust, fear and sad: -1 to 1."},
+    )
+    suppressed = Boolean(metadata={"description": "True where the faces are fewer than MINIMUM_GROUP."})
+
+
+class Lecture(Schema):
+    id = Integer()
+    title = String()
+    course = String()
+    room = String(attribute="room.name")
+    started_at = Moment()
+    ended_at = Moment(allow_none=True)
+
+
+class LectureInside(Lecture):
+    """A lecture inside something else; OpenAPI wants a name of its own for it."""
+
+
+class Lectures(Schema):
+    lectures = List(Nested(LectureInside))
+    cursor = String(allow_none=True)
+
+
+class LectureText(Schema):
+    """What people write of a lecture, without blanks around it."""
+
+    @pre_load
+    def _strip(self, data, **_):
+        if not isinstance(data, dict):
+            return data
+        return {key: value.strip() if isinstance(value, str) else value for key, value in data.items()}
+
+
+class NewLecture(LectureText):
+    title = String(required=True, validate=[Length(1, 200), ONE_LINE])
+    course = String(load_default="", validate=[Length(0, 200), ONE_LINE])
+
+
+class LectureChange(LectureText):
+    title = String(validate=[Length(1, 200), ONE_LINE])
+    course = String(validate=[Length(0, 200), ONE_LINE])
+    ended_at = String(validate=OneOf(["now"]))
+
+    @post_load
+    def _something(self, data, **_):
+        if not data:
+            raise ValidationError("Give a title, a course, or ended_at.")
+        return data
+
+
+class Camera(Schema):
+    online = Boolean()
+    reason = String(allow_none=True, metadata={"description": "One word why it is dark."})
+    detail = String(allow_none=True, metadata={"description": "The same as a sentence."})
+    since = Moment(allow_none=True)
+    source = String(metadata={"description": "Without any password."})
+    capture_fps = Float()
+
+
+class Monitor(Schema):
+    running = Boolean()
+    restarts = Integer()
+    heartbeat_age_s = Float(allow_none=True)
+    detect_fps = Float()
+    analysed_fps = Float()
+    frames_dropped = Integer()
+
+
+class Viewer(Schema):
+    fps = Float()
+    dropped = Integer()
+    frame_age_ms = Integer(allow_none=True)
+
+
+class State(Schema):
+    room = String()
+    camera = Nested(Camera)
+    monitor = Nested(Monitor)
+    viewers = List(Nested(Viewer))
+    lecture = Nested(LectureInside, allow_none=True)
+    version = String()
+
+
+class Room(Schema):
+    id = Integer()
+    name = String()
+
+
+class Rooms(Schema):
+    rooms = List(Nested(Room))

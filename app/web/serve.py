@@ -1,0 +1,44 @@
+"""What happens when the server starts and ends; gunicorn.conf.py calls it."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.clock import SYSTEM_CLOCK
+from app.monitor.supervisor import Supervisor
+from app.records import queries
+from app.web.account import setup_path
+
+
+def start(app: Flask, ending: Callable[[], bool]) -> None:
+    """Start the monitor and say where the pages are. Streams and the monitor end once `ending` gives True."""
+    hub = app.extensions["hub"]
+    hub.closing = ending
+    supervisor = Supervisor(hub, SYSTEM_CLOCK, ending)
+    app.extensions["supervisor"] = supervisor
+    supervisor.start()
+    with app.app_context():
+        print(_greeting(app), flush=True)
+
+
+def join(app: Flask | None) -> None:
+    """Wait for the end of the monitor; nothing to do where the server never came up."""
+    if app is not None and "supervisor" in app.extensions:
+        app.extensions["supervisor"].join()
+
+
+def _greeting(app: Flask) -> str:
+    settings = app.config["SETTINGS"]
+    address = f"http://{settings.host}:{settings.port}"
+    try:
+        if settings.admin_password is not None:
+            queries.set_password("admin", settings.admin_password)
+            how = "sign in as admin with ADMIN_PASSWORD"
+        elif queries.any_user():
+            how = f"sign in at {address}/sign-in"
+        else:
+            how = f"make the first account at {address}{setup_path(app)}"
+    except SQLAlchemyError as error:
+        return f"\n  Aula can't use its database: {error.args[0]}\n  Run: flask --app wsgi db upgrade\n"
+    return f"\n  Aula is at {address}\n  {how}\n"

@@ -1,0 +1,19 @@
+"""Runs migrations on the application's database."""
+
+from alembic import context
+from flask import current_app
+
+migrate = current_app.extensions["migrate"]
+
+
+def run() -> None:
+    """Bring the database to the newest revision, in one transaction where it can."""
+    with migrate.db.engine.connect() as connection:
+        context.configure(
+            connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
