@@ -1,0 +1,98 @@
+"""The cascade on real pictures, and on files that are no cascade."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.vision.detect import WIDEST_SEARCH, Detector
+from app.vision.frame import Box
+
+SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
+needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real clips are not on this machine")
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return Detector()
+
+
+def grey_picture(name):
+    return cv2.imread(str(SCENES / name), cv2.IMREAD_GRAYSCALE)
+
+
+def frames(name, every):
+    """Every so many-th frame of a clip, grey."""
+    capture = cv2.VideoCapture(str(SCENES / "videos" / name), cv2.CAP_FFMPEG)
+    index, found = 0, []
+    while capture.grab():
+        if index % every == 0:
+            found.append(cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2GRAY))
+        index += 1
+    return found
+
+
+def covers(box, middle):
+    return box.x <= middle[0] <= box.x + box.width and box.y <= middle[1] <= box.y + box.height
+
+
+def test_an_empty_wall_has_no_face(detector):
+    assert detector.detect(np.full((480, 640), 128, np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (10, 500), (480, 640)])
+def test_a_picture_of_any_size_is_searched(detector, shape):
+    assert detector.detect(np.zeros(shape, np.uint8)) == []
+
+
+@needs_scenes
+def test_most_labelled_faces_of_real_snapshots_are_found(detector):
+    rows = list(csv.DictReader((SCENES / "boxes.csv").read_text().splitlines()))
+    found = {name: detector.detect(grey_picture(name)) for name in {row["file"] for row in rows}}
+    hits = 0
+    for row in rows:
+        x, y, width, height = (float(row[side]) for side in ("x", "y", "w", "h"))
+        hits += any(covers(box, (x + width / 2, y + height / 2)) for box in found[row["file"]])
+    assert hits >= 0.85 * len(rows)
+    assert sum(map(len, found.values())) <= 1.1 * len(rows)
+
+
+@needs_scenes
+def test_four_people_at_a_table_are_found(detector):
+    counts = [len(detector.detect(grey)) for grey in frames("FourPeople_720p60.mp4", every=100)]
+    assert 3 <= np.mean(counts) <= 4.5
+
+
+@needs_scenes
+def test_a_face_has_one_box_also_where_the_cascade_finds_head_and_shoulders_too(detector):
+    # In a third of this call's pictures the cascade puts a larger box around a man's face.
+    for grey in frames("element-call_gallery.gif", every=5):
+        boxes = detector.detect(grey)
+        middles = [(box.x + box.width / 2, box.y + box.height / 2) for box in boxes]
+        assert not any(covers(a, m) for a in boxes for b, m in zip(boxes, middles, strict=True) if a is not b)
+
+
+@needs_scenes
+def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
+    grey = frames("FourPeople_720p60.mp4", every=1000)[0]
+    wide = cv2.resize(grey, None, fx=3, fy=3)
+    assert wide.shape[1] > WIDEST_SEARCH
+    small, large = detector.detect(grey), detector.detect(wide)
+    middles = [(3 * (box.x + box.width / 2), 3 * (box.y + box.height / 2)) for box in small]
+    assert sum(any(covers(box, middle) for box in large) for middle in middles) >= 3
+    assert all(isinstance(side, int) for box in large for side in box)
+    assert isinstance(large[0], Box)
+
+
+def test_a_missing_cascade_is_named(tmp_path):
+    with pytest.raises(RuntimeError, match=r"faces\.xml is missing.*opencv-python-headless"):
+        Detector(tmp_path / "faces.xml")
+
+
+@pytest.mark.parametrize("text", ["", "<opencv_storage></opencv_storage>", "not a cascade"])
+def test_a_damaged_cascade_is_named(tmp_path, text):
+    (tmp_path / "faces.xml").write_text(text)
+    with pytest.raises(RuntimeError, match=r"faces\.xml is damaged"):
+        Detector(tmp_path / "faces.xml")

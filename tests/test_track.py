@@ -1,0 +1,217 @@
+"""Tracks: the same face keeps its number, a flicker is no face, scores are smoothed over time."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.frame import Box
+from app.vision.track import HOLD_SECONDS, SMALLEST_READABLE, Tracker
+
+HAPPY = EMOTIONS.index(Emotion.HAPPY)
+LEFT, RIGHT = Box(100, 100, 60, 60), Box(400, 100, 60, 60)
+
+
+def scores(**parts):
+    """Seven scores with the named ones, the rest shared equally."""
+    values = np.full(7, (1 - sum(parts.values())) / (7 - len(parts)), np.float32)
+    for name, part in parts.items():
+        values[EMOTIONS.index(Emotion(name))] = part
+    return values
+
+
+def tracker_with(*boxes):
+    """A tracker in which these faces are in view at second 0."""
+    tracker = Tracker()
+    tracker.update(boxes, -0.1)
+    tracker.update(boxes, 0.0)
+    return tracker
+
+
+def faces(tracker, uncertain_below=0.4, face_below=0.5):
+    return tracker.faces(uncertain_below, face_below)
+
+
+def test_a_face_is_in_view_from_its_second_frame_on():
+    tracker = Tracker()
+    assert tracker.update([LEFT], 0.0) == []
+    assert [track.box for track in tracker.update([LEFT], 0.1)] == [LEFT]
+
+
+def test_a_false_box_that_flashes_up_once_is_never_in_view():
+    tracker = tracker_with(LEFT)
+    for step in range(30):
+        flash = [Box(50 * step, 300, 40, 40)] if step % 3 == 0 else []
+        assert len(tracker.update([LEFT, *flash], 0.1 * step)) == 1
+
+
+def test_a_face_that_is_missed_for_a_moment_stays_where_it_was():
+    tracker = tracker_with(LEFT)
+    number = tracker.update([LEFT], 0.1)[0].number
+    held = tracker.update([], 0.9)
+    assert [(track.number, track.box, track.found) for track in held] == [(number, LEFT, None)]
+    assert [track.number for track in tracker.update([LEFT], 1.0)] == [number]
+
+
+def test_a_face_that_is_missed_for_longer_is_gone():
+    tracker = tracker_with(LEFT)
+    assert tracker.update([], HOLD_SECONDS + 0.01) == []
+
+
+def test_a_face_that_comes_back_late_is_a_new_one():
+    tracker = tracker_with(LEFT)
+    before = tracker.update([LEFT], 0.1)[0].number
+    tracker.update([], 5.0)
+    tracker.update([LEFT], 5.1)
+    assert tracker.update([LEFT], 5.2)[0].number > before
+
+
+def test_two_trackers_share_no_number():
+    first, second = tracker_with(LEFT), tracker_with(LEFT)
+    assert {face.track for face in faces(first)}.isdisjoint(face.track for face in faces(second))
+
+
+def test_faces_keep_their_numbers_in_whatever_order_they_are_found():
+    tracker = tracker_with(LEFT, RIGHT)
+    numbers = {track.box: track.number for track in tracker.update([LEFT, RIGHT], 0.1)}
+    assert {track.box: track.number for track in tracker.update([RIGHT, LEFT], 0.2)} == numbers
+
+
+def test_a_change_of_picture_size_ends_every_track():
+    tracker = Tracker()
+    for second in (0.0, 0.1):
+        tracker.update([LEFT], second, (480, 640))
+    assert len(faces(tracker)) == 1
+    assert tracker.update([LEFT], 0.2, (720, 1280)) == []
+
+
+def test_a_jittering_box_is_calmed():
+    tracker = tracker_with(LEFT)
+    shown = []
+    for step in range(1, 60):
+        jitter = 4 if step % 2 else -4
+        shown.append(tracker.update([LEFT._replace(x=LEFT.x + jitter)], step / 30)[0].box.x)
+    assert max(shown[10:]) - min(shown[10:]) <= 4
+
+
+def test_a_face_too_small_to_read_has_no_scores():
+    small = Box(10, 10, SMALLEST_READABLE - 1, SMALLEST_READABLE - 1)
+    tracker = tracker_with(small)
+    assert [track.readable for track in tracker.update([small], 0.1)] == [False]
+    face = faces(tracker)[0]
+    assert face.scores is None
+    assert face.emotion is None
+
+
+def test_only_a_face_found_in_this_frame_is_readable():
+    tracker = tracker_with(LEFT)
+    assert [track.readable for track in tracker.update([LEFT], 0.1)] == [True]
+    assert [track.readable for track in tracker.update([], 0.2)] == [False]
+
+
+def test_an_expression_is_named_where_its_score_is_high_enough():
+    tracker = tracker_with(LEFT)
+    tracker.update([LEFT], 0.1)[0].read(scores(happy=0.6), 0.9, 0.1)
+    assert faces(tracker, uncertain_below=0.5)[0].emotion is Emotion.HAPPY
+    uncertain = faces(tracker, uncertain_below=0.7)[0]
+    assert uncertain.emotion is None
+    assert uncertain.scores[HAPPY] == pytest.approx(0.6)
+
+
+def test_what_is_hardly_a_face_is_not_in_view_until_it_looks_like_one():
+    tracker = tracker_with(LEFT)
+    track = tracker.update([LEFT], 0.1)[0]
+    track.read(scores(happy=0.6), 0.2, 0.1)
+    assert faces(tracker) == ()
+    for step in range(1, 40):
+        tracker.update([LEFT], 0.1 + step / 10)[0].read(scores(happy=0.6), 0.9, 0.1 + step / 10)
+    assert len(faces(tracker)) == 1
+
+
+def happy_after(seconds, fps):
+    """The smoothed score of a face that was neutral for 3 s and has been happy for `seconds`."""
+    tracker = tracker_with(LEFT)
+    for frame in range(round((3 + seconds) * fps)):
+        now = frame / fps
+        said = scores(happy=0.9) if now >= 3 else scores(neutral=0.9)
+        tracker.update([LEFT], now)[0].read(said, 0.9, now)
+    return faces(tracker)[0].scores[HAPPY]
+
+
+def test_scores_follow_a_change_of_expression_within_a_second_or_two():
+    assert happy_after(0.2, fps=10) < 0.3
+    assert happy_after(2.0, fps=10) > 0.75
+
+
+@pytest.mark.parametrize("seconds", [0.4, 1.0, 2.0])
+def test_scores_are_the_same_at_5_and_30_frames_a_second(seconds):
+    # At most the time to the next frame apart: 0.2 s, in which a score moves by a fifth of its way.
+    assert happy_after(seconds, fps=5) == pytest.approx(happy_after(seconds, fps=30), abs=0.17)
+    assert happy_after(seconds, fps=15) == pytest.approx(happy_after(seconds, fps=30), abs=0.05)
+
+
+@settings(deadline=None)
+@given(
+    start=st.tuples(st.integers(0, 600), st.integers(0, 400)),
+    side=st.integers(24, 200),
+    angle=st.floats(0, 2 * math.pi),
+    pace=st.floats(0, 0.3),
+    growth=st.floats(0.95, 1.05),
+    missed=st.sets(st.integers(2, 39)),
+)
+def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace, growth, missed):
+    """It moves by up to 0.3 of its width and grows by up to 5 % a frame; single frames miss it."""
+    tracker = Tracker()
+    numbers = set()
+    x, y, width = float(start[0]), float(start[1]), float(side)
+    for frame in range(40):
+        if frame not in missed or frame - 1 in missed:
+            seen = tracker.update([Box(round(x), round(y), round(width), round(width))], frame / 10)
+            x += pace * width * math.cos(angle)
+            y += pace * width * math.sin(angle)
+            width = min(400.0, max(24.0, width * growth))
+        else:
+            seen = tracker.update([], frame / 10)
+        numbers |= {track.number for track in seen}
+    assert len(numbers) == 1
+
+
+@settings(deadline=None)
+@given(
+    readings=st.lists(
+        st.tuples(
+            st.lists(st.floats(0.0, 1.0), min_size=7, max_size=7).filter(lambda row: sum(row) > 0.01),
+            st.floats(0, 1),
+            st.floats(0, 3),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_smoothed_scores_stay_a_distribution(readings):
+    tracker = tracker_with(LEFT)
+    track = tracker.update([LEFT], 0.1)[0]
+    now = 0.1
+    for row, face_probability, pause in readings:
+        now += pause
+        track.read(np.array(row, np.float32) / np.float32(sum(row)), face_probability, now)
+    assert track.scores.dtype == np.float32
+    assert track.scores.min() >= 0
+    assert track.scores.sum() == pytest.approx(1, abs=1e-5)
+    assert 0 <= track.face_probability <= 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 200)] * 2), max_size=6)))
+def test_whatever_is_found_no_two_faces_share_a_number_and_no_face_is_invented(frames):
+    tracker = Tracker()
+    before = set()
+    for second, boxes in enumerate(frames):
+        seen = tracker.update(boxes, second / 10)
+        assert len({track.number for track in seen}) == len(seen)
+        assert sum(track.found is not None for track in seen) <= len(boxes)
+        assert all(track.found in boxes for track in seen if track.found)
+        before |= {track.number for track in seen}
