@@ -239,7 +239,10 @@ def for_flask(settings: Settings, instance: Path) -> dict[str, Any]:
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a token in a header needs none
         "WTF_CSRF_TIME_LIMIT": None,  # a live page stays open all day
         "MAX_CONTENT_LENGTH": 64 * 1024,
-        "SPEC_FORMAT": "json",
+        "SECURITY_SCHEMES": {
+            "token": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": "aula"},
+        },
     }
 
 

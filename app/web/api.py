@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from apiflask import APIBlueprint
 from flask import abort, current_app
+from marshmallow import RAISE
 
 from app import __version__
 from app.camera.spec import hide_password
@@ -75,7 +76,7 @@ def now():
 
 
 @api.get("/minutes")
-@api.input(schemas.MinutesQuery, location="query", arg_name="query")
+@api.input(schemas.MinutesQuery, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.Minutes)
 @api.doc(security=SECURITY)
 def minutes(query):
@@ -98,7 +99,7 @@ def rooms():
 
 
 @api.get("/lectures")
-@api.input(schemas.LecturesQuery, location="query", arg_name="query")
+@api.input(schemas.LecturesQuery, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.Lectures)
 @api.doc(security=SECURITY)
 def lectures(query):

@@ -1,0 +1,100 @@
+"""What many tests start from: an application on a database of its own, somebody signed in, a real server."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask_migrate import upgrade
+
+from app import create_app
+from app.records import queries
+from tests.postgres import Postgres
+from tests.server import Server
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def scenes() -> Path:
+    """Real pictures and videos, which are not part of the project."""
+    folder = PROJECT.parent / "shared" / "data" / "scenes"
+    if not folder.is_dir():
+        pytest.skip("needs the folder ../shared/data/scenes with real pictures and videos")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """The address of a PostgreSQL server made for these tests."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    if not server.is_installed:
+        pytest.skip("needs a PostgreSQL server: apt install postgresql")
+    with server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path) -> str:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'records.sqlite'}"
+    return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture
+def make_app(tmp_path):
+    """Make an application with these settings and a migrated database."""
+
+    def make(**settings: str):
+        environment = {"SECRET_KEY": "a key for tests only", "ROOM": "Room 7", **settings}
+        app = create_app(environment, tmp_path / "instance")
+        app.config["TESTING"] = True
+        with app.app_context():
+            upgrade()
+        return app
+
+    return make
+
+
+@pytest.fixture
+def app(make_app):
+    """An application with default settings on SQLite."""
+    return make_app()
+
+
+@pytest.fixture
+def app_context(app):
+    """The application's context, for code that asks the database."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def token(app) -> str:
+    """A key for programs."""
+    with app.app_context():
+        return queries.create_token(queries.set_password("anna", "a long password"), datetime.now(UTC))
+
+
+@pytest.fixture
+def api(app, token):
+    """A program with a token."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """Start real gunicorns; every one of them is ended with the test."""
+    servers = []
+
+    def start(**settings: str) -> Server:
+        server = Server(tmp_path / f"server{len(servers)}", settings)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()

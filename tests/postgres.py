@@ -1,0 +1,57 @@
+"""A PostgreSQL server that lives in a folder for as long as the tests run."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from itertools import count
+from pathlib import Path
+
+from tests.server import free_port
+
+
+class Postgres:
+    """Debian's PostgreSQL, on a free port of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        self._bin = installed[-1] if installed else None
+        self._folder = folder
+        self._port = free_port()
+        self._numbers = count(1)
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the server's programs are there, for root with the user that they want to run as."""
+        users = {entry.pw_name for entry in pwd.getpwall()}
+        return self._bin is not None and (os.getuid() != 0 or "postgres" in users)
+
+    def __enter__(self) -> "Postgres":
+        for folder in (self._folder, *self._folder.parents[:2]):
+            folder.chmod(0o755)
+        if os.getuid() == 0:
+            shutil.chown(self._folder, "postgres")
+        self._run("initdb", "-D", self._data, "-U", "aula", "--auth=trust", "--no-sync")
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} -c fsync=off"
+        self._run("pg_ctl", "-D", self._data, "-o", options, "-l", f"{self._folder}/log", "-w", "start")
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+
+    def new_database(self) -> str:
+        """The address of a new, empty database, with the scheme that Heroku gives."""
+        name = f"aula{next(self._numbers)}"
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "aula", name)
+        return f"postgres://aula@127.0.0.1:{self._port}/{name}"
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # PostgreSQL refuses to run as root
+        prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        subprocess.run(
+            [*prefix, str(self._bin / program), *arguments], check=True, capture_output=True, cwd=self._folder
+        )

@@ -1,0 +1,191 @@
+"""A real server in a process of its own, and a viewer that reads its stream."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PASSWORD = "a long password"
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what: Callable[[], object], seconds: float = 20) -> object:
+    """Ask again and again until `what` gives something true, and give that."""
+    until = time.monotonic() + seconds
+    while True:
+        found = what()
+        if found:
+            return found
+        assert time.monotonic() < until, f"waited {seconds} s for {what.__name__} in vain"
+        time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One picture of a stream."""
+
+    sequence: int
+    captured_at: float
+    jpeg: bytes
+    received_at: float
+
+
+class Server:
+    """gunicorn as the Procfile starts it, with a database of its own."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = folder / "log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PORT": str(self.port),
+            "DATABASE_URL": f"sqlite:///{folder / 'records.sqlite'}",
+            "SECRET_KEY": "a key for tests only",
+            "ADMIN_PASSWORD": PASSWORD,
+            "ROOM": f"Room {self.port}",
+            **settings,
+        }
+        self.process: subprocess.Popen | None = None
+        self.token = ""
+
+    def flask(self, *arguments: str) -> str:
+        """Run a `flask` command and give what it prints."""
+        command = [BIN / "flask", "--app", "wsgi", *arguments]
+        return subprocess.run(
+            command, cwd=PROJECT, env=self.environment, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def start(self, *arguments: str) -> None:
+        """Migrate, start, and wait until pages answer."""
+        self.flask("db", "upgrade")
+        self.launch(*arguments)
+        wait_for(self.answers)
+        self.token = self.token or self.flask("token", "create", "admin")
+
+    def launch(self, *arguments: str) -> None:
+        """Start gunicorn and wait for nothing."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [BIN / "gunicorn", *arguments, "wsgi:app"],
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz").status == 200
+        except OSError:
+            assert self.process.poll() is None, self.log
+            return False
+
+    def stop(self, sign: int = signal.SIGTERM) -> float:
+        """End the server and give how many seconds that took."""
+        if self.process is None:
+            return 0.0
+        began = time.monotonic()
+        self.process.send_signal(sign)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self.process = None
+        return time.monotonic() - began
+
+    @property
+    def log(self) -> str:
+        """Everything that the server printed."""
+        return self.log_path.read_text()
+
+    def monitor_pids(self) -> list[int]:
+        """The monitors that this server started and that still live."""
+        pids = [int(pid) for pid in re.findall(r"monitor started, pid (\d+)", self.log)]
+        return [pid for pid in pids if _lives(pid)]
+
+    def get(self, path: str, token: bool = True, method: str = "GET", send: object = None) -> Answer:
+        """Ask for a path, with the token unless told not to."""
+        with self.open(path, token, method, send) as answer:
+            return Answer(answer.status, dict(answer.headers), answer.read())
+
+    def open(self, path: str, token: bool = True, method: str = "GET", send: object = None):
+        """Open a path without reading it to its end."""
+        request = urllib.request.Request(self.url + path, method=method)
+        if token and self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        if send is not None:
+            request.data = json.dumps(send).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            return urllib.request.urlopen(request, timeout=15)
+        except urllib.error.HTTPError as error:
+            return error
+
+    def stream(self, path: str = "/stream.mjpg") -> Iterator[Part]:
+        """Watch the stream, picture by picture, until it ends."""
+        with self.open(path) as answer:
+            assert answer.status == 200, answer.read()
+            boundary = answer.headers.get_param("boundary").encode()
+            assert answer.readline().strip() == b"--" + boundary
+            while (part := _read_part(answer)) is not None:
+                assert answer.readline().strip() == b""
+                if answer.readline().strip() != b"--" + boundary:
+                    return
+                yield part
+
+    def is_online(self) -> bool:
+        return self.get("/api/v1/state").json["camera"]["online"]
+
+
+def _read_part(answer) -> Part | None:
+    headers = {}
+    while line := answer.readline().strip():
+        name, _, value = line.decode().partition(": ")
+        headers[name] = value
+    if not headers:
+        return None
+    assert headers["Content-Type"] == "image/jpeg"
+    jpeg = answer.read(int(headers["Content-Length"]))
+    return Part(int(headers["X-Sequence"]), float(headers["X-Captured-At"]), jpeg, time.time())
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,0 +1,122 @@
+"""Readings become minutes."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.monitor.minutes import LONGEST_STEP, MinuteBook
+from app.records.counted import CountedMinute
+from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.frame import Box, Face, Reading
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+BOX = Box(0, 0, 60, 60)
+
+
+def reading(seconds: float, *emotions: Emotion | None, wall: float | None = None) -> Reading:
+    """A reading `seconds` after noon with one face for each of `emotions`, tracks counted from 0."""
+    faces = tuple(Face(track, BOX, scores=None, emotion=emotion) for track, emotion in enumerate(emotions))
+    return Reading(NOON + timedelta(seconds=seconds if wall is None else wall), seconds, faces)
+
+
+def count(*readings: Reading, lecture_id: int | None = None) -> dict[datetime, CountedMinute]:
+    book = MinuteBook()
+    for each in readings:
+        book.add(each, lecture_id)
+    return {minute.minute: minute for minute in book.unwritten()}
+
+
+def every(step: float, until: float, *emotions: Emotion | None) -> list[Reading]:
+    return [reading(number * step, *emotions) for number in range(int(until / step) + 1)]
+
+
+@pytest.mark.parametrize("fps", [1, 5, 25, 30])
+def test_a_face_seen_for_half_a_minute_weighs_thirty_seconds(fps):
+    minute = count(*every(1 / fps, 30, Emotion.HAPPY))[NOON]
+    assert minute.face_seconds == pytest.approx(30)
+    assert minute.online_seconds == pytest.approx(30)
+    assert minute.spans[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(30)
+    assert minute.frames_analysed == 30 * fps + 1
+
+
+def test_two_faces_are_counted_as_two_people():
+    minute = count(*every(0.2, 10, Emotion.HAPPY, None))[NOON]
+    assert minute.face_seconds == pytest.approx(20)
+    assert minute.faces_mean == pytest.approx(2)
+    assert minute.faces_max == 2
+    assert minute.spans[-1] == pytest.approx(10), "the uncertain one"
+
+
+def test_a_face_that_comes_in_between_counts_from_its_first_reading():
+    minute = count(reading(0), reading(1), reading(2, Emotion.SAD), reading(3, Emotion.SAD))[NOON]
+    assert minute.face_seconds == pytest.approx(1)
+
+
+def test_a_minute_without_camera_is_a_gap():
+    minutes = count(*every(0.2, 30, Emotion.NEUTRAL), reading(200, Emotion.NEUTRAL))
+    assert list(minutes) == [NOON, NOON + timedelta(minutes=3)]
+    assert minutes[NOON].online_seconds == pytest.approx(30)
+    assert minutes[NOON + timedelta(minutes=3)].online_seconds == 0
+
+
+def test_a_step_over_the_full_minute_is_divided():
+    minutes = count(reading(59.5, Emotion.HAPPY), reading(60.5, Emotion.HAPPY))
+    assert [minute.face_seconds for minute in minutes.values()] == pytest.approx([0.5, 0.5])
+
+
+times = st.lists(st.floats(0.01, LONGEST_STEP - 0.01), min_size=1, max_size=60)
+people = st.lists(st.sampled_from([*EMOTIONS, None]), max_size=5)
+
+
+@given(times, people)
+def test_face_seconds_are_conserved_whatever_the_moments_of_the_readings(steps, emotions):
+    moments = [sum(steps[:number]) for number in range(len(steps) + 1)]
+    minutes = count(*(reading(moment, *emotions) for moment in moments)).values()
+    assert sum(minute.face_seconds for minute in minutes) == pytest.approx(len(emotions) * moments[-1])
+    assert sum(minute.online_seconds for minute in minutes) == pytest.approx(moments[-1])
+    for minute in minutes:
+        assert sum(minute.spans) == pytest.approx(minute.face_seconds)
+        assert minute.online_seconds <= 60 + 1e-6
+
+
+@given(times, st.lists(st.floats(-7200, 7200), min_size=61, max_size=61))
+def test_a_wall_clock_that_jumps_loses_and_doubles_nothing(steps, jumps):
+    moments = [sum(steps[:number]) for number in range(len(steps) + 1)]
+    readings = [
+        reading(moment, Emotion.HAPPY, wall=moment + jump)
+        for moment, jump in zip(moments, jumps, strict=False)
+    ]
+    minutes = count(*readings).values()
+    assert sum(minute.face_seconds for minute in minutes) == pytest.approx(moments[-1])
+    assert sum(minute.frames_analysed for minute in minutes) == len(readings)
+
+
+def test_a_lecture_has_minutes_of_its_own():
+    book = MinuteBook()
+    book.add(reading(0, Emotion.HAPPY), None)
+    book.add(reading(1, Emotion.HAPPY), None)
+    book.add(reading(2, Emotion.HAPPY), 7)
+    assert [(minute.lecture_id, minute.face_seconds) for minute in book.unwritten()] == [(None, 1), (7, 1)]
+
+
+def test_a_minute_stays_in_the_book_until_it_is_over_and_written():
+    book = MinuteBook()
+    book.add(reading(0, Emotion.HAPPY), None)
+    (open_minute,) = book.unwritten()
+    assert not book.written(open_minute), "more may be added to it"
+    book.add(reading(61, Emotion.HAPPY), None)
+    assert book.has_finished_minute()
+    assert book.written(open_minute)
+    assert [minute.minute for minute in book.unwritten()] == [NOON + timedelta(minutes=1)]
+
+
+def test_a_minute_that_changed_while_it_was_written_is_written_again():
+    book = MinuteBook()
+    book.add(reading(0, Emotion.HAPPY), None)
+    (older,) = book.unwritten()
+    book.add(reading(1, Emotion.HAPPY), None)
+    book.add(reading(61, Emotion.HAPPY), None)
+    assert not book.written(older)
+    assert len(book.unwritten()) == 2
