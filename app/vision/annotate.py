@@ -1,0 +1,161 @@
+"""What people see: a frame with a box a face and its expression in words, or with the faces hidden."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from app.vision.frame import Box, Face
+from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
+
+HIDDEN_BLOCKS = 6
+"""A hidden face keeps 6 × 6 colours: too few to tell who it is, or to compute the face back from."""
+HIDDEN_MARGIN = 0.3
+"""Part of the box by which the hidden area is larger on each side: the cascade's box cuts chin, ears and
+hair, and the head moves on until it is looked for again."""
+SMALLEST_TEXT = 13  # pixels; below it the letters break up in the JPEG
+TEXT_PART = 1 / 42  # of the picture's height
+TEXT_PART_OF_FACE = 1 / 5  # of the box's width; a label is then about as wide as the head
+CORNER = 0.22  # of the box's side: the length of each arm of a corner
+ROUNDING = 0.6  # of the arm: the corner's radius
+SUBPIXEL_BITS = 4
+
+
+def annotate(image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False) -> np.ndarray:
+    """A copy of `image`, BGR uint8, with the faces marked and named, under the marks hidden if asked."""
+    drawn = image.copy()
+    if hide_faces:
+        for face in faces:
+            _hide(drawn, face.box)
+    for face in faces:
+        _outline(drawn, face)
+    for face in faces:  # last, so that no box crosses a word
+        _name(drawn, face)
+    return drawn
+
+
+def encode(image: np.ndarray, quality: int) -> bytes:
+    """`image` as a JPEG, `quality` 1 to 100, its colours at half the resolution (4:2:0)."""
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        quality,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    ]
+    return cv2.imencode(".jpg", image, options)[1].tobytes()
+
+
+def label(face: Face) -> str | None:
+    """The words beside a face; None for one that is too small to read."""
+    if face.scores is None:
+        return None
+    if face.emotion is None:
+        return "uncertain"
+    return f"{face.emotion} {100 * float(face.scores.max()):.0f} %"
+
+
+def _hide(image: np.ndarray, box: Box) -> None:
+    """Replace the face by a few large blocks of its mean colours."""
+    height, width = image.shape[:2]
+    margin_x, margin_y = round(HIDDEN_MARGIN * box.width), round(HIDDEN_MARGIN * box.height)
+    left, right = max(0, box.x - margin_x), min(width, box.x + box.width + margin_x)
+    top, bottom = max(0, box.y - margin_y), min(height, box.y + box.height + margin_y)
+    if left >= right or top >= bottom:
+        return
+    face = image[top:bottom, left:right]
+    blocks = cv2.resize(face, (HIDDEN_BLOCKS, HIDDEN_BLOCKS), interpolation=cv2.INTER_AREA)
+    face[:] = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
+
+
+def _colour(face: Face) -> str:
+    return UNCERTAIN if face.emotion is None else COLOURS[face.emotion]
+
+
+def _bgr(colour: str) -> tuple[int, int, int]:
+    return rgb(colour)[::-1]
+
+
+def _outline(image: np.ndarray, face: Face) -> None:
+    """Four rounded corners on a thin dark edge, so that they show on any background."""
+    thickness = max(2, round(image.shape[0] / 360))
+    if face.scores is None:
+        thickness = max(1, thickness // 2)
+    corners = _corners(face.box)
+    cv2.polylines(image, corners, False, _bgr(DARK), thickness + 2, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.polylines(image, corners, False, _bgr(_colour(face)), thickness, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _corners(box: Box) -> list[np.ndarray]:
+    """The corners of a box as open lines of points, int32 (n, 2), in parts of a pixel."""
+    width, height = box.width - 1, box.height - 1
+    arm = max(4.0, CORNER * min(width, height))
+    points = np.vstack([[0, arm], ROUNDING * arm * (1 - _QUARTER), [arm, 0]])
+    middle = np.array([box.x + width / 2, box.y + height / 2])
+    from_middle = points - (width / 2, height / 2)
+    mirrored = [from_middle * sides for sides in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
+    return [np.rint((middle + line) * 2**SUBPIXEL_BITS).astype(np.int32) for line in mirrored]
+
+
+_ANGLES = np.linspace(0, np.pi / 2, 7)
+_QUARTER = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
+
+
+class Chip(NamedTuple):
+    """A label, ready to be laid on a picture."""
+
+    colour: np.ndarray
+    """BGR times alpha, uint16 (height, width, 3)."""
+    clear: np.ndarray
+    """What is left of the picture below, 0 to 255, uint16 (height, width, 1)."""
+
+
+def _name(image: np.ndarray, face: Face) -> None:
+    """Lay the label above the face, or below it where there is no room above."""
+    text = label(face)
+    if text is None:
+        return
+    height, width = image.shape[:2]
+    chip = _chip(text, _colour(face), _text_size(face.box, height))
+    chip_height, chip_width = chip.clear.shape[:2]
+    if chip_height > height or chip_width > width:
+        return
+    gap = max(2, chip_height // 5)
+    y = face.box.y - gap - chip_height
+    if y < 0:
+        y = face.box.y + face.box.height + gap
+    x = min(max(0, face.box.x + (face.box.width - chip_width) // 2), width - chip_width)
+    y = min(max(0, y), height - chip_height)
+    below = image[y : y + chip_height, x : x + chip_width]
+    below[:] = (below * chip.clear + chip.colour) // 255
+
+
+def _text_size(box: Box, height: int) -> int:
+    """Pixels: fitting the picture, and smaller in a crowd of small faces; even, so that few sizes are drawn."""
+    fitting = min(height * TEXT_PART, box.width * TEXT_PART_OF_FACE)
+    return max(SMALLEST_TEXT, 2 * round(fitting / 2))
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+@lru_cache(maxsize=512)
+def _chip(text: str, colour: str, size: int) -> Chip:
+    """Draw a label; OpenCV's own letters are single strokes, so Pillow's font draws it, once."""
+    font = _font(size)
+    width = round(font.getlength(text)) + size
+    height = round(1.5 * size)
+    oversize = 4  # Pillow draws shapes without antialiasing
+    mask = Image.new("L", (oversize * width, oversize * height))
+    ImageDraw.Draw(mask).rounded_rectangle(
+        (0, 0, mask.width - 1, mask.height - 1), radius=oversize * height * 0.32, fill=235
+    )
+    mask = mask.resize((width, height), Image.Resampling.BOX)
+    chip = Image.new("RGB", (width, height), colour)
+    ImageDraw.Draw(chip).text((width / 2, height / 2), text, fill=ink_on(colour), font=font, anchor="mm")
+    alpha = np.asarray(mask, np.uint16)[..., np.newaxis]
+    return Chip(np.asarray(chip, np.uint16)[..., ::-1] * alpha, 255 - alpha)
