@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from app.camera.capture import BACK_OFF_SECONDS, JITTER, Backoff, Capture, PictureCheck, is_black
+from app.camera.capture import Capture, PictureCheck, is_black
 from app.camera.errors import CameraError, Reason
 from app.camera.sources import open_source
 from tests.manual_clock import ManualClock
@@ -97,7 +97,7 @@ def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_f
         attempts.append("first")
         return source
 
-    with Capture(open_once, stall_seconds=5, chance=lambda: 0.5) as capture:
+    with Capture(open_once, stall_seconds=5, draw=middle) as capture:
         source.step.release()
         frame = capture.newest(0, PATIENCE)
         source.step.release()
@@ -125,42 +125,53 @@ def test_a_camera_that_can_not_be_opened_is_starting_then_says_why():
         assert capture.state.capture_fps == 0
 
 
+def middle(low, high):
+    return (low + high) / 2
+
+
 def test_attempts_follow_each_other_at_longer_and_longer_waits():
     clock = ManualClock()
     enough = threading.Event()
 
     def refuse():
-        if len(clock.waits) >= 10:
+        if len(clock.waits) >= 9:
             enough.set()
             time.sleep(0.01)
         raise CameraError(Reason.REFUSED, "no")
 
-    capture = Capture(refuse, stall_seconds=5, clock=clock, chance=lambda: 0.5)
-    assert enough.wait(PATIENCE)
-    capture.close()
-    assert clock.waits[:10] == [*BACK_OFF_SECONDS, 60.0, 60.0]
+    with Capture(refuse, stall_seconds=5, clock=clock, draw=middle):
+        assert enough.wait(PATIENCE)
+    assert clock.waits[:9] == [1, 1, 1, 1, 1, 5, 10, 60, 60]
 
 
-def test_the_wait_starts_over_once_the_camera_ran_well():
-    backoff = Backoff(chance=lambda: 0.5)
-    waits = [backoff.next_wait() for _ in range(7)]
-    backoff.ran(3)
-    assert waits[-1] == 10.0
-    assert backoff.next_wait() == 60.0
-    backoff.ran(30)
-    assert backoff.next_wait() == 1.0
+@pytest.mark.parametrize(("ran", "wait"), [(3, 5), (30, 1)])
+def test_the_wait_starts_over_only_after_the_camera_ran_well(ran, wait):
+    clock = ManualClock()
+    source = ScriptedSource([NOISE[0], CameraError(Reason.STOPPED, "over")])
+    enough = threading.Event()
 
+    def open_at_the_sixth_attempt():
+        if len(clock.waits) == 5:
+            return source
+        if len(clock.waits) > 5:
+            enough.set()
+            time.sleep(0.01)
+        raise CameraError(Reason.REFUSED, "no")
 
-@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
-def test_the_wait_is_left_to_chance_within_its_bounds(chance):
-    assert 1 - JITTER <= Backoff(chance=lambda: chance).next_wait() <= 1 + JITTER
+    with Capture(open_at_the_sixth_attempt, stall_seconds=5, clock=clock, draw=middle) as capture:
+        source.step.release()
+        assert capture.newest(0, PATIENCE)
+        clock.pass_(ran)
+        source.step.release()
+        assert enough.wait(PATIENCE)
+    assert clock.waits[5] == wait
 
 
 def test_closing_ends_a_long_wait_at_once():
     def refuse():
         raise CameraError(Reason.REFUSED, "no")
 
-    capture = Capture(refuse, stall_seconds=5, chance=lambda: 1.0)
+    capture = Capture(refuse, stall_seconds=5)
     until(lambda: capture.state.reason is Reason.REFUSED)
     capture.close()
     assert capture.stuck_seconds == 0

@@ -11,18 +11,14 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from app.backoff import delays
 from app.camera.errors import CameraError, Reason
 from app.camera.sources import Source
 from app.clock import SYSTEM_CLOCK, Clock
 from app.vision.frame import Frame
 
-BACK_OFF_SECONDS = (1.0, 1.0, 1.0, 1.0, 1.0, 5.0, 10.0, 60.0)
-"""Waits between attempts, the last one for ever (as go2rtc does): a camera that restarts is back within
-seconds, one that is gone for the night is not asked a thousand times."""
-JITTER = 0.2
-"""Part of a wait that is left to chance, so that the rooms of a school don't all knock at the same moment."""
 RAN_WELL_SECONDS = 10.0
-"""A camera that ran this long starts over at the shortest wait."""
+"""A camera that ran this long is tried again at the shortest wait."""
 FPS_WINDOW_SECONDS = 3.0
 CLOSE_SECONDS = 2.0
 BLACK_LEVEL = 20
@@ -50,25 +46,6 @@ class CameraState:
     """UTC: the first picture while online, else the last one, or the start when there was none."""
     capture_fps: float
     """Pictures a second that the camera gives now."""
-
-
-class Backoff:
-    """How long to wait before the next attempt."""
-
-    def __init__(self, chance: Callable[[], float] = random.random):
-        self._chance = chance
-        self._attempts = 0
-
-    def ran(self, seconds: float) -> None:
-        """Say that the camera gave pictures for so long."""
-        if seconds >= RAN_WELL_SECONDS:
-            self._attempts = 0
-
-    def next_wait(self) -> float:
-        """Seconds to wait now; longer each time, within ± JITTER."""
-        wait = BACK_OFF_SECONDS[min(self._attempts, len(BACK_OFF_SECONDS) - 1)]
-        self._attempts += 1
-        return wait * (1 + JITTER * (2 * self._chance() - 1))
 
 
 class PictureCheck:
@@ -115,12 +92,13 @@ class Capture:
         *,
         stall_seconds: float,
         clock: Clock = SYSTEM_CLOCK,
-        chance: Callable[[], float] = random.random,
+        draw: Callable[[float, float], float] = random.uniform,
     ):
         self._open_source = open_source
         self._stall_seconds = stall_seconds
         self._clock = clock
-        self._backoff = Backoff(chance)
+        self._draw = draw
+        self._delays = delays(draw)
         self._changed = Condition()
         self._closing = Event()
         self._ended = False
@@ -201,7 +179,7 @@ class Capture:
         try:
             while not self._closing.is_set():
                 self._open_and_read()
-                self._clock.wait(self._backoff.next_wait(), until=self._closing)
+                self._clock.wait(next(self._delays), until=self._closing)
         finally:
             with self._changed:
                 self._ended = True
@@ -220,7 +198,8 @@ class Capture:
         except CameraError as error:
             self._go_dark(error.reason, error.detail)
         finally:
-            self._backoff.ran(self._clock.monotonic() - opened_at)
+            if self._clock.monotonic() - opened_at >= RAN_WELL_SECONDS:
+                self._delays = delays(self._draw)
             self._inside(source.close)
 
     def _read(self, source: Source) -> None:

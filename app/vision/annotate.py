@@ -133,7 +133,7 @@ def _name(image: np.ndarray, face: Face) -> None:
 
 
 def _text_size(box: Box, height: int) -> int:
-    """Pixels: fitting the picture, and smaller in a crowd of small faces; even, so that few sizes are drawn."""
+    """Pixels: fitting the picture, and smaller for small faces; even, so that few sizes are drawn."""
     fitting = min(height * TEXT_PART, box.width * TEXT_PART_OF_FACE)
     return max(SMALLEST_TEXT, 2 * round(fitting / 2))
 
