@@ -1,21 +1,27 @@
 """The commands: `python -m models train`, `evaluate`, `export`."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up chatter
 
+FOLDER = Path(__file__).parent
+PARTS = ("Training", "PublicTest", "PrivateTest")  # here too, so that --help needs no TensorFlow
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; what it can't use is said in one line, with the exit status 2."""
-    from models.dataset import DataError
-
     options = _parser().parse_args(arguments)
+    from app.vision.classify import WeightsError
+    from models.dataset import DataError
+    from models.export import ExportError
+
     try:
         options.command(options)
-    except DataError as error:
+    except (DataError, ExportError, WeightsError) as error:
         print(f"models: {error}", file=sys.stderr)
         return 2
     return 0
@@ -35,6 +41,24 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--seed", type=int, default=1)
     training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     training.set_defaults(command=_train)
+
+    measuring = commands.add_parser("evaluate", help="measure a network on one part of FER-2013")
+    measuring.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+    measuring.add_argument(
+        "--network", type=Path, default=FOLDER / "emotion_cnn.tflite", help=".keras or .tflite"
+    )
+    measuring.add_argument("--usage", choices=PARTS, default="PublicTest")
+    measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    measuring.set_defaults(command=_evaluate)
+
+    shipping = commands.add_parser("export", help="write the files that the program serves from")
+    shipping.add_argument("--network", type=Path, required=True, help="network.keras of a run")
+    shipping.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+    shipping.add_argument(
+        "--crops", type=Path, help="a cascade's proposals as .npz, for the threshold of `face`"
+    )
+    shipping.add_argument("--out", type=Path, default=FOLDER, help="folder; default: that of the program")
+    shipping.set_defaults(command=_export)
     return parser
 
 
@@ -43,6 +67,22 @@ def _train(options: argparse.Namespace) -> None:
 
     schedule = Schedule(epochs=options.epochs, seed=options.seed, precision=options.precision)
     print(train(options.data, options.crops, options.run, schedule))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from models.dataset import Usage
+    from models.evaluate import evaluate, table
+
+    result = evaluate(options.network, options.data, Usage[options.usage])
+    print(json.dumps(result) if options.json else table(result))
+
+
+def _export(options: argparse.Namespace) -> None:
+    from models.evaluate import table
+    from models.export import LITERT, export
+
+    card = export(options.network, options.data, options.crops, options.out)
+    print(table({"network": LITERT, "usage": "PublicTest"} | card["figures"]["PublicTest"]))
 
 
 if __name__ == "__main__":

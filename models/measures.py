@@ -1,23 +1,71 @@
-"""What a network says of many faces, and how right, how sure and how rightly sure it is."""
+"""How right a network is, how surely that is known, and how rightly sure the network itself is."""
 
-import keras
+from math import sqrt
+
 import numpy as np
 
-from app.vision.crop import as_input
 from app.vision.emotion import EMOTIONS
-from models.dataset import FERPLUS
 
-AT_ONCE = 256  # faces; more only takes memory
-SEVEN = [FERPLUS.index(emotion) for emotion in EMOTIONS]
-
-
-def predict(network: keras.Model, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Run the training network on uint8 faces (N, 48, 48): the logits of each head."""
-    return network.predict(as_input(faces), batch_size=AT_ONCE, verbose=0)
+BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
+Z95 = 1.959964  # the normal distribution's 97.5 % point
 
 
-def emotion_scores(ferplus: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Turn logits of the `ferplus` head into scores (N, 7) in the order of EMOTIONS, contempt left out."""
-    logits = ferplus[:, SEVEN] / temperature
-    scores = np.exp(logits - logits.max(1, keepdims=True))
-    return scores / scores.sum(1, keepdims=True)
+def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
+    """Measure scores (N, 7) against the index in EMOTIONS of each face's label (N,)."""
+    read = scores.argmax(1)
+    right = int((read == truth).sum())
+    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
+    np.add.at(confusion, (truth, read), 1)
+    per_class = {emotion.value: _class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
+    return {
+        "n": len(truth),
+        "accuracy": right / len(truth),
+        "accuracy_ci95": list(wilson(right, len(truth))),
+        "macro_f1": float(np.mean([one["f1"] for one in per_class.values()])),
+        "per_class": per_class,
+        "confusion": confusion.tolist(),
+        "ece": calibration_error(scores, truth),
+        "nll": negative_log_likelihood(scores, truth),
+    }
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    share, z2 = right / count, Z95**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = Z95 / (1 + z2 / count) * sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return middle - half, middle + half
+
+
+def calibration_error(scores: np.ndarray, truth: np.ndarray) -> float:
+    """How far confidence and accuracy lie apart, averaged over the faces, in bins of equal width."""
+    confidence, right = scores.max(1), scores.argmax(1) == truth
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = [abs((right[bins == b] - confidence[bins == b]).sum()) for b in range(BINS)]
+    return float(sum(gaps) / len(truth))
+
+
+def negative_log_likelihood(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The mean of −ln of the score that the label got, in nats."""
+    return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-7)).mean())
+
+
+def best_temperature(logarithms: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature at which the scores, given as logarithms (N, 7), are likeliest (Guo et al. 2017)."""
+
+    def loss(temperature: float) -> float:
+        scaled = logarithms / temperature
+        scaled = np.exp(scaled - scaled.max(1, keepdims=True))
+        return negative_log_likelihood(scaled / scaled.sum(1, keepdims=True), truth)
+
+    return float(min(np.geomspace(0.25, 4, 401), key=loss))
+
+
+def _class(confusion: np.ndarray, index: int) -> dict[str, float]:
+    hits, named, there = confusion[index, index], confusion[:, index].sum(), confusion[index].sum()
+    return {
+        "precision": float(hits / named) if named else 0.0,
+        "recall": float(hits / there) if there else 0.0,
+        "f1": float(2 * hits / (named + there)) if named + there else 0.0,
+        "n": int(there),
+    }

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from app.vision.crop import as_input
 from models.architectures import aula
 from models.batches import Batches
 from models.dataset import (
@@ -23,7 +24,7 @@ from models.dataset import (
     read_faces,
     split_crops,
 )
-from models.measures import emotion_scores, predict
+from models.serving import AT_ONCE, SEVEN
 
 EMA = 0.9  # of the average that is kept, every EMA_STEPS steps
 EMA_STEPS = 10
@@ -195,9 +196,9 @@ class Keeper(keras.callbacks.Callback):
 
 
 def _measure(network: keras.Model, faces: Faces) -> dict[str, float]:
-    outputs = predict(network, faces.images)
+    outputs = network.predict(as_input(faces.images), batch_size=AT_ONCE, verbose=0)
     has_majority, majority = ferplus_majority(faces.votes)
-    right = emotion_scores(outputs["ferplus"]).argmax(1) == majority
+    right = outputs["ferplus"][:, SEVEN].argmax(1) == majority
     return {
         "fer": round(float((outputs["fer"].argmax(1) == faces.labels).mean()), 4),
         "ferplus": round(float(right[has_majority].mean()), 4) if has_majority.any() else float("nan"),

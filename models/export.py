@@ -1,0 +1,210 @@
+"""From a trained network to what is shipped: weights in float32 and 8 bits, their card, the known faces.
+
+Nothing is written unless the files do what the card will say of them.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier
+from app.vision.crop import SIDE
+from app.vision.emotion import EMOTIONS
+from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
+from models.evaluate import figures
+from models.known_faces import as_strip, known_faces
+from models.measures import best_temperature
+from models.serving import (
+    load_trained,
+    read_with_keras,
+    read_with_litert,
+    save_litert,
+    serving_network,
+)
+
+SAME = 1e-3  # the largest difference of a score between Keras and LiteRT, both in float32
+LOST = 0.002  # of accuracy, at most, for rounding to 8 bits
+COVERAGE = 0.8  # the share of the faces whose expression is named; the rest count as uncertain
+FACES_LOST = 0.01  # the share of true faces that the `face` score may refuse
+LITERT, KERAS, PICTURE = "emotion_cnn.tflite", "emotion_cnn.keras", "self_test.png"
+PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
+
+
+class ExportError(ValueError):
+    """The exported files don't do what the trained network does; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Temperatures:
+    """What the logits of each head are divided by, so that a score is how often it is right."""
+
+    scores: float
+    fer: float
+
+
+def export(trained: Path, data: Path, crops: Path | None, folder: Path) -> dict:
+    """Export a network of a training run into a folder; gives the card. PublicTest chooses all thresholds."""
+    public = read_faces(data, Usage.PublicTest)
+    held_out = split_crops(read_crops(crops))[1] if crops else None
+    return export_network(load_trained(trained), public, held_out, folder, _origin(trained, data, crops))
+
+
+def export_network(
+    trained: keras.Model, public: Faces, held_out: Crops | None, folder: Path, origin: dict
+) -> dict:
+    """Export a trained network, calibrated and measured on these faces, and give its card.
+
+    Raises ExportError where LiteRT and Keras differ, or where 8 bits lose accuracy.
+    """
+    temperatures = calibrate(trained, public)
+    network = serving_network(trained, temperatures.scores, temperatures.fer)
+    with tempfile.TemporaryDirectory() as made:
+        made = Path(made)
+        network.save(made / KERAS)
+        save_litert(network, made / "float.tflite", eight_bits=False)
+        save_litert(network, made / LITERT, eight_bits=True)
+        by_keras = read_with_keras(network, public.images)
+        by_litert = read_with_litert(made / LITERT, public.images)
+        check_same(by_keras, read_with_litert(made / "float.tflite", public.images))
+        check_eight_bits(by_keras, by_litert, public)
+        faces = known_faces()
+        cv2.imwrite(str(made / PICTURE), as_strip(faces))
+        card = {
+            "name": "emotion_cnn",
+            "labels": list(EMOTIONS),
+            "input": {
+                "shape": [SIDE, SIDE, 1],
+                "dtype": "float32",
+                "range": [0, 255],
+                "colour": "grey",
+                "preparation": "app.vision.crop: cut out and resized; the network itself centres and scales",
+            },
+            "outputs": {
+                "scores": "softmax over labels, the head trained on the FER+ votes, contempt left out",
+                "face": "probability that the crop is a face",
+                "fer": "softmax over labels, the head trained on FER-2013's own labels",
+            },
+            "files": {"litert": _file(made / LITERT), "keras": _file(made / KERAS)},
+            "parameters": network.count_params(),
+            "temperature": {"scores": round(temperatures.scores, 4), "fer": round(temperatures.fer, 4)},
+            **thresholds(by_litert, held_out, made / LITERT),
+            "figures": {"PublicTest": figures(by_litert, public) | {"measured_on": LITERT}},
+            "origin": origin,
+            "self_test": {
+                "picture": PICTURE,
+                "shown": list(EMOTIONS),
+                "scores": read_with_keras(network, faces)["scores"].round(4).tolist(),
+                "tolerance": SELF_TEST_TOLERANCE,
+            },
+        }
+        (made / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+        Classifier.load(made)
+        _move(made, folder)
+    return card
+
+
+def calibrate(trained: keras.Model, faces: Faces) -> Temperatures:
+    """Choose the temperatures: `scores` by the FER+ majority, `fer` by FER-2013's labels."""
+    outputs = read_with_keras(serving_network(trained), faces.images)
+    has_majority, majority = ferplus_majority(faces.votes)
+    logarithms = {name: np.log(np.maximum(outputs[name], 1e-30)) for name in ("scores", "fer")}
+    return Temperatures(
+        best_temperature(logarithms["scores"][has_majority], majority[has_majority]),
+        best_temperature(logarithms["fer"], faces.labels),
+    )
+
+
+def check_same(by_keras: dict[str, np.ndarray], by_litert: dict[str, np.ndarray]) -> None:
+    """Raise ExportError where LiteRT in float32 gives other outputs than Keras."""
+    off = {name: float(np.abs(by_keras[name] - by_litert[name]).max()) for name in by_keras}
+    name = max(off, key=off.get)
+    if not off[name] <= SAME:
+        raise ExportError(
+            f"LiteRT's `{name}` in float32 differs from Keras's by up to {off[name]:.2g}, "
+            f"expected at most {SAME}; nothing was written"
+        )
+
+
+def check_eight_bits(by_keras: dict[str, np.ndarray], by_litert: dict[str, np.ndarray], faces: Faces) -> None:
+    """Raise ExportError where rounding to 8 bits loses accuracy, on either kind of label."""
+    exact, rounded = figures(by_keras, faces), figures(by_litert, faces)
+    for title, one, other in (
+        ("FER-2013's labels", exact, rounded),
+        ("the FER+ majority", exact["ferplus"], rounded["ferplus"]),
+    ):
+        if one["accuracy"] - other["accuracy"] > LOST:
+            raise ExportError(
+                f"8 bits lose accuracy on {title}: {one['accuracy']:.2%} became {other['accuracy']:.2%}, "
+                f"at most {LOST:.1%} may go; nothing was written"
+            )
+
+
+def thresholds(outputs: dict[str, np.ndarray], held_out: Crops | None, litert: Path) -> dict:
+    """Choose `uncertain_below` on PublicTest's outputs and `face_below` on crops never trained on.
+
+    `face_below` is 0, which refuses nothing, where there are no such crops.
+    """
+    chosen = {"uncertain_below": _round_down(np.quantile(outputs["scores"].max(1), 1 - COVERAGE))}
+    if held_out is None or not held_out.is_face.any():
+        return chosen | {"face_below": 0.0}
+    face = read_with_litert(litert, held_out.images)["face"]
+    below = _round_down(min(np.quantile(face[held_out.is_face], FACES_LOST), 0.5))
+    return chosen | {
+        "face_below": below,
+        "face_figures": {
+            "faces": int(held_out.is_face.sum()),
+            "faces_kept": int((face[held_out.is_face] >= below).sum()),
+            "false": int((~held_out.is_face).sum()),
+            "false_kept": int((face[~held_out.is_face] >= below).sum()),
+            "false_kept_at_half": int((face[~held_out.is_face] >= 0.5).sum()),
+            "faces_kept_at_half": int((face[held_out.is_face] >= 0.5).sum()),
+        },
+    }
+
+
+def _round_down(value: float) -> float:
+    return float(np.floor(value * 1000) / 1000)
+
+
+def _file(path: Path) -> dict:
+    content = path.read_bytes()
+    return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
+    """Say what the network was made of and by which commands; the schedule lies beside it in its run."""
+    schedule = json.loads((trained.parent / "schedule.json").read_text())
+    inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
+    there = {package.name: package.version for package in distributions() if package.name in PACKAGES}
+    return {
+        "data": [_file(path) for path in (data, crops) if path],
+        "schedule": schedule,
+        "commands": [
+            f"python -m models train {inputs} --run {trained.parent.name} --epochs {schedule['epochs']} "
+            f"--seed {schedule['seed']} --precision {schedule['precision']}",
+            f"python -m models export --network {trained.parent.name}/{trained.name} {inputs}",
+        ],
+        "seed": schedule["seed"],
+        "versions": {"python": platform.python_version(), **there},
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _move(made: Path, folder: Path) -> None:
+    """Put the new files in place, the card last: until then the old card refuses the new weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (KERAS, LITERT, PICTURE, CARD):
+        beside = folder / f"writing-{name}"
+        shutil.copyfile(made / name, beside)
+        os.replace(beside, folder / name)

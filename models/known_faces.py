@@ -1,0 +1,39 @@
+"""Drawn faces, nobody's photograph, by which a classifier finds out at load whether it reads as it should."""
+
+import numpy as np
+
+from app.camera.demo.face import EXPRESSIONS, draw_head
+from app.camera.demo.head import LEFT, TOP
+from app.camera.demo.look import look
+from app.vision.crop import crop_faces
+from app.vision.emotion import EMOTIONS
+from app.vision.frame import Box
+
+UNIT = 40  # half a face's width in pixels, large enough for the crop to be shrunk as a real one is
+BACKGROUND = 150
+# Where the frontal cascade puts its box on such a face, in units from the middle between the eyes.
+BOX_LEFT, BOX_TOP, BOX_SIDE = -1.15, -0.85, 2.3
+
+
+def known_faces() -> np.ndarray:
+    """Draw the seven expressions, each on another student: uint8 (7, 48, 48), in the order of EMOTIONS."""
+    box = Box(
+        round((BOX_LEFT - LEFT) * UNIT),
+        round((BOX_TOP - TOP) * UNIT),
+        round(BOX_SIDE * UNIT),
+        round(BOX_SIDE * UNIT),
+    )
+    pictures = [_grey(draw_head(look(i), EXPRESSIONS[emotion], UNIT)) for i, emotion in enumerate(EMOTIONS)]
+    return np.concatenate([crop_faces(picture, [box]) for picture in pictures])
+
+
+def as_strip(faces: np.ndarray) -> np.ndarray:
+    """Lay faces (N, 48, 48) beside each other: (48, 48 · N)."""
+    return np.hstack(list(faces))
+
+
+def _grey(head: np.ndarray) -> np.ndarray:
+    """Put a drawn head, premultiplied with its alpha, before a plain wall; weights of ITU-R BT.601."""
+    blue, green, red, alpha = np.moveaxis(head.astype(np.float32), -1, 0)
+    shade = 0.114 * blue + 0.587 * green + 0.299 * red
+    return np.clip(shade + BACKGROUND * (1 - alpha / 255), 0, 255).astype(np.uint8)

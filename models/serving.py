@@ -1,0 +1,113 @@
+"""The network as it is served: calibrated scores instead of logits, in float32 and in 8 bits."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from app.vision.classify import Network, WeightsError
+from app.vision.crop import as_input
+from app.vision.emotion import EMOTIONS
+from models.architectures import in_float32
+from models.dataset import FERPLUS, DataError
+
+AT_ONCE = 256  # faces; more only takes memory
+SEVEN = [FERPLUS.index(emotion) for emotion in EMOTIONS]
+
+
+def serving_network(
+    trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
+) -> keras.Model:
+    """Give a trained network new ends, float32, from pixels (N, 48, 48, 1).
+
+    `scores` (N, 7): the `ferplus` head's seven expressions, contempt left out, in the order of EMOTIONS;
+    `face` (N,): the probability that it is one; `fer` (N, 7): the head that learnt FER-2013's own labels,
+    for benchmarks. Temperatures divide the logits (Guo et al. 2017); here they go into the weights.
+    """
+    trained = in_float32(trained)
+    features = trained.get_layer("ferplus").input
+    scores = layers.Dense(len(EMOTIONS), activation="softmax", name="scores")
+    fer = layers.Dense(len(EMOTIONS), activation="softmax", name="fer_scores")
+    face = layers.Dense(1, activation="sigmoid", name="face_probability")
+    network = keras.Model(
+        trained.input,
+        {
+            "scores": scores(features),
+            "face": layers.Reshape((), name="face")(face(features)),
+            "fer": fer(features),
+        },
+        name="emotion_cnn",
+    )
+    kernel, bias = trained.get_layer("ferplus").get_weights()
+    scores.set_weights([kernel[:, SEVEN] / temperature, bias[SEVEN] / temperature])
+    fer.set_weights([weights / fer_temperature for weights in trained.get_layer("fer").get_weights()])
+    face.set_weights(trained.get_layer("face").get_weights())
+    return network
+
+
+def save_litert(network: keras.Model, path: Path, *, eight_bits: bool) -> None:
+    """Write a serving network as a LiteRT file; `eight_bits` keeps weights as int8 and rounds as it computes.
+
+    Of the 8-bit kinds this one (dynamic range) needs no sample faces and is as fast and as right as the
+    other, full int8: `models/CARD.md` has the figures.
+    """
+    import tensorflow as tf  # only here: Keras trains with any backend
+
+    network.export(
+        path, format="litert", verbose=False, optimizations=[tf.lite.Optimize.DEFAULT] if eight_bits else []
+    )
+
+
+def read_with(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Read uint8 faces (N, 48, 48) with a .tflite, or a .keras of either kind: `scores`, `face`, `fer`."""
+    if path.suffix == ".tflite":
+        return read_with_litert(path, faces)
+    if path.suffix != ".keras":
+        raise DataError(f"{path} is no network; expected a .keras or a .tflite file")
+    return read_with_keras(load_keras(path), faces)
+
+
+def load_keras(path: Path) -> keras.Model:
+    """Load a .keras file as a serving network; one that was only trained gets its ends here."""
+    network = _load(path)
+    return network if {"scores", "face", "fer"} <= _outputs(network) else serving_network(load_trained(path))
+
+
+def load_trained(path: Path) -> keras.Model:
+    """Load the network of a training run, with the logits of its heads."""
+    network = _load(path)
+    if not {"fer", "ferplus", "face"} <= _outputs(network):
+        there = " ".join(sorted(_outputs(network))) or "unnamed outputs"
+        raise DataError(f"{path} gives {there}; expected fer, ferplus and face, as `train` writes them")
+    return network
+
+
+def _load(path: Path) -> keras.Model:
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; give the path of a .keras file")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, TypeError) as error:
+        raise DataError(f"{path} is no network that Keras reads ({str(error).splitlines()[0]})") from None
+
+
+def _outputs(network: keras.Model) -> set[str]:
+    return set(network.output) if isinstance(network.output, dict) else set()
+
+
+def read_with_keras(network: keras.Model, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Read uint8 faces (N, 48, 48) with a serving network."""
+    return network.predict(as_input(faces), batch_size=AT_ONCE, verbose=0)
+
+
+def read_with_litert(path: Path, faces: np.ndarray, threads: int = 2) -> dict[str, np.ndarray]:
+    """Read uint8 faces (N, 48, 48) with a LiteRT file, on the runtime that serves."""
+    try:
+        network = Network(path.read_bytes(), path, threads)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
+    except WeightsError as error:
+        raise DataError(str(error)) from None
+    batches = [network.run(as_input(faces[i : i + AT_ONCE])) for i in range(0, len(faces), AT_ONCE)]
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
