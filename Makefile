@@ -1,11 +1,12 @@
 # make run    set up and serve the drawn classroom on 127.0.0.1:8000
 # make test   set up and run every test
 # make lint   look for mistakes without running anything
+# make screenshots   render every page to docs/screenshots (wants Chromium)
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test lint clean
+.PHONY: run test lint screenshots clean
 
 run: .venv/installed
 	@$(BIN)/flask --app wsgi db upgrade
@@ -17,6 +18,9 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+screenshots: .venv/installed-dev
+	$(BIN)/python -m tests.screenshots
 
 # Debian and Ubuntu keep venv in a package of its own, hence the hint
 .venv/bin/pip:

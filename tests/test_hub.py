@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.camera.capture import CameraState
 from app.camera.errors import Reason
+from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.monitor.bus import Demand, Picture, Status, Trouble
 from app.web.hub import Hub, TooManyViewers

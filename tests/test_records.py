@@ -35,15 +35,15 @@ def room(app_context):
 
 def counted(minute: datetime = NOON, faces: int = 6, seconds: float = 30, **changes) -> CountedMinute:
     spans = (0, 0, 0, faces * seconds / 2, 0, 0, faces * seconds / 4, faces * seconds / 4)
-    known = dict(
-        minute=minute,
-        lecture_id=None,
-        online_seconds=seconds,
-        frames_analysed=150,
-        faces_max=faces,
-        face_seconds=faces * seconds,
-        spans=spans,
-    )
+    known = {
+        "minute": minute,
+        "lecture_id": None,
+        "online_seconds": seconds,
+        "frames_analysed": 150,
+        "faces_max": faces,
+        "face_seconds": faces * seconds,
+        "spans": spans,
+    }
     return CountedMinute(**(known | changes))
 
 
@@ -131,7 +131,7 @@ def test_times_of_another_zone_are_kept_in_utc_and_naive_ones_refused(room):
 
 def test_a_room_has_one_running_lecture(room):
     first = queries.start_lecture(room, "Algebra", "", NOON)
-    with pytest.raises(queries.LectureError, match="Algebra.* is still running in Room 7"):
+    with pytest.raises(queries.LectureError, match=r"Algebra.* is still running in Room 7"):
         queries.start_lecture(room, "Geometry", "", NOON)
     queries.end_lecture(first, NOON)
     with pytest.raises(queries.LectureError, match="ended already"):

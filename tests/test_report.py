@@ -83,9 +83,7 @@ def test_the_json_file_is_what_the_api_gives(api, lecture):
     file = api.get(f"/lectures/{lecture.id}/report.json")
     assert json.loads(file.data) == api.get(f"/api/v1/lectures/{lecture.id}/report").json
     assert file.json["minutes"][2]["shares"] is None
-    assert file.headers["Content-Disposition"] == (
-        "attachment; filename=aula_Algebra-2_2026-11-20_1200.json"
-    )
+    assert file.headers["Content-Disposition"] == ("attachment; filename=aula_Algebra-2_2026-11-20_1200.json")
 
 
 def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html(api, lecture):

@@ -3,7 +3,6 @@
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Condition, Event, Thread
 from typing import TypeVar
@@ -14,6 +13,7 @@ import numpy as np
 from app.backoff import delays
 from app.camera.errors import CameraError, Reason
 from app.camera.sources import Source
+from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
 from app.vision.frame import Frame
 
@@ -31,21 +31,6 @@ BLACK_DETAIL = "The camera's picture is black. Take its cover off, or switch on 
 FROZEN_DETAIL = "The camera repeats one picture. If it lasts, restart the camera."
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class CameraState:
-    """How the camera is doing."""
-
-    online: bool
-    reason: Reason | None
-    """Why it is dark; None while online."""
-    detail: str | None
-    """The same in a sentence, with what to do; None while online. Holds no password."""
-    since: datetime
-    """UTC: the first picture while online, else the last one, or the start when there was none."""
-    capture_fps: float
-    """Pictures a second that the camera gives now."""
 
 
 class PictureCheck:

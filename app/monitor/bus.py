@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from app.camera.capture import CameraState
+from app.camera.state import CameraState
 from app.monitor.live import LiveReading
 
 

@@ -14,6 +14,7 @@ from app.records.tables import User, db
 
 OPEN_TO_ALL = {
     "static",
+    "style.palette",
     "health.healthz",
     "health.readyz",
     "account.setup",

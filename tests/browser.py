@@ -1,0 +1,28 @@
+"""Debian's Chromium, driven by Playwright."""
+
+import os
+from pathlib import Path
+
+from tests.server import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+LAUNCH = {
+    "executable_path": str(CHROMIUM),
+    "args": [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        *(["--no-sandbox"] if os.getuid() == 0 else []),  # Chromium refuses root otherwise
+    ],
+}
+
+
+def sign_in(page, server) -> None:
+    """Sign in as the administrator, as a person would."""
+    page.goto(f"{server.url}/sign-in")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{server.url}/")

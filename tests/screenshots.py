@@ -1,0 +1,94 @@
+"""Renders every page to docs/screenshots: `make screenshots`. A lecture of half an hour is made up for it."""
+
+import math
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from app import create_app
+from app.records import queries
+from app.records.counted import CountedMinute
+from tests.browser import LAUNCH, sign_in
+from tests.server import PROJECT, Server, wait_for
+
+FOLDER = PROJECT / "docs" / "screenshots"
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+
+def main() -> None:
+    """Start a server, visit its pages, save pictures."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder), {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin"})
+        server.start()
+        try:
+            make_up_lectures(server)
+            wait_for(lambda: server.get("/api/v1/now").status == 200)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(**LAUNCH)
+                for name, scheme, viewport in (
+                    ("", "light", LAPTOP),
+                    ("-dark", "dark", LAPTOP),
+                    ("-phone", "light", PHONE),
+                ):
+                    page = browser.new_page(color_scheme=scheme, viewport=viewport)
+                    visit(page, server, name)
+                    page.context.close()
+        finally:
+            server.stop()
+
+
+def visit(page: Page, server: Server, suffix: str) -> None:
+    """Take a picture of each page."""
+
+    def shoot(name: str, whole: bool = True) -> None:
+        page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=whole)
+
+    page.goto(f"{server.url}/sign-in")
+    shoot("sign-in")
+    sign_in(page, server)
+    page.wait_for_timeout(4000)
+    shoot("live")
+    page.goto(f"{server.url}/lectures")
+    shoot("lectures")
+    page.get_by_role("link", name="Fractions").click()
+    shoot("report")
+    page.goto(f"{server.url}/notice")
+    shoot("notice")
+    page.goto(f"{server.url}/lectures/999")
+    shoot("error")
+
+
+def make_up_lectures(server: Server) -> None:
+    """Put lectures into the server's database, with a gap and a minute below the minimum group."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
+    with app.app_context():
+        room = queries.room_named("Room 7")
+        for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
+            begin = start - timedelta(days=2 - day)
+            lecture = queries.start_lecture(room, title, "Mathematics 6a", begin)
+            for number in range(34):
+                if number not in (20, 21, 22):
+                    queries.save_minute(room, made_up(begin, number, lecture.id), minimum_group=5)
+            queries.end_lecture(lecture, begin + timedelta(minutes=34))
+
+
+def made_up(begin: datetime, number: int, lecture_id: int) -> CountedMinute:
+    """A minute of a class that laughs after a quarter of an hour and is puzzled towards the end."""
+    faces = 3 if number == 0 else 11 + 2 * math.sin(number / 4)
+    laugh = 0.55 * math.exp(-(((number - 13) / 3.5) ** 2))
+    puzzle = 0.32 * math.exp(-(((number - 28) / 3) ** 2))
+    weights = [0.03, 0.01, 0.02, 0.08 + laugh, 0.05, 0.04 + puzzle, 0.6 - laugh / 2 - puzzle / 2, 0.14]
+    seconds = 60 * faces
+    spans = tuple(seconds * weight / sum(weights) for weight in weights)
+    return CountedMinute(
+        begin + timedelta(minutes=number), lecture_id, 60, 300, math.ceil(faces), sum(spans), spans
+    )
+
+
+if __name__ == "__main__":
+    main()

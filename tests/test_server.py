@@ -1,0 +1,276 @@
+"""The whole program: real gunicorn, a real monitor process, a real database, real cameras."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise, takewhile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.camera.demo import Classroom, shares
+from tests.mjpeg_camera import MjpegCamera
+from tests.server import PROJECT, Server, wait_for
+
+CARD_SIZE = (720, 1280, 3)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A server that looks at the drawn classroom, for tests that leave it as it was."""
+    server = Server(tmp_path_factory.mktemp("demo"), {"MAX_VIEWERS": "3"})
+    server.start()
+    wait_for(server.is_online)
+    yield server
+    server.stop()
+
+
+def picture_of(part) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(part.jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
+def looks_like_a_card(part) -> bool:
+    """A card is nearly all of one dark colour, which no camera's picture is."""
+    return float(np.median(picture_of(part))) < 40
+
+
+def minutes_of(server: Server) -> list[dict]:
+    return server.get("/api/v1/minutes").json["minutes"]
+
+
+def test_the_stream_shows_the_class_and_stamps_every_picture(demo):
+    parts = list(islice(demo.stream(), 12))
+    assert all(later.sequence > earlier.sequence for earlier, later in pairwise(parts))
+    pictures = [part for part in parts if not looks_like_a_card(part)]
+    assert len(pictures) >= 10
+    assert picture_of(pictures[-1]).shape == CARD_SIZE
+    assert all(0 <= part.received_at - part.captured_at < 5 for part in pictures)
+
+
+def test_boxes_are_drawn_where_the_script_says_the_faces_are(demo):
+    wait_for(lambda: demo.get("/api/v1/now").json["faces"] >= 10)
+    *_, part = islice(demo.stream(), 10)
+    at = datetime.fromtimestamp(part.captured_at, UTC)
+    clean = Classroom().draw(at).astype(int)
+    changed = np.abs(picture_of(part).astype(int) - clean).max(axis=2) > 60
+    students = [student for student in Classroom().truth(at) if student.faces_camera]
+    marked = [
+        changed[max(0, box.y - 30) : box.y + box.height + 30, max(0, box.x - 20) : box.x + box.width + 20]
+        for box in (student.box for student in students)
+    ]
+    assert sum(region.sum() > 100 for region in marked) >= 0.8 * len(students)
+
+
+def test_the_class_now_adds_up(demo):
+    now = wait_for(lambda: demo.get("/api/v1/now").json if demo.get("/api/v1/now").json["shares"] else None)
+    assert 9 <= now["faces"] <= 13
+    assert sum(now["shares"].values()) + now["uncertain"] == pytest.approx(1)
+    assert -1 <= now["valence"] <= 1
+
+
+def test_the_state_tells_of_camera_monitor_and_viewers(demo):
+    watching = demo.stream("/stream.mjpg?fps=5")
+    for _ in range(4):
+        next(watching)
+    state = demo.get("/api/v1/state").json
+    watching.close()
+    assert state["camera"]["source"] == "demo"
+    assert state["camera"]["capture_fps"] > 5
+    assert state["monitor"]["running"]
+    assert state["monitor"]["heartbeat_age_s"] < 5
+    assert [viewer["fps"] for viewer in state["viewers"]] == [5]
+
+
+def test_a_viewer_may_ask_for_fewer_pictures(demo):
+    watching = demo.stream("/stream.mjpg?fps=2")
+    first, *_, last = islice(watching, 5)
+    assert last.received_at - first.received_at > 1.4, "four steps of half a second, less one at the start"
+    for fps in ("0", "16", "many", "-1", ""):
+        assert demo.get(f"/stream.mjpg?fps={fps}").status == 400
+
+
+def test_viewers_past_the_limit_are_sent_away_and_everything_else_still_answers(demo):
+    wait_for(lambda: not demo.get("/api/v1/state").json["viewers"])
+    watching = [demo.stream() for _ in range(3)]
+    for each in watching:
+        next(each)
+    refused = demo.get("/stream.mjpg")
+    assert refused.status == 503
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "3 streams" in refused.json["detail"]
+    assert demo.get("/healthz").status == 200
+    assert demo.get("/snapshot.jpg").status == 200
+    for each in watching:
+        each.close()
+    wait_for(lambda: not demo.get("/api/v1/state").json["viewers"], seconds=10)
+    assert next(demo.stream())
+
+
+def test_a_snapshot_is_a_fresh_picture(demo):
+    before = time.time()
+    answer = demo.get("/snapshot.jpg")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert before - 2 < float(answer.headers["X-Captured-At"]) <= time.time()
+
+
+def test_everything_is_ready(demo):
+    wait_for(lambda: demo.get("/readyz", token=False).status == 200)
+    assert demo.get("/readyz", token=False).json == {"database": "ok", "monitor": "ok", "camera": "ok"}
+
+
+def test_one_camera_has_one_owner_whatever_number_of_workers_is_asked_for(tmp_path):
+    server = Server(tmp_path, {"WEB_CONCURRENCY": "4"})
+    try:
+        server.start("--workers", "3")
+        wait_for(server.is_online)
+        assert len(server.monitor_pids()) == 1
+        assert server.log.count("Booting worker") == 1
+    finally:
+        server.stop()
+
+
+def test_a_second_server_for_the_room_leaves_the_camera_alone_and_says_why(demo, start_server):
+    second = start_server(ROOM=demo.environment["ROOM"])
+    detail = wait_for(lambda: second.get("/api/v1/state").json["camera"]["detail"], seconds=30)
+    assert "Another server reads the camera" in detail
+    assert second.get("/snapshot.jpg").status == 503
+    assert demo.is_online()
+
+
+def test_a_killed_monitor_comes_back_and_the_stream_stays(start_server):
+    server = start_server()
+    watching = server.stream()
+    wait_for(lambda: not looks_like_a_card(next(watching)))
+    (monitor,) = server.monitor_pids()
+    os.kill(monitor, signal.SIGKILL)
+    wait_for(lambda: looks_like_a_card(next(watching)))
+    wait_for(lambda: not looks_like_a_card(next(watching)))
+    state = server.get("/api/v1/state").json
+    assert state["monitor"]["restarts"] == 1
+    assert len(state["viewers"]) == 1
+
+
+def test_a_monitor_that_hangs_is_killed_and_started_again(start_server):
+    server = start_server()
+    wait_for(server.is_online)
+    (monitor,) = server.monitor_pids()
+    os.kill(monitor, signal.SIGSTOP)
+    wait_for(lambda: server.get("/api/v1/state").json["monitor"]["restarts"] == 1, seconds=30)
+    wait_for(server.is_online)
+    assert monitor not in server.monitor_pids()
+
+
+def test_the_end_of_the_server_ends_streams_and_keeps_the_open_minute(start_server):
+    server = start_server()
+    watching = server.stream()
+    wait_for(lambda: server.get("/api/v1/now").status == 200 and server.get("/api/v1/now").json["faces"] > 5)
+    next(watching)
+    time.sleep(2)
+    monitors = server.monitor_pids()
+    assert server.stop(signal.SIGTERM) < 5, "Heroku and others kill what takes much longer"
+    assert len(list(watching)) < 300, "the stream has an end"
+    assert not [pid for pid in monitors if Path(f"/proc/{pid}").exists()]
+    server.start()
+    assert sum(minute["online_seconds"] for minute in minutes_of(server)) > 1.5
+
+
+def test_a_monitor_ends_when_its_server_was_killed(start_server):
+    server = start_server()
+    wait_for(server.is_online)
+    (monitor,) = server.monitor_pids()
+    worker = int(Path(f"/proc/{monitor}/stat").read_text().rpartition(")")[2].split()[1])
+    server.process.kill()
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: not server.monitor_pids())
+
+
+def test_a_camera_that_is_not_there_is_one_clear_line_and_the_server_runs(start_server):
+    server = start_server(CAMERA="/nowhere/lecture.mp4")
+    camera = wait_for(
+        lambda: (state := server.get("/api/v1/state").json["camera"])["reason"] == "missing" and state
+    )
+    assert "/nowhere/lecture.mp4" in camera["detail"]
+    assert looks_like_a_card(next(server.stream()))
+    assert server.get("/snapshot.jpg").status == 503
+    assert server.get("/api/v1/now").status == 503
+    assert server.get("/readyz").json["camera"] == "missing"
+    assert server.get("/lectures").status == 200
+
+
+def test_a_network_camera_goes_dark_and_comes_back(start_server):
+    with MjpegCamera() as camera:
+        server = start_server(CAMERA=camera.url, STALL_SECONDS="1")
+        wait_for(server.is_online)
+        watching = server.stream()
+        wait_for(lambda: not looks_like_a_card(next(watching)))
+        camera.hang()
+        wait_for(lambda: looks_like_a_card(next(watching)))
+        assert not server.is_online()
+        camera.resume()
+        wait_for(lambda: not looks_like_a_card(next(watching)), seconds=30)
+
+
+def test_wrong_settings_stop_the_start_with_one_line(tmp_path):
+    server = Server(tmp_path, {"DETECT_FPS": "fast"})
+    server.launch()
+    assert server.process.wait(20) != 0
+    assert server.log.strip() == (
+        "Aula can't start: DETECT_FPS=fast is not usable; allowed: a number from 0.2 to 60"
+    )
+
+
+def test_it_runs_on_postgresql(postgres, start_server):
+    server = start_server(DATABASE_URL=postgres.new_database())
+    lecture = server.get("/api/v1/lectures", method="POST", send={"title": "Algebra"}).json
+    wait_for(lambda: any(row["lecture_id"] == lecture["id"] for row in minutes_of(server)), seconds=40)
+    (minute,) = [row for row in minutes_of(server) if row["lecture_id"] == lecture["id"]][:1]
+    assert minute["faces_mean"] > 5
+
+
+def test_the_minutes_of_the_drawn_classroom_agree_with_its_script(demo):
+    """Two full minutes, and the network reads drawn faces as their script has them."""
+    first = full_minute_after(datetime.fromisoformat(demo.get("/api/v1/now").json["at"]))
+
+    def full_minutes():
+        rows = [row for row in minutes_of(demo) if row["minute"] >= f"{first:%Y-%m-%dT%H:%M}"]
+        return takewhile_full(rows)
+
+    wait_for(lambda: len(full_minutes()) >= 1, seconds=150)
+    for row in full_minutes():
+        start = datetime.fromisoformat(row["minute"])
+        truth = shares(start, start + timedelta(minutes=1), 12)
+        assert row["faces_mean"] == pytest.approx(11, abs=1)
+        for emotion in ("happy", "neutral", "surprise"):
+            assert row["shares"][emotion] == pytest.approx(truth[emotion], abs=0.15), (emotion, row, truth)
+
+
+def full_minute_after(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def takewhile_full(rows: list[dict]) -> list[dict]:
+    """Those minutes that are over."""
+    return list(takewhile(lambda row: row["online_seconds"] > 58, rows))
+
+
+@pytest.mark.parametrize("name", ["FourPeople_720p60.mp4", "element-call_gallery.gif"])
+def test_real_people_are_found_and_counted(scenes, start_server, name):
+    server = start_server(CAMERA=str(scenes / "videos" / name))
+    wait_for(lambda: sum(row["online_seconds"] for row in minutes_of(server)) > 9, seconds=60)
+    rows = minutes_of(server)
+    seconds = sum(row["online_seconds"] for row in rows)
+    assert 2 <= sum(row["face_seconds"] for row in rows) / seconds <= 5
+    assert all(row["suppressed"] or row["shares"] is None for row in rows if row["faces_mean"] < 5)
+
+
+def test_the_web_process_imports_neither_the_network_nor_opencv():
+    heavy = ["cv2", "tensorflow", "keras", "ai_edge_litert"]
+    code = f"import sys, wsgi; print([name for name in {heavy} if name in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert printed.stdout.strip() == "[]", printed.stderr
