@@ -55,7 +55,7 @@ def run_monitor(pipe: int) -> None:
     """Read the camera until told to end. The web process starts this."""
     from app.monitor import process  # it brings OpenCV, which no other command needs
 
-    process.run(current_app, Connection(pipe))
+    process.run(current_app._get_current_object(), Connection(pipe))  # threads have no current_app
 
 
 @click.command("purge")

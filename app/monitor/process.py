@@ -29,6 +29,11 @@ class CameraTaken(Exception):
 
 def run(app: Flask, connection: Connection) -> None:
     """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S %z",
+    )
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())

@@ -40,7 +40,12 @@ class Recorder:
         self._thread.start()
 
     def add(self, reading: Reading) -> None:
-        """Count a reading. Never waits for the database."""
+        """Count a reading. Never waits for the database.
+
+        Raises RuntimeError when the thread died of an error of its own, whose trace is on stderr.
+        """
+        if not self._thread.is_alive():
+            raise RuntimeError("the thread that keeps the minutes has died")
         with self._lock:
             self._book.add(reading, self._lecture_id)
 

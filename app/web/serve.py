@@ -1,5 +1,6 @@
 """What happens when the server starts and ends; gunicorn.conf.py calls it."""
 
+import logging
 from collections.abc import Callable
 
 from flask import Flask
@@ -13,6 +14,7 @@ from app.web.account import setup_path
 
 def start(app: Flask, ending: Callable[[], bool]) -> None:
     """Start the monitor and say where the pages are. Streams and the monitor end once `ending` gives True."""
+    _log_with_gunicorn()
     hub = app.extensions["hub"]
     hub.closing = ending
     supervisor = Supervisor(hub, SYSTEM_CLOCK, ending)
@@ -26,6 +28,13 @@ def join(app: Flask | None) -> None:
     """Wait for the end of the monitor; nothing to do where the server never came up."""
     if app is not None and "supervisor" in app.extensions:
         app.extensions["supervisor"].join()
+
+
+def _log_with_gunicorn() -> None:
+    """Let the program's own messages go where gunicorn's go."""
+    log = logging.getLogger("app")
+    log.handlers = logging.getLogger("gunicorn.error").handlers
+    log.setLevel(logging.INFO)
 
 
 def _greeting(app: Flask) -> str:
