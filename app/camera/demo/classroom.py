@@ -9,7 +9,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from app.camera.demo import clothes, head, room, script
+from app.camera.demo import clothes, desks, head, room, script
 from app.camera.demo.face import EXPRESSIONS, draw_head
 from app.camera.demo.look import look
 from app.camera.demo.seating import Seat, seats
@@ -21,7 +21,7 @@ CACHE_BYTES = 32 * 2**20
 HEAD_AREA = 8  # of a head with its hair, in squares of half a face width
 MORPH_SECONDS, MORPH_STEPS = 0.4, 4  # from one expression to the next
 TURN_SECONDS, TURN_STEPS = 0.6, 5
-AWAY = -1.2  # radians; towards the windows, far enough that no frontal cascade finds the face
+AWAY = -1.35  # radians; towards the windows, far enough that no frontal cascade finds the face
 BLINK_SECONDS = 0.2
 CASCADE = (
     0.0,
@@ -121,8 +121,9 @@ class Classroom:
         unit = self._seats[pose.student].unit
         share = pose.morph / MORPH_STEPS
         expression = EXPRESSIONS[pose.before].towards(EXPRESSIONS[pose.emotion], share)
-        lids = expression.eye_open * (1, 0.45, 0.05)[pose.lids]
-        turn = _habits(pose.student).turn * (1 - pose.turn / TURN_STEPS) + AWAY * pose.turn / TURN_STEPS
+        turned = pose.turn / TURN_STEPS
+        lids = expression.eye_open * (1, 0.45, 0.05)[pose.lids] * (1 - 0.45 * turned)  # lost in thought
+        turn = _habits(pose.student).turn * (1 - turned) + AWAY * turned
         image = draw_head(look(pose.student), replace(expression, eye_open=lids), unit, turn)
         left, top, width, height = cv2.boundingRect(image[..., 3])
         part = image[top : top + height, left : left + width].copy()
@@ -143,14 +144,12 @@ class Classroom:
     def _draw_row(self, image: np.ndarray, here: list[tuple[int, Seat]]) -> None:
         unit = sum(seat.unit for _, seat in here) / len(here)
         desk = sum(seat.y for _, seat in here) / len(here) + clothes.DESK * unit
-        bodies = [(clothes.draw_body(look(student), seat.unit), seat) for student, seat in here]
-        for body, seat in bodies:
-            _paste(image, _body_sprite(body, seat), seat.x, seat.y)
-        room.draw_desk(image, desk, unit, 0, self.width)
-        for body, seat in bodies:
-            arms = body.copy()
-            arms[: round((clothes.DESK - 0.06 - clothes.TOP) * seat.unit)] = 0
-            _paste(image, _body_sprite(arms, seat), seat.x, seat.y)
+        for student, seat in here:
+            _paste(image, _body_sprite(clothes.draw_body(look(student), seat.unit), seat), seat.x, seat.y)
+        desks.draw_desk(image, desk, unit)
+        desks.draw_things(image, [seat.x for _, seat in here], desk, unit, here[0][1].row)
+        for student, seat in here:
+            _paste(image, _body_sprite(clothes.draw_arms(look(student), seat.unit), seat), seat.x, seat.y)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,14 +45,14 @@ class Expression:
 
 
 EXPRESSIONS = {
-    Emotion.NEUTRAL: Expression(),
+    Emotion.NEUTRAL: Expression(mouth_curve=0.03, brow_slope=-0.03),
     Emotion.HAPPY: Expression(
-        brow_raise=0.03,
-        eye_open=0.8,
-        squint=0.45,
-        mouth_width=0.52,
-        mouth_curve=0.2,
-        mouth_open=0.1,
+        brow_raise=0.04,
+        brow_slope=-0.03,
+        squint=0.35,
+        mouth_width=0.47,
+        mouth_curve=0.19,
+        mouth_open=0.085,
         teeth=1,
         cheek=1,
     ),
@@ -71,8 +71,8 @@ EXPRESSIONS = {
         eye_open=1.35,
         mouth_width=0.4,
         mouth_curve=-0.08,
-        mouth_open=0.08,
-        teeth=0.7,
+        mouth_open=0.06,
+        teeth=1,
     ),
     Emotion.DISGUST: Expression(
         brow_raise=-0.08,

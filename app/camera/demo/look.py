@@ -6,7 +6,7 @@ from random import Random
 from app.camera.demo.paint import Colour, rgb
 
 SKINS = tuple(map(rgb, ("f3cfb3", "e9bd98", "dba67c", "c68a60", "a96f4a", "875638")))
-HAIRS = tuple(map(rgb, ("221c1c", "38261d", "5c3a24", "86552f", "b98a4e", "9b4a27", "6f6a68")))
+HAIRS = tuple(map(rgb, ("221c1c", "38261d", "5c3a24", "86552f", "b98a4e", "9b4a27", "7a4a35")))
 CLOTHES = tuple(
     map(
         rgb,
@@ -59,11 +59,11 @@ LEADS = (
     _person("bob", 1, 0, 6, "stripes", 1.0),
     _person("curls", 2, 1, 5, "hoodie", 0.1),
     _person("scarf", 2, 1, 4, "crew", 1.0, glasses="round"),
-    _person("waves", 0, 4, 9, "shirt", 1.0, iris=rgb("4e7690")),
+    _person("long", 4, 0, 3, "stripes", 1.0),
     _person("crop", 5, 0, 8, "crew", 0.0),
     _person("bun", 0, 5, 7, "hoodie", 0.9, iris=rgb("5b6b45")),
     _person("side", 2, 0, 6, "shirt", 0.0, glasses="round"),
-    _person("long", 4, 0, 3, "stripes", 1.0),
+    _person("waves", 0, 4, 9, "shirt", 1.0, iris=rgb("4e7690")),
 )
 """The first twelve, cast by hand, since they are the ones whom everybody sees first."""
 

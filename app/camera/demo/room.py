@@ -10,11 +10,12 @@ from app.camera.demo.paint import Colour, mix, rgb
 
 WALL, WALL_LOW = rgb("ece2d2"), rgb("d9cbb5")
 OAK, OAK_DARK = rgb("d3a876"), rgb("a67c4f")
-PANEL, PANEL_LOW = rgb("b9c4b3"), rgb("8f9f8f")
 FRAME = rgb("f7f3ea")
 SKY_HIGH, SKY_LOW = rgb("b8d8e8"), rgb("f1efe0")
 LEAVES = tuple(map(rgb, ("9db893", "86a67f", "b4c7a0")))
 BOOKS = tuple(map(rgb, ("c4634a", "37506b", "d9a441", "7f9a80", "e6dccb", "6d5a7e", "3f7f83", "c98c8c")))
+SUN = (0.035, 0.06, 0.07)  # how much brighter a patch of sun is, in blue, green and red
+LIT_ROWS = 64  # at a time, to need little memory
 INK = rgb("3b3733")
 SHIFT = 4  # cv2 takes 1/16 pixel with this shift, which keeps thin shapes steady at every size
 CLOCK = (0.5, 0.082, 0.058)  # x over the width, y and radius over the height: above every head
@@ -37,14 +38,6 @@ def disc(image: np.ndarray, x: float, y: float, radius: float, colour: Colour) -
     cv2.circle(image, middle, round(radius * (1 << SHIFT)), colour, -1, cv2.LINE_AA, SHIFT)
 
 
-def shade(image: np.ndarray, top: float, bottom: float, strength: float) -> None:
-    """Darken the rows from `top` to `bottom`, most at the top: the soft shadow under an edge."""
-    rows = image[max(round(top), 0) : round(bottom)]
-    if len(rows):
-        fade = 1 - strength * np.linspace(1, 0, len(rows), dtype=np.float32)[:, None, None]
-        rows[:] = rows * fade
-
-
 def gradient(
     image: np.ndarray, left: float, top: float, right: float, bottom: float, high: Colour, low: Colour
 ) -> None:
@@ -63,23 +56,23 @@ def draw_wall(width: int, height: int) -> np.ndarray:
     _draw_picture(image, 0.61 * width, 0.045 * height, 0.7 * width, 0.2 * height)
     _draw_shelf(image, 0.755 * width, 0.165 * height, 0.965 * width)
     _draw_clock_face(image)
-    return _lit(image)
+    _light(image)
+    return image
 
 
-def _lit(image: np.ndarray) -> np.ndarray:
+def _light(image: np.ndarray) -> None:
     """Daylight from the left, with two slanting patches of sun on the wall."""
     height, width = image.shape[:2]
     sun = np.zeros((height // 8, width // 8), np.uint8)
     for left in (0.44, 0.63):
         patch = [(left, 0.0), (left + 0.13, 0.0), (left + 0.29, 0.6), (left + 0.16, 0.6)]
         fill(sun, [(x * sun.shape[1], y * sun.shape[0]) for x, y in patch], (255, 255, 255))
-    glow = (
-        cv2.resize(cv2.GaussianBlur(sun, (0, 0), sun.shape[1] / 60), (width, height)).astype(np.float32) / 255
-    )
-    across = np.linspace(0.03, -0.09, width, dtype=np.float32)
-    warm = np.array([0.035, 0.06, 0.07], np.float32)
-    lit = image * (1 + across)[None, :, None] * (1 + glow[..., None] * warm)
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    glow = cv2.resize(cv2.GaussianBlur(sun, (0, 0), sun.shape[1] / 60), (width, height))
+    across = 1 + np.linspace(0.03, -0.09, width, dtype=np.float32)[None, :, None]
+    for top in range(0, height, LIT_ROWS):
+        rows = image[top : top + LIT_ROWS]
+        warm = glow[top : top + LIT_ROWS, :, None] * np.array(SUN, np.float32)
+        rows[:] = np.clip(rows * across * (1 + warm / 255), 0, 255)
 
 
 def _draw_window(image: np.ndarray, left: float, top: float, right: float, bottom: float) -> None:
@@ -177,16 +170,16 @@ def _draw_clock_face(image: np.ndarray) -> None:
     x, y, radius = _clock(image)
     disc(image, x + 0.06 * radius, y + 0.1 * radius, 1.04 * radius, mix(WALL, INK, 0.2))
     disc(image, x, y, radius, mix(OAK_DARK, INK, 0.25))
-    disc(image, x, y, 0.9 * radius, rgb("fbf8f1"))
+    disc(image, x, y, 0.9 * radius, rgb("f4eee2"))  # dull, lest the cascade see a face in it
     for hour in range(12):
-        _hand(image, hour / 12, 0.74, 0.82, 0.055 if hour % 3 == 0 else 0.035, INK)
+        _hand(image, hour / 12, 0.74, 0.82, 0.055 if hour % 3 == 0 else 0.035, mix(INK, WALL, 0.65))
 
 
 def draw_hands(image: np.ndarray, at: datetime) -> None:
     """The time of day on the clock."""
     minutes = at.minute + at.second / 60
-    _hand(image, (at.hour % 12 + minutes / 60) / 12, -0.08, 0.46, 0.09, INK)
-    _hand(image, minutes / 60, -0.1, 0.68, 0.065, INK)
+    _hand(image, (at.hour % 12 + minutes / 60) / 12, -0.08, 0.46, 0.075, mix(INK, WALL, 0.2))
+    _hand(image, minutes / 60, -0.1, 0.68, 0.055, mix(INK, WALL, 0.2))
     _hand(image, at.second / 60, -0.16, 0.72, 0.03, rgb("c4634a"))
 
 
@@ -209,22 +202,3 @@ def _hand(image: np.ndarray, turn: float, start: float, end: float, thick: float
         ],
         colour,
     )
-
-
-def draw_desk(image: np.ndarray, top: float, unit: float, left: float, right: float) -> None:
-    """One row's desk from `top` (pixels) down: an oak board and panels, to the picture's lower edge."""
-    height = image.shape[0]
-    edge, front = top + 0.42 * unit, top + 0.56 * unit
-    box(image, left, edge, right, height, PANEL)
-    gradient(
-        image,
-        max(left, 0),
-        min(front, height),
-        min(right, image.shape[1]),
-        min(front + 3 * unit, height),
-        PANEL,
-        PANEL_LOW,
-    )
-    box(image, left, top, right, edge, OAK)
-    box(image, left, edge, right, front, mix(OAK, OAK_DARK, 0.55))
-    shade(image[:, max(round(left), 0) : round(right)], front, front + 0.5 * unit, 0.2)

@@ -33,20 +33,21 @@ def seats(students: int, width: int, height: int) -> tuple[Seat, ...]:
     counts = _counts(students, rows)
     scales = _scales(rows)
     spare = height * (1 - WALL) - unit * _tall(rows)
-    y = height * WALL + HEADROOM * scales[0] * unit + 0.3 * spare
+    gap = 0.65 * spare / rows  # what height is left over goes above each row, and a little below the last
+    y = height * WALL + HEADROOM * scales[0] * unit + gap
     placed = []
     for row, (count, scale) in enumerate(zip(counts, scales, strict=True)):
         if row:
-            y += RISE * unit * (scales[row - 1] + scale) / 2 + 0.5 * spare / rows
+            y += RISE * unit * (scales[row - 1] + scale) / 2 + gap
         placed += _row(row, count, y, scale * unit, width)
     return tuple(placed)
 
 
 def _row(row: int, count: int, y: float, unit: float, width: int) -> list[Seat]:
     """One row, spread over the picture's width, nobody exactly in line."""
-    chance = Random(f"row {row}")
+    chance = Random(f"bench {row}")
     pitch = min(width * 0.98 / count, LOOSEST * unit)
-    slack = min(pitch / unit - PITCH, 0.5) * unit / 2
+    slack = min(pitch / unit - PITCH, 1.0) * unit / 2
     first = width / 2 - pitch * (count - 1) / 2
     return [
         Seat(
