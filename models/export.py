@@ -104,7 +104,7 @@ def export_network(
             "self_test": {
                 "picture": PICTURE,
                 "shown": list(EMOTIONS),
-                "scores": read_with_keras(network, faces)["scores"].round(4).tolist(),
+                "scores": read_with_keras(network, faces)["scores"].astype(float).round(4).tolist(),
                 "tolerance": SELF_TEST_TOLERANCE,
             },
         }
@@ -174,7 +174,7 @@ def thresholds(outputs: dict[str, np.ndarray], held_out: Crops | None, litert: P
 
 
 def _round_down(value: float) -> float:
-    return float(np.floor(value * 1000) / 1000)
+    return float(np.floor(np.float64(value) * 1000) / 1000)
 
 
 def _file(path: Path) -> dict:
@@ -186,7 +186,7 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
     """Say what the network was made of and by which commands; the schedule lies beside it in its run."""
     schedule = json.loads((trained.parent / "schedule.json").read_text())
     inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
-    there = {package.name: package.version for package in distributions() if package.name in PACKAGES}
+    installed = {one.name.replace("_", "-"): one.version for one in distributions()}
     return {
         "data": [_file(path) for path in (data, crops) if path],
         "schedule": schedule,
@@ -196,7 +196,8 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
             f"python -m models export --network {trained.parent.name}/{trained.name} {inputs}",
         ],
         "seed": schedule["seed"],
-        "versions": {"python": platform.python_version(), **there},
+        "versions": {"python": platform.python_version()}
+        | {package: installed[package] for package in PACKAGES if package in installed},
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -6,7 +6,7 @@ from app.camera.demo.face import EXPRESSIONS, draw_head
 from app.camera.demo.head import LEFT, TOP
 from app.camera.demo.look import look
 from app.vision.crop import crop_faces
-from app.vision.emotion import EMOTIONS
+from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 
 UNIT = 40  # half a face's width in pixels, large enough for the crop to be shrunk as a real one is
@@ -17,14 +17,15 @@ BOX_LEFT, BOX_TOP, BOX_SIDE = -1.15, -0.85, 2.3
 
 def known_faces() -> np.ndarray:
     """Draw the seven expressions, each on another student: uint8 (7, 48, 48), in the order of EMOTIONS."""
-    box = Box(
-        round((BOX_LEFT - LEFT) * UNIT),
-        round((BOX_TOP - TOP) * UNIT),
-        round(BOX_SIDE * UNIT),
-        round(BOX_SIDE * UNIT),
-    )
-    pictures = [_grey(draw_head(look(i), EXPRESSIONS[emotion], UNIT)) for i, emotion in enumerate(EMOTIONS)]
-    return np.concatenate([crop_faces(picture, [box]) for picture in pictures])
+    return np.stack([draw_face(student, emotion) for student, emotion in enumerate(EMOTIONS)])
+
+
+def draw_face(student: int, emotion: Emotion) -> np.ndarray:
+    """Draw a student of the demo classroom, cut out as the cascade would: uint8 (48, 48)."""
+    left, top = round((BOX_LEFT - LEFT) * UNIT), round((BOX_TOP - TOP) * UNIT)
+    side = round(BOX_SIDE * UNIT)
+    picture = _grey(draw_head(look(student), EXPRESSIONS[emotion], UNIT))
+    return crop_faces(picture, [Box(left, top, side, side)])[0]
 
 
 def as_strip(faces: np.ndarray) -> np.ndarray:

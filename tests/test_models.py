@@ -1,0 +1,398 @@
+"""Training, measuring and exporting, with a tiny network on drawn faces, and what the shipped one can do."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytestmark = [
+    # Keras 3.15 saves TensorFlow's variables by a call that numpy 2 will drop.
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+]
+
+from app.vision.classify import Classifier  # noqa: E402
+from app.vision.crop import as_input, crop_faces  # noqa: E402
+from app.vision.emotion import EMOTIONS  # noqa: E402
+from app.vision.frame import Box  # noqa: E402
+from models import export as exporting  # noqa: E402
+from models import train as training  # noqa: E402
+from models.__main__ import main  # noqa: E402
+from models.architectures import aula, in_float32  # noqa: E402
+from models.batches import Augmentation, Batches, augment  # noqa: E402
+from models.dataset import (  # noqa: E402
+    FERPLUS,
+    Crops,
+    DataError,
+    Faces,
+    Usage,
+    ferplus_majority,
+    ferplus_shares,
+    read_crops,
+    read_faces,
+    split_crops,
+    without_non_faces,
+)
+from models.known_faces import draw_face  # noqa: E402
+from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
+from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+FER2013 = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013.npz"
+SHIPPED = ROOT / "models"
+TINY = {"stem": 8, "stages": ((8, 1), (16, 2))}
+SHORT = training.Schedule(epochs=3, batch=14, crops_in_batch=4, precision="float32", learning_rate=0.05)
+
+
+def votes_for(labels: np.ndarray, count: int = 10) -> np.ndarray:
+    votes = np.zeros((len(labels), 10), np.uint8)
+    votes[np.arange(len(labels)), [FERPLUS.index(EMOTIONS[label]) for label in labels]] = count
+    return votes
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Faces:
+    """Eight students with all seven expressions."""
+    labels = np.tile(np.arange(7), 8)
+    images = np.stack([draw_face(i // 7, EMOTIONS[label]) for i, label in enumerate(labels)])
+    return Faces(images, labels, votes_for(labels))
+
+
+@pytest.fixture(scope="module")
+def crops(drawn) -> Crops:
+    noise = np.random.default_rng(1).integers(0, 255, (20, 48, 48), np.uint8)
+    return Crops(np.concatenate([drawn.images[:20], noise]), np.arange(40) < 20)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, drawn, crops) -> Path:
+    """The folder of a short training run."""
+    folder = tmp_path_factory.mktemp("run")
+    training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, folder, SHORT)
+    return folder
+
+
+@pytest.fixture
+def data_file(tmp_path, drawn) -> Path:
+    """Drawn faces as a data file: 42 to train on, of which one stands in PublicTest too, and 14 there."""
+    usage = np.where(np.arange(56) < 42, Usage.Training, Usage.PublicTest).astype(np.uint8)
+    images = drawn.images.copy()
+    images[3] = images[50]
+    return save(tmp_path / "faces.npz", images, drawn.labels, usage, drawn.votes)
+
+
+def save(path: Path, images, label, usage, votes) -> Path:
+    np.savez(path, images=images, label=label, usage=usage, ferplus_votes=votes)
+    return path
+
+
+def log_of(run: Path) -> list[dict]:
+    with (run / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_short_training_makes_the_loss_fall(run):
+    losses = [float(line["loss"]) for line in log_of(run)]
+    assert len(losses) == SHORT.epochs
+    assert losses[-1] < losses[0]
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, crops, monkeypatch):
+    measure, calls = training._measure, []
+
+    def killed_in_the_second_epoch(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return measure(*arguments)
+
+    monkeypatch.setattr(training, "_measure", killed_in_the_second_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
+    training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
+    assert [line["epoch"] for line in log_of(tmp_path)] == ["1", "2", "3"]
+    for ours, unbroken in zip(
+        load_trained(tmp_path / "network.keras").get_weights(),
+        load_trained(run / "network.keras").get_weights(),
+        strict=True,
+    ):
+        assert ours == pytest.approx(unbroken, abs=1e-3)
+
+
+def test_a_checkpoint_of_another_network_is_refused(run, drawn, crops):
+    other = training.build(SHORT, stem=8, stages=((8, 1),))
+    with pytest.raises(DataError, match="is of another network"):
+        training.fit(other, drawn, drawn, crops, run, SHORT)
+
+
+def test_rows_without_labels_pull_at_nothing():
+    import keras
+
+    logits = keras.Variable(np.random.default_rng(1).normal(size=(2, 7)).astype(np.float32))
+    labelled = np.stack([np.eye(7, dtype=np.float32)[2], np.zeros(7, np.float32)])
+    both = float(training.smoothed_cross_entropy(labelled, logits))
+    first = float(training.smoothed_cross_entropy(labelled[:1], logits[:1]))
+    assert both == pytest.approx(first, rel=1e-5)
+
+
+def test_training_evaluation_and_serving_prepare_a_face_alike(drawn, run):
+    """One function does it; here its three users meet: pixels 0 to 255, nothing done to them on the way."""
+    box = Box(0, 0, 48, 48)
+    served = as_input(crop_faces(drawn.images[5], [box]))
+    still = Augmentation(
+        degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mixup_chance=0, mixup_alpha=1
+    )
+    trained_on = augment(as_input(drawn.images[5:6]), still, np.random.default_rng(1))
+    mirrored = served[:, :, ::-1]
+    assert any(np.allclose(trained_on, pixels, atol=1e-3) for pixels in (served, mirrored))
+    assert served.dtype == np.float32
+    assert served.max() > 1
+    network = load_trained(run / "network.keras")
+    evaluated = read_with_keras(serving_network(network), drawn.images[5:6])["scores"]
+    assert serving_network(network)(served)["scores"].numpy() == pytest.approx(evaluated, abs=1e-5)
+
+
+def test_a_mirrored_face_is_only_mirrored(drawn):
+    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0)
+    pixels = as_input(drawn.images[:8])
+    altered = augment(pixels, still, np.random.default_rng(3))
+    as_it_was = [np.allclose(a, b, atol=1e-3) for a, b in zip(altered, pixels, strict=True)]
+    turned = [np.allclose(a, b[:, ::-1], atol=1e-3) for a, b in zip(altered, pixels, strict=True)]
+    assert all(a != b for a, b in zip(as_it_was, turned, strict=True))
+    assert any(turned)
+
+
+def test_some_faces_are_partly_covered(drawn):
+    """Guards against covering a copy, as a mask gives one."""
+    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=1)
+    pixels = as_input(drawn.images[:8])
+    altered = augment(pixels, still, np.random.default_rng(3))
+    for face, before in zip(altered, pixels, strict=True):
+        assert min(np.abs(face - before).max(), np.abs(face - before[:, ::-1]).max()) > 1
+
+
+def test_batches_are_the_same_for_the_same_epoch_and_new_for_the_next(drawn, crops):
+    def first_batch(epoch: int) -> np.ndarray:
+        batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)
+        batches.start_epoch(epoch, mixup=True)
+        return batches[0][0]
+
+    assert (first_batch(1) == first_batch(1)).all()
+    assert (first_batch(1) != first_batch(2)).any()
+
+
+def test_crops_carry_no_expression_into_training(drawn, crops):
+    pixels, targets = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)[0]
+    assert len(pixels) == 18
+    assert targets["fer"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
+    assert targets["ferplus"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
+    assert (targets["face"][:14] == 1).all()
+
+
+def test_a_training_face_that_stands_in_publictest_is_dropped(data_file):
+    assert len(read_faces(data_file, Usage.Training)) == 41
+    assert len(read_faces(data_file, Usage.PublicTest)) == 14
+
+
+def test_rows_voted_not_a_face_teach_the_face_head_only(drawn):
+    votes = drawn.votes.copy()
+    votes[2] = 0
+    votes[2, 9] = 5
+    faces, refused = without_non_faces(replace(drawn, votes=votes))
+    assert len(faces) == 55
+    assert (refused.images == drawn.images[2:3]).all()
+    assert not refused.is_face.any()
+
+
+def test_single_votes_are_dropped():
+    votes = np.array([[8, 1, 0, 0, 1, 0, 0, 0, 0, 0], [0] * 10, [4, 4, 2, 0, 0, 0, 0, 0, 0, 0]], np.uint8)
+    shares = ferplus_shares(votes)
+    assert shares[0, 0] == 1
+    assert shares[1].sum() == 0
+    assert shares[2] == pytest.approx([0.4, 0.4, 0.2, 0, 0, 0, 0, 0])
+    has_majority, majority = ferplus_majority(votes)
+    assert has_majority.tolist() == [True, False, False]
+    assert EMOTIONS[majority[0]] == "neutral"
+
+
+def test_a_majority_for_contempt_or_no_face_is_none():
+    votes = np.zeros((2, 10), np.uint8)
+    votes[0, 7] = votes[1, 9] = 10
+    assert not ferplus_majority(votes)[0].any()
+
+
+def test_held_out_crops_are_the_last_fifth(crops):
+    kept, held_out = split_crops(crops)
+    assert (len(kept), len(held_out)) == (32, 8)
+    assert (held_out.images == crops.images[32:]).all()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda a: a.pop("usage"), "usage is not a file in the archive; expected the arrays images"),
+        (lambda a: a.update(images=a["images"][:, :40]), r"images has the shape .*, expected \(56, 48, 48\)"),
+        (lambda a: a.update(images=a["images"].astype(np.float32)), "images are float32, expected uint8"),
+        (lambda a: a.update(label=a["label"] + 3), "labels reach from 3 to 9, expected 0–6"),
+        (lambda a: a.update(ferplus_votes=a["ferplus_votes"][:5]), "ferplus_votes has the shape"),
+        (lambda a: a.update(usage=a["usage"] * 0), "holds no PublicTest face; it holds Training"),
+    ],
+)
+def test_wrong_data_are_named(data_file, tmp_path, spoil, message):
+    arrays = dict(np.load(data_file))
+    spoil(arrays)
+    np.savez(tmp_path / "wrong.npz", **arrays)
+    with pytest.raises(DataError, match=message):
+        read_faces(tmp_path / "wrong.npz", Usage.PublicTest)
+
+
+def test_a_file_that_is_no_data_is_refused(tmp_path):
+    path = tmp_path / "faces.npz"
+    path.write_text("pixels,emotion")
+    with pytest.raises(DataError, match=r"faces\.npz is no readable \.npz file"):
+        read_crops(path)
+
+
+def test_the_commands_say_in_one_line_what_is_wrong(tmp_path, data_file, capsys):
+    missing = tmp_path / "nowhere.npz"
+    assert main(["train", "--data", str(missing), "--run", str(tmp_path / "run")]) == 2
+    assert main(["evaluate", "--data", str(data_file), "--network", "weights.h5"]) == 2
+    assert main(["export", "--data", str(data_file), "--network", str(tmp_path / "no.keras")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    said = [line for line in lines if line.startswith("models: ")]
+    assert "nowhere.npz does not exist" in said[0]
+    assert "expected a .keras or a .tflite file" in said[1]
+    assert "no.keras does not exist" in said[2]
+
+
+def test_mixed_precision_weights_read_the_same_in_float32(drawn):
+    mixed = training.build(replace(SHORT, precision="mixed_bfloat16"), **TINY)
+    exact = in_float32(mixed)
+    assert exact.get_layer("fer").compute_dtype == "float32"
+    for ours, theirs in zip(exact.get_weights(), mixed.get_weights(), strict=True):
+        assert (ours == theirs).all()
+    pixels = as_input(drawn.images[:4])
+    assert exact(pixels)["fer"].numpy() == pytest.approx(mixed(pixels)["fer"].numpy(), abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, run, drawn, crops) -> Path:
+    """A tiny network, exported. Its faces are labelled as it reads them, since it has learnt but little."""
+    folder = tmp_path_factory.mktemp("exported")
+    trained = load_trained(run / "network.keras")
+    labels = read_with_keras(serving_network(trained), drawn.images)["scores"].argmax(1)
+    public = Faces(drawn.images, labels, votes_for(labels))
+    keep = surest(trained, public)
+    exporting.export_network(trained, public[keep], crops, folder, {"seed": 1})
+    return folder
+
+
+def surest(trained, faces: Faces) -> np.ndarray:
+    """The half whose scores no rounding turns over."""
+    outputs = read_with_keras(serving_network(trained), faces.images)
+    margins = [np.diff(np.sort(outputs[name], axis=1)[:, -2:], axis=1)[:, 0] for name in ("scores", "fer")]
+    return np.argsort(np.minimum(*margins))[len(faces) // 2 :]
+
+
+def test_the_exported_files_read_as_the_trained_network_does(exported, drawn):
+    card = json.loads((exported / "emotion_cnn.json").read_text())
+    by_keras = read_with(exported / "emotion_cnn.keras", drawn.images)
+    by_litert = read_with(exported / "emotion_cnn.tflite", drawn.images)
+    for name in ("scores", "face", "fer"):
+        assert by_litert[name] == pytest.approx(by_keras[name], abs=0.05)
+    scores, face = Classifier.load(exported).read(drawn.images)
+    assert scores == pytest.approx(by_litert["scores"], abs=1e-5)
+    assert face == pytest.approx(by_litert["face"], abs=1e-5)
+    assert card["labels"] == list(EMOTIONS)
+    assert card["figures"]["PublicTest"]["n"] == 28
+
+
+def test_litert_in_float32_gives_the_scores_of_keras(tmp_path, run, drawn):
+    from models.serving import read_with_litert, save_litert
+
+    network = serving_network(load_trained(run / "network.keras"), 0.7, 1.2)
+    save_litert(network, tmp_path / "float.tflite", eight_bits=False)
+    by_litert = read_with_litert(tmp_path / "float.tflite", drawn.images)
+    exporting.check_same(read_with_keras(network, drawn.images), by_litert)
+
+
+def test_an_export_that_reads_otherwise_is_refused(tmp_path, run, drawn, crops, monkeypatch):
+    def off(path, faces, **_):
+        return {name: scores + 0.01 for name, scores in read_with(path, faces).items()}
+
+    monkeypatch.setattr(exporting, "read_with_litert", off)
+    with pytest.raises(exporting.ExportError, match=r"differs from Keras's by up to .*nothing was written"):
+        exporting.export_network(load_trained(run / "network.keras"), drawn, crops, tmp_path, {"seed": 1})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_bits_that_lose_accuracy_are_refused(drawn):
+    exact = np.eye(7, dtype=np.float32)[drawn.labels]
+    rounded = exact.copy()
+    rounded[0] = np.roll(rounded[0], 1)
+    by_keras = {"scores": exact, "fer": exact}
+    exporting.check_eight_bits(by_keras, by_keras, drawn)
+    with pytest.raises(exporting.ExportError, match=r"100\.00% became 98\.21%"):
+        exporting.check_eight_bits(by_keras, {"scores": exact, "fer": rounded}, drawn)
+
+
+def test_the_threshold_of_face_keeps_the_true_faces(exported):
+    card = json.loads((exported / "emotion_cnn.json").read_text())
+    assert card["face_figures"]["false"] == 20
+    assert 0 <= card["face_below"] <= 0.5
+
+
+def test_measures_of_a_known_table():
+    truth = np.array([0, 0, 3, 3])
+    scores = np.eye(7, dtype=np.float32)[[0, 3, 3, 3]] * 0.3 + 0.1
+    result = measures(scores, truth)
+    assert result["accuracy"] == 0.75
+    assert result["per_class"]["happy"] == {"precision": 2 / 3, "recall": 1, "f1": 0.8, "n": 2}
+    assert result["confusion"][0][3] == 1
+    assert result["ece"] == pytest.approx(0.35, abs=1e-6)
+    assert result["nll"] == pytest.approx(-(3 * np.log(0.4) + np.log(0.1)) / 4, abs=1e-6)
+
+
+def test_wilsons_interval_is_that_of_the_textbook():
+    low, high = wilson(81, 263)  # Newcombe 1998, table I
+    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+
+
+def test_the_temperature_makes_an_overconfident_network_honest():
+    random = np.random.default_rng(1)
+    logits = random.normal(size=(4000, 7))
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    truth = np.array([random.choice(7, p=share) for share in shares])
+    assert best_temperature(logits * 2.5, truth) == pytest.approx(2.5, rel=0.1)
+    assert calibration_error(shares, truth) < 0.03
+
+
+def test_the_network_of_the_product_has_three_heads():
+    network = aula()
+    assert {name: tensor.shape[1:] for name, tensor in network.output.items()} == {
+        "fer": (7,),
+        "ferplus": (8,),
+        "face": (1,),
+    }
+    assert network.count_params() < 2e6
+
+
+def test_the_shipped_weights_read_publictest(capsys):
+    if not FER2013.exists():
+        pytest.skip("needs ../shared/data/fer2013/fer2013.npz, which is not part of the project")
+    assert main(["evaluate", "--data", str(FER2013), "--usage", "PublicTest", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == 3589
+    assert result["accuracy"] >= 0.60
+    assert result["ferplus"]["n"] == 3186
+    card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
+    assert result["accuracy"] == pytest.approx(card["figures"]["PublicTest"]["accuracy"], abs=0.003)
+
+
+def test_a_picture_of_the_known_faces_comes_with_the_weights():
+    card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
+    strip = cv2.imread(str(SHIPPED / "self_test.png"), cv2.IMREAD_GRAYSCALE)
+    assert strip.shape == (48, 48 * len(card["self_test"]["scores"]))
