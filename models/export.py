@@ -98,7 +98,7 @@ def export_network(
             "files": {"litert": _file(made / LITERT), "keras": _file(made / KERAS)},
             "parameters": network.count_params(),
             "temperature": {"scores": round(temperatures.scores, 4), "fer": round(temperatures.fer, 4)},
-            **thresholds(by_litert, held_out, made / LITERT),
+            **thresholds(by_litert, public, held_out, made / LITERT),
             "figures": {"PublicTest": figures(by_litert, public) | {"measured_on": LITERT}},
             "origin": origin,
             "self_test": {
@@ -150,26 +150,41 @@ def check_eight_bits(by_keras: dict[str, np.ndarray], by_litert: dict[str, np.nd
             )
 
 
-def thresholds(outputs: dict[str, np.ndarray], held_out: Crops | None, litert: Path) -> dict:
+def thresholds(outputs: dict[str, np.ndarray], public: Faces, held_out: Crops | None, litert: Path) -> dict:
     """Choose `uncertain_below` on PublicTest's outputs and `face_below` on crops never trained on.
 
     `face_below` is 0, which refuses nothing, where there are no such crops.
     """
-    chosen = {"uncertain_below": _round_down(np.quantile(outputs["scores"].max(1), 1 - COVERAGE))}
+    below = _round_down(np.quantile(outputs["scores"].max(1), 1 - COVERAGE))
+    chosen = {"uncertain_below": below, "uncertain_figures": _named(outputs["scores"], public, below)}
     if held_out is None or not held_out.is_face.any():
         return chosen | {"face_below": 0.0}
     face = read_with_litert(litert, held_out.images)["face"]
     below = _round_down(min(np.quantile(face[held_out.is_face], FACES_LOST), 0.5))
-    return chosen | {
-        "face_below": below,
-        "face_figures": {
-            "faces": int(held_out.is_face.sum()),
-            "faces_kept": int((face[held_out.is_face] >= below).sum()),
-            "false": int((~held_out.is_face).sum()),
-            "false_kept": int((face[~held_out.is_face] >= below).sum()),
-            "false_kept_at_half": int((face[~held_out.is_face] >= 0.5).sum()),
-            "faces_kept_at_half": int((face[held_out.is_face] >= 0.5).sum()),
-        },
+    return chosen | {"face_below": below, "face_figures": _kept(face, held_out.is_face, below)}
+
+
+def _named(scores: np.ndarray, public: Faces, below: float) -> dict:
+    """What is left when the network names only the faces that it is sure of, and how right it then is."""
+    sure = scores.max(1) >= below
+    has_majority, majority = ferplus_majority(public.votes)
+    right = scores.argmax(1) == majority
+    return {
+        "coverage": float(sure.mean()),
+        "ferplus_coverage": float(sure[has_majority].mean()),
+        "ferplus_accuracy": float(right[sure & has_majority].mean()),
+    }
+
+
+def _kept(face: np.ndarray, is_face: np.ndarray, below: float) -> dict:
+    """How many true and false proposals pass the threshold, and how many would pass one half."""
+    return {
+        "faces": int(is_face.sum()),
+        "faces_kept": int((face[is_face] >= below).sum()),
+        "faces_kept_at_half": int((face[is_face] >= 0.5).sum()),
+        "false": int((~is_face).sum()),
+        "false_kept": int((face[~is_face] >= below).sum()),
+        "false_kept_at_half": int((face[~is_face] >= 0.5).sum()),
     }
 
 
@@ -183,19 +198,22 @@ def _file(path: Path) -> dict:
 
 
 def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
-    """Say what the network was made of and by which commands; the schedule lies beside it in its run."""
-    schedule = json.loads((trained.parent / "schedule.json").read_text())
+    """Say what the network was made of and by which commands; the schedules lie beside it in its run."""
+    schedules = json.loads((trained.parent / "schedule.json").read_text())
     inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
+    trainings = [
+        f"python -m models train {inputs} --run {trained.parent.name} --epochs {one['epochs']} "
+        f"--seed {one['seed']} --precision {one['precision']}"
+        + (f"  # resumed after epoch {one['after_epoch']}" if one["after_epoch"] else "")
+        for one in schedules
+    ]
+    exporting = f"python -m models export --network {trained.parent.name}/{trained.name} {inputs}"
     installed = {one.name.replace("_", "-"): one.version for one in distributions()}
     return {
         "data": [_file(path) for path in (data, crops) if path],
-        "schedule": schedule,
-        "commands": [
-            f"python -m models train {inputs} --run {trained.parent.name} --epochs {schedule['epochs']} "
-            f"--seed {schedule['seed']} --precision {schedule['precision']}",
-            f"python -m models export --network {trained.parent.name}/{trained.name} {inputs}",
-        ],
-        "seed": schedule["seed"],
+        "schedules": schedules,
+        "commands": [*trainings, exporting],
+        "seed": schedules[-1]["seed"],
         "versions": {"python": platform.python_version()}
         | {package: installed[package] for package in PACKAGES if package in installed},
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -76,13 +76,26 @@ def fit(
     )
     compile_for(network, schedule, steps=len(batches))
     run.mkdir(parents=True, exist_ok=True)
-    (run / "schedule.json").write_text(json.dumps(asdict(schedule), indent=2) + "\n")
     keeper = Keeper(run, batches, public, schedule)
     done = keeper.resume(network)
+    note_schedule(run, schedule, done)
     network.fit(
         batches, initial_epoch=done, epochs=schedule.epochs, shuffle=False, verbose=0, callbacks=[keeper]
     )
     return run / "network.keras"
+
+
+def note_schedule(run: Path, schedule: Schedule, epochs_done: int) -> None:
+    """Add the schedule to run/schedule.json, if it is another than the run has had until now.
+
+    A run may be resumed with fewer or more epochs; the card of its network then says so.
+    """
+    path = run / "schedule.json"
+    noted = json.loads(path.read_text()) if path.exists() else []
+    if noted and noted[-1] == {"after_epoch": noted[-1]["after_epoch"]} | asdict(schedule):
+        return
+    noted.append({"after_epoch": epochs_done} | asdict(schedule))
+    path.write_text(json.dumps(noted, indent=2) + "\n")
 
 
 def compile_for(network: keras.Model, schedule: Schedule, steps: int) -> None:

@@ -122,6 +122,13 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, cr
         assert ours == pytest.approx(unbroken, abs=1e-3)
 
 
+def test_a_run_that_is_shortened_says_so(tmp_path):
+    for schedule, done in ((SHORT, 0), (SHORT, 1), (replace(SHORT, epochs=2), 1)):
+        training.note_schedule(tmp_path, schedule, done)
+    noted = json.loads((tmp_path / "schedule.json").read_text())
+    assert [(one["after_epoch"], one["epochs"]) for one in noted] == [(0, 3), (1, 2)]
+
+
 def test_a_checkpoint_of_another_network_is_refused(run, drawn, crops):
     other = training.build(SHORT, stem=8, stages=((8, 1),))
     with pytest.raises(DataError, match="is of another network"):
@@ -343,6 +350,13 @@ def test_the_threshold_of_face_keeps_the_true_faces(exported):
     card = json.loads((exported / "emotion_cnn.json").read_text())
     assert card["face_figures"]["false"] == 20
     assert 0 <= card["face_below"] <= 0.5
+
+
+def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):
+    card = exporting._origin(run / "network.keras", data_file, None)
+    assert card["commands"][0].startswith("python -m models train --data faces.npz --run run")
+    assert card["seed"] == SHORT.seed
+    assert {"python", "keras", "numpy"} <= set(card["versions"])
 
 
 def test_measures_of_a_known_table():
