@@ -170,8 +170,10 @@ class Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if batch % EMA_STEPS:
             return
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()  # there the weights live in the step, and are handed out when asked
         # The first epochs are too far from the last to be kept: a short memory at the start.
-        steps = int(self.model.optimizer.iterations.numpy()) // EMA_STEPS
+        steps = int(ops.convert_to_numpy(self.model.optimizer.iterations)) // EMA_STEPS
         keep = min(EMA, steps / (steps + 10))
         for average, now in zip(self._average, self.model.get_weights(), strict=True):
             average *= keep
