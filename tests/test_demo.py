@@ -1,12 +1,15 @@
 """The drawn classroom, through its front door: what it shows, and whether that is what it says it shows."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import cv2
 import numpy as np
 import pytest
 
 from app.camera.demo import LECTURE_SECONDS, Classroom, Student, shares
+from app.camera.demo.face import EXPRESSIONS, draw_head
+from app.camera.demo.look import look
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 
@@ -116,6 +119,21 @@ def test_the_lecture_begins_again(classroom):
     again = LECTURE + timedelta(seconds=5 * LECTURE_SECONDS + 200)
     first = [(s.emotion, s.facing) for s in classroom.truth(LECTURE + timedelta(seconds=200))]
     assert [(s.emotion, s.facing) for s in classroom.truth(again)] == first
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> float:
+    """How far two pictures are apart, in grey levels a pixel."""
+    return float(np.abs(a.astype(int) - b).mean())
+
+
+def test_each_expression_is_drawn_differently():
+    heads = [draw_head(look(0), EXPRESSIONS[emotion], 40) for emotion in EMOTIONS]
+    assert all(difference(a, b) > 0.3 for a, b in combinations(heads, 2))
+
+
+def test_no_two_students_look_alike():
+    heads = [draw_head(look(student), EXPRESSIONS[Emotion.NEUTRAL], 20) for student in range(60)]
+    assert all(difference(a, b) > 0.5 for a, b in combinations(heads, 2))
 
 
 def test_heads_move_a_little(classroom):

@@ -23,11 +23,8 @@ MORPH_SECONDS, MORPH_STEPS = 0.4, 4  # from one expression to the next
 TURN_SECONDS, TURN_STEPS = 0.6, 5
 AWAY = -1.35  # radians; towards the windows, far enough that no frontal cascade finds the face
 BLINK_SECONDS = 0.2
-CASCADE = (
-    0.0,
-    0.16,
-    2.38,
-)  # middle and size of the box that the frontal cascade proposes, in half face widths
+# Middle and size of the box that the frontal cascade proposes, in half face widths from between the eyes.
+CASCADE = (0.0, 0.18, 2.44)
 SHOULDER = 1.3  # the height below the eyes around which a head tilts
 
 
@@ -82,7 +79,7 @@ class Classroom:
         self._sprite = lru_cache(maxsize=CACHE_BYTES // self._sprite_bytes())(self._draw_sprite)
 
     def draw(self, at: datetime) -> np.ndarray:
-        """The picture of this moment: BGR, uint8, (height, width, 3)."""
+        """A moment's picture, the caller's to keep: BGR, uint8, (height, width, 3); `at` has a time zone."""
         image = self._room.copy()
         room.draw_hands(image, at)
         for student in range(self.students):
@@ -122,7 +119,7 @@ class Classroom:
         share = pose.morph / MORPH_STEPS
         expression = EXPRESSIONS[pose.before].towards(EXPRESSIONS[pose.emotion], share)
         turned = pose.turn / TURN_STEPS
-        lids = expression.eye_open * (1, 0.45, 0.05)[pose.lids] * (1 - 0.45 * turned)  # lost in thought
+        lids = expression.eye_open * (1, 0.45, 0.05)[pose.lids] * (1 - 0.7 * turned)  # lids lowered
         turn = _habits(pose.student).turn * (1 - turned) + AWAY * turned
         image = draw_head(look(pose.student), replace(expression, eye_open=lids), unit, turn)
         left, top, width, height = cv2.boundingRect(image[..., 3])

@@ -95,7 +95,7 @@ def draw_head(person: Look, expression: Expression, unit: float, turn: float = 0
     """
     canvas = Canvas.blank(unit, LEFT, TOP, RIGHT, BOTTOM)
     head = head_shape(canvas, person, expression.jaw_drop, turn)
-    hair.draw_behind(head, person)
+    hair.draw_behind(head, person, turn)
     features.draw_ears(head, person, turn, near=False)
     face = head.window(-1.35, -SKULL, 1.35, CHIN + 0.3)
     _draw_skin(face, person, expression)
@@ -108,7 +108,7 @@ def draw_head(person: Look, expression: Expression, unit: float, turn: float = 0
         features.draw_brow(eyes, person, expression, side)
     if person.glasses:
         features.draw_glasses(eyes, person)
-    hair.draw_over(head, person)
+    hair.draw_over(head, person, turn)
     features.draw_ears(head, person, turn, near=True)
     return canvas.picture()
 

@@ -1,5 +1,6 @@
 """Hair: one silhouette a style, painted behind the head and, but for where the face looks out, over it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,7 @@ STYLES = {
 }
 
 
-def draw_behind(head: Head, person: Look) -> None:
+def draw_behind(head: Head, person: Look, turn: float) -> None:
     """Paint what stands behind the head: all of the silhouette, in shadow, and a bun."""
     style, canvas = STYLES[person.style], head.canvas
     if style.bun:
@@ -63,10 +64,10 @@ def draw_behind(head: Head, person: Look) -> None:
         light = 0.55 - 0.3 * canvas.x - 0.5 * (canvas.y + 1.58) - 0.25 * np.clip(knot - 0.6, 0, 1)
         canvas.paint(_tones(person, light), canvas.inside((1 - knot) * 0.4))
     shade = 0.3 - 0.08 * canvas.x + 0.04 * np.sin(canvas.x * 25)
-    canvas.paint(_tones(person, shade), _silhouette(canvas, style) * (1 - _throat(canvas, style)))
+    canvas.paint(_tones(person, shade), _silhouette(canvas, style, turn) * (1 - _throat(canvas, style)))
 
 
-def draw_over(head: Head, person: Look) -> None:
+def draw_over(head: Head, person: Look, turn: float) -> None:
     """Paint the hair over the head, all but where the face looks out, and its soft shadow on the skin."""
     style, canvas = STYLES[person.style], head.canvas
     face = _opening(head, style)
@@ -76,7 +77,7 @@ def draw_over(head: Head, person: Look) -> None:
     canvas.tint(mix(person.skin, rgb("3a1a12"), 0.7), 0.26 * np.clip(rim, 0, 1) * head.outline * face)
     canvas.paint(
         _tones(person, _shine(canvas, style, person)),
-        _silhouette(canvas, style) * (1 - face) * (1 - _throat(canvas, style)),
+        _silhouette(canvas, style, turn) * (1 - face) * (1 - _throat(canvas, style)),
     )
 
 
@@ -87,14 +88,18 @@ def _throat(canvas: Canvas, style: Style) -> np.ndarray:
     return canvas.inside(np.minimum(0.42 + 0.3 * (canvas.y - 1) - np.abs(canvas.x), canvas.y - 1.05), 0.05)
 
 
-def _silhouette(canvas: Canvas, style: Style) -> np.ndarray:
-    """The mask of the whole hair: a dome above the eyes, `style.below` under them."""
+def _silhouette(canvas: Canvas, style: Style, turn: float) -> np.ndarray:
+    """The mask of the whole hair: a dome above the eyes, `style.below` under them.
+
+    It stays behind when the head turns, so that no hair stands before the nose.
+    """
     rows = canvas.y[:, :1]
     downs, widths = zip(*style.below, strict=True)
     dome = (1 - np.clip(-rows / style.top, 0, 1) ** 2.7) ** 0.45 * widths[0]
     width = np.where(rows < 0, dome, np.interp(rows, downs, widths)).astype(np.float32)
     slant = np.sqrt(1 + np.square(np.gradient(width[:, 0])[:, None] * canvas.unit))
-    swept = canvas.x + 0.5 * style.parting * np.clip(-rows, 0, 2)
+    behind = min(widths[0] - 0.95, 0.28) * math.sin(turn)
+    swept = canvas.x + behind + 0.5 * style.parting * np.clip(-rows, 0, 2)
     depth = np.minimum(
         (width - np.abs(swept)) / slant,
         np.minimum(rows + style.top, downs[-1] - rows - 0.16 * np.square(canvas.x)),

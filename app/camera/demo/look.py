@@ -6,7 +6,7 @@ from random import Random
 from app.camera.demo.paint import Colour, rgb
 
 SKINS = tuple(map(rgb, ("f3cfb3", "e9bd98", "dba67c", "c68a60", "a96f4a", "875638")))
-HAIRS = tuple(map(rgb, ("221c1c", "38261d", "5c3a24", "86552f", "b98a4e", "9b4a27", "7a4a35")))
+HAIRS = tuple(map(rgb, ("221c1c", "38261d", "5c3a24", "86552f", "9a6a33", "9b4a27", "7a4a35")))
 CLOTHES = tuple(
     map(
         rgb,
@@ -80,7 +80,7 @@ EXTRAS = (
 
 def look(student: int) -> Look:
     """What the student looks like who is number `student`, counted from 0."""
-    chance = Random(f"look {student}")
+    chance = Random(f"mien {student}")
     person = LEADS[student] if student < len(LEADS) else _extra(student, chance)
     return replace(
         person,

@@ -26,6 +26,7 @@ PHASES = (
 """How long each phase lasts, in seconds, and how likely each expression is in it."""
 LECTURE_SECONDS = sum(seconds for seconds, _ in PHASES)
 SPELL_SECONDS = (6, 14)  # an expression lasts so long: short enough to look alive, long enough to be read
+LATE_SECONDS = 3  # a class does not laugh all in one instant
 AWAY_SECONDS = 45  # one student after the other looks away for so long
 SMALLEST_AWAY = 3  # with fewer students than this nobody looks away
 
@@ -100,11 +101,10 @@ def _moods(student: int) -> list[tuple[float, Emotion]]:
     chance = Random(f"moods {student}")
     moods, begin = [], 0
     for seconds, weights in PHASES:
-        now, end = float(begin), begin + seconds
+        now, end = begin + (chance.uniform(0, LATE_SECONDS) if begin else 0.0), begin + seconds
         while now < end:
             moods.append((now, chance.choices(list(weights), list(weights.values()))[0]))
-            late = chance.uniform(0, 2) if now == begin else 0  # a class does not laugh all in one instant
-            now += late + chance.uniform(*SPELL_SECONDS)
+            now += chance.uniform(*SPELL_SECONDS)
         begin = end
     return moods
 
