@@ -159,7 +159,7 @@ class Settings:
     )
     stream_fps: int = setting("15", integer(1, 60), "pictures a second in the stream, at most")
     detect_fps: float = setting(
-        "5", number(0.2, 60), "frames a second in which faces are looked for, at most"
+        "5", number(1, 60), "frames a second in which faces are looked for, at most"
     )
     jpeg_quality: int = setting("80", integer(30, 95), "JPEG quality of the stream")
     max_viewers: int = setting("50", integer(1, 500), "streams open at once; one more is answered 503")

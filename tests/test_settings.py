@@ -27,7 +27,7 @@ def test_without_any_setting_the_drawn_classroom_is_served_on_this_machine_only(
         ("PORT", "0", "1 to 65535"),
         ("PORT", "eighty", "1 to 65535"),
         ("STREAM_FPS", "-1", "1 to 60"),
-        ("DETECT_FPS", "nan", "0.2 to 60"),
+        ("DETECT_FPS", "nan", "1 to 60"),
         ("JPEG_QUALITY", "100", "30 to 95"),
         ("HIDE_FACES", "maybe", "on or off"),
         ("TIMEZONE", "Mars/Olympus", "Europe/Berlin"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
-from app.vision.track import HOLD_SECONDS, SMALLEST_READABLE, Tracker
+from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, SMALLEST_READABLE, Tracker
 
 HAPPY = EMOTIONS.index(Emotion.HAPPY)
 LEFT, RIGHT = Box(100, 100, 60, 60), Box(400, 100, 60, 60)
@@ -58,7 +58,15 @@ def test_a_face_that_is_missed_for_a_moment_stays_where_it_was():
 
 def test_a_face_that_is_missed_for_longer_is_gone():
     tracker = tracker_with(LEFT)
+    tracker.update([], HOLD_SECONDS / 2)
     assert tracker.update([], HOLD_SECONDS + 0.01) == []
+
+
+def test_one_miss_is_forgiven_also_where_only_one_frame_a_second_is_read():
+    tracker = tracker_with(LEFT)
+    (track,) = tracker.update([], 1.2)
+    assert tracker.update([LEFT], 2.2) == [track]
+    assert tracker.update([], 2.2 + LONGEST_HOLD_SECONDS) == []
 
 
 def test_a_face_that_comes_back_late_is_a_new_one():

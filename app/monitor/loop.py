@@ -3,6 +3,8 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from flask import Flask
@@ -54,14 +56,35 @@ class Monitor:
     def run(self, ending: threading.Event) -> None:
         """Work until `ending` is set or the web process is gone.
 
-        Raises CameraStuck where only a new process helps.
+        Faces are read on one thread and pictures shown on another, so that a slow reading never holds the
+        stream up. Raises CameraStuck where only a new process helps.
         """
+
+        def goes_on() -> bool:
+            return not (ending.is_set() or self._bus.closed.is_set())
+
+        with ThreadPoolExecutor(1, "reading") as executor:
+            reading = executor.submit(self._read_frames, goes_on)
+            try:
+                self._show_frames(lambda: goes_on() and not reading.done())
+            finally:
+                ending.set()
+        reading.result()
+
+    def _read_frames(self, goes_on: Callable[[], bool]) -> None:
         sequence = 0
-        while not (ending.is_set() or self._bus.closed.is_set()):
+        while goes_on():
             frame = self._capture.newest(sequence, WAIT_SECONDS)
             if frame is not None:
                 sequence = frame.sequence
                 self._read(frame)
+
+    def _show_frames(self, goes_on: Callable[[], bool]) -> None:
+        sequence = 0
+        while goes_on():
+            frame = self._capture.newest(sequence, WAIT_SECONDS)
+            if frame is not None:
+                sequence = frame.sequence
                 self._show(frame)
             self._report()
             self._check_camera()

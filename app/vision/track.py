@@ -15,6 +15,8 @@ FRAMES_TO_SHOW = 2
 """Frames in which a face must be found before it counts: most false boxes flash up once."""
 HOLD_SECONDS = 1.0
 """How long a face that is not found stays where it was: the cascade misses a face that blinks or nods."""
+LONGEST_HOLD_SECONDS = 3.0
+"""Where one frame a second is read, a single miss lasts longer than HOLD_SECONDS; one is forgiven until then."""
 SCORE_SECONDS = 1.0
 """Time constant of the scores: an expression lasts from half a second to four (Ekman 2003)."""
 BOX_SECONDS = 0.1
@@ -38,6 +40,7 @@ class Track:
         self.face_probability: float | None = None
         """Smoothed; None until it was read."""
         self.frames = 1
+        self.misses = 0
         self.last_found = box
         self.found_at = monotonic
         self._smooth_box = np.array(box, np.float64)
@@ -75,6 +78,16 @@ class Track:
         self.found = self.last_found = box
         self.found_at = monotonic
         self.frames += 1
+        self.misses = 0
+
+    def _miss(self) -> None:
+        """Take in that it was not found."""
+        self.found = None
+        self.misses += 1
+
+    def _is_over(self, monotonic: float) -> bool:
+        silence = monotonic - self.found_at
+        return silence >= (HOLD_SECONDS if self.misses > 1 else LONGEST_HOLD_SECONDS)
 
 
 class Tracker:
@@ -90,18 +103,18 @@ class Tracker:
         """Take in the boxes found in a frame, and give the tracks now in view.
 
         `size` is the picture's shape: where it changes, every track ends. A track is in view once it was
-        found in FRAMES_TO_SHOW frames, until it was not found for HOLD_SECONDS.
+        found in FRAMES_TO_SHOW frames, until it was missed twice and not found for HOLD_SECONDS.
         """
         if size != self._size:
             self._tracks = []
             self._size = size
         for track in self._tracks:
-            track.found = None
+            track._miss()
         unmatched = set(range(len(boxes)))
         for track, index in _match(self._tracks, boxes):
             track._move(boxes[index], monotonic)
             unmatched.remove(index)
-        self._tracks = [track for track in self._tracks if monotonic - track.found_at < HOLD_SECONDS]
+        self._tracks = [track for track in self._tracks if not track._is_over(monotonic)]
         self._tracks += [Track(boxes[index], monotonic) for index in sorted(unmatched)]
         return self._in_view()
 
