@@ -158,15 +158,17 @@ class Settings:
         "UTC", timezone, "zone of the times on pages and in exports, as `Europe/Berlin`"
     )
     stream_fps: int = setting("15", integer(1, 60), "pictures a second in the stream, at most")
-    detect_fps: float = setting(
-        "5", number(1, 60), "frames a second in which faces are looked for, at most"
-    )
+    detect_fps: float = setting("5", number(1, 60), "frames a second in which faces are looked for, at most")
     jpeg_quality: int = setting("80", integer(30, 95), "JPEG quality of the stream")
     max_viewers: int = setting("50", integer(1, 500), "streams open at once; one more is answered 503")
     stall_seconds: float = setting(
         "5", number(1, 120), "seconds without a new picture after which the camera counts as dark"
     )
-    hide_faces: bool = setting("off", switch, "`on` makes every face in the stream a mosaic")
+    hide_faces: bool = setting(
+        "off",
+        switch,
+        "`on` shows the room as through frosted glass, so that nobody in the stream can be recognised",
+    )
     minimum_group: int = setting(
         "5", integer(1, 60), "below this many faces no expressions are kept or shown; 1 switches this off"
     )

@@ -13,6 +13,8 @@ from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
 
 HIDDEN_BLOCKS = 6
 """A hidden face keeps 6 × 6 colours: too few to tell who it is, or to compute the face back from."""
+FROSTED_WIDTH = 64
+"""Colours across a whole picture whose faces are hidden: a face of a tenth of its width keeps six of them."""
 HIDDEN_MARGIN = 0.3
 """Part of the box by which the hidden area is larger on each side: the cascade's box cuts chin, ears and
 hair, and the head moves on until it is looked for again."""
@@ -25,8 +27,12 @@ SUBPIXEL_BITS = 4
 
 
 def annotate(image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False) -> np.ndarray:
-    """A copy of `image`, BGR uint8, with the faces marked and named, under the marks hidden if asked."""
-    drawn = image.copy()
+    """A copy of `image`, BGR uint8, with the faces marked and named.
+
+    `hide_faces` leaves nobody to be recognised, found or not: the cascade misses profiles and every second
+    face of a crowd, so the whole picture is frosted, and each known face besides.
+    """
+    drawn = _frosted(image) if hide_faces else image.copy()
     if hide_faces:
         for face in faces:
             _hide(drawn, face.box)
@@ -55,6 +61,15 @@ def label(face: Face) -> str | None:
     if face.emotion is None:
         return "uncertain"
     return f"{face.emotion} {100 * float(face.scores.max()):.0f} %"
+
+
+def _frosted(image: np.ndarray) -> np.ndarray:
+    """The picture as through frosted glass: FROSTED_WIDTH colours across, blended into each other."""
+    height, width = image.shape[:2]
+    small = cv2.resize(
+        image, (FROSTED_WIDTH, max(1, FROSTED_WIDTH * height // width)), interpolation=cv2.INTER_AREA
+    )
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def _hide(image: np.ndarray, box: Box) -> None:

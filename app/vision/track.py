@@ -16,7 +16,7 @@ FRAMES_TO_SHOW = 2
 HOLD_SECONDS = 1.0
 """How long a face that is not found stays where it was: the cascade misses a face that blinks or nods."""
 LONGEST_HOLD_SECONDS = 3.0
-"""Where one frame a second is read, a single miss lasts longer than HOLD_SECONDS; one is forgiven until then."""
+"""Where one frame a second is read, one miss lasts longer than HOLD_SECONDS; it is forgiven until then."""
 SCORE_SECONDS = 1.0
 """Time constant of the scores: an expression lasts from half a second to four (Ekman 2003)."""
 BOX_SECONDS = 0.1
