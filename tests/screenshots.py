@@ -5,6 +5,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flask_migrate import upgrade
 from playwright.sync_api import Page, sync_playwright
 
 from app import create_app
@@ -23,9 +24,9 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder), {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin"})
+        make_up_lectures(server)
         server.start()
         try:
-            make_up_lectures(server)
             wait_for(lambda: server.get("/api/v1/now").status == 200)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(**LAUNCH)
@@ -67,6 +68,7 @@ def make_up_lectures(server: Server) -> None:
     app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     with app.app_context():
+        upgrade()
         room = queries.room_named("Room 7")
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)
