@@ -92,6 +92,15 @@ def test_signing_in_wants_the_right_password_and_not_too_many_tries(app, token):
     assert answers[-1] == 429
 
 
+def test_a_new_password_ends_every_session(app, token):
+    client = app.test_client()
+    sign_in(client, "anna", "a long password")
+    assert client.get("/api/v1/state").status_code == 200
+    with app.app_context():
+        queries.set_password("anna", "another password")
+    assert client.get("/api/v1/state").status_code == 401
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""])
 def test_signing_in_leads_nowhere_else(app, token, target):
     answer = sign_in(app.test_client(), "anna", "a long password", f"/sign-in?next={target}")

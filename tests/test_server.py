@@ -162,6 +162,16 @@ def test_a_killed_monitor_comes_back_and_the_stream_stays(start_server):
     assert len(state["viewers"]) == 1
 
 
+def test_a_killed_monitor_has_lost_ten_seconds_at_most(start_server):
+    server = start_server()
+    wait_for(lambda: minutes_of(server))
+    (monitor,) = server.monitor_pids()
+    os.kill(monitor, signal.SIGKILL)
+    kept = sum(minute["online_seconds"] for minute in minutes_of(server))
+    wait_for(lambda: sum(minute["online_seconds"] for minute in minutes_of(server)) > kept + 5, seconds=40)
+    assert sum(minute["online_seconds"] for minute in minutes_of(server)) < kept + 60
+
+
 def test_a_monitor_that_hangs_is_killed_and_started_again(start_server):
     server = start_server()
     wait_for(server.is_online)

@@ -54,6 +54,10 @@ class User(UserMixin, db.Model):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
 
+    def get_id(self) -> str:
+        """What a session remembers: a new password ends every session that was opened with the old one."""
+        return f"{self.id} {self.password_hash[-16:]}"
+
 
 class Token(db.Model):
     """A key for programs. Only its SHA-256 is kept: a token is long and random, so no slow hash is needed."""

@@ -61,8 +61,9 @@ def init_app(app: Flask) -> None:
 
 
 @login_manager.user_loader
-def _user_of_session(user_id: str) -> User | None:
-    return db.session.get(User, int(user_id))
+def _user_of_session(remembered: str) -> User | None:
+    user = db.session.get(User, int(remembered.split()[0]))
+    return user if user is not None and user.get_id() == remembered else None
 
 
 @login_manager.request_loader
