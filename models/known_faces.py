@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from app.camera.demo.face import EXPRESSIONS, draw_head
+from app.camera.demo.expression import EXPRESSIONS
+from app.camera.demo.face import draw_head
 from app.camera.demo.head import LEFT, TOP
 from app.camera.demo.look import look
 from app.vision.crop import crop_faces

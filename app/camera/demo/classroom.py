@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from app.camera.demo import clothes, desks, head, room, script
-from app.camera.demo.face import EXPRESSIONS, draw_head
+from app.camera.demo.expression import EXPRESSIONS
+from app.camera.demo.face import draw_head
 from app.camera.demo.look import look
 from app.camera.demo.seating import Seat, seats
 from app.vision.emotion import Emotion

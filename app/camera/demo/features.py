@@ -1,19 +1,14 @@
 """What is painted on a face: eyes, brows, nose, mouth, ears and glasses."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.camera.demo.expression import Expression
 from app.camera.demo.hair import STYLES
 from app.camera.demo.head import Head
 from app.camera.demo.look import Look
 from app.camera.demo.paint import Canvas, bump, mix, rgb
-
-if TYPE_CHECKING:
-    from app.camera.demo.face import Expression
 
 EYE_X, EYE_WIDTH = 0.42, 0.215
 BROW_Y = -0.33
