@@ -10,7 +10,9 @@ from functools import partial
 from flask import Flask
 
 from app.camera.capture import Capture
+from app.camera.errors import Reason
 from app.camera.sources import open_source
+from app.camera.state import CameraState
 from app.clock import Clock
 from app.monitor.bus import Bus, Picture, Status
 from app.monitor.live import LiveReading, summarise
@@ -52,6 +54,7 @@ class Monitor:
         self._analysed = Rate(clock)
         self._faces: tuple[Face, ...] = ()
         self._live: LiveReading | None = None
+        self._logged: Reason | None = Reason.STARTING
 
     def run(self, ending: threading.Event) -> None:
         """Work until `ending` is set or the web process is gone.
@@ -118,6 +121,7 @@ class Monitor:
         if not self._status_pace.is_due(self._clock.monotonic()):
             return
         camera = self._capture.state
+        self._log_change(camera)
         self._bus.publish(
             Status(
                 camera=camera,
@@ -127,6 +131,16 @@ class Monitor:
                 frames_dropped=self._capture.frames_dropped,
             )
         )
+
+    def _log_change(self, camera: CameraState) -> None:
+        """Write one line when the camera comes or goes."""
+        if camera.reason is self._logged:
+            return
+        self._logged = camera.reason
+        if camera.online:
+            log.info("camera online")
+        else:
+            log.warning("camera dark, %s: %s", camera.reason, camera.detail)
 
     def _check_camera(self) -> None:
         stuck = self._capture.stuck_seconds
