@@ -198,16 +198,19 @@ def _file(path: Path) -> dict:
 
 
 def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
-    """Say what the network was made of and by which commands; the schedules lie beside it in its run."""
+    """Say what the network was made of and by which commands, run folders under runs/ as .gitignore has them.
+
+    The schedules lie beside the network in its run.
+    """
     schedules = json.loads((trained.parent / "schedule.json").read_text())
     inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
     trainings = [
-        f"python -m models train {inputs} --run {trained.parent.name} --epochs {one['epochs']} "
+        f"python -m models train {inputs} --run runs/{trained.parent.name} --epochs {one['epochs']} "
         f"--seed {one['seed']} --precision {one['precision']}"
         + (f"  # resumed after epoch {one['after_epoch']}" if one["after_epoch"] else "")
         for one in schedules
     ]
-    exporting = f"python -m models export --network {trained.parent.name}/{trained.name} {inputs}"
+    exporting = f"python -m models export --network runs/{trained.parent.name}/{trained.name} {inputs}"
     installed = {one.name.replace("_", "-"): one.version for one in distributions()}
     return {
         "data": [_file(path) for path in (data, crops) if path],

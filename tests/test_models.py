@@ -354,7 +354,7 @@ def test_the_threshold_of_face_keeps_the_true_faces(exported):
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):
     card = exporting._origin(run / "network.keras", data_file, None)
-    assert card["commands"][0].startswith("python -m models train --data faces.npz --run run")
+    assert card["commands"][0].startswith("python -m models train --data faces.npz --run runs/run")
     assert card["seed"] == SHORT.seed
     assert {"python", "keras", "numpy"} <= set(card["versions"])
 
@@ -404,6 +404,19 @@ def test_the_shipped_weights_read_publictest(capsys):
     assert result["ferplus"]["n"] == 3186
     card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
     assert result["accuracy"] == pytest.approx(card["figures"]["PublicTest"]["accuracy"], abs=0.003)
+
+
+def test_the_written_card_gives_the_figures_that_were_measured():
+    text = (SHIPPED / "CARD.md").read_text()
+    card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
+    measured = card["figures"]["PublicTest"]
+    for part in (measured, measured["ferplus"], measured["served"]):
+        low, high = part["accuracy_ci95"]
+        assert f"{part['accuracy']:.1%} ({low:.1%} – {high:.1%})".replace("%", " %") in text
+    assert f"{card['uncertain_below']:.3f}" in text
+    assert f"{card['face_below']:.3f}" in text
+    for command in card["origin"]["commands"]:
+        assert command in text
 
 
 def test_a_picture_of_the_known_faces_comes_with_the_weights():
