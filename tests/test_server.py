@@ -95,6 +95,7 @@ def test_the_state_tells_of_camera_monitor_and_viewers(demo):
 def test_a_viewer_may_ask_for_fewer_pictures(demo):
     watching = demo.stream("/stream.mjpg?fps=2")
     first, *_, last = islice(watching, 5)
+    watching.close()
     assert last.received_at - first.received_at > 1.4, "four steps of half a second, less one at the start"
     for fps in ("0", "16", "many", "-1", ""):
         assert demo.get(f"/stream.mjpg?fps={fps}").status == 400
