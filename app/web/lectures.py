@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 
-from app.records import export, queries
+from app.records import export, notes, queries
 from app.records.report import report_of
-from app.records.tables import Lecture
+from app.records.tables import Lecture, Note
 from app.web.access import hub
 from app.web.chart import stacked_minutes
 from app.web.problems import problem
@@ -20,6 +20,14 @@ def lecture_or_404(lecture_id: int) -> Lecture:
     if lecture is None:
         abort(404, f"There is no lecture {lecture_id}.")
     return lecture
+
+
+def note_or_404(lecture: Lecture, note_id: int) -> Note:
+    """The note of that id in this lecture, or an answer that says that there is none."""
+    note = notes.find_note(lecture, note_id)
+    if note is None:
+        abort(404, f"There is no note {note_id} in this lecture.")
+    return note
 
 
 @pages.get("/lectures")
