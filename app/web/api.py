@@ -11,11 +11,10 @@ from marshmallow import RAISE
 from app import __version__
 from app.camera.spec import hide_password
 from app.records import export, notes, queries
-from app.records.report import report_of
 from app.records.tables import Minute, Room
 from app.web import schemas
 from app.web.access import hub
-from app.web.lectures import lecture_or_404, note_or_404
+from app.web.lectures import lecture_or_404, note_or_404, report_now
 from app.web.problems import problem
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
@@ -166,7 +165,7 @@ def lecture_minutes(lecture_id):
 @api.doc(security=SECURITY)
 def lecture_report(lecture_id):
     """A lecture's report: every minute with gaps named, and the lecture as a whole."""
-    return export.as_dict(report_of(lecture_or_404(lecture_id), hub().clock.now()))
+    return export.as_dict(report_now(lecture_id), current_app.config["SETTINGS"].timezone)
 
 
 @api.get("/lectures/<int:lecture_id>/notes")

@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 
 from app.records import export, notes, queries
-from app.records.report import report_of
+from app.records.network import network
+from app.records.report import Conditions, Report, report_of
 from app.records.tables import Lecture, Note
 from app.web.access import hub
 from app.web.chart import stacked_minutes
@@ -30,6 +31,12 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
     return note
 
 
+def report_now(lecture_id: int) -> Report:
+    """The report of a lecture as far as it got, or an answer that says that there is no such lecture."""
+    conditions = Conditions(current_app.config["SETTINGS"].minimum_group, network())
+    return report_of(lecture_or_404(lecture_id), hub().clock.now(), conditions)
+
+
 @pages.get("/lectures")
 def listing():
     """List lectures, newest first."""
@@ -42,7 +49,7 @@ def listing():
 @pages.get("/lectures/<int:lecture_id>")
 def report(lecture_id: int):
     """Show a lecture's report."""
-    made = report_of(lecture_or_404(lecture_id), hub().clock.now())
+    made = report_now(lecture_id)
     chart = stacked_minutes(made.minutes, current_app.config["SETTINGS"].timezone)
     return render_template("report.html", report=made, chart=chart)
 
@@ -52,7 +59,7 @@ def download(lecture_id: int, extension: str):
     """Give a lecture's report as a file."""
     if extension not in export.FORMATS:
         return problem(404, f"Reports come as {', '.join(export.FORMATS)}; {extension!r} is none of them.")
-    made = report_of(lecture_or_404(lecture_id), hub().clock.now())
+    made = report_now(lecture_id)
     mimetype, write = export.FORMATS[extension]
     timezone = current_app.config["SETTINGS"].timezone
     response = Response(write(made, timezone), content_type=mimetype)
