@@ -93,7 +93,7 @@ def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html
     page = api.get(f"/lectures/{lecture.id}").text
     assert "=Algebra &lt;2&gt;" in page
     assert "<2>" not in page
-    assert page.count('class="is-gap"') == 1
+    assert page.count('<rect class="is-gap"') == 1
     assert "12:02: no camera" in page
     assert "nobody in view" in page
     assert "not kept" in page
