@@ -10,8 +10,8 @@ import pytest
 
 from app.records import export, notes, queries
 from app.records.counted import CountedMinute
-from app.records.network import network
-from app.records.report import Conditions, Seen, report_of
+from app.records.network import CARD, network
+from app.records.report import Conditions, Seen, in_steps, report_of
 from app.records.summary import changes, doubts, sentence
 from app.vision.emotion import Emotion
 
@@ -190,3 +190,18 @@ def test_empty_lectures_say_what_was_missing(app_context):
     report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
     assert sentence(report, BERLIN) == "3 min; the camera gave no picture."
     assert changes(report) == []
+
+
+def test_minutes_are_put_together_by_their_person_time(lecture):
+    one, other = in_steps(report_of(lecture, NOON, CONDITIONS).minutes, 4)
+    assert one.shares[Emotion.HAPPY] == pytest.approx(400 / 1600)
+    assert one.online_seconds == 100
+    assert other.shares[Emotion.HAPPY] == 1
+
+
+def test_the_confusions_of_the_named_faces_are_taken_where_the_card_has_them(tmp_path):
+    card = json.loads(CARD.read_text())
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps(card | {"uncertain_figures": {"confusion": [[1] * 7] * 7}}))
+    assert network(path).confusion.counts == ((1,) * 7,) * 7
+    assert network().sha256 == card["files"]["litert"]["sha256"]

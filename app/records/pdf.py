@@ -1,13 +1,12 @@
 """A report on two sheets of A4: what to know, and every minute. Drawn as vectors, without a browser."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fpdf import FPDF
 
-from app.records.report import LIMITS, MINUTE, Report, ReportMinute, Seen
+from app.records.report import LIMITS, MINUTE, Report, ReportMinute, Seen, in_steps
 from app.records.summary import changes, clock, doubts, duration, percent, sentence
 from app.vision.emotion import EMOTIONS
 from app.vision.palette import COLOURS, UNCERTAIN, rgb
@@ -66,7 +65,7 @@ class _Sheets:
         step = -(-len(self._report.minutes) // ROWS)
         self._text("Minute by minute" if step == 1 else f"Every {step} minutes", 11, bold=True)
         self.pdf.ln(1)
-        self._table(_together(self._report.minutes, step))
+        self._table(in_steps(self._report.minutes, step))
         self.pdf.set_xy(LEFT, 252)
         self._text(LIMITS, 7.5, QUIET, line=3.7)
         conditions = self._report.conditions
@@ -306,33 +305,3 @@ class _Sheets:
     def _drawable(self, words: str) -> str:
         """Show a box for a letter that the font lacks; the other files hold every letter."""
         return "".join(letter if ord(letter) in self._known else "□" for letter in words)
-
-
-def _together(minutes: Sequence[ReportMinute], step: int) -> list[ReportMinute]:
-    """Put every `step` minutes into one, weighed by their person-time."""
-    if step == 1:
-        return list(minutes)
-    return [_one(minutes[start : start + step]) for start in range(0, len(minutes), step)]
-
-
-def _one(minutes: Sequence[ReportMinute]) -> ReportMinute:
-    read = [minute for minute in minutes if minute.shares is not None]
-    start: datetime = minutes[0].minute
-    if not read:
-        seen = max((minute.seen for minute in minutes), key=[Seen.GAP, Seen.NOBODY, Seen.TOO_FEW].index)
-        return ReportMinute(start, seen)
-    person_time = sum(minute.face_seconds for minute in read)
-    online = sum(minute.online_seconds for minute in read)
-
-    def whole(part) -> float:
-        return sum(part(minute) * minute.face_seconds for minute in read) / person_time
-
-    return ReportMinute(
-        minute=start,
-        seen=Seen.READ,
-        online_seconds=online,
-        faces_mean=person_time / online,
-        face_seconds=person_time,
-        shares={emotion: whole(lambda minute, e=emotion: minute.shares[e]) for emotion in EMOTIONS},
-        uncertain_share=whole(lambda minute: minute.uncertain_share),
-    )

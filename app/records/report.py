@@ -219,3 +219,33 @@ def _report_minute(row: Minute, intervals: dict[Emotion, Interval] | None) -> Re
         uncertain_share=row.uncertain_share,
         share_intervals=intervals,
     )
+
+
+def in_steps(minutes: Sequence[ReportMinute], step: int) -> list[ReportMinute]:
+    """Put every `step` minutes into one, weighed by their person-time."""
+    if step == 1:
+        return list(minutes)
+    return [_as_one(minutes[start : start + step]) for start in range(0, len(minutes), step)]
+
+
+def _as_one(minutes: Sequence[ReportMinute]) -> ReportMinute:
+    read = [minute for minute in minutes if minute.shares is not None]
+    start = minutes[0].minute
+    if not read:
+        seen = max((minute.seen for minute in minutes), key=[Seen.GAP, Seen.NOBODY, Seen.TOO_FEW].index)
+        return ReportMinute(start, seen)
+    person_time = sum(minute.face_seconds for minute in read)
+    online = sum(minute.online_seconds for minute in read)
+
+    def whole(part) -> float:
+        return sum(part(minute) * minute.face_seconds for minute in read) / person_time
+
+    return ReportMinute(
+        minute=start,
+        seen=Seen.READ,
+        online_seconds=online,
+        faces_mean=person_time / online,
+        face_seconds=person_time,
+        shares={emotion: whole(lambda minute, e=emotion: minute.shares[e]) for emotion in EMOTIONS},
+        uncertain_share=whole(lambda minute: minute.uncertain_share),
+    )
