@@ -1,16 +1,20 @@
 """The `flask` commands."""
 
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
-from app.records import queries
+from app.records import export, queries
+from app.records.network import network
+from app.records.report import Conditions, report_of
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
+report = AppGroup("report", help="Reports of lectures.")
 monitor = AppGroup("monitor", help="The background worker.")
 
 ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
@@ -18,7 +22,7 @@ ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (user, token, monitor):
+    for group in (user, token, report, monitor):
         app.cli.add_command(group)
     app.cli.add_command(purge)
 
@@ -47,6 +51,22 @@ def change_password(name: str, password: str) -> None:
 def create_token(name: str) -> None:
     """Make a token for the user NAME and print it, this once."""
     click.echo(queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
+
+
+@report.command("export")
+@click.argument("lecture_id", metavar="ID", type=int)
+@click.option("--format", "extension", type=click.Choice(list(export.FORMATS)), default="xlsx")
+def export_report(lecture_id: int, extension: str) -> None:
+    """Write the report of the lecture ID into a file here and print the file's name."""
+    lecture = queries.find_lecture(lecture_id)
+    if lecture is None:
+        raise click.ClickException(f"There is no lecture {lecture_id}.")
+    settings = current_app.config["SETTINGS"]
+    made = report_of(lecture, SYSTEM_CLOCK.now(), Conditions(settings.minimum_group, network()))
+    path = Path(export.filename(made, extension, settings.timezone))
+    _, write = export.FORMATS[extension]
+    path.write_bytes(write(made, settings.timezone))
+    click.echo(path)
 
 
 @monitor.command("run", hidden=True)

@@ -98,7 +98,7 @@ def test_the_pdf_draws_its_chart_as_vectors(report):
         assert list(page.images) == []
 
 
-@pytest.mark.parametrize("minutes", [60, 400])
+@pytest.mark.parametrize("minutes", [60, 1500])
 def test_the_pdf_of_any_length_has_two_sheets(app_context, minutes):
     first, second = sheets(lecture_of(minutes))
     assert "1 / 2" in first
@@ -154,6 +154,14 @@ def test_a_running_and_an_empty_lecture_have_every_file(api, app):
         assert answer.content_type == mimetype
         assert f"aula_Just-begun_{datetime.now(UTC):%Y-%m-%d}" in answer.headers["Content-Disposition"]
         assert api.get(f"/lectures/999/report.{extension}").status_code == 404
+
+
+def test_a_report_is_exported_by_command(app, report, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner = app.test_cli_runner()
+    written = runner.invoke(args=["report", "export", str(report.id), "--format", "pdf"])
+    assert (tmp_path / written.output.strip()).read_bytes().startswith(b"%PDF")
+    assert "There is no lecture 99." in runner.invoke(args=["report", "export", "99"]).output
 
 
 @pytest.mark.parametrize("extension", ["xlsx", "pdf", "csv"])

@@ -118,6 +118,15 @@ def test_the_clock_s_minute_begins_with_the_lecture_and_may_lie_past_midnight():
         moment_of(time(0, 21), late, end, BERLIN)
 
 
+def test_the_live_page_may_send_notes_with_its_session(app, client):
+    lecture = add_lecture(app)
+    body = {"at": "2026-11-20T09:40:00Z", "text": "worked example"}
+    headers = {"X-CSRFToken": csrf_of(client.get(f"/lectures/{lecture}").text)}
+    path = f"/api/v1/lectures/{lecture}/notes"
+    assert client.post(path, json=body).status_code == 400, "another site's page has no such header"
+    assert client.post(path, json=body, headers=headers).status_code == 201
+
+
 def test_deleting_asks_first_and_says_what_goes(app, client):
     path = f"/lectures/{add_lecture(app)}"
     send(client, f"{path}/notes", time="10:39", text="worked example")

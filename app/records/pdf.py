@@ -17,6 +17,7 @@ LEFT, RIGHT, WIDTH = 18.0, 192.0, 174.0  # mm, on A4
 TOP, BOTTOM = 18.0, 281.0
 INK, QUIET, LINE, GAP = (24, 30, 33), (96, 108, 112), (214, 220, 222), (232, 235, 236)
 ROWS = 54  # of minutes that fit on the second sheet
+COLUMNS = 360  # of the chart; half a millimetre each
 MOST_NOTES = 12  # that fit on the first sheet; the other files hold all
 
 WHY = {Seen.GAP: "no camera", Seen.NOBODY: "nobody in view", Seen.TOO_FEW: "too few people; not kept"}
@@ -122,7 +123,7 @@ class _Sheets:
     def _chart(self, height: float) -> None:
         """Stack the shares of each minute; a gap is grey and empty, a note a numbered line."""
         pdf, top = self.pdf, self.pdf.get_y() + 3
-        minutes = self._report.minutes
+        minutes = in_steps(self._report.minutes, -(-len(self._report.minutes) // COLUMNS))
         step = WIDTH / len(minutes)
         for number, minute in enumerate(minutes):
             self._column(minute, LEFT + number * step, top, step, height)
