@@ -151,9 +151,17 @@ def test_a_running_and_an_empty_lecture_have_every_file(api, app):
     for extension, (mimetype, _) in export.FORMATS.items():
         answer = api.get(f"/lectures/{lecture}/report.{extension}")
         assert answer.status_code == 200, extension
-        assert answer.content_type == mimetype
+        assert answer.mimetype == mimetype
         assert f"aula_Just-begun_{datetime.now(UTC):%Y-%m-%d}" in answer.headers["Content-Disposition"]
         assert api.get(f"/lectures/999/report.{extension}").status_code == 404
+
+
+def test_a_title_of_any_letters_names_its_file(api):
+    lecture = api.post("/api/v1/lectures", json={"title": '../Brüche: дроби"; x=1'}).json["id"]
+    header = api.get(f"/lectures/{lecture}/report.csv").headers["Content-Disposition"]
+    assert "filename*=UTF-8''aula_Br%C3%BCche-%D0%B4%D1%80%D0%BE" in header
+    assert header.isascii(), "gunicorn sends no other"
+    assert "/" not in header
 
 
 def test_a_report_is_exported_by_command(app, report, tmp_path, monkeypatch):

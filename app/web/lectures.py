@@ -1,9 +1,10 @@
 """The list of lectures, and the report of each."""
 
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, send_file, url_for
 
 from app.records import catalogue, export, notes, queries
 from app.records.network import network
@@ -108,10 +109,10 @@ def download(lecture_id: int, extension: str):
         return problem(404, f"Reports come as {', '.join(export.FORMATS)}; {extension!r} is none of them.")
     made = report_now(lecture_id)
     mimetype, write = export.FORMATS[extension]
-    response = Response(write(made, _zone()), content_type=mimetype)
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=export.filename(made, extension, _zone())
-    )
+    name = export.filename(made, extension, _zone())
+    # send_file knows how to name a file in letters that a header can't hold
+    response = send_file(BytesIO(write(made, _zone())), mimetype, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
