@@ -9,7 +9,8 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
 from app.records import export, queries
-from app.records.report import report_of
+from app.records.network import network
+from app.records.report import Conditions, report_of
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
@@ -53,18 +54,18 @@ def create_token(name: str) -> None:
 
 
 @report.command("export")
-@click.argument("lecture_id", type=int)
-@click.option("--format", "extension", type=click.Choice(sorted(export.FORMATS)), default="csv")
+@click.argument("lecture_id", metavar="ID", type=int)
+@click.option("--format", "extension", type=click.Choice(list(export.FORMATS)), default="xlsx")
 def export_report(lecture_id: int, extension: str) -> None:
-    """Write the report of a lecture into this folder and print the file's name."""
+    """Write the report of the lecture ID into a file here and print the file's name."""
     lecture = queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
-    made = report_of(lecture, SYSTEM_CLOCK.now())
-    timezone = current_app.config["SETTINGS"].timezone
-    path = Path(export.filename(made, extension, timezone))
+    settings = current_app.config["SETTINGS"]
+    made = report_of(lecture, SYSTEM_CLOCK.now(), Conditions(settings.minimum_group, network()))
+    path = Path(export.filename(made, extension, settings.timezone))
     _, write = export.FORMATS[extension]
-    path.write_bytes(write(made, timezone))
+    path.write_bytes(write(made, settings.timezone))
     click.echo(path)
 
 

@@ -24,7 +24,7 @@ from app.vision.emotion import EMOTIONS
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
 from models.evaluate import figures
 from models.known_faces import as_strip, known_faces
-from models.measures import best_temperature
+from models.measures import best_temperature, confusion_of
 from models.serving import (
     load_trained,
     read_with_keras,
@@ -168,11 +168,13 @@ def _named(scores: np.ndarray, public: Faces, below: float) -> dict:
     """What is left when the network names only the faces that it is sure of, and how right it then is."""
     sure = scores.max(1) >= below
     has_majority, majority = ferplus_majority(public.votes)
-    right = scores.argmax(1) == majority
+    read = scores.argmax(1)
+    known = sure & has_majority
     return {
         "coverage": float(sure.mean()),
         "ferplus_coverage": float(sure[has_majority].mean()),
-        "ferplus_accuracy": float(right[sure & has_majority].mean()),
+        "ferplus_accuracy": float((read == majority)[known].mean()),
+        "confusion": confusion_of(majority[known], read[known]).tolist(),
     }
 
 

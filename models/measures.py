@@ -14,8 +14,7 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
     """Measure scores (N, 7) against the index in EMOTIONS of each face's label (N,)."""
     read = scores.argmax(1)
     right = int((read == truth).sum())
-    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
-    np.add.at(confusion, (truth, read), 1)
+    confusion = confusion_of(truth, read)
     per_class = {emotion.value: _class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
     return {
         "n": len(truth),
@@ -27,6 +26,13 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
         "ece": calibration_error(scores, truth),
         "nll": negative_log_likelihood(scores, truth),
     }
+
+
+def confusion_of(truth: np.ndarray, read: np.ndarray) -> np.ndarray:
+    """Count faces by what they are (rows) and what they were read as (columns)."""
+    confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
+    np.add.at(confusion, (truth, read), 1)
+    return confusion
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:

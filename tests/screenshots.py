@@ -9,7 +9,7 @@ from flask_migrate import upgrade
 from playwright.sync_api import Page, sync_playwright
 
 from app import create_app
-from app.records import queries
+from app.records import notes, queries
 from app.records.counted import CountedMinute
 from tests.browser import LAUNCH, sign_in
 from tests.server import PROJECT, Server, wait_for
@@ -56,6 +56,7 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     page.goto(f"{server.url}/lectures")
     shoot("lectures")
     page.get_by_role("link", name="Fractions").click()
+    page.wait_for_timeout(1000)
     shoot("report")
     page.goto(f"{server.url}/notice")
     shoot("notice")
@@ -77,6 +78,8 @@ def make_up_lectures(server: Server) -> None:
                 if number not in (20, 21, 22):
                     queries.save_minute(room, made_up(begin, number, lecture.id), minimum_group=5)
             queries.end_lecture(lecture, begin + timedelta(minutes=34))
+            for number, text in ((3, "homework"), (12, "worked example"), (25, "exercise in pairs")):
+                notes.add_note(lecture, begin + timedelta(minutes=number), text, begin)
 
 
 def made_up(begin: datetime, number: int, lecture_id: int) -> CountedMinute:

@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.records import export, queries
+from app.records import export, notes, queries
 from app.records.counted import CountedMinute
-from app.records.report import Seen, report_of
+from app.records.network import CARD, network
+from app.records.report import Conditions, Seen, in_steps, report_of
+from app.records.summary import changes, doubts, sentence
 from app.vision.emotion import Emotion
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CONDITIONS = Conditions(5, network())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -34,7 +37,7 @@ def lecture(app_context):
 
 
 def test_a_report_names_what_each_minute_can_say(lecture):
-    report = report_of(lecture, NOON)
+    report = report_of(lecture, NOON, CONDITIONS)
     assert [minute.seen for minute in report.minutes] == [
         Seen.READ,
         Seen.READ,
@@ -48,7 +51,7 @@ def test_a_report_names_what_each_minute_can_say(lecture):
 
 
 def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
-    report = report_of(lecture, NOON)
+    report = report_of(lecture, NOON, CONDITIONS)
     assert report.shares[Emotion.HAPPY] == pytest.approx(700 / 1900)
     assert sum(report.shares.values()) + report.uncertain_share == pytest.approx(1)
     assert report.faces_mean == pytest.approx((400 + 1200 + 120 + 300) / 250)
@@ -58,15 +61,15 @@ def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
 
 def test_a_lecture_without_any_minute_has_a_report_of_gaps(app_context):
     lecture = queries.start_lecture(queries.room_named("Room 7"), "Empty", "", NOON)
-    report = report_of(lecture, NOON + timedelta(minutes=3))
+    report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
     assert [minute.seen for minute in report.minutes] == [Seen.GAP] * 3
     assert report.shares is None
     assert report.coverage == 0
-    assert len(report_of(lecture, NOON).minutes) == 1
+    assert len(report_of(lecture, NOON, CONDITIONS).minutes) == 1
 
 
 def test_the_csv_comes_back_as_it_was_and_is_harmless_in_a_spreadsheet(lecture):
-    report = report_of(lecture, NOON)
+    report = report_of(lecture, NOON, CONDITIONS)
     data = export.to_csv(report, BERLIN)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
@@ -90,7 +93,7 @@ def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html
     page = api.get(f"/lectures/{lecture.id}").text
     assert "=Algebra &lt;2&gt;" in page
     assert "<2>" not in page
-    assert page.count('class="is-gap"') == 1
+    assert page.count('<rect class="is-gap"') == 1
     assert "12:02: no camera" in page
     assert "nobody in view" in page
     assert "not kept" in page
@@ -98,10 +101,107 @@ def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html
 
 def test_an_unknown_lecture_or_format_is_answered_clearly(api, lecture):
     assert "no lecture 99" in api.get("/lectures/99", headers={"Accept": "text/html"}).text
-    assert "Reports come as csv, json" in api.get(f"/lectures/{lecture.id}/report.doc").json["detail"]
+    assert (
+        "Reports come as xlsx, pdf, csv, json" in api.get(f"/lectures/{lecture.id}/report.doc").json["detail"]
+    )
 
 
 def test_lectures_are_listed_newest_first(api, lecture):
     page = api.get("/lectures").text
     assert "=Algebra &lt;2&gt;" in page
     assert "5 min" in page
+
+
+def made_up(app, hours: float = 1.0, dark: range = range(0), notes_at: dict[int, str] | None = None):
+    """A lecture of mostly neutral faces that smile from minute 10 to 12."""
+    room = queries.room_named("Room 7")
+    lecture = queries.start_lecture(room, "Algebra", "7b", NOON)
+    for number in range(int(hours * 60)):
+        if number not in dark:
+            happy = 0.6 if number in (10, 11, 12) else 0.05
+            spans = tuple(1080 * share for share in (0.02, 0, 0.01, happy, 0.02, 0.02, 0.83 - happy, 0.1))
+            counted = CountedMinute(NOON + timedelta(minutes=number), lecture.id, 60, 300, 20, 1080, spans)
+            queries.save_minute(room, counted, minimum_group=5)
+    queries.end_lecture(lecture, NOON + timedelta(hours=hours))
+    for number, text in (notes_at or {}).items():
+        notes.add_note(lecture, NOON + timedelta(minutes=number), text, NOON)
+    return report_of(lecture, NOON, CONDITIONS)
+
+
+def test_a_lecture_is_said_in_one_sentence(app_context):
+    report = made_up(app_context, 52 / 60, range(41, 43), {2: "homework", 9: "worked example"})
+    assert sentence(report, BERLIN) == (
+        "52 min, 18 faces on average; mostly neutral (75 %), most smiles at 13:10 after “worked example”; "
+        "camera dark 13:41–13:43."
+    )
+
+
+def test_a_change_is_told_with_the_faces_behind_it(app_context):
+    smile, *_ = changes(made_up(app_context))
+    assert (smile.emotion, smile.is_rise) == (Emotion.HAPPY, True)
+    assert (smile.start, smile.end) == (NOON + timedelta(minutes=10), NOON + timedelta(minutes=13))
+    assert smile.share == pytest.approx(0.6)
+    assert smile.faces == pytest.approx(18)
+
+
+def test_a_lecture_in_which_nothing_changed_has_no_changes(lecture, app_context):
+    assert changes(report_of(lecture, NOON, CONDITIONS)) != []
+    queries.delete_lecture(lecture)
+    report = made_up(app_context, 10 / 60)
+    assert changes(report) == []
+    assert "most" not in sentence(report, BERLIN).replace("mostly", "")
+
+
+def test_a_reading_that_saw_half_the_lecture_looks_weak(app_context):
+    report = made_up(app_context, dark=range(20, 60))
+    assert doubts(report) == ["The camera saw only 33 % of the lecture."]
+    assert sentence(report, BERLIN).startswith("Weak reading: ")
+
+
+def test_a_short_minute_of_few_faces_is_weak_and_a_full_one_is_not(lecture):
+    report = report_of(lecture, NOON, CONDITIONS)
+    assert [minute.is_weak for minute in report.minutes] == [False, False, True, True, True, False]
+
+
+def test_every_read_minute_and_the_whole_have_intervals(lecture):
+    report = report_of(lecture, NOON, CONDITIONS)
+    for part in (report, *report.minutes):
+        assert (part.share_intervals is None) is (part.shares is None)
+    whole = report.share_intervals[Emotion.HAPPY]
+    (minute, *_) = report.minutes
+    assert minute.share_intervals[Emotion.HAPPY][1] - minute.share_intervals[Emotion.HAPPY][0] > 0.05
+    assert 0 < whole[0] < whole[1] < 1
+
+
+def test_a_minute_without_a_certain_face_has_no_interval(app_context):
+    room = queries.room_named("Room 7")
+    lecture = queries.start_lecture(room, "Dim", "", NOON)
+    spans = (0, 0, 0, 0, 0, 0, 0, 600)
+    queries.save_minute(room, CountedMinute(NOON, lecture.id, 60, 300, 10, 600, spans), minimum_group=5)
+    queries.end_lecture(lecture, NOON + timedelta(minutes=1))
+    report = report_of(lecture, NOON, CONDITIONS)
+    assert report.share_intervals is report.minutes[0].share_intervals is None
+    assert report.uncertain_share == 1
+    assert "no expression could be read" in sentence(report, BERLIN)
+
+
+def test_empty_lectures_say_what_was_missing(app_context):
+    lecture = queries.start_lecture(queries.room_named("Room 7"), "Empty", "", NOON)
+    report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
+    assert sentence(report, BERLIN) == "3 min; the camera gave no picture."
+    assert changes(report) == []
+
+
+def test_minutes_are_put_together_by_their_person_time(lecture):
+    one, other = in_steps(report_of(lecture, NOON, CONDITIONS).minutes, 4)
+    assert one.shares[Emotion.HAPPY] == pytest.approx(400 / 1600)
+    assert one.online_seconds == 100
+    assert other.shares[Emotion.HAPPY] == 1
+
+
+def test_the_confusions_of_the_named_faces_are_taken_where_the_card_has_them(tmp_path):
+    card = json.loads(CARD.read_text())
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps(card | {"uncertain_figures": {"confusion": [[1] * 7] * 7}}))
+    assert network(path).confusion.counts == ((1,) * 7,) * 7
+    assert network().sha256 == card["files"]["litert"]["sha256"]

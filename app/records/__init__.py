@@ -1,1 +1,1 @@
-"""What is kept: users, rooms, lectures and minutes. Never a picture, a crop or a track."""
+"""What is kept: users, rooms, lectures, notes and minutes. Never a picture, a crop or a track."""

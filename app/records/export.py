@@ -1,4 +1,4 @@
-"""A report as a file."""
+"""A report as a file, and as JSON."""
 
 import csv
 import json
@@ -8,7 +8,9 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from app.records.report import Report, ReportMinute
+from app.records.report import LIMITS, Report, ReportMinute
+from app.records.summary import changes, doubts, sentence
+from app.records.xlsx import to_xlsx
 from app.vision.emotion import EMOTIONS
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the system's old code page
@@ -27,11 +29,21 @@ COLUMNS = (
     "face_seconds",
     *EMOTIONS,
     "uncertain",
+    *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
+    "notes",
+    "lecture_coverage",
+    "minimum_group",
+    "network_sha256",
+    "limits",
 )
 
 
 def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
-    """Give one row a minute, times with offset, in UTF-8 with a byte order mark. A gap has no figures."""
+    """Give one row a minute, times with offset, in UTF-8 with a byte order mark. A gap has no figures.
+
+    `happy_low` and `happy_high` are the ends of the 95 % interval. What holds for the whole lecture stands in
+    every row, so that no row loses it.
+    """
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -44,6 +56,9 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
     shares = minute.shares or {}
     figures = [minute.faces_mean, minute.faces_max, minute.face_seconds]
     figures += [*(shares.get(emotion) for emotion in EMOTIONS), minute.uncertain_share]
+    intervals = minute.share_intervals or {}
+    figures += [end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))]
+    notes = " · ".join(note.text for note in report.notes_in(minute))
     return [
         _local(minute.minute, timezone),
         *(_harmless(words) for words in (report.room, report.course, report.title)),
@@ -51,6 +66,11 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         round(minute.online_seconds, 1),
         minute.frames_analysed,
         *("" if figure is None else round(figure, 4) for figure in figures),
+        _harmless(notes),
+        round(report.coverage, 4),
+        report.conditions.minimum_group,
+        report.conditions.network.sha256,
+        LIMITS,
     ]
 
 
@@ -61,11 +81,18 @@ def _harmless(words: str) -> str:
 
 def to_json(report: Report, timezone: ZoneInfo) -> bytes:
     """Give the whole report, as `GET /api/v1/lectures/ID/report` does."""
-    return json.dumps(as_dict(report), ensure_ascii=False, indent=1).encode()
+    return json.dumps(as_dict(report, timezone), ensure_ascii=False, indent=1).encode()
 
 
-def as_dict(report: Report) -> dict:
-    """The report in the words of the JSON API; times are RFC 3339, UTC."""
+def to_pdf(report: Report, timezone: ZoneInfo) -> bytes:
+    """Give two sheets of A4."""
+    from app.records import pdf  # a quarter of a second and 20 MB that nothing else needs
+
+    return pdf.to_pdf(report, timezone)
+
+
+def as_dict(report: Report, timezone: ZoneInfo) -> dict:
+    """The report in the words of the JSON API; times are RFC 3339, UTC, but for those in the sentence."""
     return {
         "id": report.id,
         "title": report.title,
@@ -73,14 +100,32 @@ def as_dict(report: Report) -> dict:
         "room": report.room,
         "started_at": rfc3339(report.started_at),
         "ended_at": rfc3339(report.ended_at) if report.ended_at else None,
+        "summary": sentence(report, timezone),
+        "doubts": doubts(report),
         "seconds": report.seconds,
         "online_seconds": report.online_seconds,
         "coverage": report.coverage,
         "faces_mean": report.faces_mean,
         "faces_max": report.faces_max,
         "shares": report.shares,
+        "share_intervals": report.share_intervals,
         "uncertain_share": report.uncertain_share,
         "suppressed_minutes": report.suppressed_minutes,
+        "minimum_group": report.conditions.minimum_group,
+        "network_sha256": report.conditions.network.sha256,
+        "limits": LIMITS,
+        "changes": [
+            {
+                "emotion": change.emotion,
+                "from": rfc3339(change.start),
+                "to": rfc3339(change.end),
+                "share": change.share,
+                "average": change.average,
+                "faces_mean": change.faces,
+            }
+            for change in changes(report)
+        ],
+        "notes": [{"id": note.id, "at": rfc3339(note.at), "text": note.text} for note in report.notes],
         "minutes": [
             {
                 "minute": rfc3339(minute.minute),
@@ -91,7 +136,9 @@ def as_dict(report: Report) -> dict:
                 "faces_max": minute.faces_max,
                 "face_seconds": minute.face_seconds,
                 "shares": minute.shares,
+                "share_intervals": minute.share_intervals,
                 "uncertain_share": minute.uncertain_share,
+                "weak": minute.is_weak,
             }
             for minute in report.minutes
         ],
@@ -108,7 +155,9 @@ def _local(moment: datetime, timezone: ZoneInfo) -> str:
 
 
 FORMATS: dict[str, tuple[str, Callable[[Report, ZoneInfo], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", to_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", to_xlsx),
+    "pdf": ("application/pdf", to_pdf),
+    "csv": ("text/csv", to_csv),
     "json": ("application/json", to_json),
 }
 

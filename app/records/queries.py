@@ -1,4 +1,4 @@
-"""The only SQL of the program."""
+"""The SQL of users, rooms, lectures and minutes; `notes` and `catalogue` hold that of notes and lists."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.records.counted import CountedMinute
-from app.records.tables import Lecture, Minute, Room, Token, User, db
+from app.records.tables import Lecture, Minute, Note, Room, Token, User, db
 from app.vision.emotion import EMOTIONS
 
 SPAN_COLUMNS = tuple(f"{name}_seconds" for name in (*EMOTIONS, "uncertain"))
@@ -128,7 +128,8 @@ def rename_lecture(lecture: Lecture, title: str | None, course: str | None) -> N
 
 
 def delete_lecture(lecture: Lecture) -> None:
-    """Delete a lecture and its minutes."""
+    """Delete a lecture, its minutes and its notes."""
+    db.session.execute(delete(Note).where(Note.lecture_id == lecture.id))
     db.session.execute(delete(Minute).where(Minute.lecture_id == lecture.id))
     db.session.delete(lecture)
     db.session.commit()
@@ -224,7 +225,7 @@ def _minute(room: Room, minute: datetime, lecture_id: int | None) -> Select[tupl
 
 
 def delete_older_than(days: int, now: datetime) -> int:
-    """Delete minutes and ended lectures older than so many days; gives the number of minutes deleted."""
+    """Delete minutes, and ended lectures with their notes, that are older; gives how many minutes."""
     oldest = now - timedelta(days=days)
     deleted = db.session.execute(delete(Minute).where(Minute.minute < oldest)).rowcount
     db.session.execute(delete(Lecture).where(Lecture.ended_at < oldest))

@@ -6,8 +6,23 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from app.records import queries
+from app.records.interval import Interval, looks, share_intervals
+from app.records.network import Network
+from app.records.notes import notes_of_lecture
 from app.records.tables import Lecture, Minute
 from app.vision.emotion import EMOTIONS, Emotion
+
+FEW_LOOKS = 10
+"""With fewer independent looks, a single one moves a share by more than a tenth: the minute says little."""
+
+MINUTE = timedelta(minutes=1)
+
+LIMITS = (
+    "A share is an expression's part of the person-time in view. An expression is how a face looks; it is "
+    "not what a person feels, thinks or has understood. The network is often wrong about single faces: the "
+    "95 % intervals allow for that and for how few were seen, not for a camera that sees faces badly. "
+    "Faces that were missed are in no share."
+)
 
 
 class Seen(StrEnum):
@@ -28,13 +43,46 @@ class ReportMinute:
 
     minute: datetime
     seen: Seen
-    online_seconds: float
-    frames_analysed: int
-    faces_mean: float | None
-    faces_max: int | None
-    face_seconds: float | None
-    shares: dict[Emotion, float] | None
-    uncertain_share: float | None
+    online_seconds: float = 0.0
+    frames_analysed: int = 0
+    faces_mean: float | None = None
+    faces_max: int | None = None
+    face_seconds: float | None = None
+    shares: dict[Emotion, float] | None = None
+    """As read, of all person-time: with `uncertain_share` they add up to 1."""
+    uncertain_share: float | None = None
+    share_intervals: dict[Emotion, Interval] | None = None
+    """Where each true share lies, in 95 of 100 such minutes; None where nothing was read for certain."""
+
+    @property
+    def looks(self) -> float:
+        """Independent looks behind the shares."""
+        if self.shares is None:
+            return 0.0
+        return looks(self.faces_mean * (1 - self.uncertain_share), self.online_seconds)
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether so little was read that the shares say little."""
+        return bool(self.looks < FEW_LOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNote:
+    """What somebody wrote down for a moment."""
+
+    id: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the figures depend on."""
+
+    minimum_group: int
+    """Below so many people no expressions are kept."""
+    network: Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +98,24 @@ class Report:
     """None while it runs."""
     minutes: tuple[ReportMinute, ...]
     """Every minute from its start to its end, oldest first."""
+    notes: tuple[ReportNote, ...]
     faces_mean: float | None
     """Faces in view on average while the camera was on; None where it never was."""
     faces_max: int
     shares: dict[Emotion, float] | None
     """Each expression's part of the person-time of the minutes that kept it; None where none did."""
     uncertain_share: float | None
+    share_intervals: dict[Emotion, Interval] | None
     seconds: float
     """Length of the lecture so far."""
     online_seconds: float
     """Of these, how long the camera was read."""
     suppressed_minutes: int
+    conditions: Conditions
+
+    def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
+        """The notes of a minute."""
+        return [note for note in self.notes if minute.minute <= note.at < minute.minute + MINUTE]
 
     @property
     def coverage(self) -> float:
@@ -68,12 +123,14 @@ class Report:
         return min(1.0, self.online_seconds / self.seconds) if self.seconds else 0.0
 
 
-def report_of(lecture: Lecture, now: datetime) -> Report:
+def report_of(lecture: Lecture, now: datetime, conditions: Conditions) -> Report:
     """Report a lecture as far as it got by `now`."""
     rows = queries.minutes_of_lecture(lecture)
     end = lecture.ended_at or now
     online = sum(row.online_seconds for row in rows)
-    shares, uncertain = _shares([row for row in rows if row.shares is not None])
+    read = [row for row in rows if row.shares is not None]
+    shares, uncertain = _shares(read)
+    intervals = _intervals(read, shares, uncertain, conditions.network)
     return Report(
         id=lecture.id,
         title=lecture.title,
@@ -81,14 +138,17 @@ def report_of(lecture: Lecture, now: datetime) -> Report:
         room=lecture.room.name,
         started_at=lecture.started_at,
         ended_at=lecture.ended_at,
-        minutes=_without_holes(rows, lecture.started_at, end),
+        minutes=_without_holes(rows, intervals, lecture.started_at, end),
+        notes=tuple(ReportNote(note.id, note.at, note.text) for note in notes_of_lecture(lecture)),
         faces_mean=sum(row.face_seconds for row in rows) / online if online else None,
         faces_max=max((row.faces_max for row in rows), default=0),
         shares=shares,
         uncertain_share=uncertain,
+        share_intervals=intervals.get(None),
         seconds=max(0.0, (end - lecture.started_at).total_seconds()),
         online_seconds=online,
         suppressed_minutes=sum(row.suppressed for row in rows),
+        conditions=conditions,
     )
 
 
@@ -103,28 +163,89 @@ def _shares(rows: Sequence[Minute]) -> tuple[dict[Emotion, float] | None, float 
     return shares, sum(row.uncertain_seconds for row in rows) / whole
 
 
-def _without_holes(rows: Sequence[Minute], start: datetime, end: datetime) -> tuple[ReportMinute, ...]:
+def _intervals(
+    rows: Sequence[Minute], shares: dict | None, uncertain: float | None, network: Network
+) -> dict[datetime | None, dict[Emotion, Interval]]:
+    """The intervals of each minute by its start, and of the whole lecture under None.
+
+    They are made for the faces whose expression was named and, like the shares, given as parts of all.
+    """
+    parts = [
+        (row.minute, row.shares, row.uncertain_share, row.faces_mean, row.online_seconds) for row in rows
+    ]
+    if shares is not None:
+        online = sum(row.online_seconds for row in rows)
+        faces = sum(row.face_seconds for row in rows) / online
+        parts.append((None, shares, uncertain, faces, online))
+    parts = [part for part in parts if part[2] < 1]
+    found = share_intervals(
+        [[share / (1 - unsure) for share in shares.values()] for _, shares, unsure, _, _ in parts],
+        [looks(faces * (1 - unsure), seconds) for _, _, unsure, faces, seconds in parts],
+        network.confusion,
+    )
+    return {
+        part[0]: {
+            emotion: (low * (1 - part[2]), high * (1 - part[2]))
+            for emotion, (low, high) in zip(EMOTIONS, row, strict=True)
+        }
+        for part, row in zip(parts, found, strict=True)
+    }
+
+
+def _without_holes(
+    rows: Sequence[Minute], intervals: dict, start: datetime, end: datetime
+) -> tuple[ReportMinute, ...]:
     """Fill the minutes that have no row in as gaps."""
     known = {row.minute: row for row in rows}
     first = min([start, *known]).astimezone(UTC).replace(second=0, microsecond=0)
     last = max([end - timedelta(microseconds=1), start, *known])
-    count = int((last - first) / timedelta(minutes=1)) + 1
-    times = (first + timedelta(minutes=number) for number in range(count))
-    return tuple(_report_minute(time, known.get(time)) for time in times)
+    times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
+    return tuple(
+        _report_minute(known[time], intervals.get(time)) if time in known else ReportMinute(time, Seen.GAP)
+        for time in times
+    )
 
 
-def _report_minute(time: datetime, row: Minute | None) -> ReportMinute:
-    if row is None:
-        return ReportMinute(time, Seen.GAP, 0.0, 0, None, None, None, None, None)
-    seen = Seen.TOO_FEW if row.suppressed else Seen.READ if row.shares is not None else Seen.NOBODY
+def _report_minute(row: Minute, intervals: dict[Emotion, Interval] | None) -> ReportMinute:
     return ReportMinute(
-        time,
-        seen,
-        row.online_seconds,
-        row.frames_analysed,
-        row.faces_mean,
-        row.faces_max,
-        row.face_seconds,
-        row.shares,
-        row.uncertain_share,
+        minute=row.minute,
+        seen=Seen.TOO_FEW if row.suppressed else Seen.READ if row.shares is not None else Seen.NOBODY,
+        online_seconds=row.online_seconds,
+        frames_analysed=row.frames_analysed,
+        faces_mean=row.faces_mean,
+        faces_max=row.faces_max,
+        face_seconds=row.face_seconds,
+        shares=row.shares,
+        uncertain_share=row.uncertain_share,
+        share_intervals=intervals,
+    )
+
+
+def in_steps(minutes: Sequence[ReportMinute], step: int) -> list[ReportMinute]:
+    """Put every `step` minutes into one, weighed by their person-time."""
+    if step == 1:
+        return list(minutes)
+    return [_as_one(minutes[start : start + step]) for start in range(0, len(minutes), step)]
+
+
+def _as_one(minutes: Sequence[ReportMinute]) -> ReportMinute:
+    read = [minute for minute in minutes if minute.shares is not None]
+    start = minutes[0].minute
+    if not read:
+        seen = max((minute.seen for minute in minutes), key=[Seen.GAP, Seen.NOBODY, Seen.TOO_FEW].index)
+        return ReportMinute(start, seen)
+    person_time = sum(minute.face_seconds for minute in read)
+    online = sum(minute.online_seconds for minute in read)
+
+    def whole(part) -> float:
+        return sum(part(minute) * minute.face_seconds for minute in read) / person_time
+
+    return ReportMinute(
+        minute=start,
+        seen=Seen.READ,
+        online_seconds=online,
+        faces_mean=person_time / online,
+        face_seconds=person_time,
+        shares={emotion: whole(lambda minute, e=emotion: minute.shares[e]) for emotion in EMOTIONS},
+        uncertain_share=whole(lambda minute: minute.uncertain_share),
     )

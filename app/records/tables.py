@@ -101,6 +101,15 @@ class Lecture(db.Model):
     )
 
 
+class Note(db.Model):
+    """What somebody wrote down for a moment of a lecture."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    text: Mapped[str] = mapped_column(String(500))
+
+
 class Minute(db.Model):
     """One minute of a room, inside a lecture or outside any. Seconds are kept; shares are made from them.
 

@@ -4,6 +4,7 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
+from app.records.summary import duration
 from app.vision.emotion import EMOTIONS
 from app.web import access, account, api, health, lectures, live, problems, style
 from app.web.hub import Hub
@@ -29,6 +30,8 @@ def init_app(app: APIFlask) -> None:
     def percent(share):
         """A share as a whole percentage."""
         return f"{share * 100:.0f} %"
+
+    app.add_template_filter(duration)
 
     @app.context_processor
     def for_every_page():

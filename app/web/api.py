@@ -10,12 +10,11 @@ from marshmallow import RAISE
 
 from app import __version__
 from app.camera.spec import hide_password
-from app.records import export, queries
-from app.records.report import report_of
+from app.records import export, notes, queries
 from app.records.tables import Minute, Room
 from app.web import schemas
 from app.web.access import hub
-from app.web.lectures import lecture_or_404
+from app.web.lectures import lecture_or_404, note_or_404, report_now
 from app.web.problems import problem
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
@@ -149,7 +148,7 @@ def change_lecture(lecture_id, change):
 @api.output({}, status_code=204)
 @api.doc(security=SECURITY)
 def delete_lecture(lecture_id):
-    """Delete a lecture and its minutes."""
+    """Delete a lecture, its minutes and its notes."""
     queries.delete_lecture(lecture_or_404(lecture_id))
     return ""
 
@@ -166,7 +165,37 @@ def lecture_minutes(lecture_id):
 @api.doc(security=SECURITY)
 def lecture_report(lecture_id):
     """A lecture's report: every minute with gaps named, and the lecture as a whole."""
-    return export.as_dict(report_of(lecture_or_404(lecture_id), hub().clock.now()))
+    return export.as_dict(report_now(lecture_id), current_app.config["SETTINGS"].timezone)
+
+
+@api.get("/lectures/<int:lecture_id>/notes")
+@api.output(schemas.Notes)
+@api.doc(security=SECURITY)
+def lecture_notes(lecture_id):
+    """All notes of a lecture, oldest first."""
+    return {"notes": notes.notes_of_lecture(lecture_or_404(lecture_id))}
+
+
+@api.post("/lectures/<int:lecture_id>/notes")
+@api.input(schemas.NewNote, arg_name="new")
+@api.output(schemas.Note, status_code=201)
+@api.doc(security=SECURITY, responses={409: "The moment lies outside the lecture"})
+def add_note(lecture_id, new):
+    """Add a note to a moment of a lecture."""
+    now = hub().clock.now()
+    try:
+        return notes.add_note(lecture_or_404(lecture_id), new.get("at", now), new["text"], now)
+    except notes.NoteError as error:
+        return problem(409, str(error))
+
+
+@api.delete("/lectures/<int:lecture_id>/notes/<int:note_id>")
+@api.output({}, status_code=204)
+@api.doc(security=SECURITY)
+def delete_note(lecture_id, note_id):
+    """Delete a note."""
+    notes.delete_note(note_or_404(lecture_or_404(lecture_id), note_id))
+    return ""
 
 
 def _our_room() -> Room:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from app.records.catalogue import SmallMinute
 from app.records.report import ReportMinute, Seen
 from app.vision.emotion import EMOTIONS
 
 WIDTH, HEIGHT = 960.0, 220.0  # units of the SVG's view box
 LABELS = 8  # at most so many times along the axis
+SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
+SPARK_COLUMNS = 40  # narrower ones than 3 units can't be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Bar:
     width: float
     height: float
     title: str
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Chart:
     bars: tuple[Bar, ...]
     labels: tuple[tuple[float, str], ...]
     """x, and the time there."""
+    step: float
+    """Width of a minute."""
     width: float = WIDTH
     height: float = HEIGHT
 
@@ -45,7 +51,7 @@ def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Char
         ((number + 0.5) * step, f"{minutes[number].minute.astimezone(timezone):%H:%M}")
         for number in range(0, len(minutes), every or 1)
     )
-    return Chart(tuple(bars), labels)
+    return Chart(tuple(bars), labels, step)
 
 
 def _column(minute: ReportMinute, x: float, step: float, timezone: ZoneInfo) -> list[Bar]:
@@ -60,5 +66,33 @@ def _column(minute: ReportMinute, x: float, step: float, timezone: ZoneInfo) -> 
         if share > 0:
             height = share * HEIGHT
             bottom -= height
-            bars.append(Bar(kind, x, bottom, width, height, f"{time}: {kind} {share:.0%}"))
+            bars.append(Bar(kind, x, bottom, width, height, f"{time}: {kind} {share:.0%}", minute.is_weak))
     return bars
+
+
+def sparkline(minutes: Sequence[SmallMinute]) -> list[tuple[str, str]]:
+    """Draw a lecture the size of a word: for each expression its name and an SVG path. Gaps stay empty."""
+    if not minutes:
+        return []
+    first, last = minutes[0].minute, minutes[-1].minute
+    count = round((last - first).total_seconds() / 60) + 1
+    columns = min(count, SPARK_COLUMNS)
+    sums = [[0.0] * (len(EMOTIONS) + 1) for _ in range(columns)]
+    for minute in minutes:
+        place = round((minute.minute - first).total_seconds() / 60) * columns // count
+        sums[place] = [a + b for a, b in zip(sums[place], minute.spans or [0.0] * 8, strict=True)]
+    paths = dict.fromkeys((*EMOTIONS, "uncertain"), "")
+    for number, spans in enumerate(sums):
+        _spark_column(paths, spans, number * SPARK_WIDTH / columns, SPARK_WIDTH / columns)
+    return [(str(kind), path) for kind, path in paths.items() if path]
+
+
+def _spark_column(paths: dict[str, str], spans: Sequence[float], x: float, width: float) -> None:
+    bottom, whole = SPARK_HEIGHT, sum(spans)
+    order = [*reversed(EMOTIONS), "uncertain"]
+    heights = dict(zip((*EMOTIONS, "uncertain"), spans, strict=True))
+    for kind in order:
+        if heights[kind] > 0:
+            height = heights[kind] / whole * SPARK_HEIGHT
+            bottom -= height
+            paths[kind] += f"M{x:.1f} {bottom:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"

@@ -1,8 +1,10 @@
 """The forms that people fill in."""
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Regexp
+from wtforms import PasswordField, StringField, TimeField
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
+
+from app.records.notes import LONGEST_NOTE
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message="must be one line of text.")
 SHORTEST_PASSWORD = 10
@@ -28,9 +30,22 @@ class LectureForm(Form):
     """Starts a lecture."""
 
     title = StringField(
-        "Title", [InputRequired("give the lecture a title."), Length(max=200), ONE_LINE], filters=[stripped]
+        "Title", [DataRequired("give the lecture a title."), Length(max=200), ONE_LINE], filters=[stripped]
     )
     course = StringField("Course", [Length(max=200), ONE_LINE], filters=[stripped])
+
+
+class RenameForm(LectureForm):
+    """Changes a lecture's title and course."""
+
+
+class NoteForm(Form):
+    """Adds a note to a moment of a lecture, given by the clock on the wall."""
+
+    time = TimeField("Time", [InputRequired("when was it? As 10:41.")])
+    text = StringField(
+        "Note", [DataRequired("write something."), Length(max=LONGEST_NOTE), ONE_LINE], filters=[stripped]
+    )
 
 
 class AccountForm(Form):

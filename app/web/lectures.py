@@ -1,17 +1,25 @@
 """The list of lectures, and the report of each."""
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+from zoneinfo import ZoneInfo
 
-from app.records import export, queries
-from app.records.report import report_of
-from app.records.tables import Lecture
+from flask import Blueprint, abort, current_app, redirect, render_template, request, send_file, url_for
+
+from app.records import catalogue, export, notes, queries
+from app.records.network import network
+from app.records.report import LIMITS, MINUTE, Conditions, Report, report_of
+from app.records.summary import changes, doubts, sentence
+from app.records.tables import Lecture, Note
 from app.web.access import hub
-from app.web.chart import stacked_minutes
+from app.web.chart import sparkline, stacked_minutes
+from app.web.forms import NoteForm, RenameForm
 from app.web.problems import problem
 
 pages = Blueprint("lectures", __name__)
 
-PAGE = 50
+PAGE = 25
+COMPARABLE = 50  # lectures of a course that are offered to compare with
 
 
 def lecture_or_404(lecture_id: int) -> Lecture:
@@ -22,21 +30,76 @@ def lecture_or_404(lecture_id: int) -> Lecture:
     return lecture
 
 
+def note_or_404(lecture: Lecture, note_id: int) -> Note:
+    """The note of that id in this lecture, or an answer that says that there is none."""
+    note = notes.find_note(lecture, note_id)
+    if note is None:
+        abort(404, f"There is no note {note_id} in this lecture.")
+    return note
+
+
+def report_now(lecture_id: int) -> Report:
+    """The report of a lecture as far as it got, or an answer that says that there is no such lecture."""
+    conditions = Conditions(current_app.config["SETTINGS"].minimum_group, network())
+    return report_of(lecture_or_404(lecture_id), hub().clock.now(), conditions)
+
+
 @pages.get("/lectures")
 def listing():
-    """List lectures, newest first."""
-    after = request.args.get("after", type=int)
-    found = queries.lectures(PAGE + 1, after)
-    older = found[PAGE - 1].id if len(found) > PAGE else None
-    return render_template("lectures.html", lectures=found[:PAGE], older=older, now=hub().clock.now())
+    """List lectures, newest first, all or those looked for."""
+    words, course = (request.args.get(name, "").strip() for name in ("q", "course"))
+    found = catalogue.find_lectures(words, course, PAGE + 1, request.args.get("after", type=int))
+    shown = found[:PAGE]
+    sparks = {key: sparkline(minutes) for key, minutes in catalogue.small_minutes(shown).items()}
+    return render_template(
+        "lectures.html",
+        lectures=shown,
+        sparks=sparks,
+        older=shown[-1].id if len(found) > PAGE else None,
+        words_looked_for=words,
+        course=course,
+        courses=catalogue.courses(),
+        now=hub().clock.now(),
+    )
 
 
 @pages.get("/lectures/<int:lecture_id>")
 def report(lecture_id: int):
     """Show a lecture's report."""
-    made = report_of(lecture_or_404(lecture_id), hub().clock.now())
-    chart = stacked_minutes(made.minutes, current_app.config["SETTINGS"].timezone)
-    return render_template("report.html", report=made, chart=chart)
+    return _report_page(lecture_id, RenameForm(formdata=None), NoteForm(formdata=None))
+
+
+def _report_page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
+    made = report_now(lecture_id)
+    if rename_form.title.data is None:
+        rename_form.title.data, rename_form.course.data = made.title, made.course
+    others = catalogue.others_of_course(lecture_or_404(lecture_id), COMPARABLE) if made.course else []
+    return render_template(
+        "report.html", **_words(made), rename_form=rename_form, note_form=note_form, others=others
+    )
+
+
+def _words(made: Report) -> dict:
+    """What a page says of a report."""
+    zone = _zone()
+    return {
+        "report": made,
+        "chart": stacked_minutes(made.minutes, zone),
+        "sentence": sentence(made, zone),
+        "changes": changes(made),
+        "doubts": doubts(made),
+        "limits": LIMITS,
+    }
+
+
+@pages.get("/lectures/compare")
+def compare():
+    """Show two lectures side by side."""
+    ids = [request.args.get(name, type=int) for name in ("a", "b")]
+    if None in ids:
+        return problem(400, "Say which two lectures to compare: /lectures/compare?a=1&b=2.")
+    sides = [_words(report_now(lecture_id)) for lecture_id in ids]
+    return render_template("compare.html", sides=sides, limits=LIMITS)
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
@@ -44,13 +107,12 @@ def download(lecture_id: int, extension: str):
     """Give a lecture's report as a file."""
     if extension not in export.FORMATS:
         return problem(404, f"Reports come as {', '.join(export.FORMATS)}; {extension!r} is none of them.")
-    made = report_of(lecture_or_404(lecture_id), hub().clock.now())
+    made = report_now(lecture_id)
     mimetype, write = export.FORMATS[extension]
-    timezone = current_app.config["SETTINGS"].timezone
-    response = Response(write(made, timezone), content_type=mimetype)
-    response.headers.set(
-        "Content-Disposition", "attachment", filename=export.filename(made, extension, timezone)
-    )
+    name = export.filename(made, extension, _zone())
+    # send_file knows how to name a file in letters that a header can't hold
+    response = send_file(BytesIO(write(made, _zone())), mimetype, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -62,3 +124,66 @@ def end(lecture_id: int):
     except queries.LectureError as error:
         return problem(409, str(error))
     return redirect(url_for("lectures.report", lecture_id=lecture_id))
+
+
+@pages.post("/lectures/<int:lecture_id>/rename")
+def rename(lecture_id: int):
+    """Give a lecture another title and course."""
+    lecture, form = lecture_or_404(lecture_id), RenameForm()
+    if not form.validate():
+        return _report_page(lecture_id, form, NoteForm(formdata=None)), 400
+    queries.rename_lecture(lecture, form.title.data, form.course.data)
+    return redirect(url_for("lectures.report", lecture_id=lecture_id))
+
+
+@pages.route("/lectures/<int:lecture_id>/delete", methods=["GET", "POST"])
+def delete(lecture_id: int):
+    """Say what would go, and delete it when told so."""
+    lecture = lecture_or_404(lecture_id)
+    if request.method == "GET":
+        minutes, written = queries.minutes_of_lecture(lecture), notes.notes_of_lecture(lecture)
+        return render_template("delete.html", lecture=lecture, minutes=len(minutes), notes=len(written))
+    queries.delete_lecture(lecture)
+    return redirect(url_for("lectures.listing"))
+
+
+@pages.post("/lectures/<int:lecture_id>/notes")
+def add_note(lecture_id: int):
+    """Add a note from the report page."""
+    lecture, form = lecture_or_404(lecture_id), NoteForm()
+    now = hub().clock.now()
+    if form.validate():
+        try:
+            at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, _zone())
+            notes.add_note(lecture, at, form.text.data, now)
+        except notes.NoteError as error:
+            form.time.errors = [str(error)]
+    if form.errors:
+        return _report_page(lecture_id, RenameForm(formdata=None), form), 400
+    return redirect(url_for("lectures.report", lecture_id=lecture_id, _anchor="notes"))
+
+
+@pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/delete")
+def delete_note(lecture_id: int, note_id: int):
+    """Delete a note."""
+    notes.delete_note(note_or_404(lecture_or_404(lecture_id), note_id))
+    return redirect(url_for("lectures.report", lecture_id=lecture_id, _anchor="notes"))
+
+
+def moment_of(wall: time, start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    """The moment of a lecture at which the clock on the wall showed this; NoteError where it never did.
+
+    A clock shows whole minutes: the first minute begins with the lecture, the last one ends with it.
+    """
+    day: date = start.astimezone(zone).date()
+    for days in (0, 1):  # a lecture may last past midnight
+        moment = datetime.combine(day + timedelta(days=days), wall, zone)
+        if start - MINUTE < moment <= end:
+            return max(moment, start)
+    raise notes.NoteError(
+        f"the lecture lasted from {start.astimezone(zone):%H:%M} to {end.astimezone(zone):%H:%M}."
+    )
+
+
+def _zone() -> ZoneInfo:
+    return current_app.config["SETTINGS"].timezone

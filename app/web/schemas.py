@@ -8,6 +8,7 @@ from apiflask.validators import Length, OneOf, Range, Regexp
 from marshmallow import ValidationError, post_load, pre_load, validates_schema
 
 from app.records.export import rfc3339
+from app.records.notes import LONGEST_NOTE
 from app.vision.emotion import EMOTIONS
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
@@ -116,8 +117,8 @@ class Lectures(Schema):
     cursor = String(allow_none=True)
 
 
-class LectureText(Schema):
-    """What people write of a lecture, without blanks around it."""
+class Text(Schema):
+    """What people write, without blanks around it."""
 
     @pre_load
     def _strip(self, data, **_):
@@ -126,12 +127,12 @@ class LectureText(Schema):
         return {key: value.strip() if isinstance(value, str) else value for key, value in data.items()}
 
 
-class NewLecture(LectureText):
+class NewLecture(Text):
     title = String(required=True, validate=[Length(1, 200), ONE_LINE])
     course = String(load_default="", validate=[Length(0, 200), ONE_LINE])
 
 
-class LectureChange(LectureText):
+class LectureChange(Text):
     title = String(validate=[Length(1, 200), ONE_LINE])
     course = String(validate=[Length(0, 200), ONE_LINE])
     ended_at = String(validate=OneOf(["now"]))
@@ -141,6 +142,25 @@ class LectureChange(LectureText):
         if not data:
             raise ValidationError("Give a title, a course, or ended_at.")
         return data
+
+
+class Note(Schema):
+    id = Integer()
+    at = Moment()
+    text = String()
+
+
+class NoteInside(Note):
+    """A note in a list; OpenAPI wants a name of its own for it."""
+
+
+class Notes(Schema):
+    notes = List(Nested(NoteInside))
+
+
+class NewNote(Text):
+    at = Moment(metadata={"description": "A moment of the lecture; now, if it is left out."})
+    text = String(required=True, validate=[Length(1, LONGEST_NOTE), ONE_LINE])
 
 
 class Camera(Schema):

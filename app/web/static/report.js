@@ -1,0 +1,214 @@
+// Draws a lecture's report as a chart to zoom into. Without scripts the page has the drawn one and the table.
+
+const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+const KINDS = ["uncertain", ...EMOTIONS]; // from the top of the stack to its bottom
+const figure = document.getElementById("timeline");
+const percent = (share) => `${Math.round(share * 100)} %`;
+const seconds = (time) => Date.parse(time) / 1000;
+
+// uPlot draws no stacks: each kind is drawn from its height in the stack down to zero, highest first.
+function stack(minutes) {
+  const heights = KINDS.map(() => []);
+  for (const minute of minutes) {
+    let height = minute.shares ? 1 : null;
+    KINDS.forEach((kind, place) => {
+      heights[place].push(height);
+      if (height !== null) height -= shareOf(minute, kind);
+    });
+  }
+  return heights;
+}
+
+function shareOf(minute, kind) {
+  return kind === "uncertain" ? minute.uncertain_share : minute.shares[kind];
+}
+
+function words(minute, kind) {
+  if (!minute || !minute.shares) return "–";
+  const ends = minute.share_intervals && minute.share_intervals[kind];
+  const interval = ends ? ` (${Math.round(ends[0] * 100)}–${percent(ends[1])})` : "";
+  return percent(shareOf(minute, kind)) + interval;
+}
+
+function remark(minute, report) {
+  if (!minute) return "Drag over the chart to look closer.";
+  const why = { gap: "no camera", nobody: "nobody in view", "too few": "too few people; not kept" }[minute.seen];
+  const start = seconds(minute.minute);
+  const notes = report.notes.filter((note) => seconds(note.at) >= start && seconds(note.at) < start + 60);
+  const said = [why || (minute.weak ? "few looks: a weak reading" : ""), ...notes.map((note) => `“${note.text}”`)];
+  return said.filter(Boolean).join(" · ") || "\u00a0";
+}
+
+function colour(kind) {
+  return getComputedStyle(figure.querySelector(`.swatch[data-kind="${kind}"]`)).backgroundColor;
+}
+
+function theme() {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name) => style.getPropertyValue(name).trim();
+  return { ink: getComputedStyle(document.body).color, quiet: of("--quiet"), line: of("--line"), surface: of("--surface") };
+}
+
+// Minutes that say nothing are plain, minutes without camera hatched, weak ones pale.
+function drawUnread(plot, minutes, colours) {
+  const { ctx, bbox } = plot;
+  const left = (time) => plot.valToPos(time, "x", true);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const minute of minutes) {
+    const x = left(seconds(minute.minute));
+    const width = left(seconds(minute.minute) + 60) - x;
+    if (minute.shares && minute.weak) {
+      ctx.globalAlpha = 0.65;
+      ctx.fillStyle = colours.surface;
+      ctx.fillRect(x, bbox.top, width, bbox.height);
+      ctx.globalAlpha = 1;
+    } else if (minute.seen === "gap") {
+      hatch(ctx, x, bbox.top, width, bbox.height, colours.quiet);
+    } else if (!minute.shares) {
+      ctx.fillStyle = colours.line;
+      ctx.fillRect(x, bbox.top, width, bbox.height);
+    }
+  }
+  ctx.restore();
+}
+
+function hatch(ctx, x, y, width, height, stroke) {
+  const step = 8 * devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(x, y, width, height);
+  ctx.clip();
+  ctx.strokeStyle = stroke;
+  ctx.globalAlpha = 0.4;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  const first = Math.floor((x - height) / step) * step; // one grid for all, so that minutes join without a seam
+  for (let start = first; start < x + width; start += step) {
+    ctx.moveTo(start, y + height);
+    ctx.lineTo(start + height, y);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+function drawNotes(plot, notes, colours) {
+  const { ctx, bbox } = plot;
+  const unit = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colours.ink;
+  ctx.lineWidth = 1.5 * unit;
+  for (const note of notes) {
+    const x = plot.valToPos(seconds(note.at), "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top - 10 * unit);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top - 11 * unit);
+    ctx.lineTo(x + 9 * unit, bbox.top - 6.5 * unit);
+    ctx.lineTo(x, bbox.top - 2 * unit);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
+// A minute reaches from its time to the next one, so the one before the pointer is meant, not the nearest.
+function minuteAt(plot, _series, nearest, time) {
+  return nearest > 0 && plot.data[0][nearest] > time ? nearest - 1 : nearest;
+}
+
+function options(report, here, back) {
+  const colours = theme();
+  const minutes = report.minutes;
+  const height = figure.clientWidth < 600 ? 240 : 320;
+  const axis = { stroke: colours.quiet, grid: { show: false }, ticks: { stroke: colours.line }, font: "13px system-ui, sans-serif" };
+  const bars = uPlot.paths.bars({ size: [1, Infinity], gap: 0, align: 1 });
+  return {
+    width: figure.clientWidth - 32,
+    height,
+    padding: [18, null, null, null],
+    tzDate: (time) => uPlot.tzDate(new Date(time * 1000), figure.dataset.timezone),
+    cursor: { dataIdx: minuteAt, y: false, points: { show: false }, drag: { x: true, y: false } },
+    scales: { x: { time: true }, share: { range: [0, 1] }, faces: { range: (_, __, most) => [0, Math.max(5, Math.ceil(most * 1.15))] } },
+    axes: [
+      { ...axis, size: 36, values: [[3600, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}", null, null, null, null, null, null, 1]] },
+      { ...axis, scale: "share", values: (_, ticks) => ticks.map(percent), size: 56, grid: { show: true, stroke: colours.line, width: 1 } },
+      { ...axis, scale: "faces", side: 1, size: 46, label: "faces", labelSize: 18, labelFont: axis.font },
+    ],
+    series: [
+      { label: "Time", value: "{HH}:{mm}" },
+      ...KINDS.map((kind) => ({
+        label: kind,
+        scale: "share",
+        fill: colour(kind),
+        stroke: colour(kind),
+        width: 0,
+        paths: bars,
+        points: { show: false },
+        value: (_, __, ___, place) => words(minutes[place], kind),
+      })),
+      {
+        label: "faces",
+        scale: "faces",
+        stroke: colours.ink,
+        width: 2,
+        paths: uPlot.paths.stepped({ align: 1 }),
+        points: { show: false },
+        value: (_, faces) => (faces == null ? "–" : faces.toFixed(1)),
+      },
+    ],
+    hooks: {
+      draw: [(plot) => { drawUnread(plot, minutes, colours); drawNotes(plot, report.notes, colours); }],
+      setCursor: [(plot) => { here.textContent = remark(minutes[plot.cursor.idxs[1]], report); }],
+      setScale: [(plot, key) => {
+        if (key === "x") back.hidden = plot.scales.x.max - plot.scales.x.min >= minutes.length * 60 - 1;
+      }],
+    },
+  };
+}
+
+async function show() {
+  const answer = await fetch(figure.dataset.report, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return; // the drawn chart stays
+  const report = await answer.json();
+  const times = report.minutes.map((minute) => seconds(minute.minute));
+  const end = times[times.length - 1] + 60; // the last minute has a width too
+  const data = [
+    [...times, end],
+    ...stack(report.minutes).map((heights) => [...heights, null]),
+    [...report.minutes.map((minute) => minute.faces_mean), null],
+  ];
+  const line = document.createElement("p");
+  line.className = "here";
+  const here = document.createElement("span");
+  const back = document.createElement("button");
+  back.type = "button";
+  back.className = "outline";
+  back.textContent = "Whole lecture";
+  back.hidden = true;
+  line.append(here, back);
+  figure.classList.add("is-interactive");
+
+  let plot = null;
+  function draw() {
+    if (plot) plot.destroy();
+    plot = new uPlot(options(report, here, back), data, figure);
+    figure.append(line);
+    here.textContent = remark(null, report);
+  }
+  draw();
+  back.addEventListener("click", () => plot.setScale("x", { min: times[0], max: end }));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  let width = figure.clientWidth;
+  new ResizeObserver(() => {
+    if (figure.clientWidth === width) return;
+    width = figure.clientWidth;
+    plot.setSize({ width: width - 32, height: plot.height });
+  }).observe(figure);
+}
+
+show();

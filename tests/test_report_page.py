@@ -1,0 +1,282 @@
+"""The pages of lectures: forms with a client, the chart in a real browser."""
+
+import re
+import threading
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import event
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app.records import notes, queries
+from app.records.counted import CountedMinute
+from app.records.tables import db
+from app.web.lectures import PAGE, moment_of
+from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.server import PASSWORD
+
+START = datetime(2026, 11, 20, 9, 30, 20, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def app(make_app):
+    """An application with an administrator, in Berlin."""
+    app = make_app(TIMEZONE="Europe/Berlin")
+    with app.app_context():
+        queries.set_password("admin", PASSWORD)
+    return app
+
+
+def add_lecture(app, title: str = "Fractions", course: str = "6a", minutes: int = 30, days: int = 0) -> int:
+    """A lecture that smiles in its minutes 10 to 12 and has no camera in 20 and 21."""
+    with app.app_context():
+        room = queries.room_named("Room 7")
+        start = START + timedelta(days=days)
+        lecture = queries.start_lecture(room, title, course, start)
+        for number in range(minutes):
+            happy = 0.6 if number in (10, 11, 12) else 0.05
+            spans = tuple(1080 * share for share in (0.02, 0, 0.01, happy, 0.02, 0.02, 0.83 - happy, 0.1))
+            minute = start.replace(second=0) + timedelta(minutes=number)
+            if number not in (20, 21):
+                counted = CountedMinute(minute, lecture.id, 60, 300, 20, 1080, spans)
+                queries.save_minute(room, counted, minimum_group=5)
+        queries.end_lecture(lecture, start + timedelta(minutes=minutes))
+        return lecture.id
+
+
+@pytest.fixture
+def client(app):
+    """Somebody who has signed in."""
+    client = app.test_client()
+    form = {"name": "admin", "password": PASSWORD, "csrf_token": csrf_of(client.get("/sign-in").text)}
+    assert client.post("/sign-in", data=form).status_code == 302
+    return client
+
+
+def csrf_of(page: str) -> str:
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
+
+
+def send(client, path: str, **fields):
+    """Send a form as the report page does."""
+    page = client.get(re.sub(r"(/lectures/\d+).*", r"\1", path)).text
+    return client.post(path, data={"csrf_token": csrf_of(page), **fields}, headers=HTML)
+
+
+def test_a_lecture_is_renamed(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    assert send(client, f"{path}/rename", title=" Halves & <thirds> ", course="6b").location == path
+    assert "<h1>Halves &amp; &lt;thirds&gt;</h1>" in client.get(path).text
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 201, "two\nlines"])
+def test_an_absurd_title_is_refused_and_nothing_is_lost(app, client, title):
+    path = f"/lectures/{add_lecture(app)}"
+    answer = send(client, f"{path}/rename", title=title, course="6a")
+    assert answer.status_code == 400
+    assert 'aria-invalid="true"' in answer.text
+    assert "<h1>Fractions</h1>" in answer.text
+
+
+def test_a_note_is_added_by_the_clock_on_the_wall_and_deleted(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    answer = send(client, f"{path}/notes", time="10:39", text="worked <b>example</b>")
+    assert answer.location == f"{path}#notes"
+    page = client.get(path).text
+    assert "worked &lt;b&gt;example&lt;/b&gt;" in page
+    assert "most smiles at 10:40 after “worked &lt;b&gt;example&lt;/b&gt;”" in page
+    assert send(client, f"{path}/notes/1/delete").location == f"{path}#notes"
+    assert "worked" not in client.get(path).text
+    assert send(client, f"{path}/notes/1/delete").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"time": "12:00", "text": "late"}, "the lecture lasted from 10:30 to 11:00"),
+        ({"time": "noon", "text": "late"}, "Not a valid time"),
+        ({"time": "10:40", "text": " "}, "Write something"),
+        ({"time": "10:40", "text": "x" * 501}, "longer than 500"),
+    ],
+)
+def test_a_note_that_can_t_be_is_refused_with_what_was_wrong(app, client, fields, says):
+    answer = send(client, f"/lectures/{add_lecture(app)}/notes", **fields)
+    assert answer.status_code == 400
+    assert says.lower() in answer.text.lower()
+
+
+def test_the_clock_s_minute_begins_with_the_lecture_and_may_lie_past_midnight():
+    late = datetime(2026, 11, 20, 22, 50, 30, tzinfo=UTC)  # 23:50:30 in Berlin
+    end = late + timedelta(minutes=30)
+    assert moment_of(time(23, 50), late, end, BERLIN) == late
+    assert moment_of(time(0, 10), late, end, BERLIN) == datetime(2026, 11, 20, 23, 10, tzinfo=UTC)
+    with pytest.raises(notes.NoteError):
+        moment_of(time(0, 21), late, end, BERLIN)
+
+
+def test_the_live_page_may_send_notes_with_its_session(app, client):
+    lecture = add_lecture(app)
+    body = {"at": "2026-11-20T09:40:00Z", "text": "worked example"}
+    headers = {"X-CSRFToken": csrf_of(client.get(f"/lectures/{lecture}").text)}
+    path = f"/api/v1/lectures/{lecture}/notes"
+    assert client.post(path, json=body).status_code == 400, "another site's page has no such header"
+    assert client.post(path, json=body, headers=headers).status_code == 201
+
+
+def test_deleting_asks_first_and_says_what_goes(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    send(client, f"{path}/notes", time="10:39", text="worked example")
+    asked = client.get(f"{path}/delete").text
+    assert "28 minutes and 1 note." in " ".join(asked.split())
+    assert client.get(path).status_code == 200, "asking deletes nothing"
+    assert send(client, f"{path}/delete").location == "/lectures"
+    assert client.get(path).status_code == 404
+
+
+def test_forms_of_another_site_change_nothing(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    for action in ("rename", "notes", "delete", "notes/1/delete"):
+        assert client.post(f"{path}/{action}", data={"title": "x"}).status_code == 400
+    assert client.get(path).status_code == 200
+
+
+def test_lectures_are_found_by_words_and_course(app, client):
+    add_lecture(app, "Fractions", "6a")
+    add_lecture(app, "100 % of cells", "7b", days=1)
+    page = client.get("/lectures").text
+    assert page.index("100 % of cells") < page.index("Fractions"), "newest first"
+    assert "Fractions" not in client.get("/lectures?q=CELLS").text
+    assert "Fractions" not in client.get("/lectures?q=%25").text, "% is a sign like others"
+    assert "100 % of cells" not in client.get("/lectures?course=6a").text
+    assert "No lecture fits" in client.get("/lectures?q=poetry").text
+
+
+def test_the_list_has_pages_and_a_sparkline_a_lecture(app, client):
+    for number in range(PAGE + 1):
+        add_lecture(app, f"Lesson {number:02}", minutes=2, days=number)
+    page = client.get("/lectures?course=6a").text
+    assert page.count('class="spark"') == page.count('<path class="is-neutral"') == PAGE
+    older = re.search(r'href="(/lectures\?after[^"]+)"', page).group(1).replace("&amp;", "&")
+    assert "course=6a" in older
+    assert "Lesson 00" in client.get(older).text
+
+
+def test_two_lectures_are_compared_side_by_side(app, client):
+    one, two = add_lecture(app, "Fractions"), add_lecture(app, "Decimals", days=1)
+    assert f'<option value="{two}">' in client.get(f"/lectures/{one}").text
+    page = client.get(f"/lectures/compare?a={one}&b={two}").text
+    assert "Fractions" in page
+    assert "Decimals" in page
+    assert client.get(f"/lectures/compare?a={one}&b=99", headers=HTML).status_code == 404
+    assert "Say which two" in client.get(f"/lectures/compare?a={one}&b=x", headers=HTML).text
+
+
+def test_the_page_of_an_hour_asks_for_minutes_once_and_notes_once(app, client):
+    path = f"/lectures/{add_lecture(app, minutes=60)}"
+    asked = []
+    with app.app_context():
+        engine = db.engine
+
+    def listen(_connection, _cursor, statement, *_):
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", listen)
+    client.get(path)
+    event.remove(engine, "before_cursor_execute", listen)
+    for table in ("minute", "note"):
+        assert sum(f"FROM {table}" in statement for statement in asked) == 1
+
+
+# in a real browser
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def page(app):
+    """Chromium, signed in; `page.server` is where. Fails for any error that a script or a policy reports."""
+    if not CHROMIUM.exists():
+        pytest.skip("needs Chromium: apt install chromium")
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    errors = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**LAUNCH)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.server = server
+        sign_in(page, server)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        yield page
+        browser.close()
+    server.shutdown()
+    assert errors == []
+
+
+def test_the_chart_tells_the_minute_under_the_pointer_and_zooms(app, page):
+    lecture = add_lecture(app)
+    with app.app_context():
+        notes.add_note(queries.find_lecture(lecture), START + timedelta(minutes=10), "worked <i>", START)
+    page.goto(f"{page.server.url}/lectures/{lecture}")
+    expect(page.locator("canvas")).to_be_visible()
+    expect(page.locator("svg.drawn")).to_be_hidden()
+    over = page.locator(".u-over").bounding_box()
+
+    def point(minute: float) -> tuple[float, float]:
+        # half an hour that begins within a minute touches 31 of them
+        return over["x"] + over["width"] * minute / 31, over["y"] + over["height"] / 2
+
+    page.mouse.move(*point(10.7))
+    expect(page.locator(".u-legend")).to_contain_text("10:40")
+    expect(page.locator(".u-legend")).to_contain_text(re.compile(r"happy\s*60 % \(\d+–\d+ %\)"))
+    expect(page.locator(".here")).to_contain_text("“worked <i>”")
+    page.mouse.move(*point(20.5))
+    expect(page.locator(".here")).to_contain_text("no camera")
+    expect(page.get_by_role("button", name="Whole lecture")).to_be_hidden()
+    page.mouse.move(*point(5))
+    page.mouse.down()
+    page.mouse.move(*point(15), steps=4)
+    page.mouse.up()
+    page.get_by_role("button", name="Whole lecture").click()
+    expect(page.get_by_role("button", name="Whole lecture")).to_be_hidden()
+
+
+def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    page.get_by_label("Time").fill("10:45")
+    page.get_by_label("Note", exact=True).fill("exercise")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator(".notes")).to_contain_text("10:45 exercise")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="XLSX").click()
+    assert download.value.suggested_filename == "aula_Fractions_2026-11-20_1030.xlsx"
+    page.get_by_role("link", name="Delete this lecture").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("No lecture here yet.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2"])
+def test_no_page_is_wider_than_its_screen(app, page, path, width):
+    add_lecture(app, "x" * 200, "y" * 200)
+    add_lecture(app, "Fractions", days=1)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(page.server.url + path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_paper_and_without_scripts_the_drawn_chart_is_there(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    expect(page.locator("canvas")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("svg.drawn")).to_be_visible()
+    expect(page.locator(".uplot")).to_be_hidden()
