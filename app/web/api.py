@@ -42,6 +42,7 @@ def state():
             "since": camera.since if camera else monitor.since,
             "source": hide_password(settings.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
+            "picture_age_s": hub().picture_age,
         },
         "monitor": {
             "running": monitor.running,
@@ -61,6 +62,7 @@ def state():
         ],
         "lecture": lecture,
         "version": __version__,
+        "started_at": hub().started_at,
     }
 
 

@@ -91,6 +91,8 @@ class Hub:
     def __init__(self, clock: Clock, timezone: ZoneInfo, max_viewers: int, stream_fps: float) -> None:
         self.clock = clock
         self.timezone = timezone
+        self.started_at = clock.now()
+        """When the server started: a page that sees another moment opens its stream anew."""
         self.max_viewers = max_viewers
         self.stream_fps = stream_fps
         self.closing: Callable[[], bool] = lambda: False
@@ -152,6 +154,12 @@ class Hub:
         """The newest picture, or the card that says why there is none."""
         with self._changed:
             return self._newest()
+
+    @property
+    def picture_age(self) -> float | None:
+        """Seconds since the camera gave the picture that is shown; None while it is the card."""
+        part = self.newest()
+        return None if part.is_card else self.clock.now().timestamp() - part.captured_at
 
     def snapshot(self, timeout: float) -> Part:
         """A fresh picture, waiting up to `timeout` seconds for one; else the card."""

@@ -16,10 +16,11 @@ RETRY_SECONDS = 5
 
 @pages.get("/")
 def live():
-    """Show the class now."""
+    """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
     room = queries.room_named(current_app.config["SETTINGS"].room)
+    template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
-        "live.html",
+        template,
         room=room,
         lecture=queries.running_lecture(room),
         form=LectureForm(),

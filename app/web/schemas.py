@@ -150,6 +150,10 @@ class Camera(Schema):
     since = Moment(allow_none=True)
     source = String(metadata={"description": "Without any password."})
     capture_fps = Float()
+    picture_age_s = Float(
+        allow_none=True,
+        metadata={"description": "Age of the newest picture; null while there is none. It ages unwatched."},
+    )
 
 
 class Monitor(Schema):
@@ -174,6 +178,7 @@ class State(Schema):
     viewers = List(Nested(Viewer))
     lecture = Nested(LectureInside, allow_none=True)
     version = String()
+    started_at = Moment(metadata={"description": "When the server started."})
 
 
 class Room(Schema):

@@ -1,0 +1,193 @@
+"""The live page in a real browser, on a real server."""
+
+import io
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.mjpeg_camera import MjpegCamera
+from tests.server import Server, wait_for
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000  # milliseconds
+MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture have 0
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**LAUNCH)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A server that looks at the drawn classroom."""
+    server = Server(tmp_path_factory.mktemp("live"), {})
+    server.start()
+    wait_for(server.is_online)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Open browsers for people who sign in; a script's error fails the test."""
+    contexts, errors = [], []
+
+    def open_page(server: Server, **options):
+        contexts.append(chromium.new_context(**{"viewport": LAPTOP, **options}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        sign_in(page, server)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def badge(page):
+    return page.locator("#badge")
+
+
+def wait_for_badge(page, words: str) -> None:
+    expect(badge(page)).to_contain_text(words, timeout=PATIENCE)
+
+
+def shot(page) -> Image.Image:
+    return Image.open(io.BytesIO(page.locator("#stream").screenshot())).convert("RGB")
+
+
+def is_moving(page) -> bool:
+    before = shot(page)
+    page.wait_for_timeout(700)
+    return max(ImageStat.Stat(ImageChops.difference(before, shot(page))).mean) > MOVING
+
+
+def viewers(server: Server) -> list[dict]:
+    return server.get("/api/v1/state").json["viewers"]
+
+
+def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, open_page):
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    expect(page.locator("#faces")).not_to_have_text("–", timeout=PATIENCE)
+    page.get_by_label("Title").fill("Fractions <b>")
+    page.get_by_label("Course").fill("6a")
+    page.get_by_role("button", name="Start lecture").click()
+    expect(page.get_by_role("timer")).to_have_text("0:00:02", timeout=PATIENCE)
+    page.get_by_role("button", name="End lecture").click()
+    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible()
+    page.goto(demo.url)
+    expect(page.get_by_label("Title")).to_have_value("Fractions <b>")
+    expect(page.get_by_label("Course")).to_have_value("6a")
+
+
+def test_the_last_minutes_are_drawn(demo, open_page):
+    page = open_page(demo)
+    expect(page.locator("#history polygon").first).to_be_attached(timeout=PATIENCE)
+    assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
+
+
+def test_a_second_viewer_sees_the_class_too(demo, open_page):
+    first, second = open_page(demo), open_page(demo)
+    for page in (first, second):
+        wait_for_badge(page, "s old")
+    wait_for(lambda: len(viewers(demo)) == 2)
+    assert is_moving(first)
+    assert is_moving(second)
+
+
+def test_a_hidden_page_lets_go_of_the_stream_and_comes_back(demo, open_page):
+    page = open_page(demo)
+    wait_for(lambda: len(viewers(demo)) == 1)
+    hide(page, True)
+    wait_for(lambda: not viewers(demo))
+    hide(page, False)
+    wait_for(lambda: len(viewers(demo)) == 1)
+    wait_for(lambda: is_moving(page))
+
+
+def hide(page, hidden: bool) -> None:
+    """Tell the page that it is hidden or seen: a headless browser shows every tab it has."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_the_page_survives_a_restart_of_the_server(start_server, open_page):
+    server = start_server()
+    page = open_page(server)
+    wait_for_badge(page, "s old")
+    page.evaluate("window.sameDocument = true")
+    server.stop()
+    wait_for_badge(page, "does not answer")
+    server.start()
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    assert page.evaluate("window.sameDocument"), "it was not loaded anew"
+
+
+def test_a_camera_goes_dark_and_comes_back(start_server, open_page):
+    with MjpegCamera() as camera:
+        server = start_server(CAMERA=camera.url, STALL_SECONDS="1")
+        page = open_page(server)
+        wait_for_badge(page, "s old")
+        camera.hang()
+        wait_for_badge(page, "dark")
+        expect(page.locator("#remark")).to_contain_text("camera is dark")
+        camera.resume()
+        wait_for_badge(page, "s old")
+        wait_for(lambda: is_moving(page))
+
+
+def test_the_picture_alone_fills_a_second_monitor(demo, open_page):
+    page = open_page(demo)
+    page.goto(f"{demo.url}/?view=picture")
+    wait_for_badge(page, "s old")
+    assert page.locator("#stream").bounding_box() == {"x": 0, "y": 0, **LAPTOP}
+    assert not page.get_by_role("navigation").is_visible()
+    assert is_moving(page)
+
+
+def test_full_screen_with_one_key(demo, open_page):
+    page = open_page(demo)
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement?.id === 'picture'")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_letters_typed_into_a_field_are_no_commands(demo, open_page):
+    page = open_page(demo)
+    page.get_by_label("Title").fill("")
+    page.get_by_label("Title").press_sequentially("Functions")
+    expect(page.get_by_label("Title")).to_have_value("Functions")
+    assert page.evaluate("document.fullscreenElement === null")
+
+
+def test_nothing_is_cut_off_on_a_phone(demo, open_page):
+    page = open_page(demo, viewport=PHONE)
+    wait_for_badge(page, "s old")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Start lecture").scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="Start lecture")).to_be_in_viewport()
+
+
+def test_the_page_is_dark_where_the_system_is(demo, open_page):
+    page = open_page(demo, color_scheme="dark")
+    wait_for_badge(page, "s old")
+    edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((0, 300, 20, 320))
+    assert ImageStat.Stat(edge).mean[0] < 60
