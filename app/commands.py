@@ -8,6 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
 from app.records import queries
+from app.records.in_force import in_force
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
@@ -62,7 +63,7 @@ def run_monitor(pipe: int) -> None:
 @with_appcontext
 def purge() -> None:
     """Delete what is older than RETENTION_DAYS. The monitor does the same every hour."""
-    days = current_app.config["SETTINGS"].retention_days
+    days = in_force().retention_days
     deleted = queries.delete_older_than(days, SYSTEM_CLOCK.now())
     click.echo(f"{deleted} minutes older than {days} days deleted.")
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import CHROMIUM, LAUNCH, sign_in
@@ -151,6 +151,43 @@ def test_a_camera_goes_dark_and_comes_back(start_server, open_page):
         camera.resume()
         wait_for_badge(page, "s old")
         wait_for(lambda: is_moving(page))
+
+
+def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
+    first, second = open_page(demo), open_page(demo)
+    wait_for_badge(second, "s old")
+    first.get_by_role("button", name="Pause for everybody").click()
+    for page in (first, second):
+        wait_for_badge(page, "by admin")
+        wait_for(lambda page=page: is_card(page))
+    second.get_by_role("button", name="Go on").click()
+    wait_for_badge(first, "s old")
+    wait_for(lambda: is_moving(first))
+
+
+def is_card(page) -> bool:
+    """A card is nearly all of one dark colour, which no picture of the class is."""
+    return ImageStat.Stat(shot(page).convert("L")).median[0] < 40
+
+
+def test_faces_are_hidden_and_shown_again_in_one_click(demo, open_page):
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    button = page.get_by_role("button", name="Hide faces")
+    seen = sharpness(page)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    wait_for(lambda: not is_card(page) and sharpness(page) < 0.8 * seen)
+    button.click()
+    wait_for(lambda: not is_card(page) and sharpness(page) > 0.9 * seen)
+
+
+def sharpness(page) -> float:
+    """How strong the edges are in the upper part of the picture, where no label is."""
+    grey = shot(page).convert("L")
+    return ImageStat.Stat(
+        grey.crop((0, 0, grey.width, grey.height // 6)).filter(ImageFilter.FIND_EDGES)
+    ).mean[0]
 
 
 def test_the_picture_alone_fills_a_second_monitor(demo, open_page):

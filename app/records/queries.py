@@ -88,6 +88,24 @@ def all_rooms() -> Sequence[Room]:
     return db.session.scalars(select(Room).order_by(Room.name)).all()
 
 
+def change_room(room: Room, **stored) -> None:
+    """Store settings of a room, named as its columns; None gives a setting its default again."""
+    for name, value in stored.items():
+        setattr(room, name, value)
+    db.session.commit()
+
+
+def pause_room(room: Room, by: str, at: datetime) -> None:
+    """Have nothing looked at in a room; a pause that is there already stays as it is."""
+    if room.paused_at is None:
+        change_room(room, paused_at=at, paused_by=by)
+
+
+def resume_room(room: Room) -> None:
+    """End the pause of a room."""
+    change_room(room, paused_at=None, paused_by=None)
+
+
 # lectures
 
 

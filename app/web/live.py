@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from app.records import queries
+from app.records.in_force import in_force, is_fixed
 from app.web.access import hub
 from app.web.forms import LectureForm
 from app.web.hub import BOUNDARY, Part, TooManyViewers, Viewer
@@ -23,6 +24,8 @@ def live():
         template,
         room=room,
         lecture=queries.running_lecture(room),
+        in_force=in_force(room),
+        hide_is_fixed=is_fixed("hide_faces"),
         form=LectureForm(),
     )
 

@@ -171,11 +171,18 @@ class Viewer(Schema):
     frame_age_ms = Integer(allow_none=True)
 
 
+class Pause(Schema):
+    since = Moment()
+    by = String()
+
+
 class State(Schema):
     room = String()
     camera = Nested(Camera)
     monitor = Nested(Monitor)
     viewers = List(Nested(Viewer))
+    paused = Nested(Pause, allow_none=True, metadata={"description": "Nothing is read while it lasts."})
+    faces_hidden = Boolean(metadata={"description": "Whether nobody in the stream can be recognised."})
     lecture = Nested(LectureInside, allow_none=True)
     version = String()
     started_at = Moment(metadata={"description": "When the server started."})

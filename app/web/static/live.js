@@ -2,6 +2,7 @@
 
 import { showHistory } from "./history.js";
 import "./notes.js";
+import { followControls, showControls } from "./controls.js";
 import { showState } from "./picture.js";
 import { fetchJson, keepDoing } from "./server.js";
 
@@ -13,7 +14,7 @@ const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
 const start = document.getElementById("start");
 
-function showShares(now) {
+function showShares(now, state) {
   const known = now && now.shares;
   document.getElementById("faces").textContent = now ? now.faces : "–";
   document.getElementById("faces-word").textContent = now && now.faces === 1 ? "face" : "faces";
@@ -23,11 +24,12 @@ function showShares(now) {
     row.querySelector(".bar").style.width = `${share * 100}%`;
     row.querySelector(".value").textContent = known ? `${Math.round(share * 100)} %` : "–";
   }
-  const words = remarkOn(now);
+  const words = remarkOn(now, state);
   if (remark.textContent !== words) remark.textContent = words;
 }
 
-function remarkOn(now) {
+function remarkOn(now, state) {
+  if (state && state.paused) return "Paused: nothing is read or recorded.";
   if (!now) return "No reading: the camera is dark.";
   if (now.suppressed) return "Too few faces: no shares are shown, to protect the people in view.";
   if (now.faces === 0) return "Nobody in view.";
@@ -51,11 +53,12 @@ async function look() {
   try {
     const [state, now] = await Promise.all([fetchJson(page.dataset.state), fetchJson(page.dataset.now)]);
     showState(state);
-    showShares(now);
+    showControls(state);
+    showShares(now, state);
     followLecture(state.lecture);
   } catch {
     showState(null);
-    showShares(null);
+    showShares(null, null);
   }
 }
 
@@ -86,5 +89,6 @@ if (clock) {
 }
 if (start) rememberLecture();
 offerFullScreen();
+followControls(look);
 keepDoing(look, EVERY);
 keepDoing(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), EVERY_HISTORY);

@@ -30,9 +30,10 @@ function showBadge(kind, words) {
   if (badge.textContent !== words) badge.textContent = words;
 }
 
-function describe({ camera }) {
+function describe({ camera, paused }) {
   const age = camera.picture_age_s;
-  if (!camera.online) showBadge("dark", `dark · ${camera.detail || camera.reason}`);
+  if (paused) showBadge("paused", `paused by ${paused.by}`);
+  else if (!camera.online) showBadge("dark", `dark · ${camera.detail || camera.reason}`);
   else if (broken) showBadge("dark", "the stream was refused; trying again");
   else if (age === null || (age > STALE && Date.now() - openedAt < SETTLE)) showBadge("waiting", "connecting");
   else if (age > STALE) showBadge("stale", `stale · ${age.toFixed(0)} s old`);
