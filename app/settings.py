@@ -187,6 +187,12 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     return Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
 
 
+def check_setting(name: str, written: str) -> Any:
+    """The value of one setting, written by a person; raises ValueError, saying what is allowed."""
+    (found,) = (each for each in fields(Settings) if each.name == name)
+    return found.metadata["parse"](written)
+
+
 def settings_given(environment: Mapping[str, str], env_file: Path) -> frozenset[str]:
     """The settings that somebody wrote down, in lower case; the others have their defaults."""
     return frozenset(name.lower() for name in _written(environment, env_file))

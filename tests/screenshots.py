@@ -68,6 +68,7 @@ def make_up_lectures(server: Server) -> None:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     with app.app_context():
         room = queries.room_named("Room 7")
+        queries.change_room(room, told_at=start)
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)
             lecture = queries.start_lecture(room, title, "Mathematics 6a", begin)

@@ -33,12 +33,16 @@ def find_user(name: str) -> User | None:
     return db.session.scalar(select(User).where(User.name == name))
 
 
-def set_password(name: str, password: str) -> User:
-    """Give the user of that name this password, making the user if need be."""
+def set_password(name: str, password: str, administrator: bool = False) -> User:
+    """Give the user of that name this password, making the user if need be.
+
+    The first user is an administrator, and whoever is made one with `administrator`.
+    """
     user = find_user(name)
     if user is None:
-        user = User(name=name, password_hash="")
+        user = User(name=name, password_hash="", administrator=not any_user())
         db.session.add(user)
+    user.administrator = user.administrator or administrator
     if not (user.password_hash and check_password_hash(user.password_hash, password)):
         user.password_hash = generate_password_hash(password)
     db.session.commit()

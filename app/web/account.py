@@ -45,7 +45,7 @@ def setup():
     form = AccountForm()
     if form.validate_on_submit():
         login_user(queries.set_password(form.name.data, form.password.data))
-        return redirect(url_for("live.live"))
+        return redirect(url_for("room_settings.first_run"))
     return render_template("setup.html", form=form), 400 if form.is_submitted() else 200
 
 

@@ -54,7 +54,7 @@ def _greeting(app: Flask) -> str:
     address = f"http://{settings.host}:{settings.port}"
     try:
         if settings.admin_password is not None:
-            queries.set_password("admin", settings.admin_password)
+            queries.set_password("admin", settings.admin_password, administrator=True)
             how = "sign in as admin with ADMIN_PASSWORD"
         elif queries.any_user():
             how = f"sign in at {address}/sign-in"
