@@ -12,7 +12,16 @@ from app.web.account import setup_path
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
-FOR_ALL = {"/palette.css", "/healthz", "/readyz", "/setup", "/sign-in", "/notice", "/static/<path:filename>"}
+FOR_ALL = {
+    "/palette.css",
+    "/healthz",
+    "/readyz",
+    "/setup",
+    "/sign-in",
+    "/notice",
+    "/notice.svg",
+    "/static/<path:filename>",
+}
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
 """The live page in a real browser, on a real server."""
 
 import io
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import expect, sync_playwright
 
+from app import create_app
+from app.records import queries
+from app.records.counted import CountedMinute
 from tests.browser import CHROMIUM, LAUNCH, sign_in
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
@@ -34,9 +39,15 @@ def demo(tmp_path_factory):
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def cookies() -> list:
+    """Those of the first sign-in, for every server with the same key: only ten sign-ins a minute are let in."""
+    return []
+
+
 @pytest.fixture
-def open_page(chromium):
-    """Open browsers for people who sign in; a script's error fails the test."""
+def open_page(chromium, cookies):
+    """Open browsers for people who are signed in; a script's error fails the test."""
     contexts, errors = [], []
 
     def open_page(server: Server, **options):
@@ -44,7 +55,12 @@ def open_page(chromium):
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        sign_in(page, server)
+        if cookies:
+            page.context.add_cookies(cookies)
+            page.goto(server.url)
+        else:
+            sign_in(page, server)
+            cookies.extend(page.context.cookies())
         return page
 
     yield open_page
@@ -228,3 +244,69 @@ def test_the_page_is_dark_where_the_system_is(demo, open_page):
     wait_for_badge(page, "s old")
     edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((0, 300, 20, 320))
     assert ImageStat.Stat(edge).mean[0] < 60
+
+
+@pytest.fixture
+def running_lecture(demo):
+    """Run a lecture in which surprise has just risen from a tenth to 40 % of ten faces."""
+    app = create_app(demo.environment, demo.log_path.parent / "instance")
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with app.app_context():
+        room = queries.room_named(demo.environment["ROOM"])
+        lecture = queries.start_lecture(room, "Algebra", "7b", now - timedelta(minutes=12))
+        for ago in range(12, 0, -1):
+            surprise = 0.4 if ago <= 2 else 0.1
+            spans = tuple(600 * share for share in (0, 0, 0, 0, 0, surprise, 1 - surprise, 0))
+            counted = CountedMinute(now - timedelta(minutes=ago), lecture.id, 60, 300, 10, 600, spans)
+            queries.save_minute(room, counted, minimum_group=5)
+    yield lecture
+    with app.app_context():
+        room = queries.room_named(demo.environment["ROOM"])
+        queries.end_lecture(queries.running_lecture(room), datetime.now(UTC))
+
+
+def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, open_page):
+    page = open_page(demo)
+    said = page.locator("#unusual li")
+    expect(said).to_contain_text("surprise 4× this lecture's average for", timeout=PATIENCE)
+    page.get_by_label("Say what is unusual").uncheck()
+    expect(said).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("Say what is unusual")).not_to_be_checked()
+
+
+def test_one_key_begins_a_note(running_lecture, demo, open_page):
+    page = open_page(demo)
+    page.keyboard.press("n")
+    page.keyboard.type("began recursion")
+    expect(page.get_by_label("Note")).to_have_value("began recursion")
+    page.keyboard.press("Enter")
+    expect(page.locator("#note-said")).to_contain_text(re.compile("Kept: “began recursion”|keeps no notes"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Note")).not_to_be_focused()
+
+
+def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_page):
+    with MjpegCamera() as camera:
+        server = start_server()
+        page = open_page(server)
+        page.get_by_role("link", name="confirm that this is allowed here").click()
+        page.get_by_label("Its address").fill(camera.url)
+        expect(page.get_by_label("A network camera")).to_be_checked()
+        page.get_by_role("button", name="Try this camera").click()
+        expect(page.locator("#tried-said")).to_contain_text("It works: 320 × 240", timeout=PATIENCE)
+        assert page.locator("#tried").evaluate("image => image.naturalWidth") == 320
+        page.get_by_label("This is allowed here").check()
+        page.get_by_role("button", name="Begin").click()
+        page.wait_for_url(f"{server.url}/")
+        wait_for_badge(page, "s old")
+        wait_for(lambda: server.get("/api/v1/state").json["camera"]["source"] == camera.url)
+        wait_for(lambda: page.locator("#stream").evaluate("image => image.naturalWidth") == 320)
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("path", ["/settings", "/setup/room", "/notice"])
+def test_no_page_is_wider_than_the_screen(demo, open_page, path, viewport):
+    page = open_page(demo, viewport=viewport)
+    page.goto(demo.url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -20,6 +20,7 @@ OPEN_TO_ALL = {
     "account.setup",
     "account.sign_in",
     "account.notice",
+    "account.notice_code",
 }
 
 FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}

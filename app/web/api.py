@@ -16,6 +16,7 @@ from app.records import export, queries
 from app.records.in_force import Pause, in_force
 from app.records.report import report_of
 from app.records.tables import Minute, Room
+from app.records.unusual import unusual
 from app.web import schemas
 from app.web.access import hub
 from app.web.lectures import lecture_or_404
@@ -171,6 +172,15 @@ def delete_lecture(lecture_id):
 def lecture_minutes(lecture_id):
     """All minutes of a lecture, oldest first; a minute without camera is not among them."""
     return {"minutes": queries.minutes_of_lecture(lecture_or_404(lecture_id)), "cursor": None}
+
+
+@api.get("/lectures/<int:lecture_id>/unusual")
+@api.output(schemas.UnusualNow)
+@api.doc(security=SECURITY)
+def lecture_unusual(lecture_id):
+    """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
+    minutes = queries.minutes_of_lecture(lecture_or_404(lecture_id))
+    return {"unusual": unusual(minutes, hub().clock.now())}
 
 
 @api.get("/lectures/<int:lecture_id>/report")

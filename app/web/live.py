@@ -5,6 +5,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from app.records import queries
 from app.records.in_force import in_force, is_fixed
 from app.web.access import hub
+from app.web.account import is_only_here
 from app.web.forms import LectureForm
 from app.web.hub import BOUNDARY, Part, TooManyViewers, Viewer
 from app.web.problems import problem
@@ -25,6 +26,7 @@ def live():
         room=room,
         lecture=queries.running_lecture(room),
         in_force=in_force(room),
+        notice_is_only_here=is_only_here(),
         hide_is_fixed=is_fixed("hide_faces"),
         form=LectureForm(),
     )

@@ -143,6 +143,18 @@ class LectureChange(LectureText):
         return data
 
 
+class Unusual(Schema):
+    emotion = String(validate=OneOf(EMOTIONS))
+    share = Float(metadata={"description": "Its part of the person-time now."})
+    average = Float(metadata={"description": "Its part in the lecture before."})
+    times = Float(allow_none=True, metadata={"description": "share / average; null if never seen before."})
+    minutes = Integer(metadata={"description": "How long it has lasted."})
+
+
+class UnusualNow(Schema):
+    unusual = List(Nested(Unusual))
+
+
 class Camera(Schema):
     online = Boolean()
     reason = String(allow_none=True, metadata={"description": "One word why it is dark."})

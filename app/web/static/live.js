@@ -5,6 +5,7 @@ import "./notes.js";
 import { followControls, showControls } from "./controls.js";
 import { showState } from "./picture.js";
 import { fetchJson, keepDoing } from "./server.js";
+import { showUnusual } from "./unusual.js";
 
 const EVERY = 1000; // milliseconds between two looks at the figures
 const EVERY_HISTORY = 10000; // the open minute is written so often
@@ -91,4 +92,5 @@ if (start) rememberLecture();
 offerFullScreen();
 followControls(look);
 keepDoing(look, EVERY);
+keepDoing(() => showUnusual().catch(() => {}), EVERY_HISTORY);
 keepDoing(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), EVERY_HISTORY);
