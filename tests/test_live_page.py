@@ -41,7 +41,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cookies() -> list:
-    """Those of the first sign-in, for every server with the same key: only ten sign-ins a minute are let in."""
+    """Those of the first sign-in, for every server: only ten sign-ins a minute are let in."""
     return []
 
 

@@ -9,6 +9,7 @@ from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.monitor.bus import Picture, Status
+from app.monitor.shutter import Shutter
 from app.records import queries
 from app.records.in_force import InForce, Pause, in_force
 from app.web.hub import Hub
@@ -53,6 +54,28 @@ def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
     assert hub.newest().is_card
     hub.take(Picture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
     assert hub.newest().jpeg == b"frosted"
+
+
+def test_before_the_database_has_said_whether_there_is_a_pause_no_camera_is_opened():
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+    assert not shutter.follow(None)
+    assert shutter.state.reason == Reason.STARTING
+    assert next(shutter.views(lambda: True)).frame is None
+
+
+def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+    assert shutter.follow(OPEN)
+    seen = next(view for view in shutter.views(lambda: True) if view.frame)
+    assert shutter.is_open_on(seen)
+    assert not shutter.follow(OPEN), "nothing changed"
+    assert shutter.follow(PAUSED)
+    assert not shutter.is_open_on(seen), "what is still being read of it is forgotten"
+    assert shutter.state.reason == Reason.PAUSED
+    assert shutter.state.since == SINCE
+    assert shutter.follow(OPEN)
+    assert next(view for view in shutter.views(lambda: True) if view.frame)
+    shutter.close()
 
 
 def test_a_pause_is_kept_with_who_and_since_when(api):

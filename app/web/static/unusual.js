@@ -8,7 +8,7 @@ const choice = document.getElementById("unusual-on");
 
 function inWords({ emotion, times, minutes }) {
   const much = times === null ? "not seen before in this lecture, now" : times >= 10 ? "over 10× this lecture's average" : `${times.toFixed(times < 3 ? 1 : 0)}× this lecture's average`;
-  return `${emotion} ${much} for ${minutes} min`;
+  return `${emotion} ${much} for ${minutes}\u00a0min`;
 }
 
 function show(found) {
