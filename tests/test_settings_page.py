@@ -1,5 +1,6 @@
 """The first run, the settings page, and trying a camera."""
 
+import base64
 import json
 import re
 from datetime import UTC, datetime
@@ -8,6 +9,8 @@ import pytest
 from flask_login import FlaskLoginClient
 
 from app.camera.devices import FoundDevice, found_devices
+from app.camera.state import CameraState
+from app.monitor.bus import Picture, Status
 from app.records import queries
 from app.records.in_force import in_force
 from app.web.account import setup_path
@@ -125,6 +128,19 @@ def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(mak
     assert (now.camera, now.hide_faces, now.retention_days) == ("demo?students=6", True, 30)
 
 
+@pytest.mark.parametrize("camera", ["lecture.mp4", "94", "rtsp://camera/stream", "demo"])
+def test_the_rest_can_be_saved_while_the_environment_fixes_the_camera(make_app, camera):
+    """A browser sends nothing of a field that is switched off."""
+    app = make_app(CAMERA=camera, MINIMUM_GROUP="8")
+    with app.app_context():
+        user = queries.set_password("anna", "a long password")
+        app.test_client_class = FlaskLoginClient
+        client = app.test_client(user=user)
+    assert fill_in(client, "/settings", kind=None, minimum_group=None).status_code == 302
+    now = in_force_in(app)
+    assert (now.camera, now.minimum_group, now.retention_days) == (camera, 8, 30)
+
+
 def test_only_administrators_change_settings(app, administrator):
     runner = app.test_cli_runner()
     assert runner.invoke(args=["user", "create", "ben", "--password", "a long password"]).exit_code == 0
@@ -166,6 +182,23 @@ def test_a_camera_is_tried_from_the_page_and_shows_a_picture(administrator):
 def fill_in_camera(client, **camera) -> dict:
     token = csrf_of(client.get("/settings").text)
     return client.post("/settings/camera", data=FILLED | camera | {"csrf_token": token}).json
+
+
+def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
+    hub = app.extensions["hub"]
+    online = CameraState(True, None, None, NOON, 25.0)
+    hub.take(Status(online, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
+    hub.take(Picture(b"picture", captured_at=1000, size=(640, 360)))
+    tried = fill_in_camera(administrator, kind="demo")
+    assert tried["works"]
+    assert base64.b64decode(tried["picture"].partition(",")[2]) == b"picture"
+
+
+def test_a_camera_that_was_unplugged_keeps_nobody_from_the_other_settings(app, administrator):
+    with app.app_context():
+        queries.change_room(queries.room_named("Room 7"), camera="94")
+    assert "94: not plugged in" in administrator.get("/settings").text
+    assert fill_in(administrator, "/settings", kind="device", device="94").status_code == 302
 
 
 def test_a_file_of_the_server_can_t_be_looked_at_from_the_page(administrator, tmp_path):

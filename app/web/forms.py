@@ -1,5 +1,6 @@
 """The forms that people fill in."""
 
+from collections.abc import Collection
 from typing import Self
 
 from flask_wtf import FlaskForm
@@ -90,12 +91,16 @@ class RoomForm(Form):
     retention_days = StringField("Days to keep", [checked], filters=[stripped], render_kw=NUMBER)
     contact = StringField("Whom the people filmed may ask", [Optional(), checked], filters=[stripped])
 
+    fixed: Collection[str] = ()
     kept = "demo"
     """The camera that is in force. Its address is not shown, since it may hold a password."""
 
     @classmethod
-    def of(cls, now: InForce) -> Self:
-        """The form, filled in with what is in force unless somebody sent it."""
+    def of(cls, now: InForce, fixed: Collection[str]) -> Self:
+        """The form, filled in with what is in force unless somebody sent it.
+
+        A browser does not send the settings in `fixed`, which it can't change; they stay as they are.
+        """
         form = cls(
             kind=kind_of(now.camera).value,
             device=now.camera,
@@ -109,17 +114,32 @@ class RoomForm(Form):
             SelectChoice(str(found.number), f"{found.number}: {found.name or 'camera'}")
             for found in found_devices()
         ]
+        if kind_of(now.camera) == Kind.DEVICE and now.camera not in [
+            each.value for each in form.device.choices
+        ]:
+            form.device.choices.append(SelectChoice(now.camera, f"{now.camera}: not plugged in"))
+        form.fixed = fixed
+        for name in fixed:
+            for field in (form.kind, form.device, form.address) if name == "camera" else (form[name],):
+                field.data, field.validators = field.object_data, []
+        form.kind.validate_choice = "camera" not in fixed
         return form
 
     def validate_device(self, field) -> None:
         """A camera of this machine is one that was found."""
-        if self.kind.data == Kind.DEVICE and field.data not in [each.value for each in field.choices]:
+        if (
+            "camera" not in self.fixed
+            and self.kind.data == Kind.DEVICE
+            and field.data not in [each.value for each in field.choices]
+        ):
             raise ValidationError("choose one that was found; plug it in and load this page again.")
 
     def validate_address(self, field) -> None:
         """An address is one that a camera can have; none keeps the one that is in force."""
-        if self.kind.data != Kind.NETWORK or (not field.data and kind_of(self.kept) == Kind.NETWORK):
+        if "camera" in self.fixed or self.kind.data != Kind.NETWORK:
             return
+        if not field.data and kind_of(self.kept) == Kind.NETWORK:
+            return  # the one that is in force
         if kind_of(field.data) != Kind.NETWORK:
             raise ValidationError("give its address, as rtsp://USER:PASSWORD@HOST/PATH.")
         try:

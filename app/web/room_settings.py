@@ -12,9 +12,11 @@ from app.records.tables import Room
 from app.web.access import hub, limiter
 from app.web.forms import FirstRunForm, RoomForm
 from app.web.problems import problem
-from app.web.try_camera import try_camera
+from app.web.try_camera import Tried, try_camera
 
 pages = Blueprint("room_settings", __name__)
+
+SNAPSHOT_SECONDS = 2.0
 
 
 @pages.route("/settings", methods=["GET", "POST"])
@@ -48,12 +50,21 @@ def camera():
     """Try the camera that is filled in, and give a picture of it."""
     if is_fixed("camera"):
         return problem(409, "CAMERA is set in the server's environment and can only be changed there.")
-    form = RoomForm.of(in_force())
+    form = _form_for(our_room())
     form.validate()
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]
     if errors:
         return {"works": False, "detail": " ".join(errors).capitalize(), "picture": None}
-    return try_camera(form.camera()).as_json()
+    return _try(form.camera()).as_json()
+
+
+def _try(spec: str) -> Tried:
+    """Try a camera. The one that is on is not opened a second time, which most devices refuse."""
+    if spec == in_force().camera:
+        shown = hub().snapshot(SNAPSHOT_SECONDS)
+        if not shown.is_card:
+            return Tried(True, "It is on now, and works.", shown.jpeg)
+    return try_camera(spec)
 
 
 def our_room() -> Room:
@@ -64,7 +75,7 @@ def our_room() -> Room:
 def _form_for(room: Room) -> RoomForm:
     """The form; it asks whether all this is allowed here until somebody has confirmed it."""
     kind = RoomForm if room.told_at else FirstRunForm
-    return kind.of(in_force(room))
+    return kind.of(in_force(room), [name for name in CHANGEABLE if is_fixed(name)])
 
 
 def _page(form: RoomForm, first: bool):
@@ -72,7 +83,7 @@ def _page(form: RoomForm, first: bool):
         "settings.html",
         form=form,
         first=first,
-        fixed={name for name in CHANGEABLE if is_fixed(name)},
+        fixed=form.fixed,
         kept_address=hide_password(form.kept) if kind_of(form.kept) == Kind.NETWORK else None,
     )
     return page, 400 if form.is_submitted() else 200
