@@ -35,6 +35,8 @@ function chooseKindOf(name, kind) {
 
 chooseKindOf("device", "device");
 chooseKindOf("address", "network");
+// typed before this script ran
+if (form.elements.address.value) form.elements.kind.value = "network";
 if (!button.closest("fieldset").disabled) {
   button.hidden = false;
   button.addEventListener("click", tryCamera);
