@@ -21,7 +21,8 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     from app import commands, settings, web
     from app.records.tables import db
 
-    read = settings.read_settings(os.environ if environment is None else environment, PROJECT / ".env")
+    written = (os.environ if environment is None else environment, PROJECT / ".env")
+    read = settings.read_settings(*written)
     app = APIFlask(
         __name__,
         title="Aula",
@@ -35,6 +36,7 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     )
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.from_mapping(settings.for_flask(read, Path(app.instance_path)))
+    app.config["SETTINGS_GIVEN"] = settings.settings_given(*written)
     db.init_app(app)
     Migrate(app, db, directory=str(PROJECT / "migrations"))
     web.init_app(app)

@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
 from app.records import export, queries
+from app.records.in_force import in_force
 from app.records.network import network
 from app.records.report import Conditions, report_of
 
@@ -16,13 +17,14 @@ user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
 report = AppGroup("report", help="Reports of lectures.")
 monitor = AppGroup("monitor", help="The background worker.")
+camera = AppGroup("camera", help="Cameras.")
 
 ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (user, token, report, monitor):
+    for group in (user, token, report, monitor, camera):
         app.cli.add_command(group)
     app.cli.add_command(purge)
 
@@ -30,11 +32,12 @@ def init_app(app: Flask) -> None:
 @user.command("create")
 @click.argument("name")
 @ASK_PASSWORD
-def create_user(name: str, password: str) -> None:
+@click.option("--administrator", is_flag=True, help="May change the settings; so may the first user.")
+def create_user(name: str, password: str, administrator: bool) -> None:
     """Make an account."""
     if queries.find_user(name):
         raise click.ClickException(f"There is a user {name!r} already; `user password` changes the password.")
-    _set_password(name, password)
+    _set_password(name, password, administrator)
 
 
 @user.command("password")
@@ -62,7 +65,7 @@ def export_report(lecture_id: int, extension: str) -> None:
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
-    made = report_of(lecture, SYSTEM_CLOCK.now(), Conditions(settings.minimum_group, network()))
+    made = report_of(lecture, SYSTEM_CLOCK.now(), Conditions(in_force().minimum_group, network()))
     path = Path(export.filename(made, extension, settings.timezone))
     _, write = export.FORMATS[extension]
     path.write_bytes(write(made, settings.timezone))
@@ -78,11 +81,31 @@ def run_monitor(pipe: int) -> None:
     process.run(current_app._get_current_object(), Connection(pipe))  # threads have no current_app
 
 
+@camera.command("check")
+@click.argument("source")
+@click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
+def check(source: str, picture: str | None) -> None:
+    """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
+    from app.camera.check import check_camera  # it brings OpenCV, which few commands need
+    from app.camera.errors import CameraError
+    from app.vision.annotate import encode
+
+    settings = current_app.config["SETTINGS"]
+    spec = click.get_text_stream("stdin").read() if source == "-" else source
+    try:
+        found = check_camera(spec, settings.stall_seconds)
+    except (CameraError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if picture is not None:
+        Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
+    click.echo(str(found))
+
+
 @click.command("purge")
 @with_appcontext
 def purge() -> None:
     """Delete what is older than RETENTION_DAYS. The monitor does the same every hour."""
-    days = current_app.config["SETTINGS"].retention_days
+    days = in_force().retention_days
     deleted = queries.delete_older_than(days, SYSTEM_CLOCK.now())
     click.echo(f"{deleted} minutes older than {days} days deleted.")
 
@@ -94,9 +117,9 @@ def _find_user(name: str):
     return found
 
 
-def _set_password(name: str, password: str) -> None:
+def _set_password(name: str, password: str, administrator: bool = False) -> None:
     from app.web.forms import SHORTEST_PASSWORD
 
     if len(password) < SHORTEST_PASSWORD:
         raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
-    queries.set_password(name, password)
+    queries.set_password(name, password, administrator)

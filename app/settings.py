@@ -175,6 +175,7 @@ class Settings:
     retention_days: int = setting(
         "365", integer(1, 3650), "days after which minutes and lectures are deleted"
     )
+    contact: str | None = setting(None, text(200), "whom the people filmed may ask; stands on the notice")
     trusted_proxies: int = setting(
         "0", integer(0, 10), "proxies in front of the server whose `X-Forwarded-…` headers are believed"
     )
@@ -182,11 +183,28 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     """Read and check every setting; raises SettingError for the first one that is not usable."""
+    values = _written(environment, env_file)
+    return Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
+
+
+def check_setting(name: str, written: str) -> Any:
+    """The value of one setting, written by a person; raises ValueError, saying what is allowed."""
+    (found,) = (each for each in fields(Settings) if each.name == name)
+    return found.metadata["parse"](written)
+
+
+def settings_given(environment: Mapping[str, str], env_file: Path) -> frozenset[str]:
+    """The settings that somebody wrote down, in lower case; the others have their defaults."""
+    return frozenset(name.lower() for name in _written(environment, env_file))
+
+
+def _written(environment: Mapping[str, str], env_file: Path) -> dict[str, str]:
+    """Every setting that is written down: {NAME: value}; the environment goes before the file."""
     values = _from_env_file(env_file)
     for name in _names():
         if value := _from_environment(environment, name):
             values[name] = value
-    return Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
+    return values
 
 
 def _names() -> list[str]:

@@ -53,6 +53,11 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     sign_in(page, server)
     page.wait_for_timeout(4000)
     shoot("live")
+    page.goto(f"{server.url}/settings")
+    shoot("settings")
+    page.goto(f"{server.url}/?view=picture")
+    page.wait_for_timeout(1500)
+    shoot("picture")
     page.goto(f"{server.url}/lectures")
     shoot("lectures")
     page.get_by_role("link", name="Fractions").click()
@@ -71,6 +76,7 @@ def make_up_lectures(server: Server) -> None:
     with app.app_context():
         upgrade()
         room = queries.room_named("Room 7")
+        queries.change_room(room, told_at=start)
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)
             lecture = queries.start_lecture(room, title, "Mathematics 6a", begin)

@@ -12,7 +12,16 @@ from app.web.account import setup_path
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
-FOR_ALL = {"/palette.css", "/healthz", "/readyz", "/setup", "/sign-in", "/notice", "/static/<path:filename>"}
+FOR_ALL = {
+    "/palette.css",
+    "/healthz",
+    "/readyz",
+    "/setup",
+    "/sign-in",
+    "/notice",
+    "/notice.svg",
+    "/static/<path:filename>",
+}
 
 
 @pytest.fixture
@@ -75,7 +84,7 @@ def test_the_set_up_link_makes_one_account_and_then_none(app):
     form = {"name": "anna", "password": "a long password", "again": "a long password"}
     form["csrf_token"] = csrf_of(client.get(link).text)
     assert client.post(link, data=form | {"again": "another"}).status_code == 400
-    assert client.post(link, data=form).location == "/"
+    assert client.post(link, data=form).location == "/setup/room"
     assert client.get("/", headers=HTML).status_code == 200
     assert app.test_client().get(link).status_code == 403
     assert app.test_client().post(link, data=form).status_code in (400, 403)

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     """It gives the same picture again and again."""
     BLACK = "black"
     """It gives black pictures."""
+    PAUSED = "paused"
+    """Somebody paused the room; the camera is let go of."""
 
 
 class CameraError(Exception):

@@ -17,6 +17,7 @@ class Picture:
     """When the camera gave the frame, Unix seconds."""
     size: tuple[int, int]
     """Width and height in pixels."""
+    faces_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,25 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 from flask import Flask
 
-from app.camera.capture import Capture
 from app.camera.errors import Reason
-from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.monitor.bus import Bus, Picture, Status
 from app.monitor.live import LiveReading, summarise
 from app.monitor.pace import Pace
 from app.monitor.recorder import Recorder
+from app.monitor.shutter import Shutter, View
 from app.vision.annotate import annotate, encode
-from app.vision.frame import Face, Frame, Reading
+from app.vision.frame import Face, Reading
 from app.vision.reader import FaceReader
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
 STATUS_SECONDS = 0.5
 RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor waits a second longer
-STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
-
-
-class CameraStuck(Exception):
-    """A call into the camera's driver does not return."""
 
 
 class Monitor:
@@ -42,12 +34,8 @@ class Monitor:
         self._clock = clock
         self._bus = bus
         self._reader = reader
-        self._capture = Capture(
-            partial(open_source, self._settings.camera, timeout=self._settings.stall_seconds),
-            stall_seconds=self._settings.stall_seconds,
-            clock=clock,
-        )
         self._recorder = Recorder(app, clock)
+        self._shutter = Shutter(self._settings.stall_seconds, clock)
         self._detect_pace = Pace(self._settings.detect_fps)
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)
@@ -75,52 +63,52 @@ class Monitor:
         reading.result()
 
     def _read_frames(self, goes_on: Callable[[], bool]) -> None:
-        sequence = 0
-        while goes_on():
-            frame = self._capture.newest(sequence, WAIT_SECONDS)
-            if frame is not None:
-                sequence = frame.sequence
-                self._read(frame)
+        for view in self._shutter.views(goes_on):
+            self._read(view)
 
     def _show_frames(self, goes_on: Callable[[], bool]) -> None:
-        sequence = 0
-        while goes_on():
-            frame = self._capture.newest(sequence, WAIT_SECONDS)
-            if frame is not None:
-                sequence = frame.sequence
-                self._show(frame)
+        self._shutter.follow(self._recorder.in_force)
+        for view in self._shutter.views(goes_on):
+            self._show(view)
             self._report()
-            self._check_camera()
+            if self._shutter.follow(self._recorder.in_force):
+                self._faces, self._live = (), None
 
     def close(self) -> None:
         """Write the open minute and let the camera go."""
         self._recorder.close(RECORDER_SECONDS)
-        self._capture.close()
+        self._shutter.close()
 
-    def _read(self, frame: Frame) -> None:
-        """Read the faces of a frame, if it is time to."""
-        if not self._detect_pace.is_due(frame.monotonic):
+    def _read(self, view: View) -> None:
+        """Read the faces of a frame, if there is one and it is time to."""
+        frame = view.frame
+        if frame is None or not self._detect_pace.is_due(frame.monotonic):
             return
-        self._faces = self._reader.read(frame)
-        reading = Reading(frame.captured_at, frame.monotonic, self._faces)
-        self._live = summarise(reading, self._settings.minimum_group)
+        faces = self._reader.read(frame)
+        if not self._shutter.is_open_on(view):
+            return  # paused or turned elsewhere meanwhile: what was seen is forgotten
+        self._faces = faces
+        reading = Reading(frame.captured_at, frame.monotonic, faces)
+        self._live = summarise(reading, self._recorder.in_force.minimum_group)
         self._recorder.add(reading)
         self._analysed.count()
 
-    def _show(self, frame: Frame) -> None:
-        """Draw and encode a frame, if somebody watches and it is time to."""
-        if not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
+    def _show(self, view: View) -> None:
+        """Draw and encode a frame, if there is one, somebody watches, and it is time to."""
+        frame = view.frame
+        if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
-        drawn = annotate(frame.image, self._faces, hide_faces=self._settings.hide_faces)
+        hidden = self._recorder.in_force.hide_faces
+        drawn = annotate(frame.image, self._faces, hide_faces=hidden)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
-        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height)))
+        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height), hidden))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""
         if not self._status_pace.is_due(self._clock.monotonic()):
             return
-        camera = self._capture.state
+        camera = self._shutter.state
         self._log_change(camera)
         self._bus.publish(
             Status(
@@ -128,7 +116,7 @@ class Monitor:
                 live=self._live if camera.online else None,
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
-                frames_dropped=self._capture.frames_dropped,
+                frames_dropped=self._shutter.frames_dropped,
             )
         )
 
@@ -141,11 +129,6 @@ class Monitor:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)
-
-    def _check_camera(self) -> None:
-        stuck = self._capture.stuck_seconds
-        if stuck > STUCK_FACTOR * self._settings.stall_seconds:
-            raise CameraStuck(f"The camera's driver has not answered for {stuck:.0f} s; starting again.")
 
 
 class Rate:

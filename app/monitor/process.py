@@ -15,7 +15,8 @@ from flask import Flask
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.bus import Bus, Trouble
-from app.monitor.loop import CameraStuck, Monitor, leave
+from app.monitor.loop import Monitor, leave
+from app.monitor.shutter import CameraStuck
 from app.vision.reader import FaceReader
 
 log = logging.getLogger(__name__)

@@ -10,12 +10,13 @@ from app.clock import Clock
 from app.monitor.minutes import MinuteBook
 from app.records import queries
 from app.records.counted import CountedMinute, Key
+from app.records.in_force import InForce, in_force
 from app.records.tables import Room, db
 from app.vision.frame import Reading
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0  # how often the database is asked which lecture runs
+LOOK_SECONDS = 1.0  # how often the database is asked which lecture runs and what is in force
 WRITE_SECONDS = 10.0  # what a killed process loses at most
 PURGE_SECONDS = 3600.0
 
@@ -26,6 +27,9 @@ class Recorder:
     def __init__(self, app: Flask, clock: Clock) -> None:
         self._app = app
         self._clock = clock
+        self.in_force: InForce | None = None
+        """As the database said a second ago; None until it answers for the first time. The room may be
+        paused, so nothing is to be looked at before."""
         self._settings = app.config["SETTINGS"]
         self._book = MinuteBook()
         self._lock = threading.Lock()
@@ -78,8 +82,10 @@ class Recorder:
         self._reachable = error is None
 
     def _look(self) -> None:
-        """See which lecture runs, and write and delete what is due."""
-        lecture = queries.running_lecture(self._room())
+        """See what is in force and which lecture runs, and write and delete what is due."""
+        room = self._room()
+        self.in_force = in_force(room)
+        lecture = queries.running_lecture(room)
         with self._lock:
             self._lecture_id = lecture.id if lecture else None
             finished = self._book.has_finished_minute()
@@ -87,11 +93,12 @@ class Recorder:
         if finished or now - self._written_at >= WRITE_SECONDS:
             self._write()
         if now - self._purged_at >= PURGE_SECONDS:
-            queries.delete_older_than(self._settings.retention_days, self._clock.now())
+            queries.delete_older_than(self.in_force.retention_days, self._clock.now())
             self._purged_at = now
 
     def _write(self) -> None:
         room = self._room()
+        minimum_group = in_force(room).minimum_group
         with self._lock:
             unwritten = self._book.unwritten()
         for counted in unwritten:
@@ -99,7 +106,7 @@ class Recorder:
                 self._earlier[counted.key] = queries.load_minute(room, *counted.key)
             earlier = self._earlier[counted.key]
             whole = earlier.plus(counted) if earlier else counted
-            queries.save_minute(room, whole, self._settings.minimum_group)
+            queries.save_minute(room, whole, minimum_group)
             with self._lock:
                 done = self._book.written(counted)
             if done:

@@ -33,12 +33,16 @@ def find_user(name: str) -> User | None:
     return db.session.scalar(select(User).where(User.name == name))
 
 
-def set_password(name: str, password: str) -> User:
-    """Give the user of that name this password, making the user if need be."""
+def set_password(name: str, password: str, administrator: bool = False) -> User:
+    """Give the user of that name this password, making the user if need be.
+
+    The first user is an administrator, and whoever is made one with `administrator`.
+    """
     user = find_user(name)
     if user is None:
-        user = User(name=name, password_hash="")
+        user = User(name=name, password_hash="", administrator=not any_user())
         db.session.add(user)
+    user.administrator = user.administrator or administrator
     if not (user.password_hash and check_password_hash(user.password_hash, password)):
         user.password_hash = generate_password_hash(password)
     db.session.commit()
@@ -86,6 +90,24 @@ def find_room(name: str) -> Room | None:
 def all_rooms() -> Sequence[Room]:
     """Every room, by name."""
     return db.session.scalars(select(Room).order_by(Room.name)).all()
+
+
+def change_room(room: Room, **stored) -> None:
+    """Store settings of a room, named as its columns; None gives a setting its default again."""
+    for name, value in stored.items():
+        setattr(room, name, value)
+    db.session.commit()
+
+
+def pause_room(room: Room, by: str, at: datetime) -> None:
+    """Have nothing looked at in a room; a pause that is there already stays as it is."""
+    if room.paused_at is None:
+        change_room(room, paused_at=at, paused_by=by)
+
+
+def resume_room(room: Room) -> None:
+    """End the pause of a room."""
+    change_room(room, paused_at=None, paused_by=None)
 
 
 # lectures

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event
+from sqlalchemy import DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event, true
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -53,6 +53,8 @@ class User(UserMixin, db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
+    administrator: Mapped[bool] = mapped_column(server_default=true())
+    """May change the settings."""
 
     def get_id(self) -> str:
         """What a session remembers: a new password ends every session that was opened with the old one."""
@@ -71,10 +73,23 @@ class Token(db.Model):
 
 
 class Room(db.Model):
-    """A room with a camera."""
+    """A room with a camera, and what was set for it on its pages. NULL: the setting has its default.
+
+    `app.records.in_force` says what counts.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    camera: Mapped[str | None] = mapped_column(String(1000))
+    hide_faces: Mapped[bool | None]
+    minimum_group: Mapped[int | None]
+    retention_days: Mapped[int | None]
+    contact: Mapped[str | None] = mapped_column(String(200))
+    paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """NULL while it is looked at."""
+    paused_by: Mapped[str | None] = mapped_column(String(80))
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When an administrator confirmed that this is allowed here and that the people filmed were told."""
 
 
 class Lecture(db.Model):

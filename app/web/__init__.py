@@ -6,7 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.records.summary import duration
 from app.vision.emotion import EMOTIONS
-from app.web import access, account, api, health, lectures, live, problems, style
+from app.web import access, account, api, control, health, lectures, live, problems, room_settings, style
 from app.web.hub import Hub
 
 
@@ -18,8 +18,9 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for blueprint in (live.pages, lectures.pages, account.pages, health.pages, style.pages, api.api):
-        app.register_blueprint(blueprint)
+    for module in (live, control, lectures, account, room_settings, health, style):
+        app.register_blueprint(module.pages)
+    app.register_blueprint(api.api)
 
     @app.template_filter("local")
     def local(moment, pattern="%Y-%m-%d %H:%M"):

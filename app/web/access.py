@@ -20,7 +20,10 @@ OPEN_TO_ALL = {
     "account.setup",
     "account.sign_in",
     "account.notice",
+    "account.notice_code",
 }
+
+FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}
 
 HEADERS = {
     # Pico's own icons are data: pictures
@@ -82,6 +85,8 @@ def _guard() -> Response | None:
     """Let nobody in who is not signed in, and nothing be changed from another site's page."""
     if bearer_token() is None:
         csrf.protect()
+    if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
+        abort(403, "Only an administrator may change the settings.")
     if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
         return None
     if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:

@@ -1,11 +1,16 @@
 """The first account, signing in and out, and the notice for the people filmed."""
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import segno
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
 from flask_login import login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.records import queries
+from app.records.in_force import in_force
 from app.web.access import limiter, safe_next
 from app.web.forms import AccountForm, SignInForm
 from app.web.problems import problem
@@ -45,7 +50,7 @@ def setup():
     form = AccountForm()
     if form.validate_on_submit():
         login_user(queries.set_password(form.name.data, form.password.data))
-        return redirect(url_for("live.live"))
+        return redirect(url_for("room_settings.first_run"))
     return render_template("setup.html", form=form), 400 if form.is_submitted() else 200
 
 
@@ -76,4 +81,22 @@ def sign_out():
 @pages.get("/notice")
 def notice():
     """Tell the people filmed what is on and what is kept."""
-    return render_template("notice.html")
+    return render_template("notice.html", in_force=in_force())
+
+
+@pages.get("/notice.svg")
+def notice_code():
+    """The notice's address as a QR code; dark on white on every page, since many cameras read no other."""
+    picture = BytesIO()
+    segno.make(notice_address(), error="m").save(picture, kind="svg", light="white", border=3, scale=4)
+    return Response(picture.getvalue(), mimetype="image/svg+xml")
+
+
+def notice_address() -> str:
+    """The notice's address, by the name under which this server was asked."""
+    return url_for("account.notice", _external=True)
+
+
+def is_only_here() -> bool:
+    """Whether that address leads nowhere on another machine."""
+    return urlsplit(notice_address()).hostname in ("127.0.0.1", "localhost", "::1")

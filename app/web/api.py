@@ -9,9 +9,13 @@ from flask import abort, current_app
 from marshmallow import RAISE
 
 from app import __version__
+from app.camera.errors import Reason
 from app.camera.spec import hide_password
+from app.camera.state import CameraState
 from app.records import export, notes, queries
+from app.records.in_force import Pause, in_force
 from app.records.tables import Minute, Room
+from app.records.unusual import unusual
 from app.web import schemas
 from app.web.access import hub
 from app.web.lectures import lecture_or_404, note_or_404, report_now
@@ -30,17 +34,22 @@ def state():
     settings = current_app.config["SETTINGS"]
     status, monitor = hub().status, hub().monitor
     camera = status.camera if status else None
-    lecture = queries.running_lecture(_our_room())
+    online = bool(camera and camera.online and not hub().pause)
+    room = _our_room()
+    now_in_force = in_force(room)
+    pause = now_in_force.pause
+    lecture = queries.running_lecture(room)
     beat = monitor.heartbeat
     return {
         "room": settings.room,
         "camera": {
-            "online": bool(camera and camera.online),
-            "reason": None if camera and camera.online else (camera.reason if camera else "starting"),
+            "online": online,
+            "reason": None if online else _why_dark(camera, pause),
             "detail": camera.detail if camera else monitor.trouble,
             "since": camera.since if camera else monitor.since,
-            "source": hide_password(settings.camera),
+            "source": hide_password(now_in_force.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
+            "picture_age_s": hub().picture_age,
         },
         "monitor": {
             "running": monitor.running,
@@ -58,8 +67,11 @@ def state():
             }
             for viewer in list(hub().viewers)
         ],
+        "paused": pause,
+        "faces_hidden": now_in_force.hide_faces,
         "lecture": lecture,
         "version": __version__,
+        "started_at": hub().started_at,
     }
 
 
@@ -67,10 +79,10 @@ def state():
 @api.output(schemas.Now)
 @api.doc(security=SECURITY)
 def now():
-    """The class at this moment. While the camera is dark there is no reading: 503."""
-    live = hub().status.live if hub().status else None
+    """The class at this moment. While the camera is dark or paused there is no reading: 503."""
+    live = hub().status.live if hub().status and not hub().pause else None
     if live is None:
-        return problem(503, "There is no reading: the camera is dark. /api/v1/state says why.")
+        return problem(503, "There is no reading: the camera is dark or paused. /api/v1/state says why.")
     return live
 
 
@@ -161,6 +173,15 @@ def lecture_minutes(lecture_id):
     return {"minutes": queries.minutes_of_lecture(lecture_or_404(lecture_id)), "cursor": None}
 
 
+@api.get("/lectures/<int:lecture_id>/unusual")
+@api.output(schemas.UnusualNow)
+@api.doc(security=SECURITY)
+def lecture_unusual(lecture_id):
+    """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
+    minutes = queries.minutes_of_lecture(lecture_or_404(lecture_id))
+    return {"unusual": unusual(minutes, hub().clock.now())}
+
+
 @api.get("/lectures/<int:lecture_id>/report")
 @api.doc(security=SECURITY)
 def lecture_report(lecture_id):
@@ -196,6 +217,12 @@ def delete_note(lecture_id, note_id):
     """Delete a note."""
     notes.delete_note(note_or_404(lecture_or_404(lecture_id), note_id))
     return ""
+
+
+def _why_dark(camera: CameraState | None, pause: Pause | None) -> str:
+    if pause is not None:
+        return Reason.PAUSED
+    return camera.reason if camera else Reason.STARTING
 
 
 def _our_room() -> Room:

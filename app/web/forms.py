@@ -1,10 +1,26 @@
 """The forms that people fill in."""
 
-from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField, TimeField
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
+from collections.abc import Collection
+from typing import Self
 
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TimeField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import (
+    DataRequired,
+    EqualTo,
+    InputRequired,
+    Length,
+    Optional,
+    Regexp,
+    ValidationError,
+)
+
+from app.camera.devices import found_devices
+from app.camera.spec import Kind, kind_of
+from app.records.in_force import InForce
 from app.records.notes import LONGEST_NOTE
+from app.settings import check_setting
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message="must be one line of text.")
 SHORTEST_PASSWORD = 10
@@ -66,3 +82,118 @@ class SignInForm(Form):
 
     name = StringField("Name", [InputRequired("who are you?")], filters=[stripped])
     password = PasswordField("Password", [InputRequired("is missing.")])
+
+
+def checked(form: Form, field) -> None:
+    """Hold a field to what its setting allows."""
+    try:
+        check_setting(field.name, str(field.data))
+    except ValueError as error:
+        raise ValidationError(f"must be {error}.") from None
+
+
+NUMBER = {"inputmode": "numeric"}
+
+
+class RoomForm(Form):
+    """What can be changed while the server runs."""
+
+    kind = RadioField(
+        "Camera",
+        choices=[
+            SelectChoice(Kind.DEMO.value, "The drawn classroom"),
+            SelectChoice(Kind.DEVICE.value, "A camera plugged into this machine"),
+            SelectChoice(Kind.NETWORK.value, "A network camera"),
+        ],
+    )
+    device = SelectField("Which one", choices=[], validate_choice=False)
+    address = StringField("Its address", [Length(max=1000), ONE_LINE], filters=[stripped])
+    hide_faces = BooleanField("Hide faces in the stream")
+    minimum_group = StringField("Minimum group", [checked], filters=[stripped], render_kw=NUMBER)
+    retention_days = StringField("Days to keep", [checked], filters=[stripped], render_kw=NUMBER)
+    contact = StringField("Whom the people filmed may ask", [Optional(), checked], filters=[stripped])
+
+    fixed: Collection[str] = ()
+    kept = "demo"
+    """The camera that is in force. Its address is not shown, since it may hold a password."""
+
+    @classmethod
+    def of(cls, now: InForce, fixed: Collection[str]) -> Self:
+        """The form, filled in with what is in force unless somebody sent it.
+
+        A browser does not send the settings in `fixed`, which it can't change; they stay as they are.
+        """
+        form = cls(
+            kind=kind_of(now.camera).value,
+            device=now.camera,
+            hide_faces=now.hide_faces,
+            minimum_group=str(now.minimum_group),
+            retention_days=str(now.retention_days),
+            contact=now.contact or "",
+        )
+        form.kept = now.camera
+        form.device.choices = [
+            SelectChoice(str(found.number), f"{found.number}: {found.name or 'camera'}")
+            for found in found_devices()
+        ]
+        if kind_of(now.camera) == Kind.DEVICE and now.camera not in [
+            each.value for each in form.device.choices
+        ]:
+            form.device.choices.append(SelectChoice(now.camera, f"{now.camera}: not plugged in"))
+        form.fixed = fixed
+        for name in fixed:
+            for field in (form.kind, form.device, form.address) if name == "camera" else (form[name],):
+                field.data, field.validators = field.object_data, []
+        form.kind.validate_choice = "camera" not in fixed
+        return form
+
+    def validate_device(self, field) -> None:
+        """A camera of this machine is one that was found."""
+        if (
+            "camera" not in self.fixed
+            and self.kind.data == Kind.DEVICE
+            and field.data not in [each.value for each in field.choices]
+        ):
+            raise ValidationError("choose one that was found; plug it in and load this page again.")
+
+    def validate_address(self, field) -> None:
+        """An address is one that a camera can have; none keeps the one that is in force."""
+        if "camera" in self.fixed or self.kind.data != Kind.NETWORK:
+            return
+        if not field.data and kind_of(self.kept) == Kind.NETWORK:
+            return  # the one that is in force
+        if kind_of(field.data) != Kind.NETWORK:
+            raise ValidationError("give its address, as rtsp://USER:PASSWORD@HOST/PATH.")
+        try:
+            check_setting("camera", field.data)
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from None
+
+    def camera(self) -> str:
+        """The camera that was chosen, as CAMERA names it."""
+        match self.kind.data:
+            case Kind.DEVICE:
+                return self.device.data
+            case Kind.NETWORK:
+                return self.address.data or self.kept
+            case _:
+                return self.kept if kind_of(self.kept) == Kind.DEMO else "demo"
+
+    def stored(self) -> dict:
+        """What was filled in, by the names of the settings."""
+        return {
+            "camera": self.camera(),
+            "hide_faces": self.hide_faces.data,
+            "minimum_group": int(self.minimum_group.data),
+            "retention_days": int(self.retention_days.data),
+            "contact": self.contact.data or None,
+        }
+
+
+class FirstRunForm(RoomForm):
+    """The same at the first run, with what must be so before anybody is filmed."""
+
+    told = BooleanField(
+        "This is allowed here, and the people in view have been told or will be before they are filmed",
+        [InputRequired("confirm this; without it, stay with no camera at all.")],
+    )

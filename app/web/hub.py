@@ -11,8 +11,10 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from app.camera.errors import Reason
 from app.clock import Clock
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
+from app.records.in_force import InForce, Pause
 from app.web.card import draw_card
 
 BOUNDARY = "frame"
@@ -26,6 +28,7 @@ TITLES = {
     "stopped": "The camera has stopped",
 }
 ANY_TITLE = "No picture from the camera"
+PAUSED = "Nothing is read, recorded or shown until somebody goes on."
 
 
 class TooManyViewers(Exception):
@@ -91,10 +94,14 @@ class Hub:
     def __init__(self, clock: Clock, timezone: ZoneInfo, max_viewers: int, stream_fps: float) -> None:
         self.clock = clock
         self.timezone = timezone
+        self.started_at = clock.now()
+        """When the server started: a page that sees another moment opens its stream anew."""
         self.max_viewers = max_viewers
         self.stream_fps = stream_fps
         self.closing: Callable[[], bool] = lambda: False
         """Says whether the server is ending; streams then end too."""
+        self.pause: Pause | None = None
+        self._hide_faces = False
         self.monitor = MonitorState()
         self.status: Status | None = None
         self.viewers: list[Viewer] = []
@@ -109,7 +116,7 @@ class Hub:
         """Keep a message of the monitor in place of the one before it."""
         with self._changed:
             match message:
-                case Picture():
+                case Picture() if self._may_show(message):
                     self._sequence += 1
                     self._size = message.size
                     self._picture = Part(self._sequence, message.captured_at, message.jpeg, is_card=False)
@@ -117,9 +124,23 @@ class Hub:
                     self.status = message
                     self.monitor.heartbeat = self.clock.monotonic()
                     self.monitor.trouble = None
+                    if not message.camera.online:
+                        self._picture = None  # once it is back, it shows something else
                 case Trouble():
                     self.monitor.trouble = message.detail
             self._changed.notify_all()
+
+    def follow(self, wanted: InForce) -> None:
+        """Obey a pause and hidden faces at once; the monitor, a second behind, still sends other pictures."""
+        with self._changed:
+            self.pause = wanted.pause
+            if self.pause or wanted.hide_faces != self._hide_faces:
+                self._picture = None
+            self._hide_faces = wanted.hide_faces
+            self._changed.notify_all()
+
+    def _may_show(self, picture: Picture) -> bool:
+        return self.pause is None and (picture.faces_hidden or not self._hide_faces)
 
     def monitor_started(self) -> None:
         """Take note that a monitor runs; nothing of an earlier one is shown any more."""
@@ -152,6 +173,12 @@ class Hub:
         """The newest picture, or the card that says why there is none."""
         with self._changed:
             return self._newest()
+
+    @property
+    def picture_age(self) -> float | None:
+        """Seconds since the camera gave the picture that is shown; None while it is the card."""
+        part = self.newest()
+        return None if part.is_card else self.clock.now().timestamp() - part.captured_at
 
     def snapshot(self, timeout: float) -> Part:
         """A fresh picture, waiting up to `timeout` seconds for one; else the card."""
@@ -208,7 +235,7 @@ class Hub:
             time.sleep(min(left, PROMPT_SECONDS))
 
     def _is_dark(self) -> bool:
-        return self.status is None or not self.status.camera.online
+        return self.pause is not None or self.status is None or not self.status.camera.online
 
     def _newest(self) -> Part:
         """As `newest`, for a caller that holds the lock."""
@@ -223,6 +250,11 @@ class Hub:
 
     def _why_dark(self) -> tuple[str, str, str]:
         """What the card says: a title, a sentence, and since when."""
+        if self.pause is not None:
+            since = self.pause.since.astimezone(self.timezone)
+            return f"Paused since {since:%H:%M} by {self.pause.by}", PAUSED, ""
+        if self.status is not None and self.status.camera.reason == Reason.PAUSED:
+            return TITLES["starting"], "The first picture comes in a moment.", ""
         if self.status is not None and not self.status.camera.online:
             camera = self.status.camera
             return TITLES.get(camera.reason, ANY_TITLE), camera.detail or "", self._since(camera.since)

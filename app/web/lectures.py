@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, current_app, redirect, render_template, request, send_file, url_for
 
 from app.records import catalogue, export, notes, queries
+from app.records.in_force import in_force
 from app.records.network import network
 from app.records.report import LIMITS, MINUTE, Conditions, Report, report_of
 from app.records.summary import changes, doubts, sentence
@@ -40,7 +41,7 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
 
 def report_now(lecture_id: int) -> Report:
     """The report of a lecture as far as it got, or an answer that says that there is no such lecture."""
-    conditions = Conditions(current_app.config["SETTINGS"].minimum_group, network())
+    conditions = Conditions(in_force().minimum_group, network())
     return report_of(lecture_or_404(lecture_id), hub().clock.now(), conditions)
 
 

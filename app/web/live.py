@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 
 from app.records import queries
+from app.records.in_force import in_force, is_fixed
 from app.web.access import hub
+from app.web.account import is_only_here
 from app.web.forms import LectureForm
 from app.web.hub import BOUNDARY, Part, TooManyViewers, Viewer
 from app.web.problems import problem
@@ -16,12 +18,16 @@ RETRY_SECONDS = 5
 
 @pages.get("/")
 def live():
-    """Show the class now."""
+    """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
     room = queries.room_named(current_app.config["SETTINGS"].room)
+    template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
-        "live.html",
+        template,
         room=room,
         lecture=queries.running_lecture(room),
+        in_force=in_force(room),
+        notice_is_only_here=is_only_here(),
+        hide_is_fixed=is_fixed("hide_faces"),
         form=LectureForm(),
     )
 

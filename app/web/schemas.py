@@ -163,6 +163,18 @@ class NewNote(Text):
     text = String(required=True, validate=[Length(1, LONGEST_NOTE), ONE_LINE])
 
 
+class Unusual(Schema):
+    emotion = String(validate=OneOf(EMOTIONS))
+    share = Float(metadata={"description": "Its part of the person-time now."})
+    average = Float(metadata={"description": "Its part in the lecture before."})
+    times = Float(allow_none=True, metadata={"description": "share / average; null if never seen before."})
+    minutes = Integer(metadata={"description": "How long it has lasted."})
+
+
+class UnusualNow(Schema):
+    unusual = List(Nested(Unusual))
+
+
 class Camera(Schema):
     online = Boolean()
     reason = String(allow_none=True, metadata={"description": "One word why it is dark."})
@@ -170,6 +182,10 @@ class Camera(Schema):
     since = Moment(allow_none=True)
     source = String(metadata={"description": "Without any password."})
     capture_fps = Float()
+    picture_age_s = Float(
+        allow_none=True,
+        metadata={"description": "Age of the newest picture; null while there is none. It ages unwatched."},
+    )
 
 
 class Monitor(Schema):
@@ -187,13 +203,21 @@ class Viewer(Schema):
     frame_age_ms = Integer(allow_none=True)
 
 
+class Pause(Schema):
+    since = Moment()
+    by = String()
+
+
 class State(Schema):
     room = String()
     camera = Nested(Camera)
     monitor = Nested(Monitor)
     viewers = List(Nested(Viewer))
+    paused = Nested(Pause, allow_none=True, metadata={"description": "Nothing is read while it lasts."})
+    faces_hidden = Boolean(metadata={"description": "Whether nobody in the stream can be recognised."})
     lecture = Nested(LectureInside, allow_none=True)
     version = String()
+    started_at = Moment(metadata={"description": "When the server started."})
 
 
 class Room(Schema):

@@ -1,5 +1,6 @@
 """What happens when the server starts and ends; gunicorn.conf.py calls it."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -9,7 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import SYSTEM_CLOCK
 from app.monitor.supervisor import Supervisor
 from app.records import queries
+from app.records.in_force import in_force
 from app.web.account import setup_path
+from app.web.hub import Hub
 
 
 def start(app: Flask, ending: Callable[[], bool]) -> None:
@@ -17,6 +20,8 @@ def start(app: Flask, ending: Callable[[], bool]) -> None:
     _log_with_gunicorn()
     hub = app.extensions["hub"]
     hub.closing = ending
+    with app.app_context():
+        _follow_what_is_in_force(hub)
     supervisor = Supervisor(hub, SYSTEM_CLOCK, ending)
     app.extensions["supervisor"] = supervisor
     supervisor.start()
@@ -37,12 +42,19 @@ def _log_with_gunicorn() -> None:
     log.setLevel(logging.INFO)
 
 
+def _follow_what_is_in_force(hub: Hub) -> None:
+    """Go on with the pause that a server before this one left."""
+    # without a database the greeting says so, and the monitor looks at nothing
+    with contextlib.suppress(SQLAlchemyError):
+        hub.follow(in_force())
+
+
 def _greeting(app: Flask) -> str:
     settings = app.config["SETTINGS"]
     address = f"http://{settings.host}:{settings.port}"
     try:
         if settings.admin_password is not None:
-            queries.set_password("admin", settings.admin_password)
+            queries.set_password("admin", settings.admin_password, administrator=True)
             how = "sign in as admin with ADMIN_PASSWORD"
         elif queries.any_user():
             how = f"sign in at {address}/sign-in"

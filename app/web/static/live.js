@@ -1,36 +1,21 @@
-// Keeps the live page alive: the stream, the class's figures, the state of the camera.
+// Keeps the live page alive: the class's figures, the last minutes, the lecture, full screen.
+
+import { showHistory } from "./history.js";
+import "./notes.js";
+import { followControls, showControls } from "./controls.js";
+import { showState } from "./picture.js";
+import { fetchJson, keepDoing } from "./server.js";
+import { showUnusual } from "./unusual.js";
 
 const EVERY = 1000; // milliseconds between two looks at the figures
-const stream = document.getElementById("stream");
-const badge = document.getElementById("badge");
+const EVERY_HISTORY = 10000; // the open minute is written so often
+const page = document.getElementById("live");
 const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
+const start = document.getElementById("start");
 
-// A browser opens few connections to a server, and a stream holds one of them: let go of it while nobody looks.
-function openStream() {
-  stream.src = `${stream.dataset.stream}?t=${Date.now()}`;
-}
-
-function closeStream() {
-  stream.removeAttribute("src");
-}
-
-function showBadge(kind, words) {
-  badge.className = `badge is-${kind}`;
-  badge.textContent = words;
-}
-
-function showCamera(state) {
-  const { camera, monitor } = state;
-  if (camera.online) {
-    showBadge("live", `live · ${camera.capture_fps.toFixed(0)} pictures/s · read ${monitor.analysed_fps.toFixed(1)}/s`);
-  } else {
-    showBadge("dark", `dark · ${camera.detail || camera.reason}`);
-  }
-}
-
-function showShares(now) {
+function showShares(now, state) {
   const known = now && now.shares;
   document.getElementById("faces").textContent = now ? now.faces : "–";
   document.getElementById("faces-word").textContent = now && now.faces === 1 ? "face" : "faces";
@@ -40,10 +25,12 @@ function showShares(now) {
     row.querySelector(".bar").style.width = `${share * 100}%`;
     row.querySelector(".value").textContent = known ? `${Math.round(share * 100)} %` : "–";
   }
-  remark.textContent = remarkOn(now);
+  const words = remarkOn(now, state);
+  if (remark.textContent !== words) remark.textContent = words;
 }
 
-function remarkOn(now) {
+function remarkOn(now, state) {
+  if (state && state.paused) return "Paused: nothing is read or recorded.";
   if (!now) return "No reading: the camera is dark.";
   if (now.suppressed) return "Too few faces: no shares are shown, to protect the people in view.";
   if (now.faces === 0) return "Nobody in view.";
@@ -52,45 +39,58 @@ function remarkOn(now) {
 }
 
 function showClock() {
-  if (!clock) return;
   const seconds = Math.max(0, Math.floor(Date.now() / 1000 - Number(clock.dataset.since)));
   const two = (number) => String(number).padStart(2, "0");
   clock.textContent = `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-async function fetchJson(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  if (answer.status === 401) location.reload();
-  if (answer.status === 503) return null;
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return answer.json();
+// Somebody else started or ended the lecture: show it, unless a title is being typed here.
+function followLecture(lecture) {
+  const typing = document.activeElement && document.activeElement.matches("input");
+  if (String(lecture ? lecture.id : "") !== page.dataset.lecture && !typing) location.reload();
 }
-
-let connected = true;
 
 async function look() {
   try {
-    const [state, now] = await Promise.all([fetchJson(list.dataset.state), fetchJson(list.dataset.url)]);
-    showCamera(state);
-    showShares(now);
-    if (!connected) openStream();
-    connected = true;
-  } catch (error) {
-    connected = false;
-    showBadge("dark", "the server does not answer; trying again");
-    showShares(null);
+    const [state, now] = await Promise.all([fetchJson(page.dataset.state), fetchJson(page.dataset.now)]);
+    showState(state);
+    showControls(state);
+    showShares(now, state);
+    followLecture(state.lecture);
+  } catch {
+    showState(null);
+    showShares(null, null);
   }
 }
 
-async function keepLooking() {
-  if (!document.hidden) await look();
-  setTimeout(keepLooking, EVERY);
+function rememberLecture() {
+  const fields = [start.elements.title, start.elements.course];
+  for (const field of fields) field.value ||= localStorage.getItem(`lecture.${field.name}`) || "";
+  start.addEventListener("submit", () => {
+    for (const field of fields) localStorage.setItem(`lecture.${field.name}`, field.value.trim());
+  });
 }
 
-document.addEventListener("visibilitychange", () => (document.hidden ? closeStream() : openStream()));
-stream.addEventListener("error", () => {
-  if (stream.hasAttribute("src")) connected = false;
-});
-setInterval(showClock, 1000);
-showClock();
-keepLooking();
+function offerFullScreen() {
+  const button = document.getElementById("full");
+  const picture = document.getElementById("picture");
+  if (!document.fullscreenEnabled) return;
+  const change = () => (document.fullscreenElement ? document.exitFullscreen() : picture.requestFullscreen());
+  button.hidden = false;
+  button.addEventListener("click", change);
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key.toLowerCase() === "f" && !typing) change();
+  });
+}
+
+if (clock) {
+  showClock();
+  setInterval(showClock, 1000);
+}
+if (start) rememberLecture();
+offerFullScreen();
+followControls(look);
+keepDoing(look, EVERY);
+keepDoing(() => showUnusual().catch(() => {}), EVERY_HISTORY);
+keepDoing(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), EVERY_HISTORY);

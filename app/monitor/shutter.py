@@ -1,0 +1,110 @@
+"""Which camera is open: the one that is in force, and none during a pause."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from app.camera.capture import Capture
+from app.camera.errors import Reason
+from app.camera.sources import open_source
+from app.camera.state import CameraState
+from app.clock import Clock
+from app.records.in_force import InForce, Pause
+from app.vision.frame import Frame
+
+WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
+STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
+
+
+class CameraStuck(Exception):
+    """A call into the camera's driver does not return."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A frame and the camera that gave it; no frame where none came in WAIT_SECONDS."""
+
+    capture: Capture | None
+    frame: Frame | None
+
+
+class Shutter:
+    """Opens and closes the camera as it is told."""
+
+    def __init__(self, stall_seconds: float, clock: Clock) -> None:
+        """Begin closed."""
+        self._stall_seconds = stall_seconds
+        self._clock = clock
+        self._capture: Capture | None = None
+        self._camera: str | None = None
+        self._pause: Pause | None = None
+        self._closed_at = clock.now()
+
+    def follow(self, wanted: InForce | None) -> bool:
+        """Open or close what `wanted` says, and say whether anything changed; None: not known yet.
+
+        Raises CameraStuck where a camera does not let go, or does not answer: the process is to end then.
+        """
+        self._check()
+        self._pause = wanted.pause if wanted else None
+        camera = wanted.camera if wanted and not self._pause else None
+        if camera == self._camera:
+            return False
+        self.close()
+        self._camera = camera
+        if camera is not None:
+            source = partial(open_source, camera, timeout=self._stall_seconds)
+            self._capture = Capture(source, stall_seconds=self._stall_seconds, clock=self._clock)
+        return True
+
+    def views(self, goes_on: Callable[[], bool]) -> Iterator[View]:
+        """Give every new frame of whatever camera is open, newest wins, while `goes_on` says so."""
+        before, sequence = None, 0
+        while goes_on():
+            capture = self._capture
+            if capture is not before:
+                before, sequence = capture, 0
+            if capture is None:
+                self._clock.wait(WAIT_SECONDS)
+                yield View(None, None)
+                continue
+            frame = capture.newest(sequence, WAIT_SECONDS)
+            if frame is not None:
+                sequence = frame.sequence
+            yield View(capture, frame)
+
+    def is_open_on(self, view: View) -> bool:
+        """Whether the camera of `view` is still the one that is open."""
+        return view.capture is self._capture
+
+    @property
+    def state(self) -> CameraState:
+        """How the camera is; a pause is one of the reasons for darkness."""
+        capture, pause = self._capture, self._pause
+        if capture is not None:
+            return capture.state
+        if pause is not None:
+            detail = f"Paused by {pause.by}. Nothing is read, recorded or shown."
+            return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
+        detail = "The database is being asked what to look at."
+        return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames of the open camera that nobody took."""
+        return self._capture.frames_dropped if self._capture else 0
+
+    def close(self) -> None:
+        """Let the camera go. Raises CameraStuck where it is still held: only the process's end frees it."""
+        capture, self._capture, self._camera = self._capture, None, None
+        self._closed_at = self._clock.now()
+        if capture is None:
+            return
+        capture.close()
+        if capture.stuck_seconds:
+            raise CameraStuck("The camera does not let go; starting again without it.")
+
+    def _check(self) -> None:
+        stuck = self._capture.stuck_seconds if self._capture else 0.0
+        if stuck > STUCK_FACTOR * self._stall_seconds:
+            raise CameraStuck(f"The camera's driver has not answered for {stuck:.0f} s; starting again.")

@@ -1,0 +1,45 @@
+"""What everybody signed in may do to the room at once: pause it, and hide the faces."""
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask_login import current_user
+
+from app.records import queries
+from app.records.in_force import in_force, is_fixed
+from app.records.tables import Room
+from app.web.access import hub
+from app.web.problems import problem
+
+pages = Blueprint("control", __name__)
+
+
+@pages.post("/pause")
+def pause():
+    """Look at nothing any more, for everybody."""
+    queries.pause_room(_our_room(), current_user.name, hub().clock.now())
+    hub().follow(in_force())
+    return redirect(url_for("live.live"))
+
+
+@pages.post("/resume")
+def resume():
+    """Look again."""
+    queries.resume_room(_our_room())
+    hub().follow(in_force())
+    return redirect(url_for("live.live"))
+
+
+@pages.post("/hide-faces")
+def hide_faces():
+    """Hide the faces in the stream (`hide=on`), or show them again (`hide=off`)."""
+    wanted = request.form.get("hide")
+    if wanted not in ("on", "off"):
+        return problem(400, "hide must be on or off.")
+    if is_fixed("hide_faces"):
+        return problem(409, "HIDE_FACES is set in the server's environment and can only be changed there.")
+    queries.change_room(_our_room(), hide_faces=wanted == "on")
+    hub().follow(in_force())
+    return redirect(url_for("live.live"))
+
+
+def _our_room() -> Room:
+    return queries.room_named(current_app.config["SETTINGS"].room)

@@ -1,0 +1,24 @@
+// Pause for everybody and hide faces: forms that work by themselves, here without leaving the page.
+
+import { post } from "./server.js";
+
+const pause = document.getElementById("pause");
+const hide = document.getElementById("hide");
+
+export function showControls({ paused, faces_hidden: hidden }) {
+  pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
+  pause.querySelector("button").textContent = paused ? "Go on" : "Pause for everybody";
+  hide.elements.hide.value = hidden ? "off" : "on";
+  hide.querySelector("button").setAttribute("aria-pressed", hidden);
+}
+
+// Sends the forms in the background, and calls `after` once the server has answered.
+export function followControls(after) {
+  for (const form of [pause, hide]) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      await post(form.action, new FormData(form)).catch(() => {});
+      after();
+    });
+  }
+}

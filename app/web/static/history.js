@@ -1,0 +1,92 @@
+// The last 15 minutes as a stacked area. A minute without camera is a gap, never a zero.
+
+import { fetchJson } from "./server.js";
+
+const MINUTES = 15;
+const WIDTH = 900 / MINUTES; // of a minute, in the drawing's own units
+const HEIGHT = 100;
+const SVG = "http://www.w3.org/2000/svg";
+
+const drawing = document.getElementById("history");
+const remark = document.getElementById("history-remark");
+const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion);
+
+// Seconds of each expression by minute; a minute inside and outside a lecture has two rows.
+function collect(rows, first) {
+  const slots = Array.from({ length: MINUTES }, () => ({ seen: false, few: false, seconds: names.map(() => 0) }));
+  for (const row of rows) {
+    const slot = slots[Math.round((Date.parse(row.minute) - first) / 60000)];
+    if (!slot) continue;
+    slot.seen = true;
+    slot.few ||= row.suppressed;
+    if (!row.shares) continue;
+    names.forEach((name, index) => {
+      slot.seconds[index] += row.face_seconds * (name === "uncertain" ? row.uncertain_share : row.shares[name]);
+    });
+  }
+  return slots.map(({ seen, few, seconds }) => {
+    const whole = seconds.reduce((sum, each) => sum + each, 0);
+    return { seen, few, shares: whole ? seconds.map((each) => each / whole) : null };
+  });
+}
+
+// Neighbouring minutes that have shares: [[first, last], …].
+function runsOf(slots) {
+  const runs = [];
+  slots.forEach(({ shares }, index) => {
+    if (!shares) return;
+    const last = runs.at(-1);
+    if (last && last[1] === index - 1) last[1] = index;
+    else runs.push([index, index]);
+  });
+  return runs;
+}
+
+function add(kind, attributes) {
+  const shape = document.createElementNS(SVG, kind);
+  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
+  drawing.append(shape);
+}
+
+// The height up to which the first `count` expressions reach in each minute, as points from left to right.
+function edge(slots, [first, last], count) {
+  const heights = slots.slice(first, last + 1).map(({ shares }) => shares.slice(0, count).reduce((sum, each) => sum + each, 0));
+  const points = heights.map((height, index) => [(first + index + 0.5) * WIDTH, HEIGHT * (1 - height)]);
+  return [[first * WIDTH, points[0][1]], ...points, [(last + 1) * WIDTH, points.at(-1)[1]]];
+}
+
+function drawRun(slots, run) {
+  names.forEach((name, index) => {
+    const outline = [...edge(slots, run, index + 1), ...edge(slots, run, index).reverse()];
+    add("polygon", { class: `is-${name}`, points: outline.map((point) => point.map((at) => at.toFixed(1)).join()).join(" ") });
+  });
+}
+
+function draw(slots) {
+  drawing.querySelectorAll("polygon, g, rect.gap, rect.few").forEach((shape) => shape.remove());
+  const begun = slots.findIndex(({ seen }) => seen);
+  slots.forEach(({ seen, few, shares }, index) => {
+    if (begun < 0 || index < begun || shares || index === MINUTES - 1) return;
+    if (!seen || few) add("rect", { class: few ? "few" : "gap", x: index * WIDTH, y: 0, width: WIDTH, height: HEIGHT });
+  });
+  for (const run of runsOf(slots)) drawRun(slots, run);
+  remark.hidden = slots.some(({ shares }) => shares);
+  remark.textContent = slots.some(({ few }) => few) ? "Too few faces in view: no expressions are kept." : "Fills minute by minute.";
+  drawing.setAttribute("aria-label", inWords(slots));
+}
+
+// What the drawing shows, for those who do not see it.
+function inWords(slots) {
+  const read = slots.filter(({ shares }) => shares);
+  if (!read.length) return "No shares in the last 15 minutes";
+  const means = names.map((name, index) => [name, read.reduce((sum, { shares }) => sum + shares[index], 0) / read.length]);
+  const most = means.sort((one, other) => other[1] - one[1]).slice(0, 3);
+  return `Last 15 minutes: ${most.map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`;
+}
+
+export async function showHistory(url, room) {
+  const first = Math.floor(Date.now() / 60000) * 60000 - (MINUTES - 1) * 60000;
+  const query = new URLSearchParams({ from: new Date(first).toISOString(), room });
+  const answer = await fetchJson(`${url}?${query}`);
+  draw(collect(answer.minutes, first));
+}

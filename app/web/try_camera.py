@@ -1,0 +1,66 @@
+"""Trying a camera from a page: in a process of its own, so that no driver can hold or end the server."""
+
+import base64
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import PROJECT
+
+TRY_SECONDS = 25.0  # start, open and look; a network camera may take STALL_SECONDS for each
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of it."""
+
+    works: bool
+    detail: str
+    jpeg: bytes | None
+
+    def as_json(self) -> dict:
+        """The picture as an address that an `<img>` can show."""
+        encoded = base64.b64encode(self.jpeg).decode() if self.jpeg else None
+        picture = f"data:image/jpeg;base64,{encoded}" if encoded else None
+        return {"works": self.works, "detail": self.detail, "picture": picture}
+
+
+def try_camera(spec: str) -> Tried:
+    """Open the camera, look, close it. Its address goes through stdin: it may hold a password."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return Tried(False, "A camera is being tried already. Wait a moment.", None)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return _try(spec, Path(folder) / "picture.jpg")
+    finally:
+        _one_at_a_time.release()
+
+
+def _try(spec: str, picture: Path) -> Tried:
+    command = [
+        sys.executable,
+        "-m",
+        "flask",
+        "--app",
+        "wsgi",
+        "camera",
+        "check",
+        "-",
+        "--picture",
+        str(picture),
+    ]
+    try:
+        done = subprocess.run(
+            command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TRY_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return Tried(False, f"The camera did not answer within {TRY_SECONDS:.0f} s.", None)
+    if done.returncode != 0:
+        detail = done.stderr.strip().rpartition("\n")[2].removeprefix("Error: ")
+        return Tried(False, detail or "The camera's driver ended the check.", None)
+    return Tried(True, done.stdout.strip(), picture.read_bytes())

@@ -1,0 +1,311 @@
+"""The live page in a real browser, on a real server."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PIL import Image, ImageChops, ImageFilter, ImageStat
+from playwright.sync_api import expect, sync_playwright
+
+from app import create_app
+from app.records import queries
+from app.records.counted import CountedMinute
+from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.mjpeg_camera import MjpegCamera
+from tests.server import Server, wait_for
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000  # milliseconds
+MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture have 0
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**LAUNCH)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A server that looks at the drawn classroom."""
+    server = Server(tmp_path_factory.mktemp("live"), {})
+    server.start()
+    wait_for(server.is_online)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def cookies() -> list:
+    """Those of the first sign-in, for every server: only ten sign-ins a minute are let in."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium, cookies):
+    """Open browsers for people who are signed in; a script's error fails the test."""
+    contexts, errors = [], []
+
+    def open_page(server: Server, **options):
+        contexts.append(chromium.new_context(**{"viewport": LAPTOP, **options}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        if cookies:
+            page.context.add_cookies(cookies)
+            page.goto(server.url)
+        else:
+            sign_in(page, server)
+            cookies.extend(page.context.cookies())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def badge(page):
+    return page.locator("#badge")
+
+
+def wait_for_badge(page, words: str) -> None:
+    expect(badge(page)).to_contain_text(words, timeout=PATIENCE)
+
+
+def shot(page) -> Image.Image:
+    return Image.open(io.BytesIO(page.locator("#stream").screenshot())).convert("RGB")
+
+
+def is_moving(page) -> bool:
+    before = shot(page)
+    page.wait_for_timeout(700)
+    return max(ImageStat.Stat(ImageChops.difference(before, shot(page))).mean) > MOVING
+
+
+def viewers(server: Server) -> list[dict]:
+    return server.get("/api/v1/state").json["viewers"]
+
+
+def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, open_page):
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    expect(page.locator("#faces")).not_to_have_text("–", timeout=PATIENCE)
+    page.get_by_label("Title").fill("Fractions <b>")
+    page.get_by_label("Course").fill("6a")
+    page.get_by_role("button", name="Start lecture").click()
+    expect(page.get_by_role("timer")).to_have_text("0:00:02", timeout=PATIENCE)
+    page.get_by_role("button", name="End lecture").click()
+    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible()
+    page.goto(demo.url)
+    expect(page.get_by_label("Title")).to_have_value("Fractions <b>")
+    expect(page.get_by_label("Course")).to_have_value("6a")
+
+
+def test_the_last_minutes_are_drawn(demo, open_page):
+    page = open_page(demo)
+    expect(page.locator("#history polygon").first).to_be_attached(timeout=PATIENCE)
+    assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
+
+
+def test_a_second_viewer_sees_the_class_too(demo, open_page):
+    first, second = open_page(demo), open_page(demo)
+    for page in (first, second):
+        wait_for_badge(page, "s old")
+    wait_for(lambda: len(viewers(demo)) == 2)
+    assert is_moving(first)
+    assert is_moving(second)
+
+
+def test_a_hidden_page_lets_go_of_the_stream_and_comes_back(demo, open_page):
+    page = open_page(demo)
+    wait_for(lambda: len(viewers(demo)) == 1)
+    hide(page, True)
+    wait_for(lambda: not viewers(demo))
+    hide(page, False)
+    wait_for(lambda: len(viewers(demo)) == 1)
+    wait_for(lambda: is_moving(page))
+
+
+def hide(page, hidden: bool) -> None:
+    """Tell the page that it is hidden or seen: a headless browser shows every tab it has."""
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_the_page_survives_a_restart_of_the_server(start_server, open_page):
+    server = start_server()
+    page = open_page(server)
+    wait_for_badge(page, "s old")
+    page.evaluate("window.sameDocument = true")
+    server.stop()
+    wait_for_badge(page, "does not answer")
+    server.start()
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    assert page.evaluate("window.sameDocument"), "it was not loaded anew"
+
+
+def test_a_camera_goes_dark_and_comes_back(start_server, open_page):
+    with MjpegCamera() as camera:
+        server = start_server(CAMERA=camera.url, STALL_SECONDS="1")
+        page = open_page(server)
+        wait_for_badge(page, "s old")
+        camera.hang()
+        wait_for_badge(page, "dark")
+        expect(page.locator("#remark")).to_contain_text("camera is dark")
+        camera.resume()
+        wait_for_badge(page, "s old")
+        wait_for(lambda: is_moving(page))
+
+
+def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
+    first, second = open_page(demo), open_page(demo)
+    wait_for_badge(second, "s old")
+    first.get_by_role("button", name="Pause for everybody").click()
+    for page in (first, second):
+        wait_for_badge(page, "by admin")
+        wait_for(lambda page=page: is_card(page))
+    second.get_by_role("button", name="Go on").click()
+    wait_for_badge(first, "s old")
+    wait_for(lambda: is_moving(first))
+
+
+def is_card(page) -> bool:
+    """A card is nearly all of one dark colour, which no picture of the class is."""
+    return ImageStat.Stat(shot(page).convert("L")).median[0] < 40
+
+
+def test_faces_are_hidden_and_shown_again_in_one_click(demo, open_page):
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    button = page.get_by_role("button", name="Hide faces")
+    seen = sharpness(page)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    wait_for(lambda: not is_card(page) and sharpness(page) < 0.8 * seen)
+    button.click()
+    wait_for(lambda: not is_card(page) and sharpness(page) > 0.9 * seen)
+
+
+def sharpness(page) -> float:
+    """How strong the edges are in the upper part of the picture, where no label is."""
+    grey = shot(page).convert("L")
+    return ImageStat.Stat(
+        grey.crop((0, 0, grey.width, grey.height // 6)).filter(ImageFilter.FIND_EDGES)
+    ).mean[0]
+
+
+def test_the_picture_alone_fills_a_second_monitor(demo, open_page):
+    page = open_page(demo)
+    page.goto(f"{demo.url}/?view=picture")
+    wait_for_badge(page, "s old")
+    assert page.locator("#stream").bounding_box() == {"x": 0, "y": 0, **LAPTOP}
+    assert not page.get_by_role("navigation").is_visible()
+    assert is_moving(page)
+
+
+def test_full_screen_with_one_key(demo, open_page):
+    page = open_page(demo)
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement?.id === 'picture'")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_letters_typed_into_a_field_are_no_commands(demo, open_page):
+    page = open_page(demo)
+    page.get_by_label("Title").fill("")
+    page.get_by_label("Title").press_sequentially("Functions")
+    expect(page.get_by_label("Title")).to_have_value("Functions")
+    assert page.evaluate("document.fullscreenElement === null")
+
+
+def test_nothing_is_cut_off_on_a_phone(demo, open_page):
+    page = open_page(demo, viewport=PHONE)
+    wait_for_badge(page, "s old")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Start lecture").scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="Start lecture")).to_be_in_viewport()
+
+
+def test_the_page_is_dark_where_the_system_is(demo, open_page):
+    page = open_page(demo, color_scheme="dark")
+    wait_for_badge(page, "s old")
+    edge = Image.open(io.BytesIO(page.screenshot())).convert("L").crop((0, 300, 20, 320))
+    assert ImageStat.Stat(edge).mean[0] < 60
+
+
+@pytest.fixture
+def running_lecture(demo):
+    """Run a lecture in which surprise has just risen from a tenth to 40 % of ten faces."""
+    app = create_app(demo.environment, demo.log_path.parent / "instance")
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with app.app_context():
+        room = queries.room_named(demo.environment["ROOM"])
+        lecture = queries.start_lecture(room, "Algebra", "7b", now - timedelta(minutes=12))
+        for ago in range(12, 0, -1):
+            surprise = 0.4 if ago <= 2 else 0.1
+            spans = tuple(600 * share for share in (0, 0, 0, 0, 0, surprise, 1 - surprise, 0))
+            counted = CountedMinute(now - timedelta(minutes=ago), lecture.id, 60, 300, 10, 600, spans)
+            queries.save_minute(room, counted, minimum_group=5)
+    yield lecture
+    with app.app_context():
+        room = queries.room_named(demo.environment["ROOM"])
+        queries.end_lecture(queries.running_lecture(room), datetime.now(UTC))
+
+
+def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, open_page):
+    page = open_page(demo)
+    said = page.locator("#unusual li")
+    expect(said).to_contain_text("surprise 4× this lecture's average for", timeout=PATIENCE)
+    page.get_by_label("Say what is unusual").uncheck()
+    expect(said).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("Say what is unusual")).not_to_be_checked()
+
+
+def test_one_key_begins_a_note(running_lecture, demo, open_page):
+    page = open_page(demo)
+    page.keyboard.press("n")
+    page.keyboard.type("began recursion")
+    expect(page.get_by_label("Note")).to_have_value("began recursion")
+    page.keyboard.press("Enter")
+    expect(page.locator("#note-said")).to_contain_text("Kept: “began recursion”")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Note")).not_to_be_focused()
+
+
+def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_page):
+    with MjpegCamera() as camera:
+        server = start_server()
+        page = open_page(server)
+        page.get_by_role("link", name="confirm that this is allowed here").click()
+        page.get_by_label("Its address").fill(camera.url)
+        expect(page.get_by_label("A network camera")).to_be_checked()
+        page.get_by_role("button", name="Try this camera").click()
+        expect(page.locator("#tried-said")).to_contain_text("It works: 320 × 240", timeout=PATIENCE)
+        assert page.locator("#tried").evaluate("image => image.naturalWidth") == 320
+        page.get_by_label("This is allowed here").check()
+        page.get_by_role("button", name="Begin").click()
+        page.wait_for_url(f"{server.url}/")
+        wait_for_badge(page, "s old")
+        wait_for(lambda: server.get("/api/v1/state").json["camera"]["source"] == camera.url)
+        wait_for(lambda: page.locator("#stream").evaluate("image => image.naturalWidth") == 320)
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
+@pytest.mark.parametrize("path", ["/settings", "/setup/room", "/notice"])
+def test_no_page_is_wider_than_the_screen(demo, open_page, path, viewport):
+    page = open_page(demo, viewport=viewport)
+    page.goto(demo.url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

@@ -1,0 +1,168 @@
+"""Pause and hidden faces: in one click, at once, for everybody."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.camera.errors import Reason
+from app.camera.state import CameraState
+from app.clock import SYSTEM_CLOCK
+from app.monitor.bus import Picture, Status
+from app.monitor.shutter import Shutter
+from app.records import queries
+from app.records.in_force import InForce, Pause, in_force
+from app.web.hub import Hub
+from tests.server import wait_for
+from tests.test_server import faces_now, looks_like_a_card, minutes_of
+
+SINCE = datetime(2026, 11, 20, 10, 41, tzinfo=UTC)
+PAUSED = InForce("demo", False, 5, 365, None, Pause(SINCE, "anna"))
+HIDDEN = InForce("demo", True, 5, 365, None, None)
+OPEN = InForce("demo", False, 5, 365, None, None)
+
+
+@pytest.fixture
+def hub():
+    hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), max_viewers=2, stream_fps=50)
+    hub.monitor_started()
+    camera = CameraState(True, None, None, SINCE, 25.0)
+    hub.take(Status(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
+    hub.take(Picture(b"faces", captured_at=1000, size=(640, 360)))
+    return hub
+
+
+def test_from_the_click_on_no_picture_is_shown_though_the_monitor_sends_one(hub):
+    hub.follow(PAUSED)
+    assert hub.newest().is_card
+    assert hub._why_dark()[0] == "Paused since 10:41 by anna"
+    hub.take(Picture(b"late", captured_at=1001, size=(640, 360)))
+    assert hub.newest().is_card
+
+
+def test_a_picture_from_before_the_pause_is_not_shown_after_it(hub):
+    hub.follow(PAUSED)
+    hub.follow(OPEN)
+    assert hub.newest().is_card
+    hub.take(Picture(b"new", captured_at=1002, size=(640, 360)))
+    assert hub.newest().jpeg == b"new"
+
+
+def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
+    hub.follow(HIDDEN)
+    hub.take(Picture(b"late", captured_at=1001, size=(640, 360)))
+    assert hub.newest().is_card
+    hub.take(Picture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
+    assert hub.newest().jpeg == b"frosted"
+
+
+def test_before_the_database_has_said_whether_there_is_a_pause_no_camera_is_opened():
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+    assert not shutter.follow(None)
+    assert shutter.state.reason == Reason.STARTING
+    assert next(shutter.views(lambda: True)).frame is None
+
+
+def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+    assert shutter.follow(OPEN)
+    seen = next(view for view in shutter.views(lambda: True) if view.frame)
+    assert shutter.is_open_on(seen)
+    assert not shutter.follow(OPEN), "nothing changed"
+    assert shutter.follow(PAUSED)
+    assert not shutter.is_open_on(seen), "what is still being read of it is forgotten"
+    assert shutter.state.reason == Reason.PAUSED
+    assert shutter.state.since == SINCE
+    assert shutter.follow(OPEN)
+    assert next(view for view in shutter.views(lambda: True) if view.frame)
+    shutter.close()
+
+
+def test_a_pause_is_kept_with_who_and_since_when(api):
+    assert api.get("/api/v1/state").json["paused"] is None
+    api.post("/pause")
+    state = api.get("/api/v1/state").json
+    assert state["paused"]["by"] == "anna"
+    assert (state["camera"]["online"], state["camera"]["reason"]) == (False, Reason.PAUSED)
+    since = state["paused"]["since"]
+    api.post("/pause")
+    assert api.get("/api/v1/state").json["paused"]["since"] == since, "a second click changes nothing"
+    api.post("/resume")
+    assert api.get("/api/v1/state").json["paused"] is None
+
+
+def test_hidden_faces_are_kept(api):
+    api.post("/hide-faces", data={"hide": "on"})
+    assert api.get("/api/v1/state").json["faces_hidden"] is True
+    assert api.post("/hide-faces", data={"hide": "perhaps"}).status_code == 400
+    api.post("/hide-faces", data={"hide": "off"})
+    assert api.get("/api/v1/state").json["faces_hidden"] is False
+
+
+def test_what_the_environment_says_can_t_be_changed_on_a_page(make_app):
+    app = make_app(HIDE_FACES="on", RETENTION_DAYS="365")
+    with app.app_context():
+        token = queries.create_token(queries.set_password("anna", "a long password"), SINCE)
+        queries.change_room(queries.room_named("Room 7"), hide_faces=False, retention_days=7, minimum_group=9)
+        now = in_force()
+    assert (now.hide_faces, now.retention_days, now.minimum_group) == (True, 365, 9)
+    client = app.test_client()
+    answer = client.post("/hide-faces", data={"hide": "off"}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 409
+    assert "HIDE_FACES" in answer.json["detail"]
+
+
+def test_nothing_is_read_recorded_or_shown_during_a_pause(start_server):
+    server = start_server()
+    wait_for(lambda: faces_now(server) > 5)
+    watching = server.stream()
+    wait_for(lambda: not looks_like_a_card(next(watching)))
+    server.get("/pause", method="POST")
+    assert wait_for(lambda: looks_like_a_card(next(watching)))
+    assert server.get("/snapshot.jpg").status == 503
+    assert server.get("/api/v1/now").status == 503
+    assert server.get("/readyz").status == 200
+    wait_for(lambda: server.get("/api/v1/state").json["camera"]["capture_fps"] == 0)
+    wait_for(lambda: server.get("/api/v1/state").json["monitor"]["analysed_fps"] == 0)
+    recorded = wait_until_written(server)
+    server.stop()
+    server.start()
+    wait_for(lambda: server.get("/readyz").status == 200)
+    assert looks_like_a_card(next(server.stream())), "a restart does not end the pause"
+    assert frames(server) == recorded
+    server.get("/resume", method="POST")
+    wait_for(server.is_online)
+    wait_for(lambda: frames(server) > recorded)
+
+
+def frames(server) -> int:
+    return sum(minute["frames_analysed"] for minute in minutes_of(server))
+
+
+def wait_until_written(server) -> int:
+    """The frames recorded once nothing more is added: they are written every 10 s."""
+    wait_for(lambda: frames(server) > 0)
+    before = None
+    while before != (before := frames(server)):
+        SYSTEM_CLOCK.wait(11)
+    return before
+
+
+def test_the_camera_can_be_changed_without_a_restart(start_server):
+    server = start_server(CAMERA="")
+    wait_for(server.is_online)
+    assert server.get("/api/v1/state").json["camera"]["source"] == "demo"
+    wait_for(lambda: faces_now(server) > 8)
+    change_room(server, camera="demo?students=5")
+    wait_for(lambda: server.get("/api/v1/state").json["camera"]["source"] == "demo?students=5")
+    wait_for(lambda: 0 < faces_now(server) <= 5)
+    assert server.get("/api/v1/state").json["monitor"]["restarts"] == 0
+
+
+def change_room(server, **stored) -> None:
+    """Store settings as the settings page does, in the server's database."""
+    from app import create_app
+
+    app = create_app(server.environment, server.log_path.parent / "instance")
+    with app.app_context():
+        queries.change_room(queries.room_named(server.environment["ROOM"]), **stored)
