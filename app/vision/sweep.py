@@ -6,7 +6,7 @@ from itertools import pairwise
 
 SWEEP_SECONDS = 0.5
 """The whole picture is searched within this time: a face that turns up has a box after half a second."""
-BANDS = ((183, 1), (122, 2), (81, 3), (54, 4), (36, 3), (24, 3))
+BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
 """The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
 for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
 a head is then known before the band of its mouth, which the cascade takes for a small face, is searched."""
