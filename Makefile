@@ -21,6 +21,8 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.pipeline
 
 screenshots: .venv/installed-dev
