@@ -1,4 +1,4 @@
-"""The sweep: every size everywhere in half a second, whatever the camera's pace, and no frame late."""
+"""The sweep: every size everywhere in time, whatever the camera's pace, and no frame late."""
 
 import math
 

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-SWEEP_SECONDS = 0.5
-"""The whole picture is searched within this time: a face that turns up has a box after half a second."""
+SWEEP_SECONDS = 0.6
+"""The whole picture is searched within this time: long enough to cost little, short enough to notice who
+turns up."""
 BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
 """The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
 for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
