@@ -1,12 +1,13 @@
 # make run    set up and serve the drawn classroom on 127.0.0.1:8000
 # make test   set up and run every test
 # make lint   look for mistakes without running anything
+# make bench  measure how fast faces are read (some minutes)
 # make screenshots   render every page to docs/screenshots (wants Chromium)
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test lint screenshots clean
+.PHONY: run test lint bench screenshots clean
 
 run: .venv/installed
 	@$(BIN)/flask --app wsgi db upgrade
@@ -18,6 +19,11 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.classify
+	$(BIN)/python -m benchmarks.pipeline
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots

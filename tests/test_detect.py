@@ -1,15 +1,19 @@
 """The cascade on real pictures, and on files that are no cascade."""
 
 import csv
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from app.vision.detect import WIDEST_SEARCH, Detector
+from app.camera.demo import Classroom
+from app.vision.detect import WIDEST_SEARCH, Detector, one_box_a_face
 from app.vision.frame import Box
+from app.vision.sweep import pieces
 
+MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
 needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real clips are not on this machine")
 
@@ -32,6 +36,10 @@ def frames(name, every):
             found.append(cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2GRAY))
         index += 1
     return found
+
+
+def middle(box):
+    return box.x + box.width / 2, box.y + box.height / 2
 
 
 def covers(box, middle):
@@ -84,6 +92,51 @@ def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
     assert sum(any(covers(box, middle) for box in large) for middle in middles) >= 3
     assert all(isinstance(side, int) for box in large for side in box)
     assert isinstance(large[0], Box)
+
+
+def in_pieces(detector, grey):
+    """What a sweep over several frames finds in a picture that stands still."""
+    return one_box_a_face(
+        [found for piece in pieces(*grey.shape[::-1]) for found in detector.search(grey, piece)]
+    )
+
+
+def test_pieces_find_the_drawn_faces_that_the_whole_picture_shows(detector):
+    room = Classroom(30, (1280, 720))
+    grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
+    whole, parts = detector.detect(grey), in_pieces(detector, grey)
+    assert sum(any(covers(box, middle(face)) for box in parts) for face in whole) >= len(whole) - 1
+    assert len(parts) <= len(whole) + 1
+
+
+@needs_scenes
+def test_pieces_find_no_more_in_pictures_without_faces(detector):
+    pictures = [
+        cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SCENES / "images/negatives").iterdir()
+    ]
+    found = [(len(in_pieces(detector, grey)), len(detector.detect(grey))) for grey in pictures]
+    assert sum(parts for parts, _ in found) <= sum(whole for _, whole in found) + 1
+
+
+@pytest.mark.parametrize("seconds", [0.04, 0.2])
+def test_a_known_face_is_found_again_where_it_moved_to(detector, seconds):
+    room = Classroom(20, (1280, 720))
+    later = cv2.cvtColor(room.draw(MORNING + timedelta(seconds=seconds)), cv2.COLOR_BGR2GRAY)
+    faces = [student.box for student in room.truth(MORNING) if student.facing]
+    found = [detector.look(later, face) for face in faces]
+    assert (
+        sum(
+            any(covers(one.box, middle(face)) for one in ones)
+            for face, ones in zip(faces, found, strict=True)
+        )
+        >= 18
+    )
+
+
+def test_a_face_at_the_edge_or_gone_is_looked_for_in_what_there_is(detector):
+    wall = np.full((100, 100), 128, np.uint8)
+    assert detector.look(wall, Box(-20, 60, 50, 50)) == []
+    assert detector.look(wall, Box(0, 0, 1, 1)) == []
 
 
 def test_a_missing_cascade_is_named(tmp_path):

@@ -39,9 +39,9 @@ def demo(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cookies() -> list:
-    """Those of the first sign-in, for every server: only ten sign-ins a minute are let in."""
-    return []
+def cookies() -> dict[str, list]:
+    """Those of the first sign-in at each server: only ten sign-ins a minute are let in."""
+    return {}
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def open_page(chromium, cookies):
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        if cookies:
-            page.context.add_cookies(cookies)
+        if server.url in cookies:
+            page.context.add_cookies(cookies[server.url])
             page.goto(server.url)
         else:
             sign_in(page, server)
-            cookies.extend(page.context.cookies())
+            cookies[server.url] = page.context.cookies()
         return page
 
     yield open_page

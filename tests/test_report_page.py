@@ -213,6 +213,7 @@ def page(app):
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.server = server
         sign_in(page, server)
+        page.goto("about:blank")  # the live page, where signing in leads, has no camera here and says so
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         yield page

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
-from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, SMALLEST_READABLE, Tracker
+from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, READ_SECONDS, SMALLEST_READABLE, Tracker
 
 HAPPY = EMOTIONS.index(Emotion.HAPPY)
 LEFT, RIGHT = Box(100, 100, 60, 60), Box(400, 100, 60, 60)
@@ -88,14 +88,6 @@ def test_faces_keep_their_numbers_in_whatever_order_they_are_found():
     assert {track.box: track.number for track in tracker.update([RIGHT, LEFT], 0.2)} == numbers
 
 
-def test_a_change_of_picture_size_ends_every_track():
-    tracker = Tracker()
-    for second in (0.0, 0.1):
-        tracker.update([LEFT], second, (480, 640))
-    assert len(faces(tracker)) == 1
-    assert tracker.update([LEFT], 0.2, (720, 1280)) == []
-
-
 def test_a_jittering_box_is_calmed():
     tracker = tracker_with(LEFT)
     shown = []
@@ -108,16 +100,23 @@ def test_a_jittering_box_is_calmed():
 def test_a_face_too_small_to_read_has_no_scores():
     small = Box(10, 10, SMALLEST_READABLE - 1, SMALLEST_READABLE - 1)
     tracker = tracker_with(small)
-    assert [track.readable for track in tracker.update([small], 0.1)] == [False]
+    assert [track.is_due(0.1) for track in tracker.update([small], 0.1)] == [False]
     face = faces(tracker)[0]
     assert face.scores is None
     assert face.emotion is None
 
 
-def test_only_a_face_found_in_this_frame_is_readable():
+def test_only_a_face_found_in_this_frame_is_read():
     tracker = tracker_with(LEFT)
-    assert [track.readable for track in tracker.update([LEFT], 0.1)] == [True]
-    assert [track.readable for track in tracker.update([], 0.2)] == [False]
+    assert [track.is_due(0.1) for track in tracker.update([LEFT], 0.1)] == [True]
+    assert [track.is_due(0.2) for track in tracker.update([], 0.2)] == [False]
+
+
+def test_a_face_that_was_just_read_waits_for_its_turn():
+    (track,) = tracker_with(LEFT).update([LEFT], 0.1)
+    track.read(scores(happy=0.6), 0.9, 0.1)
+    assert not track.is_due(0.1 + READ_SECONDS / 2)
+    assert track.is_due(0.11 + READ_SECONDS)
 
 
 def test_an_expression_is_named_where_its_score_is_high_enough():

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from app.vision.classify import Classifier
 from app.vision.crop import crop_faces
-from app.vision.detect import Detector
-from app.vision.frame import Face, Frame
+from app.vision.detect import Detector, Found, one_box_a_face
+from app.vision.frame import Box, Face, Frame
+from app.vision.sweep import Sweep
 from app.vision.track import Tracker
 
 MODEL = Path(__file__).resolve().parents[2] / "models"
@@ -23,15 +25,42 @@ class FaceReader:
         """
         self._detector = Detector()
         self._classifier = Classifier.load(MODEL, threads)
+        self._size: tuple[int, ...] = ()
         self._tracker = Tracker()
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        boxes = self._detector.detect(grey)
-        tracks = self._tracker.update(boxes, frame.monotonic, grey.shape)
-        readable = [track for track in tracks if track.readable]
-        crops = crop_faces(grey, [track.found for track in readable])
-        for track, scores, is_face in zip(readable, *self._classifier.read(crops), strict=True):
+        if grey.shape != self._size:
+            self._begin(*grey.shape)
+        tracks = self._tracker.update(self._find(grey, frame.monotonic), frame.monotonic)
+        due = [track for track in tracks if track.is_due(frame.monotonic)]
+        crops = crop_faces(grey, [track.found for track in due])
+        for track, scores, is_face in zip(due, *self._classifier.read(crops), strict=True):
             track.read(scores, is_face, frame.monotonic)
         return self._tracker.faces(self._classifier.uncertain_below, self._classifier.face_below)
+
+    def _begin(self, height: int, width: int) -> None:
+        """Forget every face: the picture has another size, so it shows something else."""
+        self._size = height, width
+        self._tracker = Tracker()
+        self._sweep = Sweep(width, height)
+
+    def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
+        """Where faces are: around each known one, and in the pieces of the picture whose turn it is."""
+        found, rest = [], grey.copy()
+        for track in self._tracker.tracks:
+            here = self._detector.look(grey, track.last_found)
+            if track.is_face(self._classifier.face_below):
+                _wipe_out(rest, here)
+            found += here
+        for piece in self._sweep.due(monotonic):
+            found += self._detector.search(rest, piece)
+        return one_box_a_face(found)
+
+
+def _wipe_out(grey: np.ndarray, found: list[Found]) -> None:
+    """Leave one grey where a face is known: a sweep spends most of its time on faces."""
+    for _, box in found:
+        face = grey[box.y : box.y + box.height, box.x : box.x + box.width]
+        face[:] = face.mean()

@@ -11,6 +11,8 @@ from app.vision.frame import Box, Face
 
 SMALLEST_READABLE = 36
 """Pixels. The network sees 48: a smaller face would be mostly enlargement, and read as noise."""
+READ_SECONDS = 0.15
+"""A face is read again after this time, at 5 frames a second in each: an expression lasts longer."""
 FRAMES_TO_SHOW = 2
 """Frames in which a face must be found before it counts: most false boxes flash up once."""
 HOLD_SECONDS = 1.0
@@ -51,10 +53,15 @@ class Track:
         """Where it is shown: smoothed, and held over a short miss."""
         return Box(*(int(side) for side in self._smooth_box.round()))
 
-    @property
-    def readable(self) -> bool:
-        """Whether the last frame holds a crop worth reading: found there, and not too small."""
-        return self.found is not None and self.found.width >= SMALLEST_READABLE
+    def is_due(self, monotonic: float) -> bool:
+        """Whether this moment's frame holds a crop worth reading: found, not too small, not just read."""
+        if self.found is None or self.found.width < SMALLEST_READABLE:
+            return False
+        return self.scores is None or monotonic - self._read_at >= READ_SECONDS
+
+    def is_face(self, face_below: float) -> bool:
+        """Whether the network took it for a face, with a probability of at least `face_below`."""
+        return self.face_probability is not None and self.face_probability >= face_below
 
     def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
         """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
@@ -94,28 +101,23 @@ class Tracker:
     """The faces in view."""
 
     def __init__(self) -> None:
-        self._tracks: list[Track] = []
-        self._size: tuple[int, ...] | None = None
+        self.tracks: list[Track] = []
+        """All faces that are followed, also those that aren't in view yet."""
 
-    def update(
-        self, boxes: Sequence[Box], monotonic: float, size: tuple[int, ...] | None = None
-    ) -> list[Track]:
+    def update(self, boxes: Sequence[Box], monotonic: float) -> list[Track]:
         """Take in the boxes found in a frame, and give the tracks now in view.
 
-        `size` is the picture's shape: where it changes, every track ends. A track is in view once it was
-        found in FRAMES_TO_SHOW frames, until it was missed twice and not found for HOLD_SECONDS.
+        A track is in view once it was found in FRAMES_TO_SHOW frames, until it was missed twice and not found
+        for HOLD_SECONDS.
         """
-        if size != self._size:
-            self._tracks = []
-            self._size = size
-        for track in self._tracks:
+        for track in self.tracks:
             track._miss()
         unmatched = set(range(len(boxes)))
-        for track, index in _match(self._tracks, boxes):
+        for track, index in _match(self.tracks, boxes):
             track._move(boxes[index], monotonic)
             unmatched.remove(index)
-        self._tracks = [track for track in self._tracks if not track._is_over(monotonic)]
-        self._tracks += [Track(boxes[index], monotonic) for index in sorted(unmatched)]
+        self.tracks = [track for track in self.tracks if not track._is_over(monotonic)]
+        self.tracks += [Track(boxes[index], monotonic) for index in sorted(unmatched)]
         return self._in_view()
 
     def faces(self, uncertain_below: float, face_below: float) -> tuple[Face, ...]:
@@ -127,11 +129,11 @@ class Tracker:
         return tuple(
             _face(track, uncertain_below)
             for track in self._in_view()
-            if track.face_probability is None or track.face_probability >= face_below
+            if track.face_probability is None or track.is_face(face_below)
         )
 
     def _in_view(self) -> list[Track]:
-        return [track for track in self._tracks if track.frames >= FRAMES_TO_SHOW]
+        return [track for track in self.tracks if track.frames >= FRAMES_TO_SHOW]
 
 
 def _face(track: Track, uncertain_below: float) -> Face:

@@ -1,0 +1,66 @@
+"""Searching a whole picture piece by piece, so that no frame waits for all of it."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+SWEEP_SECONDS = 0.6
+"""The whole picture is searched within this time: long enough to cost little, short enough to notice who
+turns up."""
+BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
+"""The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
+for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
+a head is then known before the band of its mouth, which the cascade takes for a small face, is searched."""
+BANDS_WIDTH = 1280
+BAND_OVERLAP = 1.1**3
+"""Three steps of the search: sizes from a fifth below a face to a fifth above it vote for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A strip of the picture from top to bottom, and the sizes of the faces to look for in it, pixels."""
+
+    left: int
+    right: int
+    smallest: int
+    largest: int
+
+
+class Sweep:
+    """Which pieces of the picture are searched in which frame. By time, so that it covers the picture as
+    often when few frames are read; where they come slower than SWEEP_SECONDS, in every frame."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._pieces = pieces(width, height)
+        self._done = 0.0
+        self._before = -math.inf
+
+    def due(self, monotonic: float) -> list[Piece]:
+        """The pieces to search in the frame of this moment; in the first frame all."""
+        count = len(self._pieces)
+        rounds = min(1.0, (monotonic - self._before) / SWEEP_SECONDS)
+        begin, self._done = self._done, self._done + count * max(0.0, rounds)
+        self._before = monotonic
+        return [self._pieces[index % count] for index in range(int(begin), int(self._done))]
+
+
+def pieces(width: int, height: int) -> tuple[Piece, ...]:
+    """Cut the search of a picture, its sides in pixels, into pieces that take about equally long.
+
+    Bands and strips overlap, so that each face lies wholly in one of them.
+    """
+    cut, larger = [], max(width, height)
+    for smallest, strips in BANDS:
+        largest = math.ceil(larger * BAND_OVERLAP)
+        larger = smallest
+        if smallest <= min(width, height):
+            cut += [
+                Piece(left, min(width, right + largest), smallest, largest)
+                for left, right in _strips(width, math.ceil(strips * width / BANDS_WIDTH))
+            ]
+    return tuple(cut)
+
+
+def _strips(width: int, count: int) -> list[tuple[int, int]]:
+    ends = [round(width * index / count) for index in range(count + 1)]
+    return list(pairwise(ends))

@@ -1,0 +1,62 @@
+"""What is read: stretches of the drawn classroom and of real clips, held in memory as JPEGs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app.camera.demo import Classroom
+from app.vision.frame import Box, Frame
+
+START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+SCENES = Path(__file__).resolve().parents[2] / "shared" / "data" / "scenes" / "videos"
+CLIPS = ("FourPeople_720p60.mp4", "element-call_gallery.gif", "intel_asl_school.mkv")
+QUALITY = 95  # of the pictures kept; a raw minute of 1080p would take 9 GB
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """Some seconds of a camera."""
+
+    name: str
+    fps: float
+    jpegs: list[bytes]
+    truth: list[list[Box]] | None
+    """For each frame the faces that are to be found; None where nobody knows."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Every frame, as a camera would give it."""
+        for index, jpeg in enumerate(self.jpegs):
+            image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            since = index / self.fps
+            yield Frame(image, index + 1, START + timedelta(seconds=since), since)
+
+
+def drawn(students: int, width: int, height: int, seconds: float, fps: float) -> Film:
+    """A stretch of the drawn classroom."""
+    room = Classroom(students, (width, height))
+    moments = [START + timedelta(seconds=index / fps) for index in range(round(seconds * fps))]
+    truth = [[student.box for student in room.truth(at) if student.facing] for at in moments]
+    name = f"{width}×{height}, {students} students"
+    return Film(name, fps, [_jpeg(room.draw(at)) for at in moments], truth)
+
+
+def clip(path: Path, seconds: float, fps: float) -> Film:
+    """The beginning of a video, with about `fps` frames a second of it."""
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    own = capture.get(cv2.CAP_PROP_FPS)
+    step = max(1, round(own / fps))
+    jpegs = []
+    for index in range(round(seconds * own)):
+        if not capture.grab():
+            break
+        if index % step == 0:
+            jpegs.append(_jpeg(capture.retrieve()[1]))
+    return Film(path.stem, own / step, jpegs, None)
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

@@ -1,0 +1,120 @@
+"""The reader on the drawn classroom, whose truth is known: who is found, how soon, and who is invented."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.camera.demo import Classroom
+from app.vision.frame import Frame
+from app.vision.reader import FaceReader
+from app.vision.sweep import SWEEP_SECONDS
+
+SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
+MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+SETTLED = 1.0  # seconds after which whoever faces the camera has a box
+
+
+class FullSweep(FaceReader):
+    """The same reader, searching the whole of every frame."""
+
+    def _find(self, grey, monotonic):
+        return self._detector.detect(grey)
+
+
+def frame_of(image, second):
+    return Frame(image, 1 + round(1000 * second), MORNING + timedelta(seconds=second), second)
+
+
+def shows(faces, box):
+    """Whether one of the faces is at this box, give or take a third of it."""
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    return any(
+        abs(face.box.x + face.box.width / 2 - x) < box.width / 3
+        and abs(face.box.y + face.box.height / 2 - y) < box.height / 3
+        and 0.6 < face.box.width / box.width < 1.6
+        for face in faces
+    )
+
+
+def read_class(room, fps, seconds, *readers, begin=MORNING):
+    """What the readers say of a class: for each frame its second, truth and the faces of each reader."""
+    for index in range(round(seconds * fps)):
+        second = index / fps
+        at = begin + timedelta(seconds=second)
+        frame = frame_of(room.draw(at), second)
+        yield second, room.truth(at), [reader.read(frame) for reader in readers]
+
+
+@pytest.mark.parametrize("fps", [5, 25])
+def test_a_moving_class_is_read_as_well_as_by_a_full_sweep_of_every_frame(fps):
+    room = Classroom(12, (640, 480))
+    expected = found = by_full = most = false = 0
+    tracks = set()
+    for second, truth, (faces, full) in read_class(room, fps, 2, FaceReader(), FullSweep()):
+        if second < SETTLED:
+            continue
+        boxes = [student.box for student in truth if student.facing]
+        expected += len(boxes)
+        found += sum(shows(faces, box) for box in boxes)
+        by_full += sum(shows(full, box) for box in boxes)
+        false += sum(not any(shows([face], student.box) for student in truth) for face in faces)
+        tracks |= {face.track for face in faces}
+        most = max(most, len(faces))
+    assert found >= 0.99 * by_full
+    assert found >= 0.97 * expected
+    assert false == 0
+    assert len(tracks) == most  # nobody changed their number
+
+
+@pytest.mark.parametrize("fps", [2, 5, 25])
+def test_a_face_that_turns_up_has_a_box_soon(fps):
+    """In frame time: one sweep, and the second frame that a face must be found in."""
+    with_faces = Classroom(3, (640, 480))
+    empty = np.full((480, 640, 3), 128, np.uint8)
+    waits = []
+    for offset in (0.0, 0.13, 0.26, 0.39):
+        reader, second, appears = FaceReader(), 0.0, 1.0 + offset
+        while second < appears:
+            assert reader.read(frame_of(empty, second)) == ()
+            second += 1 / fps
+        at = MORNING + timedelta(seconds=appears)
+        truth = [student.box for student in with_faces.truth(at) if student.facing]
+        image = with_faces.draw(at)
+        while not all(shows(reader.read(frame_of(image, second)), box) for box in truth):
+            second += 1 / fps
+            assert second < appears + 3
+        waits.append(second - appears)
+    assert max(waits) <= SWEEP_SECONDS + 2 / fps
+
+
+def test_faces_are_read_though_not_in_every_frame():
+    room = Classroom(5, (640, 480))
+    *_, (_, truth, (faces,)) = read_class(room, 25, 1.5, FaceReader())
+    assert len(faces) >= sum(student.facing for student in truth) - 1
+    assert all(face.scores is not None for face in faces)
+
+
+def test_a_change_of_picture_size_ends_every_track():
+    reader, room = FaceReader(), Classroom(3, (640, 480))
+    for second in (0.0, 0.1, 0.2):
+        before = reader.read(frame_of(room.draw(MORNING), second))
+    assert before
+    small = cv2.resize(room.draw(MORNING), (320, 240))
+    assert reader.read(frame_of(small, 0.3)) == ()
+
+
+def test_a_picture_of_one_pixel_holds_nobody():
+    assert FaceReader().read(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
+
+
+@pytest.mark.skipif(not SCENES.exists(), reason="the real pictures are not on this machine")
+def test_nobody_is_invented_where_nobody_is():
+    for path in sorted((SCENES / "images/negatives").iterdir()):
+        image, reader, full = cv2.imread(str(path)), FaceReader(), FullSweep()
+        for index in range(4):
+            frame = frame_of(image, index / 5)
+            ours, theirs = reader.read(frame), full.read(frame)
+        assert len(ours) <= len(theirs), path.name
