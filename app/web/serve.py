@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
-from app.monitor.supervisor import Supervisor
 from app.records import queries
 from app.records.in_force import in_force
 from app.web.account import setup_path
 from app.web.hub import Hub
+from app.web.supervisor import Supervisor
 
 
 def start(app: Flask, ending: Callable[[], bool]) -> None:
