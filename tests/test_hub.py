@@ -35,8 +35,9 @@ def show(hub: Hub, jpeg: bytes) -> None:
 
 
 def test_all_viewers_get_the_very_same_bytes(hub):
+    viewers = [hub.enter(50), hub.enter(50)]
     show(hub, b"picture")
-    first, second = (next(hub.watch(hub.enter(50))) for _ in range(2))
+    first, second = (next(hub.watch(viewer)) for viewer in viewers)
     assert first.chunk is second.chunk
     assert b"X-Captured-At: 1000.250\r\n" in first.chunk
     assert first.chunk.endswith(b"\r\n\r\npicture\r\n--frame\r\n")
@@ -53,8 +54,9 @@ def test_a_viewer_that_was_away_gets_the_newest_picture(hub):
 
 
 def test_the_last_picture_is_given_again_when_nothing_new_comes(hub):
+    viewer = hub.enter(50)
     show(hub, b"only")
-    parts = list(islice(hub.watch(hub.enter(50)), 2))
+    parts = list(islice(hub.watch(viewer), 2))
     assert [part.jpeg for part in parts] == [b"only", b"only"]
     assert parts[0].sequence == parts[1].sequence
 
@@ -74,6 +76,14 @@ def test_pictures_are_wanted_only_while_somebody_watches(hub):
     assert hub.demand == Demand(10)
     hub.leave(viewer)
     assert hub.demand == Demand(0)
+
+
+def test_who_comes_after_a_while_does_not_see_an_old_picture(hub):
+    viewer = hub.enter(10)
+    show(hub, b"old")
+    hub.leave(viewer)
+    assert hub.newest().is_card
+    assert next(hub.watch(hub.enter(10))).is_card
 
 
 def test_a_snapshot_waits_for_a_fresh_picture(hub):

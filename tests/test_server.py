@@ -126,6 +126,16 @@ def test_a_snapshot_is_a_fresh_picture(demo):
     assert before - 2 < float(answer.headers["X-Captured-At"]) <= time.time()
 
 
+def test_no_picture_is_made_while_nobody_watches(demo):
+    watching = demo.stream()
+    wait_for(lambda: not looks_like_a_card(next(watching)))
+    watching.close()
+    wait_for(lambda: not demo.get("/api/v1/state").json["viewers"])
+    time.sleep(3)
+    age = demo.get("/api/v1/state").json["camera"]["picture_age_s"]
+    assert age is None or age > 2
+
+
 def test_everything_is_ready(demo):
     wait_for(lambda: demo.get("/readyz", token=False).status == 200)
     assert demo.get("/readyz", token=False).json == {"database": "ok", "monitor": "ok", "camera": "ok"}

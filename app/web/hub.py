@@ -189,13 +189,16 @@ class Hub:
                 lambda: self._sequence != known or self._is_dark() or self.closing(), timeout
             )
             self._snapshots -= 1
-            return self._newest()
+            part = self._newest()
+            self._forget_unwatched()
+            return part
 
     def enter(self, fps: float) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
             if len(self.viewers) >= self.max_viewers:
                 raise TooManyViewers(f"{self.max_viewers} streams are open already.")
+            self._forget_unwatched()
             viewer = Viewer(min(fps, self.stream_fps))
             self.viewers.append(viewer)
             return viewer
@@ -204,6 +207,12 @@ class Hub:
         """Let a viewer out."""
         with self._changed:
             self.viewers.remove(viewer)
+            self._forget_unwatched()
+
+    def _forget_unwatched(self) -> None:
+        """Drop the picture while nobody watches: whoever comes next must not see an old one."""
+        if not self.viewers and not self._snapshots:
+            self._picture = None
 
     def watch(self, viewer: Viewer) -> Iterator[Part]:
         """Give the newest picture again and again, at the viewer's pace, until the server ends."""
