@@ -1,12 +1,16 @@
 """Aula: a class's expressions, read from a classroom camera."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 __version__ = "0.1.0"
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+FLASK_COMMAND = (sys.executable, "-m", "flask", "--app", "wsgi")
+"""How this program starts one of its own commands in a process of its own; to be run in PROJECT."""
 
 
 def create_app(environment: Mapping[str, str] | None = None, instance_path: Path | None = None):

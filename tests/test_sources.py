@@ -410,7 +410,6 @@ def test_a_camera_that_sends_garbage_for_a_while_is_read_on():
 
 
 def test_the_drawn_classroom_is_a_source(clock):
-    pytest.importorskip("app.camera.demo", reason="the drawn classroom is not there")
     source = open_source("demo?students=3", clock=clock)
     pictures = [source.read() for _ in range(6)]
     assert clock.monotonic() - 1000 == pytest.approx(0.2)

@@ -10,8 +10,8 @@ from app.clock import Clock
 from app.monitor.minutes import MinuteBook
 from app.records import queries
 from app.records.counted import CountedMinute, Key
-from app.records.in_force import InForce, in_force
-from app.records.tables import Room, db
+from app.records.in_force import InForce, in_force, our_room
+from app.records.tables import db
 from app.vision.frame import Reading
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Recorder:
 
     def _look(self) -> None:
         """See what is in force and which lecture runs, and write and delete what is due."""
-        room = self._room()
+        room = our_room()
         self.in_force = in_force(room)
         lecture = queries.running_lecture(room)
         with self._lock:
@@ -97,7 +97,7 @@ class Recorder:
             self._purged_at = now
 
     def _write(self) -> None:
-        room = self._room()
+        room = our_room()
         minimum_group = in_force(room).minimum_group
         with self._lock:
             unwritten = self._book.unwritten()
@@ -112,6 +112,3 @@ class Recorder:
             if done:
                 del self._earlier[counted.key]
         self._written_at = self._clock.monotonic()
-
-    def _room(self) -> Room:
-        return queries.room_named(self._settings.room)

@@ -37,10 +37,14 @@ class InForce:
     """While it lasts nothing is read, recorded or shown."""
 
 
+def our_room() -> Room:
+    """The room that this server looks at; asks the database."""
+    return queries.room_named(current_app.config["SETTINGS"].room)
+
+
 def in_force(room: Room | None = None) -> InForce:
     """Say what is in force in `room`, by default the one of this server. Asks the database."""
-    settings = current_app.config["SETTINGS"]
-    room = room or queries.room_named(settings.room)
+    room = room or our_room()
     return InForce(
         **{name: _in_force(name, room) for name in CHANGEABLE},
         pause=Pause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,

@@ -1,10 +1,9 @@
 """Reads the faces of frame after frame: detect, track, classify."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
+from app import PROJECT
 from app.vision.classify import Classifier
 from app.vision.crop import crop_faces
 from app.vision.detect import Detector, Found, one_box_a_face
@@ -12,7 +11,7 @@ from app.vision.frame import Box, Face, Frame
 from app.vision.sweep import Sweep
 from app.vision.track import Tracker
 
-MODEL = Path(__file__).resolve().parents[2] / "models"
+MODEL = PROJECT / "models"
 
 
 class FaceReader:

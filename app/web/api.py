@@ -13,7 +13,7 @@ from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
 from app.records import export, notes, queries
-from app.records.in_force import Pause, in_force
+from app.records.in_force import Pause, in_force, our_room
 from app.records.tables import Minute, Room
 from app.records.unusual import unusual
 from app.web import schemas
@@ -35,7 +35,7 @@ def state():
     status, monitor = hub().status, hub().monitor
     camera = status.camera if status else None
     online = bool(camera and camera.online and not hub().pause)
-    room = _our_room()
+    room = our_room()
     now_in_force = in_force(room)
     pause = now_in_force.pause
     lecture = queries.running_lecture(room)
@@ -127,7 +127,7 @@ def lectures(query):
 def start_lecture(new):
     """Start a lecture in the room."""
     try:
-        return queries.start_lecture(_our_room(), new["title"], new["course"], hub().clock.now())
+        return queries.start_lecture(our_room(), new["title"], new["course"], hub().clock.now())
     except queries.LectureError as error:
         return problem(409, str(error))
 
@@ -223,10 +223,6 @@ def _why_dark(camera: CameraState | None, pause: Pause | None) -> str:
     if pause is not None:
         return Reason.PAUSED
     return camera.reason if camera else Reason.STARTING
-
-
-def _our_room() -> Room:
-    return queries.room_named(current_app.config["SETTINGS"].room)
 
 
 def _room_or_404(name: str) -> Room:

@@ -1,11 +1,10 @@
 """What everybody signed in may do to the room at once: pause it, and hide the faces."""
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask_login import current_user
 
 from app.records import queries
-from app.records.in_force import in_force, is_fixed
-from app.records.tables import Room
+from app.records.in_force import in_force, is_fixed, our_room
 from app.web.access import hub
 from app.web.problems import problem
 
@@ -15,7 +14,7 @@ pages = Blueprint("control", __name__)
 @pages.post("/pause")
 def pause():
     """Look at nothing any more, for everybody."""
-    queries.pause_room(_our_room(), current_user.name, hub().clock.now())
+    queries.pause_room(our_room(), current_user.name, hub().clock.now())
     hub().follow(in_force())
     return redirect(url_for("live.live"))
 
@@ -23,7 +22,7 @@ def pause():
 @pages.post("/resume")
 def resume():
     """Look again."""
-    queries.resume_room(_our_room())
+    queries.resume_room(our_room())
     hub().follow(in_force())
     return redirect(url_for("live.live"))
 
@@ -36,10 +35,6 @@ def hide_faces():
         return problem(400, "hide must be on or off.")
     if is_fixed("hide_faces"):
         return problem(409, "HIDE_FACES is set in the server's environment and can only be changed there.")
-    queries.change_room(_our_room(), hide_faces=wanted == "on")
+    queries.change_room(our_room(), hide_faces=wanted == "on")
     hub().follow(in_force())
     return redirect(url_for("live.live"))
-
-
-def _our_room() -> Room:
-    return queries.room_named(current_app.config["SETTINGS"].room)

@@ -1,9 +1,9 @@
 """The live page, and the pictures on it."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from app.records import queries
-from app.records.in_force import in_force, is_fixed
+from app.records.in_force import in_force, is_fixed, our_room
 from app.web.access import hub
 from app.web.account import is_only_here
 from app.web.forms import LectureForm
@@ -19,7 +19,7 @@ RETRY_SECONDS = 5
 @pages.get("/")
 def live():
     """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
-    room = queries.room_named(current_app.config["SETTINGS"].room)
+    room = our_room()
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
         template,
@@ -82,7 +82,7 @@ def start_lecture():
     form = LectureForm()
     if not form.validate_on_submit():
         return problem(400, form.first_error())
-    room = queries.room_named(current_app.config["SETTINGS"].room)
+    room = our_room()
     try:
         queries.start_lecture(room, form.title.data, form.course.data, hub().clock.now())
     except queries.LectureError as error:

@@ -3,11 +3,11 @@
 `app.web.access` lets nobody else in.
 """
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 
 from app.camera.spec import Kind, hide_password, kind_of
 from app.records import queries
-from app.records.in_force import CHANGEABLE, in_force, is_fixed
+from app.records.in_force import CHANGEABLE, in_force, is_fixed, our_room
 from app.records.tables import Room
 from app.web.access import hub, limiter
 from app.web.forms import FirstRunForm, RoomForm
@@ -65,11 +65,6 @@ def _try(spec: str) -> Tried:
         if not shown.is_card:
             return Tried(True, "It is on now, and works.", shown.jpeg)
     return try_camera(spec)
-
-
-def our_room() -> Room:
-    """The room that this server looks at."""
-    return queries.room_named(current_app.config["SETTINGS"].room)
 
 
 def _form_for(room: Room) -> RoomForm:

@@ -3,12 +3,11 @@
 import logging
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from app import FLASK_COMMAND, PROJECT
 from app.backoff import delays
 from app.clock import Clock
 from app.web.hub import Hub
@@ -20,8 +19,6 @@ START_SECONDS = 30.0  # what it may take to load the network and say its first w
 STOP_SECONDS = 3.0  # what it may take to write the open minute; gunicorn and Heroku wait longer
 HEALTHY_SECONDS = 60.0  # after running so long, the next end is a new fault and is answered at once
 LISTEN_SECONDS = 0.25
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Supervisor:
@@ -55,17 +52,7 @@ class Supervisor:
     def _supervise(self) -> None:
         """Run one monitor to its end."""
         ours, theirs = socket.socketpair()
-        command = [
-            sys.executable,
-            "-m",
-            "flask",
-            "--app",
-            "wsgi",
-            "monitor",
-            "run",
-            "--pipe",
-            str(theirs.fileno()),
-        ]
+        command = [*FLASK_COMMAND, "monitor", "run", "--pipe", str(theirs.fileno())]
         process = subprocess.Popen(command, cwd=PROJECT, pass_fds=[theirs.fileno()])
         theirs.close()
         log.info("monitor started, pid %d", process.pid)
@@ -104,7 +91,7 @@ class Supervisor:
         if self._ending():
             process.terminate()
         else:
-            process.kill() if process.poll() is None else None
+            process.kill()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

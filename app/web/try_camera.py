@@ -2,13 +2,12 @@
 
 import base64
 import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import PROJECT
+from app import FLASK_COMMAND, PROJECT
 
 TRY_SECONDS = 25.0  # start, open and look; a network camera may take STALL_SECONDS for each
 
@@ -42,18 +41,7 @@ def try_camera(spec: str) -> Tried:
 
 
 def _try(spec: str, picture: Path) -> Tried:
-    command = [
-        sys.executable,
-        "-m",
-        "flask",
-        "--app",
-        "wsgi",
-        "camera",
-        "check",
-        "-",
-        "--picture",
-        str(picture),
-    ]
+    command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture)]
     try:
         done = subprocess.run(
             command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TRY_SECONDS
