@@ -126,3 +126,8 @@ def _protect(response: Response) -> Response:
 def hub():
     """The newest picture and status of the room's camera."""
     return current_app.extensions["hub"]
+
+
+def relay():
+    """Who sends pictures to the room, where its camera is a browser's."""
+    return current_app.extensions["relay"]
