@@ -1,4 +1,4 @@
-"""YuNet: fetched from a server of ours, refused unless it is the published file, and tried on real pictures."""
+"""YuNet: fetched from a server of ours, refused unless it is the published file, tried on real pictures."""
 
 import threading
 from datetime import UTC, datetime, timedelta

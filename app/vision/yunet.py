@@ -1,4 +1,4 @@
-"""Face boxes in a picture, by YuNet, a small network that OpenCV runs (Wu et al. 2023), for those who fetch it.
+"""Face boxes in a picture, by YuNet, a small network that OpenCV runs (Wu et al. 2023).
 
 It finds the turned, tilted and covered faces that the frontal cascade misses, and looks at whole pictures.
 """
