@@ -89,6 +89,7 @@ def check(source: str, picture: str | None) -> None:
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
     from app.vision.annotate import encode
+    from app.vision.areas import blank
 
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
@@ -97,6 +98,7 @@ def check(source: str, picture: str | None) -> None:
     except (CameraError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if picture is not None:
+        blank(found.image, in_force().areas)
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
     click.echo(str(found))
 

@@ -6,7 +6,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.records.summary import duration
 from app.vision.emotion import EMOTIONS
-from app.web import access, account, api, control, health, lectures, live, problems, room_settings, style
+from app.web import (
+    access,
+    account,
+    api,
+    areas,
+    control,
+    health,
+    lectures,
+    live,
+    problems,
+    room_settings,
+    style,
+)
 from app.web.hub import Hub
 
 
@@ -18,7 +30,7 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, control, lectures, account, room_settings, health, style):
+    for module in (live, control, lectures, account, room_settings, areas, health, style):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
 

@@ -79,6 +79,7 @@ def _page(form: RoomForm, first: bool):
         form=form,
         first=first,
         fixed=form.fixed,
+        areas=in_force().areas,
         kept_address=hide_password(form.kept) if kind_of(form.kept) == Kind.NETWORK else None,
     )
     return page, 400 if form.is_submitted() else 200
