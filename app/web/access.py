@@ -21,6 +21,7 @@ OPEN_TO_ALL = {
     "account.sign_in",
     "account.notice",
     "account.notice_code",
+    "language.choose",
 }
 
 FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}
