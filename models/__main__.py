@@ -48,6 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
     training.add_argument("--crops", type=Path, help="a cascade's proposals as .npz, for the `face` head")
     training.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log")
+    training.add_argument(
+        "--teacher",
+        dest="teachers",
+        action="append",
+        default=[],
+        help="a network trained before, .keras or .tflite, to learn from beside the labels; may be repeated",
+    )
+    training.add_argument(
+        "--weights", help="a .keras of the same architecture whose trunk a new run begins from"
+    )
     training.add_argument("--epochs", type=int, default=40)
     training.add_argument("--seed", type=int, default=1)
     training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
@@ -94,7 +104,13 @@ def _data(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     from models.train import Schedule, train
 
-    schedule = Schedule(epochs=options.epochs, seed=options.seed, precision=options.precision)
+    schedule = Schedule(
+        epochs=options.epochs,
+        seed=options.seed,
+        precision=options.precision,
+        teachers=tuple(options.teachers),
+        weights=options.weights,
+    )
     print(train(options.data, options.crops, options.run, schedule))
 
 

@@ -14,6 +14,9 @@ from models import Refusal
 FERPLUS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
 """What the `ferplus` head names, in the order of the FER+ votes."""
 
+SEVEN = [FERPLUS.index(emotion) for emotion in EMOTIONS]
+"""Where EMOTIONS stand in FERPLUS: contempt is left out."""
+
 NOT_A_FACE = 9  # the column of the FER+ votes that says so
 HELD_OUT = 0.2  # of the crops: never trained on, the threshold of the `face` head is chosen on them
 

@@ -210,13 +210,17 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
     trainings = [
         f"python -m models train {inputs} --run runs/{trained.parent.name} --epochs {one['epochs']} "
         f"--seed {one['seed']} --precision {one['precision']}"
+        + "".join(f" --teacher {Path(teacher).name}" for teacher in one["teachers"])
+        + (f" --weights {Path(one['weights']).name}" if one["weights"] else "")
         + (f"  # resumed after epoch {one['after_epoch']}" if one["after_epoch"] else "")
         for one in schedules
     ]
     exporting = f"python -m models export --network runs/{trained.parent.name}/{trained.name} {inputs}"
     installed = {one.name.replace("_", "-"): one.version for one in distributions()}
+    begun_with = {name for one in schedules for name in [*one["teachers"], one["weights"]] if name}
     return {
         "data": [_file(path) for path in (data, crops) if path],
+        "networks": [_file(Path(name)) for name in sorted(begun_with)],
         "schedules": schedules,
         "commands": [*trainings, exporting],
         "seed": schedules[-1]["seed"],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ from models import export as exporting  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.batches import Augmentation, Batches, augment  # noqa: E402
+from models.batches import TAUGHT, Augmentation, Batches, augment  # noqa: E402
 from models.dataset import (  # noqa: E402
     Crops,
     DataError,
@@ -182,6 +183,42 @@ def test_crops_carry_no_expression_into_training(drawn, crops):
     assert targets["fer"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert targets["ferplus"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert (targets["face"][:14] == 1).all()
+
+
+def test_a_teacher_is_heard_beside_the_labels(drawn):
+    def says_happy(pixels):
+        happy = np.tile(np.eye(7, dtype=np.float32)[EMOTIONS.index("happy")], (len(pixels), 1))
+        return {"fer": happy, "scores": happy}
+
+    unvoted = replace(drawn, votes=np.where(np.arange(56)[:, None] < 28, drawn.votes, 0))
+    batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, teachers=[says_happy])
+    batches.start_epoch(0, mixup=False)
+    targets = batches[0][1]
+    assert targets["fer"].sum(1) == pytest.approx([1] * 56)
+    assert targets["ferplus"].sum(1) == pytest.approx([1] * 56)
+    assert (targets["fer"][:, EMOTIONS.index("happy")] > TAUGHT - 1e-6).all()
+    happy = targets["ferplus"][:, FERPLUS.index("happy")]
+    assert np.isclose(happy, 1).sum() == 28 + 4  # nobody voted, or everybody for happy
+    assert np.isclose(happy, TAUGHT).sum() == 24
+
+
+def test_a_run_may_learn_from_a_network_and_begin_from_its_trunk(run, tmp_path, drawn, exported):
+    taught = replace(
+        SHORT, epochs=1, teachers=(str(exported / "emotion_cnn.tflite"),), weights=str(run / "network.keras")
+    )
+    network = training.build(taught, **TINY)
+    first, trained = (
+        next(layer for layer in one.layers if isinstance(layer, keras.layers.Conv2D))
+        for one in (network, load_trained(run / "network.keras"))
+    )
+    assert first.get_weights()[0] == pytest.approx(trained.get_weights()[0])
+    training.fit(network, drawn, drawn, None, tmp_path, taught)
+    assert json.loads((tmp_path / "schedule.json").read_text())[0]["weights"] == taught.weights
+
+
+def test_a_run_does_not_begin_from_another_architecture(run):
+    with pytest.raises(DataError, match="another architecture"):
+        training.build(replace(SHORT, weights=str(run / "network.keras")), stem=4, stages=((8, 1),))
 
 
 def test_a_training_face_that_stands_in_publictest_is_dropped(data_file):
