@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import Faces, Usage, ferplus_majority, ferplus_shares, read_faces
+from models.dataset import SEVEN, Faces, Usage, ferplus_majority, ferplus_shares, read_faces
 from models.measures import measures, votes_likelihood
-from models.serving import SEVEN, read_with
+from models.serving import read_with
 
 
 def evaluate(network: Path, data: Path, usage: Usage) -> dict:

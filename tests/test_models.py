@@ -25,6 +25,7 @@ from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
 from models.batches import TAUGHT, Augmentation, Batches, augment  # noqa: E402
 from models.dataset import (  # noqa: E402
+    FERPLUS,
     Crops,
     DataError,
     Faces,
