@@ -18,13 +18,14 @@ token = AppGroup("token", help="Keys for programs.")
 report = AppGroup("report", help="Reports of lectures.")
 monitor = AppGroup("monitor", help="The background worker.")
 camera = AppGroup("camera", help="Cameras.")
+detector = AppGroup("detector", help="What finds the faces.")
 
 ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (user, token, report, monitor, camera):
+    for group in (user, token, report, monitor, camera, detector):
         app.cli.add_command(group)
     app.cli.add_command(purge)
 
@@ -101,6 +102,20 @@ def check(source: str, picture: str | None) -> None:
         blank(found.image, in_force().areas)
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
     click.echo(str(found))
+
+
+@detector.command("install")
+@click.option("--from", "source", metavar="URL", help="Another place than the OpenCV Zoo.")
+def install_detector(source: str | None) -> None:
+    """Fetch YuNet, which finds more turned and covered faces than the cascade, and say how to use it."""
+    from app.fetch_detector import SOURCE, FetchError, fetch_detector  # it brings OpenCV
+
+    try:
+        path = fetch_detector(Path(current_app.instance_path), source or SOURCE)
+    except FetchError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")
+    click.echo("in the environment or in .env, and start the server again. DETECTOR=haar switches back.")
 
 
 @click.command("purge")

@@ -213,7 +213,7 @@ def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, admin
         (("nan", "0", "10", "10"), "must be one from 0 to 100"),
         (("-1", "0", "10", "10"), "must be one from 0 to 100"),
         (("0", "0", "1e9", "10"), "must be one from 0 to 100"),
-        (("0", "0", "0", "10"), "at least 1%"),
+        (("0", "0", "0", "10"), "at least 1."),
         (("95", "0", "10", "10"), "over the right edge"),
         (("0", "95", "10", "10"), "over the lower edge"),
     ],

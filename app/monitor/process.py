@@ -41,7 +41,8 @@ def run(app: Flask, connection: Connection) -> None:
     bus = Bus(connection)
     try:
         with _room_lock(app):
-            monitor = Monitor(app, bus, FaceReader(), SYSTEM_CLOCK)
+            reader = FaceReader(detector=app.config["SETTINGS"].detector)
+            monitor = Monitor(app, bus, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:

@@ -1,5 +1,7 @@
 """Reads the faces of frame after frame: detect, track, classify."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,7 @@ from app.vision.detect import Detector, Found, one_box_a_face
 from app.vision.frame import Box, Face, Frame
 from app.vision.sweep import Sweep
 from app.vision.track import Tracker
+from app.vision.yunet import YuNet
 
 MODEL = PROJECT / "models"
 
@@ -17,12 +20,13 @@ MODEL = PROJECT / "models"
 class FaceReader:
     """Finds the faces of one camera and says what expression each shows."""
 
-    def __init__(self, threads: int = 1) -> None:
-        """Load cascade and network.
+    def __init__(self, threads: int = 1, detector: str = "haar") -> None:
+        """Load detector and network; `detector` is as the setting DETECTOR.
 
-        Raises RuntimeError (the cascade) or ValueError (the weights), as one clear sentence.
+        Raises RuntimeError (the detector) or ValueError (the weights), as one clear sentence.
         """
         self._detector = Detector()
+        self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
         self._classifier = Classifier.load(MODEL, threads)
         self._view: tuple = ()
         self._tracker = Tracker()
@@ -33,7 +37,8 @@ class FaceReader:
         if (grey.shape, frame.blanked) != self._view:
             self._view = grey.shape, frame.blanked
             self._begin(*grey.shape)
-        tracks = self._tracker.update(self._find(grey, frame.monotonic), frame.monotonic)
+        found = self._yunet.detect(frame.image) if self._yunet else self._find(grey, frame.monotonic)
+        tracks = self._tracker.update(found, frame.monotonic)
         due = [track for track in tracks if track.is_due(frame.monotonic)]
         crops = crop_faces(grey, [track.found for track in due])
         for track, scores, is_face in zip(due, *self._classifier.read(crops), strict=True):

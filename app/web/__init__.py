@@ -4,6 +4,8 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
+from app.language import LANGUAGES, script_texts
+from app.language import language as language_now
 from app.records.summary import duration
 from app.vision.emotion import EMOTIONS
 from app.web import (
@@ -13,6 +15,7 @@ from app.web import (
     areas,
     control,
     health,
+    language,
     lectures,
     live,
     problems,
@@ -30,7 +33,7 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, control, lectures, account, room_settings, areas, health, style):
+    for module in (live, control, lectures, account, room_settings, areas, language, health, style):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
 
@@ -48,4 +51,11 @@ def init_app(app: APIFlask) -> None:
 
     @app.context_processor
     def for_every_page():
-        return {"settings": settings, "emotions": EMOTIONS, "words": (*EMOTIONS, "uncertain")}
+        return {
+            "settings": settings,
+            "emotions": EMOTIONS,
+            "words": (*EMOTIONS, "uncertain"),
+            "language": language_now(),
+            "languages": LANGUAGES,
+            "script_texts": script_texts(language_now()),
+        }

@@ -1,6 +1,7 @@
 """The parts of the picture that are left out: drawn on a snapshot, or given as numbers beside it."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from app.camera.spec import hide_password
 from app.records import queries
@@ -25,13 +26,13 @@ def areas():
         return _page(room, [_written(area) for area in in_force(room).areas], errors=[])
     columns = [[text.strip() for text in request.form.getlist(side)] for side in SIDES]
     if len({len(column) for column in columns}) != 1:
-        return problem(400, "Each area has four numbers: left, top, width and height.")
+        return problem(400, gettext("Each area has four numbers: left, top, width and height."))
     rows = [row for row in zip(*columns, strict=True) if any(row)]
     areas, errors = _read(rows)
     if errors:
         return _page(room, rows[:MOST_AREAS], errors), 400
     _store(room, areas)
-    flash("Saved. It is in force within two seconds.")
+    flash(gettext("Saved. It is in force within two seconds."))
     return redirect(url_for("areas.areas"))
 
 
@@ -53,12 +54,14 @@ def _read(rows: list[tuple[str, ...]]) -> tuple[list[Area], list[str]]:
     """The areas that were filled in, in per cent, and a sentence for each that can't be one."""
     areas, errors = [], []
     if len(rows) > MOST_AREAS:
-        errors.append(f"There may be {MOST_AREAS} areas; these are {len(rows)}.")
+        errors.append(
+            gettext("There may be %(most)s areas; these are %(count)s.", most=MOST_AREAS, count=len(rows))
+        )
     for number, row in enumerate(rows, 1):
         try:
             areas.append(_area(row))
         except ValueError as error:
-            errors.append(f"Area {number}: {error}")
+            errors.append(gettext("Area %(number)s: %(error)s", number=number, error=error))
     return areas, errors
 
 
@@ -67,15 +70,15 @@ def _area(row: tuple[str, ...]) -> Area:
     try:
         area = Area(*(round(float(text.replace(",", ".")) / 100, DIGITS) for text in row))
     except ValueError:
-        raise ValueError("each of its four numbers must be one from 0 to 100.") from None
+        raise ValueError(gettext("each of its four numbers must be one from 0 to 100.")) from None
     if not all(0 <= side <= 1 for side in area):
-        raise ValueError("each of its four numbers must be one from 0 to 100.")
+        raise ValueError(gettext("each of its four numbers must be one from 0 to 100."))
     if min(area.width, area.height) < SMALLEST:
-        raise ValueError(f"width and height must be at least {SMALLEST:.0%}.")
+        raise ValueError(gettext("width and height must be at least 1."))
     if round(area.left + area.width, DIGITS) > 1:
-        raise ValueError("it reaches over the right edge: left and width make more than 100.")
+        raise ValueError(gettext("it reaches over the right edge: left and width make more than 100."))
     if round(area.top + area.height, DIGITS) > 1:
-        raise ValueError("it reaches over the lower edge: top and height make more than 100.")
+        raise ValueError(gettext("it reaches over the lower edge: top and height make more than 100."))
     return area
 
 

@@ -1,5 +1,7 @@
 // Drawing privacy areas on the picture, by mouse, finger or keyboard. What is sent are the numbers beside it.
 
+import { t } from "./texts.js";
+
 const SIDES = ["left", "top", "width", "height"];
 const SMALLEST = 1; // per cent of the picture
 const STEP = 1; // per cent, of an arrow key
@@ -36,8 +38,7 @@ function number() {
   for (const [row, box] of boxes) {
     count += 1;
     row.querySelector(".number").textContent = count;
-    row.setAttribute("aria-label", `Area ${count}`);
-    box.setAttribute("aria-label", `Area ${count}`);
+    for (const element of [row, box]) element.setAttribute("aria-label", t("Area %(number)s", { number: count }));
     box.firstChild.textContent = count;
   }
   document.getElementById("none").hidden = count > 0;

@@ -1,0 +1,36 @@
+"""The clock that benchmarks put into a picture, and read from what comes out at the other end."""
+
+from datetime import UTC, datetime
+
+import cv2
+import numpy as np
+import pytest
+
+from app.camera.demo import Classroom
+from app.vision.annotate import encode
+from benchmarks import coded_clock
+
+MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+SECONDS = 1795255320.123
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 640, 320])
+@pytest.mark.parametrize("quality", [30, 80])
+def test_the_clock_is_read_after_scaling_and_jpeg(width, quality):
+    picture = Classroom(12, (1280, 720)).draw(MORNING)
+    coded_clock.draw(picture, SECONDS)
+    scaled = cv2.resize(picture, (width, width * 9 // 16), interpolation=cv2.INTER_AREA)
+    jpeg = encode(scaled, quality)
+    seen = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert coded_clock.read(seen) == SECONDS
+
+
+def test_a_picture_without_a_clock_says_no_time():
+    assert coded_clock.read(Classroom(12, (1280, 720)).draw(MORNING)) is None
+
+
+def test_a_clock_that_is_covered_in_part_says_no_time():
+    picture = np.zeros((720, 1280), np.uint8)
+    coded_clock.draw(picture, SECONDS)
+    picture[:, 600:700] = 255 - picture[:, 600:700]
+    assert coded_clock.read(picture) is None
