@@ -60,11 +60,12 @@ def camera():
 
 def _try(spec: str) -> Tried:
     """Try a camera. The one that is on is not opened a second time, which most devices refuse."""
-    if spec == in_force().camera:
+    now = in_force()
+    if spec == now.camera:
         shown = hub().snapshot(SNAPSHOT_SECONDS)
         if not shown.is_card:
             return Tried(True, "It is on now, and works.", shown.jpeg)
-    return try_camera(spec)
+    return try_camera(spec, now.areas)
 
 
 def _form_for(room: Room) -> RoomForm:
