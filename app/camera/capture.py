@@ -148,6 +148,11 @@ class Capture:
         return CameraState(state.online, state.reason, state.detail, state.since, fps)
 
     @property
+    def frames_captured(self) -> int:
+        """Frames that the source gave and that showed something."""
+        return self._sequence
+
+    @property
     def frames_dropped(self) -> int:
         """Frames that were replaced by a newer one before anybody took them."""
         return self._frames_dropped

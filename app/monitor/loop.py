@@ -118,6 +118,9 @@ class Monitor:
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
+                frames_captured=self._shutter.frames_captured,
+                frames_analysed=self._analysed.total,
+                minutes_written=self._recorder.minutes_written,
             )
         )
 
@@ -133,16 +136,18 @@ class Monitor:
 
 
 class Rate:
-    """How often something happens, over the last seconds."""
+    """How often something happens: over the last seconds, and in all."""
 
     WINDOW = 5.0  # seconds
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moments: list[float] = []
+        self.total = 0
 
     def count(self) -> None:
         """It happened."""
+        self.total += 1
         self._moments.append(self._clock.monotonic())
 
     def per_second(self) -> float:

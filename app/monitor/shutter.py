@@ -99,6 +99,11 @@ class Shutter:
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
 
     @property
+    def frames_captured(self) -> int:
+        """Frames that the open camera gave."""
+        return self._capture.frames_captured if self._capture else 0
+
+    @property
     def frames_dropped(self) -> int:
         """Frames of the open camera that nobody took."""
         return self._capture.frames_dropped if self._capture else 0

@@ -18,6 +18,7 @@ from app.web import (
     language,
     lectures,
     live,
+    metrics,
     problems,
     room_settings,
     style,
@@ -33,7 +34,8 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, control, lectures, account, room_settings, areas, language, health, style):
+    metrics.init_app(app)
+    for module in (live, control, lectures, account, room_settings, areas, language, health, metrics, style):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
 

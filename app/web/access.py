@@ -17,6 +17,7 @@ OPEN_TO_ALL = {
     "style.palette",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",  # it has a token of its own
     "account.setup",
     "account.sign_in",
     "account.notice",
