@@ -2,12 +2,13 @@
 # make test   set up and run every test
 # make lint   look for mistakes without running anything
 # make bench  measure how fast faces are read (some minutes)
+# make texts  collect the texts for people into app/translations, to be translated there
 # make screenshots   render every page to docs/screenshots (wants Chromium)
 
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test lint bench screenshots clean
+.PHONY: run test lint bench texts screenshots clean
 
 run: .venv/installed
 	@$(BIN)/flask --app wsgi db upgrade
@@ -25,6 +26,13 @@ bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks.classify
 	$(BIN)/python -m benchmarks.pipeline
 
+texts: .venv/installed
+	@texts=$$(mktemp) && \
+	$(BIN)/pybabel -q extract -F babel.cfg -k Words -k t -k lazy_gettext --add-location=file --sort-by-file --no-wrap \
+	  --omit-header -o $$texts app && \
+	$(BIN)/pybabel -q update -i $$texts -d app/translations -N --no-wrap --ignore-obsolete --ignore-pot-creation-date; \
+	done=$$?; rm -f $$texts; exit $$done
+
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
@@ -39,7 +47,7 @@ screenshots: .venv/installed-dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-train.txt
 	@echo "Installing what the tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

@@ -22,7 +22,7 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     from apiflask import APIFlask
     from flask_migrate import Migrate
 
-    from app import commands, settings, web
+    from app import commands, language, settings, web
     from app.records.tables import db
 
     written = (os.environ if environment is None else environment, PROJECT / ".env")
@@ -43,6 +43,7 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     app.config["SETTINGS_GIVEN"] = settings.settings_given(*written)
     db.init_app(app)
     Migrate(app, db, directory=str(PROJECT / "migrations"))
+    language.init_app(app)
     web.init_app(app)
     commands.init_app(app)
     return app

@@ -18,13 +18,14 @@ token = AppGroup("token", help="Keys for programs.")
 report = AppGroup("report", help="Reports of lectures.")
 monitor = AppGroup("monitor", help="The background worker.")
 camera = AppGroup("camera", help="Cameras.")
+detector = AppGroup("detector", help="What finds the faces.")
 
 ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (user, token, report, monitor, camera):
+    for group in (user, token, report, monitor, camera, detector):
         app.cli.add_command(group)
     app.cli.add_command(purge)
 
@@ -86,11 +87,20 @@ def run_monitor(pipe: int, sent: int) -> None:
 @camera.command("check")
 @click.argument("source")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
-def check(source: str, picture: str | None) -> None:
+@click.option(
+    "--leave-out",
+    type=click.FloatRange(0, 1),
+    nargs=4,
+    multiple=True,
+    metavar="LEFT TOP WIDTH HEIGHT",
+    help="Blank a part of the picture, in fractions of it; may be given again.",
+)
+def check(source: str, picture: str | None, leave_out: tuple[tuple[float, ...], ...]) -> None:
     """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
     from app.vision.annotate import encode
+    from app.vision.areas import Area, blank
 
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
@@ -99,8 +109,23 @@ def check(source: str, picture: str | None) -> None:
     except (CameraError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if picture is not None:
+        blank(found.image, [Area(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
     click.echo(str(found))
+
+
+@detector.command("install")
+@click.option("--from", "source", metavar="URL", help="Another place than the OpenCV Zoo.")
+def install_detector(source: str | None) -> None:
+    """Fetch YuNet, which finds more turned and covered faces than the cascade, and say how to use it."""
+    from app.fetch_detector import SOURCE, FetchError, fetch_detector  # it brings OpenCV
+
+    try:
+        path = fetch_detector(Path(current_app.instance_path), source or SOURCE)
+    except FetchError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")
+    click.echo("in the environment or in .env, and start the server again. DETECTOR=haar switches back.")
 
 
 @click.command("purge")

@@ -24,6 +24,7 @@ HOLD_PASSWORDS = (
     "admin_password",
     "secret_key",
     "database_url",
+    "metrics_token",
 )  # never printed, not even when they are wrong
 
 
@@ -102,6 +103,16 @@ def camera(spec: str) -> str:
     return check_spec(spec)
 
 
+def detector(written: str) -> str:
+    """Check what DETECTOR may be; whether the file is there and whole is seen when it is loaded."""
+    if written != "haar" and not written.endswith(".onnx"):
+        raise ValueError(
+            "haar, or the path of face_detection_yunet_2023mar.onnx, which `flask --app wsgi detector "
+            "install` fetches"
+        )
+    return written
+
+
 def database_url(url: str) -> str:
     """Name the driver: Heroku and others say `postgres://`, which SQLAlchemy refuses; we use psycopg 3."""
     try:
@@ -159,6 +170,12 @@ class Settings:
     )
     stream_fps: int = setting("15", integer(1, 60), "pictures a second in the stream, at most")
     detect_fps: float = setting("5", number(1, 60), "frames a second in which faces are looked for, at most")
+    detector: str = setting(
+        "haar",
+        detector,
+        "what finds the faces: `haar` (OpenCV's cascade), or the path of the YuNet file that "
+        "`flask --app wsgi detector install` fetches: it finds more turned and covered faces",
+    )
     jpeg_quality: int = setting("80", integer(30, 95), "JPEG quality of the stream")
     max_viewers: int = setting("50", integer(1, 500), "streams open at once; one more is answered 503")
     stall_seconds: float = setting(
@@ -176,6 +193,9 @@ class Settings:
         "365", integer(1, 3650), "days after which minutes and lectures are deleted"
     )
     contact: str | None = setting(None, text(200), "whom the people filmed may ask; stands on the notice")
+    metrics_token: str | None = setting(
+        None, secret(16), "what Prometheus sends to read `/metrics`; without it there is no such page"
+    )
     trusted_proxies: int = setting(
         "0", integer(0, 10), "proxies in front of the server whose `X-Forwarded-…` headers are believed"
     )

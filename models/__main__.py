@@ -1,10 +1,12 @@
-"""The commands: `python -m models train`, `evaluate`, `export`."""
+"""The commands: `python -m models data`, `train`, `evaluate`, `export`."""
 
 import argparse
 import json
 import os
 import sys
 from pathlib import Path
+
+from models import Refusal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up chatter
 
@@ -15,13 +17,9 @@ PARTS = ("Training", "PublicTest", "PrivateTest")  # here too, so that --help ne
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; what it can't use is said in one line, with the exit status 2."""
     options = _parser().parse_args(arguments)
-    from app.vision.classify import WeightsError
-    from models.dataset import DataError
-    from models.export import ExportError
-
     try:
         options.command(options)
-    except (DataError, ExportError, WeightsError) as error:
+    except Refusal as error:
         print(f"models: {error}", file=sys.stderr)
         return 2
     return 0
@@ -33,10 +31,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    reading = commands.add_parser("data", help="read FER-2013 as it comes, and write it as one .npz")
+    reading.add_argument(
+        "source", type=Path, help="fer2013.csv, a folder of class folders (train/angry/…, test/…), or .npz"
+    )
+    reading.add_argument("--votes", type=Path, help="fer2013new.csv of FER+, beside fer2013.csv")
+    reading.add_argument(
+        "--skip-unreadable", action="store_true", help="leave out pictures that can't be used, and name them"
+    )
+    reading.add_argument(
+        "--out", type=Path, required=True, help=".npz to write; a .png of the classes is drawn beside it"
+    )
+    reading.set_defaults(command=_data)
+
     training = commands.add_parser("train", help="train a network; resumes a run that was stopped")
     training.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
     training.add_argument("--crops", type=Path, help="a cascade's proposals as .npz, for the `face` head")
     training.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log")
+    training.add_argument(
+        "--teacher",
+        dest="teachers",
+        action="append",
+        default=[],
+        help="a network trained before, .keras or .tflite, to learn from beside the labels; may be repeated",
+    )
+    training.add_argument(
+        "--weights", help="a .keras of the same architecture whose trunk a new run begins from"
+    )
     training.add_argument("--epochs", type=int, default=40)
     training.add_argument("--seed", type=int, default=1)
     training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
@@ -48,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--network", type=Path, default=FOLDER / "emotion_cnn.tflite", help=".keras or .tflite"
     )
     measuring.add_argument("--usage", choices=PARTS, default="PublicTest")
+    measuring.add_argument("--pictures", type=Path, help="folder to draw the figures into, as PNG")
     measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     measuring.set_defaults(command=_evaluate)
 
@@ -62,10 +84,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _data(options: argparse.Namespace) -> None:
+    from models.dataset import DataError, write_all
+    from models.originals import read_original
+    from models.pictures import draw_classes
+    from models.survey import survey, table
+
+    if options.out.suffix != ".npz":
+        raise DataError(f"--out {options.out} is no .npz file; `train` and the others read .npz")
+    data, faults = read_original(options.source, options.votes, skip=options.skip_unreadable)
+    for fault in faults:
+        print(f"left out: {fault}", file=sys.stderr)
+    found, picture = survey(data), options.out.with_suffix(".png")
+    write_all(options.out, data)
+    draw_classes({part.name: counts for part, counts in found.counts.items()}, picture)
+    print(f"{table(found)}\n\n{options.out} and {picture} written")
+
+
 def _train(options: argparse.Namespace) -> None:
     from models.train import Schedule, train
 
-    schedule = Schedule(epochs=options.epochs, seed=options.seed, precision=options.precision)
+    schedule = Schedule(
+        epochs=options.epochs,
+        seed=options.seed,
+        precision=options.precision,
+        teachers=tuple(options.teachers),
+        weights=options.weights,
+    )
     print(train(options.data, options.crops, options.run, schedule))
 
 
@@ -73,7 +118,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     from models.dataset import Usage
     from models.evaluate import evaluate, table
 
+    if options.pictures:
+        from models.pictures import draw_figures
     result = evaluate(options.network, options.data, Usage[options.usage])
+    if options.pictures:
+        for path in draw_figures(result, options.pictures):
+            print(f"{path} drawn", file=sys.stderr)
     print(json.dumps(result) if options.json else table(result))
 
 

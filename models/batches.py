@@ -1,5 +1,6 @@
 """Batches for training: faces and crops, altered a little differently each time they are seen."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +9,13 @@ import numpy as np
 
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
-from models.dataset import Crops, Faces, ferplus_shares, without_non_faces
+from models.dataset import SEVEN, Crops, Faces, ferplus_shares, without_non_faces
+
+Teacher = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""A network trained before: pixels, float32 (N, 48, 48, 1), to its `scores` and `fer`, each (N, 7)."""
+
+TAUGHT = 0.7
+"""How much of a target is what the teachers say, where there are any; the rest is what people said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +29,8 @@ class Augmentation:
     brightness: float = 25.0
     light_chance: float = 0.6
     erase_chance: float = 0.3
-    mixup_chance: float = 0.5  # of a batch
-    mixup_alpha: float = 0.3
+    mixup_chance: float = 0.65  # of a batch
+    mixup_alpha: float = 0.4
 
 
 class Batches(keras.utils.PyDataset):
@@ -32,7 +39,16 @@ class Batches(keras.utils.PyDataset):
     Batch and epoch decide the random numbers, so that a resumed run sees what an unbroken one would have.
     """
 
-    def __init__(self, faces: Faces, crops: Crops | None, *, batch: int, crops_in_batch: int, seed: int):
+    def __init__(
+        self,
+        faces: Faces,
+        crops: Crops | None,
+        *,
+        batch: int,
+        crops_in_batch: int,
+        seed: int,
+        teachers: Sequence[Teacher] = (),
+    ):
         super().__init__()
         faces, refused = without_non_faces(faces)
         self._images = faces.images
@@ -44,6 +60,7 @@ class Batches(keras.utils.PyDataset):
         self._batch = batch
         self._crops_in_batch = crops_in_batch if len(self._crops) else 0
         self._seed = seed
+        self._teachers = teachers
         self._augmentation = Augmentation()
         self.start_epoch(0, mixup=True)
 
@@ -69,6 +86,8 @@ class Batches(keras.utils.PyDataset):
             pixels[mixed] = part * pixels[mixed] + (1 - part) * pixels[mixed][partner]
             labels = part * labels + (1 - part) * labels[partner]
             shares = part * shares + (1 - part) * shares[partner]
+        if self._teachers:
+            labels, shares = taught(labels, shares, [teach(pixels[: len(rows)]) for teach in self._teachers])
         no_label = np.zeros(len(others), np.float32)
         is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])
         return pixels, {
@@ -76,6 +95,21 @@ class Batches(keras.utils.PyDataset):
             "ferplus": _above(shares, no_label),
             "face": is_face[:, np.newaxis].astype(np.float32),
         }
+
+
+def taught(
+    labels: np.ndarray, shares: np.ndarray, answers: list[dict[str, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Move targets towards what teachers answer for the very same view (Hinton et al. 2015).
+
+    The view is altered and mixed already (Beyer et al. 2022, *A good teacher is patient and consistent*). A
+    face without votes gets only the teachers' scores; contempt, which they don't name, keeps its votes.
+    """
+    fer = np.mean([answer["fer"] for answer in answers], axis=0)
+    scores = np.zeros_like(shares)
+    scores[:, SEVEN] = np.mean([answer["scores"] for answer in answers], axis=0)
+    voted = shares.sum(1, keepdims=True)
+    return (1 - TAUGHT) * labels + TAUGHT * fer, (1 - TAUGHT) * shares + (1 - (1 - TAUGHT) * voted) * scores
 
 
 def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator) -> np.ndarray:

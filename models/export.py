@@ -21,6 +21,7 @@ import numpy as np
 from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
+from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
 from models.evaluate import figures
 from models.known_faces import as_strip, known_faces
@@ -41,7 +42,7 @@ LITERT, KERAS, PICTURE = "emotion_cnn.tflite", "emotion_cnn.keras", "self_test.p
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
 
 
-class ExportError(ValueError):
+class ExportError(Refusal):
     """The exported files don't do what the trained network does; nothing was written."""
 
 
@@ -209,13 +210,17 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
     trainings = [
         f"python -m models train {inputs} --run runs/{trained.parent.name} --epochs {one['epochs']} "
         f"--seed {one['seed']} --precision {one['precision']}"
+        + "".join(f" --teacher {Path(teacher).name}" for teacher in one["teachers"])
+        + (f" --weights {Path(one['weights']).name}" if one["weights"] else "")
         + (f"  # resumed after epoch {one['after_epoch']}" if one["after_epoch"] else "")
         for one in schedules
     ]
     exporting = f"python -m models export --network runs/{trained.parent.name}/{trained.name} {inputs}"
     installed = {one.name.replace("_", "-"): one.version for one in distributions()}
+    begun_with = {name for one in schedules for name in [*one["teachers"], one["weights"]] if name}
     return {
         "data": [_file(path) for path in (data, crops) if path],
+        "networks": [_file(Path(name)) for name in sorted(begun_with)],
         "schedules": schedules,
         "commands": [*trainings, exporting],
         "seed": schedules[-1]["seed"],

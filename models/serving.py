@@ -1,19 +1,19 @@
 """The network as it is served: calibrated scores instead of logits, in float32 and in 8 bits."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from app.vision.classify import Network, WeightsError
 from app.vision.crop import as_input
 from app.vision.emotion import EMOTIONS
 from models.architectures import in_float32
-from models.dataset import FERPLUS, DataError
+from models.dataset import SEVEN, DataError
 
 AT_ONCE = 256  # faces; more only takes memory
-SEVEN = [FERPLUS.index(emotion) for emotion in EMOTIONS]
 
 
 def serving_network(
@@ -63,9 +63,17 @@ def read_with(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
     """Read uint8 faces (N, 48, 48) with a .tflite, or a .keras of either kind: `scores`, `face`, `fer`."""
     if path.suffix == ".tflite":
         return read_with_litert(path, faces)
-    if path.suffix != ".keras":
-        raise DataError(f"{path} is no network; expected a .keras or a .tflite file")
     return read_with_keras(load_keras(path), faces)
+
+
+def open_network(path: Path, threads: int = 1) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Open a network to ask batch after batch: float32 (N, 48, 48, 1) to its `scores`, `face` and `fer`."""
+    if path.suffix == ".tflite":
+        return _open_litert(path, threads).run
+    network = load_keras(path)
+    return lambda pixels: {
+        name: ops.convert_to_numpy(output) for name, output in network(pixels, training=False).items()
+    }
 
 
 def load_keras(path: Path) -> keras.Model:
@@ -84,6 +92,8 @@ def load_trained(path: Path) -> keras.Model:
 
 
 def _load(path: Path) -> keras.Model:
+    if path.suffix != ".keras":
+        raise DataError(f"{path} is no network; expected a .keras or a .tflite file")
     if not path.is_file():
         raise DataError(f"{path} does not exist; give the path of a .keras file")
     try:
@@ -103,11 +113,15 @@ def read_with_keras(network: keras.Model, faces: np.ndarray) -> dict[str, np.nda
 
 def read_with_litert(path: Path, faces: np.ndarray, threads: int = 2) -> dict[str, np.ndarray]:
     """Read uint8 faces (N, 48, 48) with a LiteRT file, on the runtime that serves."""
+    network = _open_litert(path, threads)
+    batches = [network.run(as_input(faces[i : i + AT_ONCE])) for i in range(0, len(faces), AT_ONCE)]
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def _open_litert(path: Path, threads: int) -> Network:
     try:
-        network = Network(path.read_bytes(), path, threads)
+        return Network(path.read_bytes(), path, threads)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
     except WeightsError as error:
         raise DataError(str(error)) from None
-    batches = [network.run(as_input(faces[i : i + AT_ONCE])) for i in range(0, len(faces), AT_ONCE)]
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}

@@ -15,6 +15,7 @@ from app.vision.crop import as_input
 from models.architectures import aula
 from models.batches import Batches
 from models.dataset import (
+    SEVEN,
     Crops,
     DataError,
     Faces,
@@ -24,7 +25,7 @@ from models.dataset import (
     read_faces,
     split_crops,
 )
-from models.serving import AT_ONCE, SEVEN
+from models.serving import AT_ONCE, load_keras, open_network
 
 EMA = 0.9  # of the average that is kept, every EMA_STEPS steps
 EMA_STEPS = 10
@@ -44,6 +45,10 @@ class Schedule:
     weight_decay: float = 0.0025  # a step shrinks kernels by this times the learning rate
     seed: int = 1
     precision: str = "mixed_bfloat16"
+    teachers: tuple[str, ...] = ()
+    """Networks trained before, .keras or .tflite, whose answers are learnt beside the labels."""
+    weights: str | None = None
+    """A .keras of the same architecture whose trunk a run begins from, where it has no checkpoint yet."""
 
 
 def train(data: Path, crops: Path | None, run: Path, schedule: Schedule) -> Path:
@@ -62,9 +67,32 @@ def build(schedule: Schedule, **shape) -> keras.Model:
     keras.utils.set_random_seed(schedule.seed)
     keras.mixed_precision.set_dtype_policy(schedule.precision)
     try:
-        return aula(**shape)
+        network = aula(**shape)
     finally:
         keras.mixed_precision.set_dtype_policy("float32")
+    if schedule.weights:
+        _begin_from(Path(schedule.weights), network)
+    return network
+
+
+def _begin_from(path: Path, network: keras.Model) -> None:
+    """Give a network the trunk of another of its architecture, trained or served; heads are learnt anew."""
+    trunk, theirs = _trunk(network), _trunk(load_keras(path))
+    if [weight.shape for weight in trunk] != [weight.shape for weight in theirs]:
+        raise DataError(f"{path} is of another architecture; its trunk doesn't fit")
+    for ours, trained in zip(trunk, theirs, strict=True):
+        ours.assign(trained)
+
+
+def _trunk(network: keras.Model) -> list[keras.Variable]:
+    """Give what comes before the heads, in the order of the layers: each head is one dense layer."""
+    return [
+        weight
+        for layer in network.layers
+        if not isinstance(layer, keras.layers.Dense)
+        for weight in layer.weights
+        if "seed_generator" not in weight.path
+    ]
 
 
 def fit(
@@ -72,7 +100,12 @@ def fit(
 ) -> Path:
     """Train a network that is built, into a run folder; `train` says the rest."""
     batches = Batches(
-        training, crops, batch=schedule.batch, crops_in_batch=schedule.crops_in_batch, seed=schedule.seed
+        training,
+        crops,
+        batch=schedule.batch,
+        crops_in_batch=schedule.crops_in_batch,
+        seed=schedule.seed,
+        teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],
     )
     compile_for(network, schedule, steps=len(batches))
     run.mkdir(parents=True, exist_ok=True)
@@ -92,9 +125,10 @@ def note_schedule(run: Path, schedule: Schedule, epochs_done: int) -> None:
     """
     path = run / "schedule.json"
     noted = json.loads(path.read_text()) if path.exists() else []
-    if noted and noted[-1] == {"after_epoch": noted[-1]["after_epoch"]} | asdict(schedule):
+    now = asdict(schedule) | {"teachers": list(schedule.teachers)}
+    if noted and noted[-1] == {"after_epoch": noted[-1]["after_epoch"]} | now:
         return
-    noted.append({"after_epoch": epochs_done} | asdict(schedule))
+    noted.append({"after_epoch": epochs_done} | now)
     path.write_text(json.dumps(noted, indent=2) + "\n")
 
 

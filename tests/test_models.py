@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ from models import export as exporting  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.batches import Augmentation, Batches, augment  # noqa: E402
+from models.batches import TAUGHT, Augmentation, Batches, augment  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
     Crops,
@@ -36,9 +37,9 @@ from models.dataset import (  # noqa: E402
     split_crops,
     without_non_faces,
 )
-from models.known_faces import draw_face  # noqa: E402
 from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
 from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
+from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 FER2013 = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013.npz"
@@ -47,18 +48,9 @@ TINY = {"stem": 8, "stages": ((8, 1), (16, 2))}
 SHORT = training.Schedule(epochs=3, batch=14, crops_in_batch=4, precision="float32", learning_rate=0.05)
 
 
-def votes_for(labels: np.ndarray, count: int = 10) -> np.ndarray:
-    votes = np.zeros((len(labels), 10), np.uint8)
-    votes[np.arange(len(labels)), [FERPLUS.index(EMOTIONS[label]) for label in labels]] = count
-    return votes
-
-
 @pytest.fixture(scope="module")
 def drawn() -> Faces:
-    """Eight students with all seven expressions."""
-    labels = np.tile(np.arange(7), 8)
-    images = np.stack([draw_face(i // 7, EMOTIONS[label]) for i, label in enumerate(labels)])
-    return Faces(images, labels, votes_for(labels))
+    return drawn_faces()
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +74,6 @@ def data_file(tmp_path, drawn) -> Path:
     images = drawn.images.copy()
     images[3] = images[50]
     return save(tmp_path / "faces.npz", images, drawn.labels, usage, drawn.votes)
-
-
-def save(path: Path, images, label, usage, votes) -> Path:
-    np.savez(path, images=images, label=label, usage=usage, ferplus_votes=votes)
-    return path
 
 
 def log_of(run: Path) -> list[dict]:
@@ -197,6 +184,42 @@ def test_crops_carry_no_expression_into_training(drawn, crops):
     assert targets["fer"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert targets["ferplus"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert (targets["face"][:14] == 1).all()
+
+
+def test_a_teacher_is_heard_beside_the_labels(drawn):
+    def says_happy(pixels):
+        happy = np.tile(np.eye(7, dtype=np.float32)[EMOTIONS.index("happy")], (len(pixels), 1))
+        return {"fer": happy, "scores": happy}
+
+    unvoted = replace(drawn, votes=np.where(np.arange(56)[:, None] < 28, drawn.votes, 0))
+    batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, teachers=[says_happy])
+    batches.start_epoch(0, mixup=False)
+    targets = batches[0][1]
+    assert targets["fer"].sum(1) == pytest.approx([1] * 56)
+    assert targets["ferplus"].sum(1) == pytest.approx([1] * 56)
+    assert (targets["fer"][:, EMOTIONS.index("happy")] > TAUGHT - 1e-6).all()
+    happy = targets["ferplus"][:, FERPLUS.index("happy")]
+    assert np.isclose(happy, 1).sum() == 28 + 4  # nobody voted, or everybody for happy
+    assert np.isclose(happy, TAUGHT).sum() == 24
+
+
+def test_a_run_may_learn_from_a_network_and_begin_from_its_trunk(run, tmp_path, drawn, exported):
+    taught = replace(
+        SHORT, epochs=1, teachers=(str(exported / "emotion_cnn.tflite"),), weights=str(run / "network.keras")
+    )
+    network = training.build(taught, **TINY)
+    first, trained = (
+        next(layer for layer in one.layers if isinstance(layer, keras.layers.Conv2D))
+        for one in (network, load_trained(run / "network.keras"))
+    )
+    assert first.get_weights()[0] == pytest.approx(trained.get_weights()[0])
+    training.fit(network, drawn, drawn, None, tmp_path, taught)
+    assert json.loads((tmp_path / "schedule.json").read_text())[0]["weights"] == taught.weights
+
+
+def test_a_run_does_not_begin_from_another_architecture(run):
+    with pytest.raises(DataError, match="another architecture"):
+        training.build(replace(SHORT, weights=str(run / "network.keras")), stem=4, stages=((8, 1),))
 
 
 def test_a_training_face_that_stands_in_publictest_is_dropped(data_file):

@@ -39,9 +39,9 @@ class Source(Protocol):
     """Seconds since what the last picture shows, as far as is known."""
 
     def read(self) -> np.ndarray | None:
-        """Wait for the next picture and give it: BGR, uint8, (height, width, 3); None where it takes longer.
+        """Wait for the next picture and give it: BGR, uint8, (height, width, 3), the caller's to change.
 
-        Raises CameraError at the end of the source, NotNow where it goes on.
+        None where it takes longer. Raises CameraError at the end of the source, NotNow where it goes on.
         """
         ...
 
@@ -108,7 +108,7 @@ class Picture:
 
     def read(self) -> np.ndarray:
         self._pace.wait()
-        return self._image
+        return self._image.copy()
 
     def close(self) -> None:
         pass

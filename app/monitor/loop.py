@@ -86,7 +86,7 @@ class Monitor:
         if frame is None or not self._detect_pace.is_due(frame.monotonic):
             return
         faces = self._reader.read(frame)
-        if not self._shutter.is_open_on(view):
+        if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
         reading = Reading(frame.captured_at, frame.monotonic, faces)
@@ -100,10 +100,11 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._recorder.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hide_faces=hidden)
+        drawn = annotate(frame.image, self._faces, hide_faces=hidden, areas=frame.blanked)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
-        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height), hidden))
+        captured_at = frame.captured_at.timestamp()
+        self._bus.publish(Picture(jpeg, captured_at, (width, height), hidden, frame.blanked))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""
@@ -118,6 +119,9 @@ class Monitor:
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
+                frames_captured=self._shutter.frames_captured,
+                frames_analysed=self._analysed.total,
+                minutes_written=self._recorder.minutes_written,
             )
         )
 
@@ -133,16 +137,18 @@ class Monitor:
 
 
 class Rate:
-    """How often something happens, over the last seconds."""
+    """How often something happens: over the last seconds, and in all."""
 
     WINDOW = 5.0  # seconds
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moments: list[float] = []
+        self.total = 0
 
     def count(self) -> None:
         """It happened."""
+        self.total += 1
         self._moments.append(self._clock.monotonic())
 
     def per_second(self) -> float:

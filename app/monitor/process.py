@@ -44,7 +44,8 @@ def run(app: Flask, connection: Connection, sent: Connection) -> None:
     bus = Bus(connection)
     try:
         with _room_lock(app):
-            monitor = Monitor(app, bus, sent, FaceReader(), SYSTEM_CLOCK)
+            reader = FaceReader(detector=app.config["SETTINGS"].detector)
+            monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:

@@ -4,17 +4,22 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
+from app.language import LANGUAGES, script_texts
+from app.language import language as language_now
 from app.records.summary import duration
 from app.vision.emotion import EMOTIONS
 from app.web import (
     access,
     account,
     api,
+    areas,
     control,
     frames,
     health,
+    language,
     lectures,
     live,
+    metrics,
     problems,
     room_settings,
     send,
@@ -38,7 +43,20 @@ def init_app(app: APIFlask) -> None:
     app.extensions["relay"] = Relay(SYSTEM_CLOCK, settings.timezone, lambda: wanted_fps(app))
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, send, control, lectures, account, room_settings, health, style):
+    metrics.init_app(app)
+    for module in (
+        live,
+        send,
+        control,
+        lectures,
+        account,
+        room_settings,
+        areas,
+        language,
+        health,
+        metrics,
+        style,
+    ):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
     app.register_blueprint(frames.api)
@@ -58,4 +76,11 @@ def init_app(app: APIFlask) -> None:
 
     @app.context_processor
     def for_every_page():
-        return {"settings": settings, "emotions": EMOTIONS, "words": (*EMOTIONS, "uncertain")}
+        return {
+            "settings": settings,
+            "emotions": EMOTIONS,
+            "words": (*EMOTIONS, "uncertain"),
+            "language": language_now(),
+            "languages": LANGUAGES,
+            "script_texts": script_texts(language_now()),
+        }

@@ -17,13 +17,20 @@ OPEN_TO_ALL = {
     "style.palette",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",  # it has a token of its own
     "account.setup",
     "account.sign_in",
     "account.notice",
     "account.notice_code",
+    "language.choose",
 }
 
-FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}
+FOR_ADMINISTRATORS = {
+    "room_settings.settings",
+    "room_settings.first_run",
+    "room_settings.camera",
+    "areas.areas",
+}
 
 HEADERS = {
     # Pico's own icons are data: pictures

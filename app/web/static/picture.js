@@ -1,6 +1,7 @@
 // The stream and its badge: lets go while nobody looks, comes back by itself, says how old the picture is.
 
 import { fetchJson, keepDoing } from "./server.js";
+import { decimal, t } from "./texts.js";
 
 const STALE = 2; // seconds; an older picture is no longer the class now
 const SETTLE = 3000; // milliseconds after opening, in which the newest picture may be one from before
@@ -32,12 +33,12 @@ function showBadge(kind, words) {
 
 function describe({ camera, paused }) {
   const age = camera.picture_age_s;
-  if (paused) showBadge("paused", `paused by ${paused.by}`);
-  else if (!camera.online) showBadge("dark", `dark · ${camera.detail || camera.reason}`);
-  else if (broken) showBadge("dark", "the stream was refused; trying again");
-  else if (age === null || (age > STALE && Date.now() - openedAt < SETTLE)) showBadge("waiting", "connecting");
-  else if (age > STALE) showBadge("stale", `stale · ${age.toFixed(0)} s old`);
-  else showBadge("live", `live · ${Math.max(age, 0).toFixed(1)} s old`);
+  if (paused) showBadge("paused", t("paused by %(name)s", { name: paused.by }));
+  else if (!camera.online) showBadge("dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason }));
+  else if (broken) showBadge("dark", t("the stream was refused; trying again"));
+  else if (age === null || (age > STALE && Date.now() - openedAt < SETTLE)) showBadge("waiting", t("connecting"));
+  else if (age > STALE) showBadge("stale", t("stale · %(age)s s old", { age: age.toFixed(0) }));
+  else showBadge("live", t("live · %(age)s s old", { age: decimal(Math.max(age, 0)) }));
 }
 
 // What the server says of itself, or null where it does not answer.
@@ -45,7 +46,7 @@ export function showState(state) {
   if (state === null) {
     broken = true;
     openedAt = 0;
-    showBadge("dark", "the server does not answer; trying again");
+    showBadge("dark", t("the server does not answer; trying again"));
     return;
   }
   const restarted = startedAt !== null && startedAt !== state.started_at;

@@ -1,0 +1,102 @@
+"""Pages in the reader's language: which one it is, and that no text lacks its German."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from app import PROJECT
+from app.language import LANGUAGES, WRITTEN_IN, Words, catalogue, say
+
+TRANSLATED = [code for code in LANGUAGES if code != WRITTEN_IN]
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """Every text that is marked in the program, collected as `make texts` does."""
+    file = tmp_path_factory.mktemp("texts") / "texts.pot"
+    pybabel = (sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg")
+    options = ("-k", "Words", "-k", "t", "-k", "lazy_gettext", "--omit-header", "-o", str(file), "app")
+    subprocess.run([*pybabel, *options], cwd=PROJECT, check=True)
+    with file.open("rb") as opened:
+        return read_po(opened)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_marked_text_is_translated(marked, language):
+    known = catalogue(language)
+    missing = [message.id for message in marked if message.id and not _is_whole(known.get(message.id))]
+    assert not missing, "run `make texts` and translate these"
+
+
+def _is_whole(message) -> bool:
+    if message is None or message.fuzzy:
+        return False
+    forms = message.string if isinstance(message.string, tuple) else (message.string,)
+    return all(forms)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_values_of_its_text(language):
+    wrong = [
+        (message.id, [str(error) for error in errors]) for message, errors in catalogue(language).check()
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_script_finds_its_texts_in_the_catalogue(marked, language):
+    known = catalogue(language)
+    in_scripts = [message for message in marked if _files(message) & _scripts()]
+    assert in_scripts
+    assert all(_files(known.get(message.id)) & _scripts() for message in in_scripts), "run `make texts`"
+
+
+def _files(message) -> set[str]:
+    return {Path(file).name for file, _ in message.locations}
+
+
+def _scripts() -> set[str]:
+    return {file.name for file in (PROJECT / "app" / "web" / "static").glob("*.js")}
+
+
+def test_nothing_stays_in_the_catalogue_that_nobody_says(marked):
+    said = {message.id for message in marked}
+    assert [message.id for message in catalogue("de") if message.id not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "given"),
+    [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5,en;q=0.3", "de"), ("fr", "en"), ("", "en"), ("en-GB,de", "en")],
+)
+def test_a_page_is_in_the_language_that_the_browser_asks_for(app, asked_for, given):
+    page = app.test_client().get("/sign-in", headers={"Accept-Language": asked_for})
+    assert f'<html lang="{given}">' in page.text
+
+
+def test_a_language_that_was_chosen_is_remembered(app):
+    client = app.test_client()
+    answer = choose(client, "de")
+    assert answer.location == "/notice"
+    page = client.get("/notice", headers={"Accept-Language": "en"})
+    assert '<html lang="de">' in page.text
+    assert "Aushang" in page.text
+
+
+def test_an_unknown_language_is_refused(app):
+    assert choose(app.test_client(), "tlh").status_code == 400
+
+
+def choose(client, language: str):
+    page = client.get("/notice").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+    return client.post("/language", data={"csrf_token": token, "language": language, "next": "/notice"})
+
+
+def test_words_are_said_in_english_to_the_log_and_in_german_to_a_reader():
+    words = Words("%(page)s: not here", page=Words("Lectures"))
+    assert str(words) == "Lectures: not here"
+    assert say(words, "de") == "Stunden: not here"

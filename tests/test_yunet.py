@@ -1,0 +1,164 @@
+"""YuNet: fetched from a server of ours, refused unless it is the published file, tried on real pictures."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.vision.frame import Frame
+from app.vision.reader import FaceReader
+from app.vision.yunet import NAME, YuNet
+from tests.server import free_port
+from tests.test_reader import shows
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / NAME
+MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def weights() -> bytes:
+    if not WEIGHTS.is_file():
+        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{NAME}")
+    return WEIGHTS.read_bytes()
+
+
+@pytest.fixture
+def serve():
+    """Serve these bytes over HTTP, or 404 for None, and give the address."""
+    servers = []
+
+    def start(body: bytes | None, length: int | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(length or len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/{NAME}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def install(app):
+    """Run `detector install` from an address and give its result."""
+    return lambda url: app.test_cli_runner().invoke(args=["detector", "install", "--from", url])
+
+
+@pytest.fixture
+def kept(app):
+    """The detector's files that are in the instance folder."""
+    return lambda: sorted(path.name for path in Path(app.instance_path).glob("face_detection*"))
+
+
+def altered(weights: bytes) -> bytes:
+    return weights[:-1] + bytes([weights[-1] ^ 1])
+
+
+def test_it_is_fetched_checked_and_the_command_says_how_to_switch(app, weights, serve, install, kept):
+    result = install(serve(weights))
+    path = Path(app.instance_path) / NAME
+    assert result.exit_code == 0, result.output
+    assert f"DETECTOR={path}\n" in result.output
+    assert path.read_bytes() == weights
+    assert kept() == [NAME]
+    assert install("http://127.0.0.1:1/nobody-is-asked-again").exit_code == 0
+
+
+def test_a_damaged_file_that_is_there_is_fetched_again(app, weights, serve, install):
+    path = Path(app.instance_path) / NAME
+    path.write_bytes(altered(weights))
+    assert install(serve(weights)).exit_code == 0
+    assert path.read_bytes() == weights
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in to the school's network</html>", b""])
+def test_another_file_is_refused_in_one_line_and_not_kept(body, serve, install, kept):
+    result = install(serve(body))
+    assert result.exit_code == 1
+    assert f"({len(body)} bytes) is not {NAME} as it was published" in result.output
+    assert result.output.count("\n") == 1
+    assert kept() == []
+
+
+def test_an_altered_file_is_refused(weights, serve, install, kept):
+    assert "is not" in install(serve(altered(weights))).output
+    assert kept() == []
+
+
+def test_a_transfer_that_breaks_off_leaves_nothing(serve, install, kept):
+    result = install(serve(b"only the beginning", length=232_589))
+    assert result.exit_code == 1
+    assert "can't be fetched" in result.output or "is not" in result.output
+    assert kept() == []
+
+
+def test_a_missing_file_a_closed_door_and_no_address_are_one_line_each(serve, install, kept):
+    closed = f"http://127.0.0.1:{free_port()}/{NAME}"
+    for url, why in [(serve(None), "Not Found"), (closed, "refused"), ("file:///etc/passwd", "no address")]:
+        result = install(url)
+        assert result.exit_code == 1
+        assert why in result.output
+        assert result.output.startswith(f"Error: {url}")
+        assert result.output.count("\n") == 1
+    assert kept() == []
+
+
+def test_a_folder_that_can_t_be_written_is_named(app, weights, serve, install, kept):
+    (Path(app.instance_path) / NAME).mkdir()  # root may write anywhere, but nobody over a folder
+    result = install(serve(weights))
+    assert result.exit_code == 1
+    assert "can't be written" in result.output
+    assert kept() == [NAME]
+
+
+def test_a_detector_that_is_missing_or_another_file_is_named_with_what_to_do(tmp_path):
+    (tmp_path / "other.onnx").write_bytes(b"not a network")
+    for name, why in [("missing.onnx", "No such file"), ("other.onnx", "altered or cut")]:
+        with pytest.raises(RuntimeError, match=why) as error:
+            FaceReader(detector=str(tmp_path / name))
+        assert name in str(error.value)
+        assert "detector install" in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (10, 500), (32, 32), (480, 640), (20, 4000)])
+def test_an_empty_picture_of_any_size_has_no_face(weights, shape):
+    yunet = YuNet(WEIGHTS)
+    assert all(yunet.detect(np.full((*shape, 3), grey, np.uint8)) == [] for grey in (0, 128, 255))
+
+
+def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weights, scenes):
+    yunet = YuNet(WEIGHTS)
+    portrait = yunet.detect(cv2.imread(str(scenes / "images/open/uniface_src_man3.jpg")))
+    assert [500 < box.width < 700 for box in portrait] == [True]
+    group = yunet.detect(cv2.imread(str(scenes / "images/open/solvay1927.jpg")))
+    assert len(group) == 29
+    assert all(box.width == box.height for box in group)
+
+
+def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights, scenes):
+    """Two drawings on the wall behind these four people look like faces to YuNet, about a frame in two."""
+    reader = FaceReader(detector=str(WEIGHTS))
+    capture = cv2.VideoCapture(str(scenes / "videos/FourPeople_720p60.mp4"), cv2.CAP_FFMPEG)
+    for index in range(4):
+        second = index / 5
+        frame = Frame(capture.read()[1], index + 1, MORNING + timedelta(seconds=second), second)
+        faces = reader.read(frame)
+        seated = [box for box in YuNet(WEIGHTS).detect(frame.image) if box.y > 200]
+    assert len(seated) == 4
+    assert all(shows(faces, box) for box in seated)
+    assert len([face for face in faces if face.scores is not None]) == 4
