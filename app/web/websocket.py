@@ -68,6 +68,7 @@ class WebSocket:
     def __init__(self, connection: socket.socket, most_bytes: int) -> None:
         """Raises nothing; a message of more than `most_bytes` closes the connection with 1009."""
         self._socket = connection
+        self._most_reads = most_bytes // CHUNK
         self._protocol = Protocol(SERVER, state=OPEN, max_size=most_bytes)
         self._messages: list[str | bytes] = []
         self._message = bytearray()  # as far as it has come
@@ -78,13 +79,15 @@ class WebSocket:
     def receive(self, timeout: float) -> str | bytes | None:
         """The next message, None where none has come whole after `timeout` seconds. Raises Closed."""
         until = time.monotonic() + timeout
-        while not self._messages:
+        reads = 0
+        while not self._messages and reads <= self._most_reads:
             if self._protocol.state is not OPEN:
                 end = self._protocol.close_rcvd or self._protocol.close_sent
                 raise Closed(end.code if end else CloseCode.ABNORMAL_CLOSURE)
             left = until - time.monotonic()
-            if not self._read(max(0.0, left)) or left <= 0:
+            if not self._read(max(0.0, left)):
                 break
+            reads += left <= 0  # what lies there already is read on, but not for ever
         return self._messages.pop(0) if self._messages else None
 
     def send(self, text: str) -> None:
