@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.camera.errors import Reason
 from app.camera.sent import Absence, Ask, Nothing, Sent
 from app.clock import Clock
+from app.language import Words
 
 ANSWER_SECONDS = 1.0  # how long the monitor's question waits for a picture before it is told "not yet"
 SCRIPT_SECONDS = 10.0  # a script that sent nothing for so long is gone
@@ -78,7 +79,7 @@ class Relay:
         self._is_asked = False
         self._asked_at = float("-inf")
         self._due = float("-inf")
-        self._fault: str | None = None
+        self._fault: Words | None = None
 
     @property
     def sender(self) -> Sender | None:
@@ -126,7 +127,7 @@ class Relay:
                 self._changed.wait(min(until, self._due if self._is_asked else until) - now)
             return False
 
-    def take_fault(self) -> str | None:
+    def take_fault(self) -> Words | None:
         """Why the last picture could not be decoded, once."""
         with self._changed:
             fault, self._fault = self._fault, None
