@@ -17,6 +17,7 @@ from app.web import (
     language,
     lectures,
     live,
+    model,
     problems,
     room_settings,
     style,
@@ -32,7 +33,7 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, control, lectures, account, room_settings, language, health, style):
+    for module in (live, control, lectures, account, model, room_settings, language, health, style):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
 
