@@ -1,10 +1,12 @@
-"""The commands: `python -m models train`, `evaluate`, `export`."""
+"""The commands: `python -m models data`, `train`, `evaluate`, `export`."""
 
 import argparse
 import json
 import os
 import sys
 from pathlib import Path
+
+from models import Refusal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up chatter
 
@@ -15,13 +17,9 @@ PARTS = ("Training", "PublicTest", "PrivateTest")  # here too, so that --help ne
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; what it can't use is said in one line, with the exit status 2."""
     options = _parser().parse_args(arguments)
-    from app.vision.classify import WeightsError
-    from models.dataset import DataError
-    from models.export import ExportError
-
     try:
         options.command(options)
-    except (DataError, ExportError, WeightsError) as error:
+    except Refusal as error:
         print(f"models: {error}", file=sys.stderr)
         return 2
     return 0
@@ -32,6 +30,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m models", description="Train, measure and export the network."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    reading = commands.add_parser("data", help="read FER-2013 as it comes, and write it as one .npz")
+    reading.add_argument(
+        "source", type=Path, help="fer2013.csv, a folder of class folders (train/angry/…, test/…), or .npz"
+    )
+    reading.add_argument("--votes", type=Path, help="fer2013new.csv of FER+, beside fer2013.csv")
+    reading.add_argument(
+        "--skip-unreadable", action="store_true", help="leave out pictures that can't be used, and name them"
+    )
+    reading.add_argument(
+        "--out", type=Path, required=True, help=".npz to write; a .png of the classes is drawn beside it"
+    )
+    reading.set_defaults(command=_data)
 
     training = commands.add_parser("train", help="train a network; resumes a run that was stopped")
     training.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
@@ -58,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         "--network", type=Path, default=FOLDER / "emotion_cnn.tflite", help=".keras or .tflite"
     )
     measuring.add_argument("--usage", choices=PARTS, default="PublicTest")
+    measuring.add_argument("--pictures", type=Path, help="folder to draw the figures into, as PNG")
     measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     measuring.set_defaults(command=_evaluate)
 
@@ -70,6 +82,23 @@ def _parser() -> argparse.ArgumentParser:
     shipping.add_argument("--out", type=Path, default=FOLDER, help="folder; default: that of the program")
     shipping.set_defaults(command=_export)
     return parser
+
+
+def _data(options: argparse.Namespace) -> None:
+    from models.dataset import DataError, write_all
+    from models.originals import read_original
+    from models.pictures import draw_classes
+    from models.survey import survey, table
+
+    if options.out.suffix != ".npz":
+        raise DataError(f"--out {options.out} is no .npz file; `train` and the others read .npz")
+    data, faults = read_original(options.source, options.votes, skip=options.skip_unreadable)
+    for fault in faults:
+        print(f"left out: {fault}", file=sys.stderr)
+    found, picture = survey(data), options.out.with_suffix(".png")
+    write_all(options.out, data)
+    draw_classes({part.name: counts for part, counts in found.counts.items()}, picture)
+    print(f"{table(found)}\n\n{options.out} and {picture} written")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -89,7 +118,12 @@ def _evaluate(options: argparse.Namespace) -> None:
     from models.dataset import Usage
     from models.evaluate import evaluate, table
 
+    if options.pictures:
+        from models.pictures import draw_figures
     result = evaluate(options.network, options.data, Usage[options.usage])
+    if options.pictures:
+        for path in draw_figures(result, options.pictures):
+            print(f"{path} drawn", file=sys.stderr)
     print(json.dumps(result) if options.json else table(result))
 
 

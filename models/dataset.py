@@ -9,6 +9,7 @@ import numpy as np
 
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
+from models import Refusal
 
 FERPLUS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
 """What the `ferplus` head names, in the order of the FER+ votes."""
@@ -20,7 +21,7 @@ NOT_A_FACE = 9  # the column of the FER+ votes that says so
 HELD_OUT = 0.2  # of the crops: never trained on, the threshold of the `face` head is chosen on them
 
 
-class DataError(ValueError):
+class DataError(Refusal):
     """The data are not what the commands can use; the message says what to do."""
 
 
@@ -61,18 +62,49 @@ class Crops:
         return Crops(self.images[which], self.is_face[which])
 
 
-def read_faces(path: Path, usage: Usage) -> Faces:
-    """Give one part of the data file; Training without the faces that also stand in another part."""
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Faces of all parts, and the Usage of each, (N,)."""
+
+    faces: Faces
+    usage: np.ndarray
+
+    def parts(self) -> list[Usage]:
+        """The parts that it has faces of."""
+        return [part for part in Usage if (self.usage == part).any()]
+
+
+def read_all(path: Path) -> DataSet:
+    """Give every face of a data file."""
     arrays = _load(path, ("images", "label", "usage", "ferplus_votes"))
     faces = Faces(arrays["images"], arrays["label"].astype(np.int64), arrays["ferplus_votes"])
     _check(path, faces, arrays["usage"])
-    wanted = arrays["usage"] == usage
+    return DataSet(faces, arrays["usage"])
+
+
+def write_all(path: Path, data: DataSet) -> None:
+    """Write a data file, as `read_all` and `read_faces` read it."""
+    faces = data.faces
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        path,
+        images=faces.images,
+        label=faces.labels.astype(np.uint8),
+        usage=data.usage,
+        ferplus_votes=faces.votes,
+    )
+
+
+def read_faces(path: Path, usage: Usage) -> Faces:
+    """Give one part of the data file; Training without the faces that also stand in another part."""
+    data = read_all(path)
+    wanted = data.usage == usage
     if not wanted.any():
-        there = ", ".join(part.name for part in Usage if (arrays["usage"] == part).any())
+        there = ", ".join(part.name for part in data.parts())
         raise DataError(f"{path} holds no {usage.name} face; it holds {there or 'none at all'}")
     if usage is Usage.Training:
-        wanted &= ~_stands_in(faces.images, faces.images[arrays["usage"] != usage])
-    return faces[wanted]
+        wanted &= ~_stands_in(data.faces.images, data.faces.images[~wanted])
+    return data.faces[wanted]
 
 
 def read_crops(path: Path) -> Crops:

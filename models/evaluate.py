@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import Faces, Usage, ferplus_majority, read_faces
-from models.measures import measures
+from models.dataset import SEVEN, Faces, Usage, ferplus_majority, ferplus_shares, read_faces
+from models.measures import measures, votes_likelihood
 from models.serving import read_with
 
 
@@ -20,12 +20,17 @@ def figures(outputs: dict[str, np.ndarray], faces: Faces) -> dict:
     """Measure what a network read of these faces.
 
     The head that learnt FER-2013's labels against them; under `ferplus` the scores that are served against
-    the FER+ majority, where there is one; under `served` the same scores against FER-2013's labels.
+    the FER+ majority, where there is one, and under its `votes` against the votes for the seven expressions,
+    single ones dropped; under `served` the same scores against FER-2013's labels.
     """
     has_majority, majority = ferplus_majority(faces.votes)
     result = measures(outputs["fer"], faces.labels)
     if has_majority.any():
         result["ferplus"] = measures(outputs["scores"][has_majority], majority[has_majority])
+        shares = ferplus_shares(faces.votes)[:, SEVEN]
+        voted = shares.sum(1) > 0
+        shares = shares[voted] / shares[voted].sum(1, keepdims=True)
+        result["ferplus"]["votes"] = votes_likelihood(outputs["scores"][voted], shares)
     result["served"] = measures(outputs["scores"], faces.labels)
     return result
 
@@ -44,10 +49,14 @@ def table(result: dict) -> str:
 
 def _part(title: str, part: dict) -> str:
     low, high = part["accuracy_ci95"]
+    votes = part.get("votes")
+    against_votes = (
+        f" ({votes['nll']:.3f} against the votes, at best {votes['at_best']:.3f})" if votes else ""
+    )
     lines = [
         f"{title}: {part['accuracy']:.1%} of {part['n']} faces (95 % interval {low:.1%} to {high:.1%}), "
         f"macro-F1 {part['macro_f1']:.3f}, calibration error {part['ece']:.3f}, "
-        f"negative log-likelihood {part['nll']:.3f}",
+        f"negative log-likelihood {part['nll']:.3f}{against_votes}",
         f"{'':10}{'precision':>10}{'recall':>8}{'F1':>7}{'faces':>7}   read as "
         + " ".join(f"{emotion:>8}" for emotion in EMOTIONS),
     ]

@@ -21,6 +21,7 @@ import numpy as np
 from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
+from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
 from models.evaluate import figures
 from models.known_faces import as_strip, known_faces
@@ -41,7 +42,7 @@ LITERT, KERAS, PICTURE = "emotion_cnn.tflite", "emotion_cnn.keras", "self_test.p
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
 
 
-class ExportError(ValueError):
+class ExportError(Refusal):
     """The exported files don't do what the trained network does; nothing was written."""
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from app.vision.emotion import EMOTIONS
 
 BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
+COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
 Z95 = 1.959964  # the normal distribution's 97.5 % point
 
 
@@ -25,6 +26,8 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
         "confusion": confusion.tolist(),
         "ece": calibration_error(scores, truth),
         "nll": negative_log_likelihood(scores, truth),
+        "reliability": reliability(scores, truth),
+        "coverage": coverage(scores, truth),
     }
 
 
@@ -46,14 +49,55 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 def calibration_error(scores: np.ndarray, truth: np.ndarray) -> float:
     """How far confidence and accuracy lie apart, averaged over the faces, in bins of equal width."""
     confidence, right = scores.max(1), scores.argmax(1) == truth
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    bins = _bins(confidence)
     gaps = [abs((right[bins == b] - confidence[bins == b]).sum()) for b in range(BINS)]
     return float(sum(gaps) / len(truth))
+
+
+def reliability(scores: np.ndarray, truth: np.ndarray) -> dict[str, list]:
+    """Faces, mean top score and accuracy in each bin of the calibration error; None in an empty one."""
+    confidence, right = scores.max(1), scores.argmax(1) == truth
+    bins = _bins(confidence)
+    counts = np.bincount(bins, minlength=BINS)
+
+    def means(values: np.ndarray) -> list[float | None]:
+        sums = np.bincount(bins, values, minlength=BINS)
+        return [round(float(s / n), 4) if n else None for s, n in zip(sums, counts, strict=True)]
+
+    return {"n": counts.tolist(), "confidence": means(confidence), "accuracy": means(right)}
+
+
+def coverage(scores: np.ndarray, truth: np.ndarray) -> dict[str, list[float]]:
+    """How right a network is on the share of the faces that it is surest of, and the top score from which."""
+    order = np.argsort(-scores.max(1), kind="stable")
+    confidence, right = scores.max(1)[order], (scores.argmax(1) == truth)[order]
+    named = [max(round(share * len(truth)), 1) for share in COVERAGES]
+    return {
+        "share": list(COVERAGES),
+        "accuracy": [round(float(right[:count].mean()), 4) for count in named],
+        "from_score": [round(float(confidence[count - 1]), 4) for count in named],
+    }
+
+
+def _bins(confidence: np.ndarray) -> np.ndarray:
+    return np.minimum((confidence * BINS).astype(int), BINS - 1)
 
 
 def negative_log_likelihood(scores: np.ndarray, truth: np.ndarray) -> float:
     """The mean of −ln of the score that the label got, in nats."""
     return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-7)).mean())
+
+
+def votes_likelihood(scores: np.ndarray, shares: np.ndarray) -> dict[str, float]:
+    """The negative log-likelihood of people's votes, given as shares (N, 7) that add up to 1, in nats.
+
+    `at_best` is what a network would have whose scores were the shares themselves: people disagree.
+    """
+
+    def mean(predicted: np.ndarray) -> float:
+        return float(-(shares * np.log(np.maximum(predicted, 1e-7))).sum(1).mean())
+
+    return {"n": len(shares), "nll": mean(scores), "at_best": mean(shares)}
 
 
 def best_temperature(logarithms: np.ndarray, truth: np.ndarray) -> float:

@@ -34,7 +34,7 @@ def card(tmp_path, monkeypatch) -> dict:
 
 
 @pytest.fixture
-def page(app, card, tmp_path):
+def shown(app, card, tmp_path):
     """Write the card and give the page of it, as somebody sees it who is not signed in."""
 
     def read() -> str:
@@ -46,8 +46,8 @@ def page(app, card, tmp_path):
     return read
 
 
-def test_anybody_sees_how_right_the_network_is(card, page):
-    text = page()
+def test_anybody_sees_how_right_the_network_is(card, shown):
+    text = shown()
     measured = card["figures"]["PublicTest"]["ferplus"]
     assert f"Of 100 faces it reads {100 * measured['accuracy']:.0f} as most of ten people" in text
     assert "chosen: that flatters it" in text
@@ -58,15 +58,15 @@ def test_anybody_sees_how_right_the_network_is(card, page):
         assert command.replace("&", "&amp;") in text
 
 
-def test_the_text_of_the_card_stands_below_its_figures(page):
-    text = page()
+def test_the_text_of_the_card_stands_below_its_figures(shown):
+    text = shown()
     assert "What it must not be used for</h4>" in text
     assert "Residual" in text or "residual" in text
     assert len(re.findall("<h1", text)) == 1
 
 
-def test_the_drawings_say_what_the_card_says(card, page):
-    text = page()
+def test_the_drawings_say_what_the_card_says(card, shown):
+    text = shown()
     assert text.count('class="point"') == 12 + 1
     assert text.count('class="whisker"') == 12
     assert "21 faces: 97 % sure, 50 % right" in text
@@ -74,30 +74,30 @@ def test_the_drawings_say_what_the_card_says(card, page):
 
 
 @pytest.mark.parametrize("lacks", ["reliability", "coverage", "uncertain_figures", "face_figures", "origin"])
-def test_what_a_card_lacks_is_said_and_the_rest_is_shown(card, page, lacks):
+def test_what_a_card_lacks_is_said_and_the_rest_is_shown(card, shown, lacks):
     card.pop(lacks, None)
     card["figures"]["PublicTest"]["ferplus"].pop(lacks, None)
-    text = page()
+    text = shown()
     assert "How well it reads each expression" in text
     assert ("This card does not say" in text) == (lacks in ("reliability", "coverage"))
 
 
-def test_a_missing_text_is_said(page, tmp_path):
+def test_a_missing_text_is_said(shown, tmp_path):
     (tmp_path / "CARD.md").unlink()
-    assert "This card does not say: models/CARD.md" in page()
+    assert "This card does not say: models/CARD.md" in shown()
 
 
-def test_the_part_that_chose_nothing_is_shown_where_the_card_has_it(card, page):
+def test_the_part_that_chose_nothing_is_shown_where_the_card_has_it(card, shown):
     card["figures"]["PrivateTest"] = {**card["figures"]["PublicTest"]}
-    text = page()
+    text = shown()
     assert "they chose nothing" in text
-    assert "flatters" not in text
+    assert "that flatters it" not in text
 
 
-def test_an_expression_without_a_face_in_the_data_has_no_row(card, page):
+def test_an_expression_without_a_face_in_the_data_has_no_row(card, shown):
     measured = card["figures"]["PublicTest"]["ferplus"]
     measured["confusion"][EMOTIONS.index("disgust")] = [0] * 7
-    text = page()
+    text = shown()
     assert text.count('fill-opacity="') == 42
 
 
@@ -111,9 +111,9 @@ def test_a_card_that_can_t_be_read_is_one_clear_line(app, tmp_path, monkeypatch,
     assert "models/emotion_cnn.json is missing, damaged or without figures" in answer.text
 
 
-def test_nothing_in_the_text_of_the_card_can_run(page, tmp_path):
+def test_nothing_in_the_text_of_the_card_can_run(shown, tmp_path):
     (tmp_path / "CARD.md").write_text("# Card\n\n<script>alert(1)</script>\n\n[link](javascript:alert(1))\n")
-    text = page()
+    text = shown()
     assert "<script>alert" not in text
     assert 'href="javascript' not in text
 
@@ -123,9 +123,7 @@ def test_the_worst_and_the_commonest_mistake_are_found():
     for index, row in enumerate(counts):
         row[0], row[index] = 1, 9
     counts[1], counts[4] = [2, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 30, 0, 20]
-    found = model_figures.classes(
-        {"confusion": counts, "per_class": {name: {"precision": 1.0} for name in EMOTIONS}}
-    )
+    found = model_figures.classes({"confusion": counts})
     assert [one.name for one in model_figures.worst(found)] == ["disgust", "sad"]
     one, taken_for, share = model_figures.commonest_mistake(found)
     assert (one.name, taken_for, share) == ("sad", "neutral", 0.4)

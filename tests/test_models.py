@@ -37,9 +37,9 @@ from models.dataset import (  # noqa: E402
     split_crops,
     without_non_faces,
 )
-from models.known_faces import draw_face  # noqa: E402
 from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
 from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
+from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 FER2013 = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013.npz"
@@ -48,18 +48,9 @@ TINY = {"stem": 8, "stages": ((8, 1), (16, 2))}
 SHORT = training.Schedule(epochs=3, batch=14, crops_in_batch=4, precision="float32", learning_rate=0.05)
 
 
-def votes_for(labels: np.ndarray, count: int = 10) -> np.ndarray:
-    votes = np.zeros((len(labels), 10), np.uint8)
-    votes[np.arange(len(labels)), [FERPLUS.index(EMOTIONS[label]) for label in labels]] = count
-    return votes
-
-
 @pytest.fixture(scope="module")
 def drawn() -> Faces:
-    """Eight students with all seven expressions."""
-    labels = np.tile(np.arange(7), 8)
-    images = np.stack([draw_face(i // 7, EMOTIONS[label]) for i, label in enumerate(labels)])
-    return Faces(images, labels, votes_for(labels))
+    return drawn_faces()
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +74,6 @@ def data_file(tmp_path, drawn) -> Path:
     images = drawn.images.copy()
     images[3] = images[50]
     return save(tmp_path / "faces.npz", images, drawn.labels, usage, drawn.votes)
-
-
-def save(path: Path, images, label, usage, votes) -> Path:
-    np.savez(path, images=images, label=label, usage=usage, ferplus_votes=votes)
-    return path
 
 
 def log_of(run: Path) -> list[dict]:

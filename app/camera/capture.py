@@ -15,6 +15,7 @@ from app.camera.errors import CameraError, Reason
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
+from app.vision.areas import Area, blank
 from app.vision.frame import Frame
 
 RAN_WELL_SECONDS = 10.0
@@ -76,9 +77,12 @@ class Capture:
         open_source: Callable[[], Source],
         *,
         stall_seconds: float,
+        areas: tuple[Area, ...] = (),
         clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[float, float], float] = random.uniform,
     ):
+        self.areas = areas
+        """Parts of the picture that never leave this thread; may be changed at any time."""
         self._open_source = open_source
         self._stall_seconds = stall_seconds
         self._clock = clock
@@ -191,10 +195,12 @@ class Capture:
         check = PictureCheck(self._stall_seconds, source.live)
         while not self._closing.is_set():
             image = self._inside(source.read)
+            areas = self.areas
+            blank(image, areas)
             fault = check.fault(image, self._clock.monotonic())
             match fault:
                 case None:
-                    self._give_out(image)
+                    self._give_out(image, areas)
                 case Reason.BLACK:
                     self._go_dark(fault, BLACK_DETAIL)
                 case _:
@@ -208,12 +214,12 @@ class Capture:
         finally:
             self._entered_at = None
 
-    def _give_out(self, image: np.ndarray) -> None:
+    def _give_out(self, image: np.ndarray, blanked: tuple[Area, ...]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         with self._changed:
             self._sequence += 1
             self._frames_dropped += not self._newest_was_taken
-            self._newest = Frame(image, self._sequence, now, monotonic)
+            self._newest = Frame(image, self._sequence, now, monotonic, blanked)
             self._newest_was_taken = False
             self._arrivals.append(monotonic)
             self._last_seen = now, monotonic

@@ -36,7 +36,10 @@ class Source(Protocol):
     """It films now: the same picture again and again is a fault. False for what was drawn or recorded."""
 
     def read(self) -> np.ndarray:
-        """Wait for the next picture and give it: BGR, uint8, (height, width, 3). Raises CameraError."""
+        """Wait for the next picture and give it: BGR, uint8, (height, width, 3), the caller's to change.
+
+        Raises CameraError.
+        """
         ...
 
     def close(self) -> None:
@@ -95,7 +98,7 @@ class Picture:
 
     def read(self) -> np.ndarray:
         self._pace.wait()
-        return self._image
+        return self._image.copy()
 
     def close(self) -> None:
         pass

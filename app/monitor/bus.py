@@ -6,6 +6,7 @@ from multiprocessing.connection import Connection
 
 from app.camera.state import CameraState
 from app.monitor.live import LiveReading
+from app.vision.areas import Area
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Picture:
     size: tuple[int, int]
     """Width and height in pixels."""
     faces_hidden: bool = False
+    areas: tuple[Area, ...] = ()
+    """The parts that are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Monitor:
         if frame is None or not self._detect_pace.is_due(frame.monotonic):
             return
         faces = self._reader.read(frame)
-        if not self._shutter.is_open_on(view):
+        if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
         reading = Reading(frame.captured_at, frame.monotonic, faces)
@@ -99,10 +99,11 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._recorder.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hide_faces=hidden)
+        drawn = annotate(frame.image, self._faces, hide_faces=hidden, areas=frame.blanked)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
-        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height), hidden))
+        captured_at = frame.captured_at.timestamp()
+        self._bus.publish(Picture(jpeg, captured_at, (width, height), hidden, frame.blanked))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""

@@ -1,4 +1,4 @@
-"""Which camera is open: the one that is in force, and none during a pause."""
+"""Which camera is open, without the parts of its picture that are left out; none during a pause."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.records.in_force import InForce, Pause
+from app.vision.areas import Area
 from app.vision.frame import Frame
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
@@ -48,13 +49,20 @@ class Shutter:
         self._check()
         self._pause = wanted.pause if wanted else None
         camera = wanted.camera if wanted and not self._pause else None
+        areas = wanted.areas if wanted else ()
         if camera == self._camera:
-            return False
+            return self._leave_out(areas)
         self.close()
         self._camera = camera
         if camera is not None:
             source = partial(open_source, camera, timeout=self._stall_seconds)
-            self._capture = Capture(source, stall_seconds=self._stall_seconds, clock=self._clock)
+            self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
+        return True
+
+    def _leave_out(self, areas: tuple[Area, ...]) -> bool:
+        if self._capture is None or self._capture.areas == areas:
+            return False
+        self._capture.areas = areas
         return True
 
     def views(self, goes_on: Callable[[], bool]) -> Iterator[View]:
@@ -73,9 +81,10 @@ class Shutter:
                 sequence = frame.sequence
             yield View(capture, frame)
 
-    def is_open_on(self, view: View) -> bool:
-        """Whether the camera of `view` is still the one that is open."""
-        return view.capture is self._capture
+    def still_shows(self, view: View) -> bool:
+        """Whether the camera of `view` is the one that is open, and the same parts of it are left out."""
+        capture = self._capture
+        return capture is not None and capture is view.capture and capture.areas == view.frame.blanked
 
     @property
     def state(self) -> CameraState:

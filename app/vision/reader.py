@@ -28,13 +28,14 @@ class FaceReader:
         self._detector = Detector()
         self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
         self._classifier = Classifier.load(MODEL, threads)
-        self._size: tuple[int, ...] = ()
+        self._view: tuple = ()
         self._tracker = Tracker()
 
     def read(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        if grey.shape != self._size:
+        if (grey.shape, frame.blanked) != self._view:
+            self._view = grey.shape, frame.blanked
             self._begin(*grey.shape)
         found = self._yunet.detect(frame.image) if self._yunet else self._find(grey, frame.monotonic)
         tracks = self._tracker.update(found, frame.monotonic)
@@ -45,8 +46,7 @@ class FaceReader:
         return self._tracker.faces(self._classifier.uncertain_below, self._classifier.face_below)
 
     def _begin(self, height: int, width: int) -> None:
-        """Forget every face: the picture has another size, so it shows something else."""
-        self._size = height, width
+        """Forget every face: the picture has another size or other parts are left out, so it shows others."""
         self._tracker = Tracker()
         self._sweep = Sweep(width, height)
 

@@ -12,6 +12,7 @@ from app.web import (
     access,
     account,
     api,
+    areas,
     control,
     health,
     language,
@@ -33,7 +34,7 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     access.init_app(app)
     problems.init_app(app)
-    for module in (live, control, lectures, account, model, room_settings, language, health, style):
+    for module in (live, control, lectures, account, model, room_settings, areas, language, health, style):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
 

@@ -25,7 +25,12 @@ OPEN_TO_ALL = {
     "language.choose",
 }
 
-FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}
+FOR_ADMINISTRATORS = {
+    "room_settings.settings",
+    "room_settings.first_run",
+    "room_settings.camera",
+    "areas.areas",
+}
 
 HEADERS = {
     # Pico's own icons are data: pictures

@@ -15,6 +15,7 @@ from app.camera.errors import Reason
 from app.clock import Clock
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
 from app.records.in_force import InForce, Pause
+from app.vision.areas import Area
 from app.web.card import draw_card
 
 BOUNDARY = "frame"
@@ -102,6 +103,7 @@ class Hub:
         """Says whether the server is ending; streams then end too."""
         self.pause: Pause | None = None
         self._hide_faces = False
+        self._areas: tuple[Area, ...] = ()
         self.monitor = MonitorState()
         self.status: Status | None = None
         self.viewers: list[Viewer] = []
@@ -131,16 +133,17 @@ class Hub:
             self._changed.notify_all()
 
     def follow(self, wanted: InForce) -> None:
-        """Obey a pause and hidden faces at once; the monitor, a second behind, still sends other pictures."""
+        """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
         with self._changed:
             self.pause = wanted.pause
-            if self.pause or wanted.hide_faces != self._hide_faces:
+            if self.pause or (wanted.hide_faces, wanted.areas) != (self._hide_faces, self._areas):
                 self._picture = None
-            self._hide_faces = wanted.hide_faces
+            self._hide_faces, self._areas = wanted.hide_faces, wanted.areas
             self._changed.notify_all()
 
     def _may_show(self, picture: Picture) -> bool:
-        return self.pause is None and (picture.faces_hidden or not self._hide_faces)
+        hides_enough = picture.faces_hidden or not self._hide_faces
+        return self.pause is None and hides_enough and set(self._areas) <= set(picture.areas)
 
     def monitor_started(self) -> None:
         """Take note that a monitor runs; nothing of an earlier one is shown any more."""

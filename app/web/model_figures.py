@@ -24,8 +24,6 @@ class Class:
     """The share of these that is read so (recall)."""
     interval: tuple[float, float]
     """Its 95 % interval."""
-    precision: float
-    """The share of the faces read so that most people say look so."""
     read_as: tuple[tuple[int, float], ...]
     """How many of its faces are read as each of EMOTIONS, and their share."""
 
@@ -63,11 +61,9 @@ def part_of(card: dict) -> str:
 
 
 def classes(measured: dict) -> tuple[Class, ...]:
-    """How well each expression of `measured`, an entry of the card, is read; those without a face left out."""
+    """How well each expression that has faces is read; `measured` is one of the card's figures."""
     return tuple(
-        _class(name.value, row, measured["per_class"][name]["precision"])
-        for name, row in zip(EMOTIONS, measured["confusion"], strict=True)
-        if sum(row)
+        _class(name.value, row) for name, row in zip(EMOTIONS, measured["confusion"], strict=True) if sum(row)
     )
 
 
@@ -120,10 +116,10 @@ def coverage(measured: dict, named: dict | None) -> Curve | None:
     )
 
 
-def _class(name: str, row: list[int], precision: float) -> Class:
+def _class(name: str, row: list[int]) -> Class:
     faces, right = sum(row), row[EMOTIONS.index(name)]
     read_as = tuple((count, count / faces) for count in row)
-    return Class(name, faces, right / faces, wilson(right, faces), precision, read_as)
+    return Class(name, faces, right / faces, wilson(right, faces), read_as)
 
 
 def _point(faces: int, most: int, sure: float, right: float) -> Point:
