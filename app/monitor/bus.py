@@ -35,6 +35,12 @@ class Status:
     """Frames a second in which they were."""
     frames_dropped: int
     """Frames that came while another one was being read."""
+    frames_captured: int = 0
+    """Frames that the camera gave since it was opened."""
+    frames_analysed: int = 0
+    """Frames in which faces were looked for, since the monitor started."""
+    minutes_written: int = 0
+    """Minutes that were finished and written, since the monitor started."""
 
 
 @dataclass(frozen=True, slots=True)

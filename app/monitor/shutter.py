@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 
 from app.camera.capture import Capture
 from app.camera.errors import Reason
@@ -32,10 +33,11 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock) -> None:
-        """Begin closed."""
+    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
+        """Begin closed. `sent` brings what browsers send."""
         self._stall_seconds = stall_seconds
         self._clock = clock
+        self._sent = sent
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -55,7 +57,7 @@ class Shutter:
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds)
+            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 
@@ -97,6 +99,11 @@ class Shutter:
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
         detail = "The database is being asked what to look at."
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
+
+    @property
+    def frames_captured(self) -> int:
+        """Frames that the open camera gave."""
+        return self._capture.frames_captured if self._capture else 0
 
     @property
     def frames_dropped(self) -> int:

@@ -17,6 +17,7 @@ OPEN_TO_ALL = {
     "style.palette",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",  # it has a token of its own
     "account.setup",
     "account.sign_in",
     "account.notice",
@@ -133,3 +134,8 @@ def _protect(response: Response) -> Response:
 def hub():
     """The newest picture and status of the room's camera."""
     return current_app.extensions["hub"]
+
+
+def relay():
+    """Who sends pictures to the room, where its camera is a browser's."""
+    return current_app.extensions["relay"]
