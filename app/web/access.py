@@ -22,6 +22,7 @@ OPEN_TO_ALL = {
     "account.sign_in",
     "account.notice",
     "account.notice_code",
+    "model.model",
     "language.choose",
 }
 
