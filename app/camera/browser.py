@@ -42,7 +42,7 @@ class Browser:
                 return image
             case Nothing(absence=Absence() as absence):
                 self._known = absence
-                raise NotNow(absence.reason, absence.detail)
+                raise NotNow(absence.reason, str(absence.detail))
         return None
 
     def close(self) -> None:
@@ -74,7 +74,5 @@ class Browser:
         except BadPicture as error:
             self._fault = error.words
         except ValueError:
-            self._fault = Words(
-                "The JPEG can't be decoded: it is damaged, or not of the size that it claims."
-            )
+            self._fault = DAMAGED
         raise NotNow(Reason.UNREADABLE, str(self._fault))

@@ -14,7 +14,7 @@ class Absence:
     """Nobody sends."""
 
     reason: Reason
-    detail: str
+    detail: Words
     """Why, in a sentence for people."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Self
 
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields.choices import SelectChoice
@@ -104,6 +105,7 @@ class RoomForm(Form):
             SelectChoice(Kind.DEMO.value, "The drawn classroom"),
             SelectChoice(Kind.DEVICE.value, "A camera plugged into this machine"),
             SelectChoice(Kind.NETWORK.value, "A network camera"),
+            SelectChoice(Kind.BROWSER.value, lazy_gettext("A browser: a webcam, or a video call")),
         ],
     )
     device = SelectField("Which one", choices=[], validate_choice=False)
@@ -176,6 +178,8 @@ class RoomForm(Form):
                 return self.device.data
             case Kind.NETWORK:
                 return self.address.data or self.kept
+            case Kind.BROWSER:
+                return Kind.BROWSER.value
             case _:
                 return self.kept if kind_of(self.kept) == Kind.DEMO else "demo"
 

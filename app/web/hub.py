@@ -27,6 +27,7 @@ TITLES = {
     "frozen": "The picture is frozen",
     "black": "The picture is black",
     "stopped": "The camera has stopped",
+    "waiting": "Waiting for a browser’s camera",
 }
 ANY_TITLE = "No picture from the camera"
 PAUSED = "Nothing is read, recorded or shown until somebody goes on."

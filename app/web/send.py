@@ -27,9 +27,7 @@ SIGN_SECONDS = 2.0  # between two signs of life while no picture is asked for
 SILENT_SECONDS = 10.0  # a page that sends no byte for so long, though it was asked, is gone
 PICTURE_SECONDS = 60.0  # one that takes longer for one picture sends it byte by byte
 
-OTHER_CAMERA = Words(
-    "This room looks through another camera. An administrator can change that under Settings."
-)
+OTHER_CAMERA = Words("This room has another camera. An administrator can change that under Settings.")
 FULL = Words("Too many people watch this room at the moment. Try again later.")
 UNASKED = Words("A picture was sent that was not asked for.")
 TEXT = Words("A picture is sent as binary, not as text.")

@@ -10,6 +10,7 @@ const FPS = 15; // as many as it asks for at most, usually
 const page = document.getElementById("send");
 const element = (id) => document.getElementById(id);
 const title = document.title;
+const sendingTitle = t("Sending");
 const worker = page.dataset.worker && element("video") ? new Worker(page.dataset.worker, { type: "module" }) : null;
 let stream = null;
 let lock = null;
@@ -22,7 +23,7 @@ function show(state, words) {
   element("start").hidden = !stream || isOn || state === "taken";
   element("stop").hidden = !isOn;
   element("take-over").hidden = state !== "taken";
-  document.title = state === "sending" ? `● ${t("Sending")} · Aula` : title;
+  document.title = state === "sending" ? `● ${sendingTitle} · Aula` : title;
   if (!isOn) lock?.release().catch(() => {});
 }
 
@@ -89,9 +90,10 @@ function end() {
   show("idle", t("The picture has ended; nothing is sent"));
 }
 
-async function choose(ask) {
+async function choose(button, ask) {
   try {
     use(await ask());
+    for (const each of element("choices").children) each.setAttribute("aria-pressed", each.id === button);
     element("which").hidden = !stream.getVideoTracks()[0].getSettings().deviceId || (await listDevices()) < 2;
   } catch (error) {
     if (isOn()) return;
@@ -132,9 +134,9 @@ if (worker && !window.isSecureContext) {
 } else if (worker) {
   element("choices").hidden = false;
   element("window").hidden = !navigator.mediaDevices.getDisplayMedia; // telephones can't
-  element("webcam").addEventListener("click", () => choose(webcam()));
-  element("window").addEventListener("click", () => choose(windowOrScreen));
-  element("devices").addEventListener("change", ({ target }) => choose(webcam({ exact: target.value })));
+  element("webcam").addEventListener("click", () => choose("webcam", webcam()));
+  element("window").addEventListener("click", () => choose("window", windowOrScreen));
+  element("devices").addEventListener("change", ({ target }) => choose("webcam", webcam({ exact: target.value })));
   element("start").addEventListener("click", () => start(false));
   element("take-over").addEventListener("click", () => start(true));
   element("stop").addEventListener("click", stop);

@@ -8,7 +8,7 @@ const RETRY = 1000; // milliseconds between two tries
 const page = crypto.randomUUID(); // by which the server knows this page again after a lost line
 const canvas = new OffscreenCanvas(2, 2);
 const context = canvas.getContext("2d", { alpha: false });
-const say = (type, facts = {}) => postMessage({ type, ...facts });
+const say = (type, facts = {}) => postMessage({ ...facts, type });
 
 let reader = null; // of frames; null where the page gives each picture
 let pending = null; // a frame that was asked for
