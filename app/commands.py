@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
+from app.language import LANGUAGES, say
 from app.records import export, queries
 from app.records.in_force import in_force
 from app.records.network import network
@@ -85,7 +86,8 @@ def run_monitor(pipe: int) -> None:
 @camera.command("check")
 @click.argument("source")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
-def check(source: str, picture: str | None) -> None:
+@click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
+def check(source: str, picture: str | None, language: str | None) -> None:
     """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
@@ -96,10 +98,10 @@ def check(source: str, picture: str | None) -> None:
     try:
         found = check_camera(spec, settings.stall_seconds)
     except (CameraError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(say(error, language)) from None
     if picture is not None:
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
-    click.echo(str(found))
+    click.echo(say(found.words, language))
 
 
 @detector.command("install")
