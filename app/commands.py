@@ -76,22 +76,38 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 @monitor.command("run", hidden=True)
 @click.option("--pipe", type=int, required=True, help="File descriptor of the pipe to the web process.")
-def run_monitor(pipe: int) -> None:
+@click.option("--sent", type=int, required=True, help="File descriptor of the pipe with browsers' pictures.")
+def run_monitor(pipe: int, sent: int) -> None:
     """Read the camera until told to end. The web process starts this."""
     from app.monitor import process  # it brings OpenCV, which no other command needs
 
-    process.run(current_app._get_current_object(), Connection(pipe))  # threads have no current_app
+    app = current_app._get_current_object()  # threads have no current_app
+    process.run(app, Connection(pipe), Connection(sent))
 
 
 @camera.command("check")
 @click.argument("source")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
-def check(source: str, picture: str | None, language: str | None) -> None:
+@click.option(
+    "--leave-out",
+    type=click.FloatRange(0, 1),
+    nargs=4,
+    multiple=True,
+    metavar="LEFT TOP WIDTH HEIGHT",
+    help="Blank a part of the picture, in fractions of it; may be given again.",
+)
+def check(
+    source: str,
+    picture: str | None,
+    language: str | None,
+    leave_out: tuple[tuple[float, ...], ...],
+) -> None:
     """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
     from app.vision.annotate import encode
+    from app.vision.areas import Area, blank
 
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
@@ -100,6 +116,7 @@ def check(source: str, picture: str | None, language: str | None) -> None:
     except (CameraError, ValueError) as error:
         raise click.ClickException(say(error, language)) from None
     if picture is not None:
+        blank(found.image, [Area(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
     click.echo(say(found.words, language))
 

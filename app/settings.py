@@ -25,6 +25,7 @@ HOLD_PASSWORDS = (
     "admin_password",
     "secret_key",
     "database_url",
+    "metrics_token",
 )  # never printed, not even when they are wrong
 
 
@@ -147,7 +148,7 @@ class Settings:
         "demo",
         camera,
         "what to look at: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
-        "`http(s)://…`, or the path of a video or a picture",
+        "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
     room: str = setting("Classroom", text(80), "name of the room that the camera looks at")
     host: str = setting("127.0.0.1", text(255), "address to listen on; `0.0.0.0` for every network")
@@ -193,6 +194,9 @@ class Settings:
         "365", integer(1, 3650), "days after which minutes and lectures are deleted"
     )
     contact: str | None = setting(None, text(200), "whom the people filmed may ask; stands on the notice")
+    metrics_token: str | None = setting(
+        None, secret(16), "what Prometheus sends to read `/metrics`; without it there is no such page"
+    )
     trusted_proxies: int = setting(
         "0", integer(0, 10), "proxies in front of the server whose `X-Forwarded-…` headers are believed"
     )

@@ -67,10 +67,10 @@ def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert shutter.follow(OPEN)
     seen = next(view for view in shutter.views(lambda: True) if view.frame)
-    assert shutter.is_open_on(seen)
+    assert shutter.still_shows(seen)
     assert not shutter.follow(OPEN), "nothing changed"
     assert shutter.follow(PAUSED)
-    assert not shutter.is_open_on(seen), "what is still being read of it is forgotten"
+    assert not shutter.still_shows(seen), "what is still being read of it is forgotten"
     assert shutter.state.reason == Reason.PAUSED
     assert shutter.state.since == SINCE
     assert shutter.follow(OPEN)

@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Condition, Event, Thread
 from typing import TypeVar
 
@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from app.backoff import delays
-from app.camera.errors import CameraError, Reason
+from app.camera.errors import CameraError, NotNow, Reason
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
+from app.vision.areas import Area, blank
 from app.vision.frame import Frame
 
 RAN_WELL_SECONDS = 10.0
@@ -77,9 +78,12 @@ class Capture:
         open_source: Callable[[], Source],
         *,
         stall_seconds: float,
+        areas: tuple[Area, ...] = (),
         clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[float, float], float] = random.uniform,
     ):
+        self.areas = areas
+        """Parts of the picture that never leave this thread; may be changed at any time."""
         self._open_source = open_source
         self._stall_seconds = stall_seconds
         self._clock = clock
@@ -148,6 +152,11 @@ class Capture:
         return CameraState(state.online, state.reason, state.detail, state.since, fps)
 
     @property
+    def frames_captured(self) -> int:
+        """Frames that the source gave and that showed something."""
+        return self._sequence
+
+    @property
     def frames_dropped(self) -> int:
         """Frames that were replaced by a newer one before anybody took them."""
         return self._frames_dropped
@@ -194,11 +203,19 @@ class Capture:
     def _read(self, source: Source) -> None:
         check = PictureCheck(self._stall_seconds, source.live)
         while not self._closing.is_set():
-            image = self._inside(source.read)
+            try:
+                image = self._inside(source.read)
+            except NotNow as error:
+                self._go_dark(error.reason, error.detail)
+                continue
+            if image is None:
+                continue
+            areas = self.areas
+            blank(image, areas)
             fault = check.fault(image, self._clock.monotonic())
             match fault:
                 case None:
-                    self._give_out(image)
+                    self._give_out(image, source.lag, areas)
                 case Reason.BLACK:
                     self._go_dark(fault, BLACK_DETAIL)
                 case _:
@@ -212,12 +229,13 @@ class Capture:
         finally:
             self._entered_at = None
 
-    def _give_out(self, image: np.ndarray) -> None:
+    def _give_out(self, image: np.ndarray, lag: float, blanked: tuple[Area, ...]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         with self._changed:
             self._sequence += 1
             self._frames_dropped += not self._newest_was_taken
-            self._newest = Frame(image, self._sequence, now, monotonic)
+            seen_at = now - timedelta(seconds=lag)
+            self._newest = Frame(image, self._sequence, seen_at, monotonic - lag, blanked)
             self._newest_was_taken = False
             self._arrivals.append(monotonic)
             self._last_seen = now, monotonic

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from app.language import Words
 
 ALLOWED = Words(
-    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, "
+    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
 )
 MOST_STUDENTS = 60
@@ -20,6 +20,7 @@ class Kind(StrEnum):
     DEMO = "demo"
     DEVICE = "device"
     NETWORK = "network"
+    BROWSER = "browser"
     FILE = "file"
 
 
@@ -31,6 +32,8 @@ def kind_of(spec: str) -> Kind:
         return Kind.DEVICE
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
         return Kind.NETWORK
+    if spec == "browser":
+        return Kind.BROWSER
     return Kind.FILE
 
 

@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 from app.camera.state import CameraState
 from app.language import Words
 from app.monitor.live import LiveReading
+from app.vision.areas import Area
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Picture:
     size: tuple[int, int]
     """Width and height in pixels."""
     faces_hidden: bool = False
+    areas: tuple[Area, ...] = ()
+    """The parts that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ class Status:
     """Frames a second in which they were."""
     frames_dropped: int
     """Frames that came while another one was being read."""
+    frames_captured: int = 0
+    """Frames that the camera gave since it was opened."""
+    frames_analysed: int = 0
+    """Frames in which faces were looked for, since the monitor started."""
+    minutes_written: int = 0
+    """Minutes that were finished and written, since the monitor started."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 
 from flask import Flask
 
@@ -29,13 +30,13 @@ RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor wait
 class Monitor:
     """Reads one camera until it is told to end."""
 
-    def __init__(self, app: Flask, bus: Bus, reader: FaceReader, clock: Clock) -> None:
+    def __init__(self, app: Flask, bus: Bus, sent: Connection, reader: FaceReader, clock: Clock) -> None:
         self._settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
         self._reader = reader
         self._recorder = Recorder(app, clock)
-        self._shutter = Shutter(self._settings.stall_seconds, clock)
+        self._shutter = Shutter(self._settings.stall_seconds, clock, sent)
         self._detect_pace = Pace(self._settings.detect_fps)
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)
@@ -85,7 +86,7 @@ class Monitor:
         if frame is None or not self._detect_pace.is_due(frame.monotonic):
             return
         faces = self._reader.read(frame)
-        if not self._shutter.is_open_on(view):
+        if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
         reading = Reading(frame.captured_at, frame.monotonic, faces)
@@ -99,10 +100,11 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._recorder.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hide_faces=hidden)
+        drawn = annotate(frame.image, self._faces, hide_faces=hidden, areas=frame.blanked)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
-        self._bus.publish(Picture(jpeg, frame.captured_at.timestamp(), (width, height), hidden))
+        captured_at = frame.captured_at.timestamp()
+        self._bus.publish(Picture(jpeg, captured_at, (width, height), hidden, frame.blanked))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""
@@ -117,6 +119,9 @@ class Monitor:
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
+                frames_captured=self._shutter.frames_captured,
+                frames_analysed=self._analysed.total,
+                minutes_written=self._recorder.minutes_written,
             )
         )
 
@@ -132,16 +137,18 @@ class Monitor:
 
 
 class Rate:
-    """How often something happens, over the last seconds."""
+    """How often something happens: over the last seconds, and in all."""
 
     WINDOW = 5.0  # seconds
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moments: list[float] = []
+        self.total = 0
 
     def count(self) -> None:
         """It happened."""
+        self.total += 1
         self._moments.append(self._clock.monotonic())
 
     def per_second(self) -> float:

@@ -38,6 +38,8 @@ class Recorder:
         """What an earlier process stored of the minutes in the book."""
         self._ending = threading.Event()
         self._reachable = True
+        self.minutes_written = 0
+        """Minutes that were finished and written."""
         self._written_at = clock.monotonic()
         self._purged_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -110,5 +112,6 @@ class Recorder:
             with self._lock:
                 done = self._book.written(counted)
             if done:
+                self.minutes_written += 1
                 del self._earlier[counted.key]
         self._written_at = self._clock.monotonic()

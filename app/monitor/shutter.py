@@ -1,8 +1,9 @@
-"""Which camera is open: the one that is in force, and none during a pause."""
+"""Which camera is open, without the parts of its picture that are left out; none during a pause."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 
 from app.camera.capture import Capture
 from app.camera.errors import Reason
@@ -11,6 +12,7 @@ from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import Words
 from app.records.in_force import InForce, Pause
+from app.vision.areas import Area
 from app.vision.frame import Frame
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
@@ -32,10 +34,11 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock) -> None:
-        """Begin closed."""
+    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
+        """Begin closed. `sent` brings what browsers send."""
         self._stall_seconds = stall_seconds
         self._clock = clock
+        self._sent = sent
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -49,13 +52,20 @@ class Shutter:
         self._check()
         self._pause = wanted.pause if wanted else None
         camera = wanted.camera if wanted and not self._pause else None
+        areas = wanted.areas if wanted else ()
         if camera == self._camera:
-            return False
+            return self._leave_out(areas)
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds)
-            self._capture = Capture(source, stall_seconds=self._stall_seconds, clock=self._clock)
+            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
+            self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
+        return True
+
+    def _leave_out(self, areas: tuple[Area, ...]) -> bool:
+        if self._capture is None or self._capture.areas == areas:
+            return False
+        self._capture.areas = areas
         return True
 
     def views(self, goes_on: Callable[[], bool]) -> Iterator[View]:
@@ -74,9 +84,10 @@ class Shutter:
                 sequence = frame.sequence
             yield View(capture, frame)
 
-    def is_open_on(self, view: View) -> bool:
-        """Whether the camera of `view` is still the one that is open."""
-        return view.capture is self._capture
+    def still_shows(self, view: View) -> bool:
+        """Whether the camera of `view` is the one that is open, and the same parts of it are left out."""
+        capture = self._capture
+        return capture is not None and capture is view.capture and capture.areas == view.frame.blanked
 
     @property
     def state(self) -> CameraState:
@@ -89,6 +100,11 @@ class Shutter:
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
         detail = Words("The database is being asked what to look at.")
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
+
+    @property
+    def frames_captured(self) -> int:
+        """Frames that the open camera gave."""
+        return self._capture.frames_captured if self._capture else 0
 
     @property
     def frames_dropped(self) -> int:

@@ -10,6 +10,7 @@ from flask import current_app
 
 from app.records import queries
 from app.records.tables import Room
+from app.vision.areas import Area
 
 CHANGEABLE = ("camera", "hide_faces", "minimum_group", "retention_days", "contact")
 """The settings that can be changed while the program runs: columns of `Room` under the same names."""
@@ -35,6 +36,8 @@ class InForce:
     """Whom the people filmed may ask."""
     pause: Pause | None
     """While it lasts nothing is read, recorded or shown."""
+    areas: tuple[Area, ...] = ()
+    """Parts of the picture that are left out: neither read nor shown."""
 
 
 def our_room() -> Room:
@@ -48,6 +51,7 @@ def in_force(room: Room | None = None) -> InForce:
     return InForce(
         **{name: _in_force(name, room) for name in CHANGEABLE},
         pause=Pause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
+        areas=tuple(Area(*each) for each in room.areas or ()),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event, true
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event, true
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -85,6 +85,10 @@ class Room(db.Model):
     minimum_group: Mapped[int | None]
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
+    areas: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
+    """What is left out of the picture: left, top, width and height of each area, in fractions of it."""
+    areas_camera: Mapped[str | None] = mapped_column(String(1000))
+    """The camera for which they were drawn, without its password."""
     paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """NULL while it is looked at."""
     paused_by: Mapped[str | None] = mapped_column(String(80))

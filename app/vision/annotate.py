@@ -1,4 +1,7 @@
-"""What people see: a frame with a box a face and its expression in words, or with the faces hidden."""
+"""What people see: a frame with a box a face and its expression in words, or with the faces hidden.
+
+The parts that are left out are hatched, so that nobody takes them for a fault.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from app.vision.areas import FILL, Area
 from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
 
@@ -24,10 +28,14 @@ TEXT_PART_OF_FACE = 1 / 5  # of the box's width; a label is then about as wide a
 CORNER = 0.22  # of the box's side: the length of each arm of a corner
 ROUNDING = 0.6  # of the arm: the corner's radius
 SUBPIXEL_BITS = 4
+HATCH_PART = 1 / 40  # of the picture's height, from stripe to stripe
+HATCH = 70  # of 255
 
 
-def annotate(image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False) -> np.ndarray:
-    """A copy of `image`, BGR uint8, with the faces marked and named.
+def annotate(
+    image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False, areas: Sequence[Area] = ()
+) -> np.ndarray:
+    """A copy of `image`, BGR uint8, with the faces marked and named and the `areas` hatched.
 
     `hide_faces` leaves nobody to be recognised, found or not: the cascade misses profiles and every second
     face of a crowd, so the whole picture is frosted, and each known face besides.
@@ -36,6 +44,8 @@ def annotate(image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False)
     if hide_faces:
         for face in faces:
             _hide(drawn, face.box)
+    for area in areas:
+        _hatch(drawn, area)
     for face in faces:
         _outline(drawn, face)
     for face in faces:  # last, so that no box crosses a word
@@ -83,6 +93,22 @@ def _hide(image: np.ndarray, box: Box) -> None:
     face = image[top:bottom, left:right]
     blocks = cv2.resize(face, (HIDDEN_BLOCKS, HIDDEN_BLOCKS), interpolation=cv2.INTER_AREA)
     face[:] = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
+
+
+def _hatch(image: np.ndarray, area: Area) -> None:
+    """Show that a part is left out on purpose."""
+    height, width = image.shape[:2]
+    place = area.pixels(height, width)
+    image[place] = _hatching(height, width)[place]
+
+
+@lru_cache(maxsize=1)
+def _hatching(height: int, width: int) -> np.ndarray:
+    """A whole picture of stripes, of which each area shows its part: copying is all that a frame costs."""
+    step = max(6, round(height * HATCH_PART))
+    rows, columns = np.ogrid[:height, :width]
+    stripes = np.where((rows + columns) % step < step / 4, HATCH, FILL).astype(np.uint8)
+    return np.repeat(stripes[..., np.newaxis], 3, axis=2)
 
 
 def _colour(face: Face) -> str:

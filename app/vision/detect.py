@@ -64,7 +64,7 @@ class Detector:
     def detect(self, grey: np.ndarray) -> list[Box]:
         """The boxes of the frontal faces in `grey`, uint8 (height, width), the largest first."""
         height, width = grey.shape
-        return one_box_a_face(self.search(grey, Piece(0, width, WINDOW, max(width, height))))
+        return one_box_a_face(self.search(grey, Piece(0, 0, width, height, WINDOW, max(width, height))))
 
     def search(self, grey: np.ndarray, piece: Piece) -> list[Found]:
         """What is in a piece of `grey`, uint8 (height, width).
@@ -72,9 +72,9 @@ class Detector:
         Grey as it is: equalising it first loses most faces where the light comes from a window.
         """
         scale = min(1.0, WIDEST_SEARCH / grey.shape[1])
-        strip = _scaled(grey[:, piece.left : piece.right], scale)
+        part = _scaled(grey[piece.top : piece.bottom, piece.left : piece.right], scale)
         sizes = max(WINDOW, piece.smallest * scale), piece.largest * scale
-        return [_moved(found, piece.left, 0, scale) for found in self._find(strip, *sizes)]
+        return [_moved(found, piece.left, piece.top, scale) for found in self._find(part, *sizes)]
 
     def look(self, grey: np.ndarray, box: Box) -> list[Found]:
         """What is where a face was at `box` a moment ago: looked for quickly, and if in vain then closely."""

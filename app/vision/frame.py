@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.vision.areas import Area
 from app.vision.emotion import Emotion
 
 
@@ -30,6 +31,8 @@ class Frame:
     """When the camera gave it, by the wall clock, UTC."""
     monotonic: float
     """The same moment in seconds of a clock that never jumps: all durations are taken from it."""
+    blanked: tuple[Area, ...] = ()
+    """The parts that are left out: in `image` they are one flat colour."""
 
 
 @dataclass(frozen=True, slots=True)

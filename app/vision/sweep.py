@@ -18,10 +18,12 @@ BAND_OVERLAP = 1.1**3
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A strip of the picture from top to bottom, and the sizes of the faces to look for in it, pixels."""
+    """A part of the picture, and the sizes of the faces to look for in it, pixels."""
 
     left: int
+    top: int
     right: int
+    bottom: int
     smallest: int
     largest: int
 
@@ -55,7 +57,7 @@ def pieces(width: int, height: int) -> tuple[Piece, ...]:
         larger = smallest
         if smallest <= min(width, height):
             cut += [
-                Piece(left, min(width, right + largest), smallest, largest)
+                Piece(left, 0, min(width, right + largest), height, smallest, largest)
                 for left, right in _strips(width, math.ceil(strips * width / BANDS_WIDTH))
             ]
     return tuple(cut)

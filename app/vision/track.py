@@ -8,6 +8,7 @@ import numpy as np
 
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
+from app.vision.motion import Still
 
 SMALLEST_READABLE = 36
 """Pixels. The network sees 48: a smaller face would be mostly enlargement, and read as noise."""
@@ -44,6 +45,8 @@ class Track:
         self.frames = 1
         self.misses = 0
         self.last_found = box
+        self.still: Still | None = None
+        """What the picture showed where it was last looked for and found."""
         self.found_at = monotonic
         self._smooth_box = np.array(box, np.float64)
         self._read_at = monotonic

@@ -18,14 +18,21 @@ OPEN_TO_ALL = {
     "style.palette",
     "health.healthz",
     "health.readyz",
+    "metrics.metrics",  # it has a token of its own
     "account.setup",
     "account.sign_in",
     "account.notice",
     "account.notice_code",
+    "model.model",
     "language.choose",
 }
 
-FOR_ADMINISTRATORS = {"room_settings.settings", "room_settings.first_run", "room_settings.camera"}
+FOR_ADMINISTRATORS = {
+    "room_settings.settings",
+    "room_settings.first_run",
+    "room_settings.camera",
+    "areas.areas",
+}
 
 HEADERS = {
     # Pico's own icons are data: pictures
@@ -128,3 +135,8 @@ def _protect(response: Response) -> Response:
 def hub():
     """The newest picture and status of the room's camera."""
     return current_app.extensions["hub"]
+
+
+def relay():
+    """Who sends pictures to the room, where its camera is a browser's."""
+    return current_app.extensions["relay"]

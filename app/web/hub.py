@@ -16,6 +16,7 @@ from app.clock import Clock
 from app.language import WRITTEN_IN, Words, say
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
 from app.records.in_force import InForce, Pause
+from app.vision.areas import Area
 from app.web.card import draw_card
 
 BOUNDARY = "frame"
@@ -106,9 +107,13 @@ class Hub:
         """Says whether the server is ending; streams then end too."""
         self.pause: Pause | None = None
         self._hide_faces = False
+        self._areas: tuple[Area, ...] = ()
         self.monitor = MonitorState()
         self.status: Status | None = None
         self.viewers: list[Viewer] = []
+        self.camera: str | None = None
+        """What is in force, as far as it is known here."""
+        self._senders = 0
         self._snapshots = 0
         self._sequence = 0
         self._picture: Part | None = None
@@ -136,16 +141,17 @@ class Hub:
             self._changed.notify_all()
 
     def follow(self, wanted: InForce) -> None:
-        """Obey a pause and hidden faces at once; the monitor, a second behind, still sends other pictures."""
+        """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
         with self._changed:
-            self.pause = wanted.pause
-            if self.pause or wanted.hide_faces != self._hide_faces:
+            self.pause, self.camera = wanted.pause, wanted.camera
+            if self.pause or (wanted.hide_faces, wanted.areas) != (self._hide_faces, self._areas):
                 self._picture = None
-            self._hide_faces = wanted.hide_faces
+            self._hide_faces, self._areas = wanted.hide_faces, wanted.areas
             self._changed.notify_all()
 
     def _may_show(self, picture: Picture) -> bool:
-        return self.pause is None and (picture.faces_hidden or not self._hide_faces)
+        hides_enough = picture.faces_hidden or not self._hide_faces
+        return self.pause is None and hides_enough and set(self._areas) <= set(picture.areas)
 
     def monitor_started(self) -> None:
         """Take note that a monitor runs; nothing of an earlier one is shown any more."""
@@ -201,16 +207,28 @@ class Hub:
     def enter(self, fps: float, language: str = WRITTEN_IN) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
-            if len(self.viewers) >= self.max_viewers:
-                raise TooManyViewers(
-                    Words(
-                        "%(count)s streams are open already. Try again in a moment.", count=self.max_viewers
-                    )
-                )
+            self._check_room()
             self._forget_unwatched()
             viewer = Viewer(min(fps, self.stream_fps), language)
             self.viewers.append(viewer)
             return viewer
+
+    def enter_sender(self) -> None:
+        """Count somebody who sends pictures: it holds a thread as a viewer does. As `enter`."""
+        with self._changed:
+            self._check_room()
+            self._senders += 1
+
+    def leave_sender(self) -> None:
+        """Let one out again."""
+        with self._changed:
+            self._senders -= 1
+
+    def _check_room(self) -> None:
+        if len(self.viewers) + self._senders >= self.max_viewers:
+            raise TooManyViewers(
+                Words("%(count)s streams are open already. Try again in a moment.", count=self.max_viewers)
+            )
 
     def leave(self, viewer: Viewer) -> None:
         """Let a viewer out."""

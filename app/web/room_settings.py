@@ -63,11 +63,12 @@ def camera():
 
 def _try(spec: str) -> Tried:
     """Try a camera. The one that is on is not opened a second time, which most devices refuse."""
-    if spec == in_force().camera:
+    now = in_force()
+    if spec == now.camera:
         shown = hub().snapshot(SNAPSHOT_SECONDS)
         if not shown.is_card:
             return Tried(True, gettext("It is on now, and works."), shown.jpeg)
-    return try_camera(spec)
+    return try_camera(spec, now.areas)
 
 
 def _form_for(room: Room) -> RoomForm:
@@ -82,6 +83,7 @@ def _page(form: RoomForm, first: bool):
         form=form,
         first=first,
         fixed=form.fixed,
+        areas=in_force().areas,
         kept_address=hide_password(form.kept) if kind_of(form.kept) == Kind.NETWORK else None,
     )
     return page, 400 if form.is_submitted() else 200

@@ -4,6 +4,7 @@ import base64
 import subprocess
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flask_babel import gettext
 
 from app import FLASK_COMMAND, PROJECT
 from app.language import language
+from app.vision.areas import Area
 
 TRY_SECONDS = 25.0  # start, open and look; a network camera may take STALL_SECONDS for each
 
@@ -32,19 +34,24 @@ class Tried:
         return {"works": self.works, "detail": self.detail, "picture": picture}
 
 
-def try_camera(spec: str) -> Tried:
-    """Open the camera, look, close it. Its address goes through stdin: it may hold a password."""
+def try_camera(spec: str, areas: Sequence[Area]) -> Tried:
+    """Open the camera, look, close it; its picture leaves the areas out.
+
+    The address goes through stdin: it may hold a password.
+    """
     if not _one_at_a_time.acquire(blocking=False):
         return Tried(False, gettext("A camera is being tried already. Wait a moment."), None)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return _try(spec, Path(folder) / "picture.jpg")
+            return _try(spec, areas, Path(folder) / "picture.jpg")
     finally:
         _one_at_a_time.release()
 
 
-def _try(spec: str, picture: Path) -> Tried:
-    command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture), "--language", language()]
+def _try(spec: str, areas: Sequence[Area], picture: Path) -> Tried:
+    parts = [text for area in areas for text in ("--leave-out", *map(str, area))]
+    command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture), *parts]
+    command += ["--language", language()]
     try:
         done = subprocess.run(
             command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TRY_SECONDS

@@ -1,0 +1,276 @@
+"""Privacy areas: what lies in one is neither read nor shown."""
+
+import base64
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+from flask_login import FlaskLoginClient
+
+from app.camera.capture import Capture
+from app.camera.demo import Classroom
+from app.camera.sources import open_source
+from app.clock import SYSTEM_CLOCK
+from app.monitor.bus import Picture
+from app.monitor.shutter import Shutter
+from app.records import queries
+from app.records.in_force import InForce, in_force
+from app.vision.annotate import HATCH, annotate
+from app.vision.areas import FILL, MOST_AREAS, Area, blank
+from app.vision.frame import Frame
+from app.vision.reader import FaceReader
+from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
+from tests.test_settings_page import csrf_of
+
+MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+SIZE = 640, 480
+DOOR = Area(0.5, 0.25, 0.25, 0.5)
+
+
+def around(box) -> Area:
+    """The area of a face and the room that its head moves in."""
+    (width, height), margin = SIZE, 0.5 * box.width
+    left, top = max(0, box.x - margin), max(0, box.y - margin)
+    side = 2 * box.width
+    return Area(left / width, top / height, min(side, width - left) / width, min(side, height - top) / height)
+
+
+def is_in(face, area: Area) -> bool:
+    x = (face.box.x + face.box.width / 2) / SIZE[0] - area.left
+    y = (face.box.y + face.box.height / 2) / SIZE[1] - area.top
+    return 0 <= x <= area.width and 0 <= y <= area.height
+
+
+def frame_at(room: Classroom, second: float, *areas: Area) -> Frame:
+    at = MORNING + timedelta(seconds=second)
+    image = room.draw(at)
+    blank(image, areas)
+    return Frame(image, 1 + round(1000 * second), at, second, areas)
+
+
+def test_a_student_in_an_area_is_never_found_and_the_others_are():
+    room = Classroom(8, SIZE)
+    hidden = next(student for student in room.truth(MORNING) if student.facing)
+    area = around(hidden.box)
+    assert sum(is_in(student, area) for student in room.truth(MORNING)) == 1
+    with_area, without = FaceReader(), FaceReader()
+    for index in range(12):
+        all_faces = without.read(frame_at(room, index / 5))
+        faces = with_area.read(frame_at(room, index / 5, area))
+        assert not any(is_in(face, area) for face in faces)
+    assert any(is_in(face, area) for face in all_faces)
+    assert len(faces) == len(all_faces) - 1
+
+
+def test_a_face_that_is_known_is_forgotten_with_the_frame_that_first_leaves_it_out():
+    room, reader = Classroom(3, SIZE), FaceReader()
+    for index in range(3):
+        known = reader.read(frame_at(room, index / 5))
+    area = around(known[0].box)
+    for index in range(3, 6):
+        faces = reader.read(frame_at(room, index / 5, area))
+        assert not any(is_in(face, area) for face in faces)
+    assert len(faces) == len(known) - 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (641, 479), (3, 2)])
+def test_an_area_holds_at_every_size_and_covers_what_it_touches(width, height):
+    image = np.full((height, width, 3), 200, np.uint8)
+    blank(image, [DOOR])
+    rows, columns = np.nonzero((image == FILL).all(axis=2))
+    assert rows.min() <= 0.25 * height < rows.min() + 1
+    assert columns.min() <= 0.5 * width < columns.min() + 1
+    assert rows.max() < 0.75 * height <= rows.max() + 1
+    assert columns.max() < 0.75 * width <= columns.max() + 1
+
+
+def test_areas_at_the_far_edges_fill_the_picture_to_its_last_pixel():
+    image = np.full((100, 100, 3), 200, np.uint8)
+    blank(image, [Area(0.29, 0.71, 0.71, 0.29)])
+    assert (image[71:, 29:] == FILL).all()
+    assert (image[:71] == 200).all()
+    assert (image[:, :29] == 200).all()
+
+
+class Wall:
+    """A camera that films a white wall."""
+
+    live = False
+    lag = 0.0
+
+    def read(self):
+        SYSTEM_CLOCK.wait(0.01)
+        return np.full((72, 128, 3), 255, np.uint8)
+
+    def close(self):
+        pass
+
+
+def blanked_share(image) -> float:
+    return float((image == FILL).all(axis=2).mean())
+
+
+def test_from_the_first_on_no_frame_shows_an_area_and_each_says_which_it_leaves_out():
+    with Capture(Wall, stall_seconds=5, areas=(DOOR,)) as capture:
+        frame = capture.newest(0, timeout=5)
+        assert (frame.sequence, frame.blanked, blanked_share(frame.image)) == (1, (DOOR,), 0.125)
+        capture.areas = ()
+        while (frame := capture.newest(frame.sequence, timeout=5)).blanked:
+            pass
+        assert blanked_share(frame.image) == 0
+
+
+def test_a_picture_file_shows_again_what_was_left_out_of_it(tmp_path):
+    path = tmp_path / "wall.png"
+    cv2.imwrite(str(path), np.full((72, 128, 3), 255, np.uint8))
+    with closing(open_source(str(path))) as source:
+        blank(source.read(), [DOOR])
+        assert blanked_share(source.read()) == 0
+
+
+def with_areas(*areas: Area) -> InForce:
+    return InForce("demo", False, 5, 365, None, None, areas)
+
+
+def test_areas_are_followed_without_closing_the_camera():
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+    assert shutter.follow(with_areas())
+    seen = next(view for view in shutter.views(lambda: True) if view.frame)
+    assert shutter.follow(with_areas(DOOR))
+    assert not shutter.still_shows(seen), "what is still being read of it is forgotten"
+    later = next(view for view in shutter.views(lambda: True) if view.frame and view.frame.blanked)
+    assert later.capture is seen.capture
+    assert shutter.still_shows(later)
+    assert not shutter.follow(with_areas(DOOR)), "nothing changed"
+    shutter.close()
+
+
+def test_from_the_click_on_only_pictures_without_the_area_are_shown(hub):  # noqa: F811
+    hub.take(Picture(b"all", 1000, (640, 360)))
+    hub.follow(with_areas(DOOR))
+    assert hub.newest().is_card
+    hub.take(Picture(b"late", 1001, (640, 360)))
+    assert hub.newest().is_card
+    hub.take(Picture(b"more than that", 1002, (640, 360), areas=(Area(0, 0, 1, 0.1), DOOR)))
+    assert hub.newest().jpeg == b"more than that"
+
+
+@pytest.mark.parametrize("hide_faces", [False, True])
+def test_people_see_that_an_area_is_left_out_on_purpose(hide_faces):
+    image = np.full((720, 1280, 3), 200, np.uint8)
+    blank(image, [DOOR])
+    drawn = annotate(image, [], hide_faces, areas=[DOOR])
+    place = DOOR.pixels(720, 1280)
+    assert set(np.unique(drawn[place])) == {FILL, HATCH}
+    assert 0.2 < (drawn[place] == HATCH).mean() < 0.3
+    drawn[place] = 200
+    assert (drawn[:100] == 200).all()
+
+
+@pytest.fixture
+def administrator(app):
+    with app.app_context():
+        user = queries.set_password("anna", "a long password")
+        app.test_client_class = FlaskLoginClient
+        return app.test_client(user=user)
+
+
+def save(client, *areas: tuple):
+    """Send the page's form with these areas, four numbers each, as a person would write them."""
+    form = {side: [area[index] for area in areas] for index, side in enumerate(Area._fields)}
+    return client.post(
+        "/settings/areas", data=form | {"csrf_token": csrf_of(client.get("/settings/areas").text)}
+    )
+
+
+def areas_of(app) -> tuple[Area, ...]:
+    with app.app_context():
+        return in_force().areas
+
+
+def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, administrator):
+    assert (
+        save(
+            administrator, ("10", "20.5", "30", "40"), ("", "", "", ""), ("90", "0", " 10,0 ", "100")
+        ).status_code
+        == 302
+    )
+    assert areas_of(app) == (Area(0.1, 0.205, 0.3, 0.4), Area(0.9, 0, 0.1, 1))
+    page = administrator.get("/settings/areas").text
+    assert 'value="20.5"' in page
+    assert "Privacy areas: 2" in administrator.get("/settings").text
+    assert "2 parts of the picture are left out" in administrator.get("/notice").text
+    assert save(administrator).status_code == 302
+    assert areas_of(app) == ()
+    assert "left out" not in administrator.get("/notice").text
+
+
+@pytest.mark.parametrize(
+    ("area", "said"),
+    [
+        (("a", "0", "10", "10"), "must be one from 0 to 100"),
+        (("", "0", "10", "10"), "must be one from 0 to 100"),
+        (("nan", "0", "10", "10"), "must be one from 0 to 100"),
+        (("-1", "0", "10", "10"), "must be one from 0 to 100"),
+        (("0", "0", "1e9", "10"), "must be one from 0 to 100"),
+        (("0", "0", "0", "10"), "at least 1."),
+        (("95", "0", "10", "10"), "over the right edge"),
+        (("0", "95", "10", "10"), "over the lower edge"),
+    ],
+)
+def test_an_area_that_can_t_be_is_refused_and_nothing_that_was_typed_is_lost(app, administrator, area, said):
+    answer = save(administrator, ("1", "2", "3", "4"), area)
+    assert answer.status_code == 400
+    assert "Area 2: " in answer.text
+    assert said in answer.text
+    assert f'value="{area[2]}"' in answer.text
+    assert areas_of(app) == ()
+
+
+def test_there_are_twenty_areas_at_most(app, administrator):
+    assert save(administrator, *[("0", "0", "10", "10")] * MOST_AREAS).status_code == 302
+    answer = save(administrator, *[("0", "0", "10", "10")] * (MOST_AREAS + 1))
+    assert answer.status_code == 400
+    assert "There may be 20 areas; these are 21." in answer.text
+    assert len(areas_of(app)) == MOST_AREAS
+
+
+def test_a_form_with_missing_numbers_is_refused(administrator):
+    token = csrf_of(administrator.get("/settings/areas").text)
+    answer = administrator.post("/settings/areas", data={"left": "1", "csrf_token": token})
+    assert answer.status_code == 400
+    assert "four numbers" in answer.text
+
+
+def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administrator):
+    with app.app_context():
+        queries.change_room(queries.room_named("Room 7"), camera="rtsp://user:pa55word@door/")
+    save(administrator, ("1", "2", "3", "4"))
+    assert "were drawn for" not in administrator.get("/settings/areas").text
+    with app.app_context():
+        queries.change_room(queries.room_named("Room 7"), camera="0")
+    page = administrator.get("/settings/areas").text
+    assert "were drawn for the camera <code>rtsp://door/</code>" in page
+    assert len(areas_of(app)) == 1
+    save(administrator, ("1", "2", "3", "4"))
+    assert "were drawn for" not in administrator.get("/settings/areas").text
+
+
+def test_only_administrators_draw_areas(app, administrator):
+    with app.app_context():
+        token = queries.create_token(queries.set_password("ben", "a long password"), MORNING)
+    ben = app.test_client()
+    ben.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    assert ben.get("/settings/areas").status_code == 403
+    assert ben.post("/settings/areas", data={}).status_code == 403
+
+
+def test_an_area_is_left_out_of_the_picture_of_a_tried_camera_too(administrator):
+    save(administrator, ("50", "25", "25", "50"))
+    form = {"kind": "demo", "csrf_token": csrf_of(administrator.get("/settings").text)}
+    tried = administrator.post("/settings/camera", data=form).json
+    picture = base64.b64decode(tried["picture"].partition(",")[2])
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+    assert abs(int(np.median(image[DOOR.pixels(*image.shape[:2])])) - FILL) <= 2

@@ -1,0 +1,184 @@
+"""Privacy areas drawn in a real browser, on a real server."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from app.camera.demo import Classroom
+from app.vision.annotate import HATCH
+from app.vision.areas import FILL, Area
+from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.server import Server, wait_for
+from tests.test_areas import MORNING
+from tests.test_pause import change_room
+from tests.test_server import faces_now, looks_like_a_card, picture_of
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
+
+PATIENCE = 30_000  # milliseconds
+JPEG_ERROR = 45  # of 255, at the edge of a stripe
+SIDES = Area._fields
+LEFT_HALF = Area(0, 0, 0.5, 1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("areas"), {"CAMERA": "demo?students=12"})
+    server.flask("db", "upgrade")
+    change_room(server, areas=[LEFT_HALF], areas_camera="demo?students=12")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**LAUNCH)
+
+
+@pytest.fixture
+def page(chromium, server):
+    errors = []
+    page = chromium.new_page(viewport={"width": 1366, "height": 1000}, has_touch=True)
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    sign_in(page, server)
+    page.goto(f"{server.url}/settings/areas")
+    page.wait_for_function("document.getElementById('seen').naturalWidth > 0")
+    yield page
+    page.context.close()
+    assert errors == []
+
+
+def is_blanked(picture: np.ndarray, area: Area) -> bool:
+    """Whether the area shows nothing but the hatching."""
+    inside = picture[area.pixels(*picture.shape[:2])]
+    return bool((inside.max(axis=2) < HATCH + JPEG_ERROR).all() and np.median(inside) < FILL + JPEG_ERROR)
+
+
+def pictures(server):
+    return (picture_of(part) for part in server.stream() if not looks_like_a_card(part))
+
+
+def students_right_of(area: Area) -> int:
+    """Students whose faces lie wholly to the right of the area."""
+    right = (area.left + area.width) * 1280
+    return sum(student.box.x > right for student in Classroom(12).truth(MORNING))
+
+
+def values(page) -> list[list[str]]:
+    rows = page.locator("#rows .row").all()
+    return [[row.locator("input").nth(index).input_value() for index in range(4)] for row in rows]
+
+
+def test_the_very_first_picture_after_a_start_leaves_the_area_out(server):
+    """First in the file: the server has just started, with an area in its database."""
+    for picture in islice(pictures(server), 15):
+        assert is_blanked(picture, LEFT_HALF)
+    outside = students_right_of(LEFT_HALF)
+    assert 0 < outside < 12
+    wait_for(lambda: 0 < faces_now(server) <= outside)
+
+
+def drag(page, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw over the picture, from and to places in fractions of it."""
+    edge = page.locator("#canvas").bounding_box()
+    for index, (x, y) in enumerate((begin, end)):
+        page.mouse.move(edge["x"] + x * edge["width"], edge["y"] + y * edge["height"], steps=1 + 4 * index)
+        if index == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def test_an_area_is_drawn_and_saved_and_the_stream_leaves_it_out(server, page):
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#none")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    wait_for(lambda: faces_now(server) >= 10)
+    area = Area(0.5, 0.1, 0.5, 0.9)
+    drag(page, (0.98, 0.97), (area.left, area.top))
+    [[left, top, _, _]] = values(page)
+    assert float(left) == pytest.approx(50, abs=0.3)
+    assert float(top) == pytest.approx(10, abs=0.3)
+    for side, value in zip(SIDES, area, strict=True):  # to the edge itself
+        page.locator(f"[name={side}]").fill(f"{100 * value:g}")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    for picture in islice(pictures(server), 15):
+        assert is_blanked(picture, area)
+        assert not is_blanked(picture, LEFT_HALF)
+    wait_for(lambda: 0 < faces_now(server) <= 12 - students_right_of(LEFT_HALF))
+    assert server.get("/api/v1/state").json["monitor"]["restarts"] == 0
+
+
+def test_areas_are_moved_sized_and_removed_without_a_mouse(page):
+    count = len(values(page))
+    page.get_by_role("button", name="Add an area").click()
+    name = f"Area {count + 1}"
+    box = page.get_by_role("button", name=name)
+    expect(box).to_be_focused()
+    assert values(page)[-1] == ["40", "40", "20", "20"]
+    for key in ("ArrowLeft", "ArrowUp", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    assert values(page)[-1] == ["39", "38", "21", "20"]
+    for _ in range(45):
+        page.keyboard.press("ArrowLeft")
+    assert values(page)[-1] == ["0", "38", "21", "20"], "it stays within the picture"
+    page.keyboard.press("Delete")
+    assert len(values(page)) == count
+
+
+def test_an_area_is_moved_and_sized_by_dragging_and_follows_its_numbers(page):
+    drag(page, (0.1, 0.2), (0.3, 0.5))
+    drag(page, (0.2, 0.3), (0.25, 0.4))
+    row = [float(value) for value in values(page)[-1]]
+    assert row == pytest.approx([15, 30, 20, 30], abs=0.3)
+    drag(page, (0.348, 0.596), (0.448, 0.696))
+    row = [float(value) for value in values(page)[-1]]
+    assert row == pytest.approx([15, 30, 30, 40], abs=0.5)
+    page.locator("[name=left]").last.fill("50")
+    edge, box = page.locator("#canvas").bounding_box(), page.locator(".canvas .area").last.bounding_box()
+    assert box["x"] == pytest.approx(edge["x"] + edge["width"] / 2, abs=2)
+    count = len(values(page))
+    drag(page, (0.05, 0.9), (0.05, 0.9))
+    assert len(values(page)) == count, "a tap draws nothing"
+
+
+def test_an_area_is_drawn_with_a_finger(page, chromium):
+    edge = page.locator("#canvas").bounding_box()
+    count = len(values(page))
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind: str, x: float, y: float) -> None:
+        points = [{"x": edge["x"] + x * edge["width"], "y": edge["y"] + y * edge["height"]}]
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if kind != "touchEnd" else []}
+        )
+
+    for kind, x, y in (
+        ("touchStart", 0.1, 0.1),
+        ("touchMove", 0.2, 0.3),
+        ("touchMove", 0.3, 0.4),
+        ("touchEnd", 0, 0),
+    ):
+        send(kind, x, y)
+    expect(page.locator("#rows .row")).to_have_count(count + 1)
+    assert [float(value) for value in values(page)[-1]] == pytest.approx([10, 10, 20, 30], abs=0.5)
+
+
+def test_without_scripts_there_is_a_row_to_fill_in(chromium, server):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, server)
+    page.goto(f"{server.url}/settings/areas")
+    count = page.locator("#rows .row").count()
+    for side, value in zip(SIDES, ("1", "2", "3", "4"), strict=True):
+        page.locator(f"[name={side}]").last.fill(value)
+    page.get_by_role("button", name="Save").click()
+    assert "Saved." in page.content()
+    assert page.locator("#rows .row").count() == count + 1
+    context.close()

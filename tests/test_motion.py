@@ -1,0 +1,117 @@
+"""Where somebody may have turned up, and whether a known face is as it was."""
+
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.camera.demo import Classroom
+from app.vision.detect import Found
+from app.vision.frame import Box
+from app.vision.motion import STILL_SECONDS, WHOLE_TURNS, Motion, Still
+from app.vision.sweep import pieces
+
+MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+SIZE = 640, 480
+PIECES = pieces(*SIZE)
+FACE = Box(200, 100, 80, 80)
+CAMERA_NOISE = 4  # grey levels, standard deviation
+
+
+@pytest.fixture(scope="module")
+def room() -> np.ndarray:
+    return cv2.cvtColor(Classroom(5, SIZE).draw(MORNING), cv2.COLOR_BGR2GRAY)
+
+
+def noisy(grey: np.ndarray, seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0, CAMERA_NOISE, grey.shape)
+    return np.clip(grey + noise, 0, 255).astype(np.uint8)
+
+
+def with_face(grey: np.ndarray, box: Box) -> np.ndarray:
+    """The picture with something at `box` that was not there: half bright, half dark, as a lit face is."""
+    changed = grey.copy()
+    middle = box.x + box.width // 2
+    changed[box.y : box.y + box.height, box.x : middle] = 40
+    changed[box.y : box.y + box.height, middle : box.x + box.width] = 220
+    return changed
+
+
+def parts(motion: Motion, grey: np.ndarray, known=()) -> list:
+    return [motion.part(piece, grey, known) for piece in PIECES]
+
+
+def settled(grey: np.ndarray, known=()) -> Motion:
+    """The motion after the first turn of every piece, and before one that is searched whole."""
+    motion = Motion()
+    parts(motion, grey, known)
+    return motion
+
+
+def test_a_room_where_nothing_moves_is_searched_whole_now_and_then(room):
+    motion = Motion()
+    assert parts(motion, room) == list(PIECES)
+    searched = [part for turn in range(WHOLE_TURNS) for part in parts(motion, noisy(room, turn)) if part]
+    assert len(searched) == len(PIECES)
+    assert set(searched) == set(PIECES)
+
+
+@given(st.integers(24, 200), st.floats(0, 1), st.floats(0, 1))
+def test_whoever_turns_up_is_in_a_part_that_searches_that_size(side, across, down):
+    box = Box(round(across * (SIZE[0] - side)), round(down * (SIZE[1] - side)), side, side)
+    wall = np.full(SIZE[::-1], 128, np.uint8)
+    searched = [part for part in parts(settled(wall), with_face(wall, box)) if part]
+    assert any(
+        part.left <= box.x
+        and part.top <= box.y
+        and box.x + side <= part.right
+        and box.y + side <= part.bottom
+        and part.smallest <= side <= part.largest
+        for part in searched
+    )
+
+
+def searched_for_small_faces(motion: Motion, grey: np.ndarray, known=()) -> list:
+    """The parts of the band of the smallest faces, but for those whose turn it is to be searched whole."""
+    found = parts(motion, grey, known)
+    smallest = min(piece.smallest for piece in PIECES)
+    return [
+        part
+        for piece, part in zip(PIECES, found, strict=True)
+        if piece.smallest == smallest and part not in (None, piece)
+    ]
+
+
+def test_a_known_face_that_moves_a_little_is_nobody_new(room):
+    before, moved = with_face(room, FACE), with_face(room, FACE._replace(x=FACE.x + 8))
+    assert searched_for_small_faces(settled(before, [FACE]), moved) != []
+    known = [FACE._replace(x=FACE.x + 8)]
+    assert searched_for_small_faces(settled(before, [FACE]), moved, known) == []
+
+
+def test_the_place_of_a_face_that_is_known_no_more_is_searched_though_it_did_not_change(room):
+    assert searched_for_small_faces(settled(room), room) == []
+    assert searched_for_small_faces(settled(room, [FACE]), room) != []
+
+
+def test_a_face_is_still_in_spite_of_the_noise_of_a_camera(room):
+    still = Still.of(noisy(room, 0), [Found(9, FACE)], 0.0)
+    assert all(still.holds(noisy(room, seed), 0.5) for seed in range(1, 20))
+
+
+def test_a_face_that_moves_or_changes_its_expression_is_not_still():
+    room = Classroom(5, (1280, 720))
+    student = next(student for student in room.truth(MORNING) if student.facing)
+    before, later = (
+        cv2.cvtColor(room.draw(at), cv2.COLOR_BGR2GRAY) for at in (MORNING, MORNING + timedelta(seconds=1))
+    )
+    still = Still.of(before, [Found(9, student.box)], 0.0)
+    assert still.holds(before, 0.5)
+    assert not still.holds(later, 0.5)
+
+
+def test_a_face_that_never_moves_is_looked_for_nevertheless(room):
+    assert not Still.of(room, [Found(9, FACE)], 0.0).holds(room, STILL_SECONDS)
