@@ -59,11 +59,14 @@ def sheets(report: Report) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
+WHAT = {"read": "read", "gap": "no camera", "nobody": "nobody in view", "too few": "too few people; not kept"}
+
+
 def test_the_workbook_has_summary_minutes_chart_and_notes(report):
     book = workbook(report)
     assert book.sheetnames == ["Summary", "Minutes", "Chart", "Notes"]
     rows = list(book["Minutes"].iter_rows(min_row=2, values_only=True))
-    assert [row[1] for row in rows] == ["read" if minute.shares else "no camera" for minute in report.minutes]
+    assert [row[1] for row in rows] == [WHAT[minute.seen] for minute in report.minutes]
     assert rows[0][0] == datetime(2026, 11, 20, 13, 0), "local time, the zone stands in the heading"
     assert rows[0][5:13] == pytest.approx([*report.minutes[0].shares.values(), 0.1])
     assert rows[2][3:13] == (None,) * 10, "a gap is a gap, never a zero"
