@@ -42,7 +42,7 @@ class Browser:
                 return image
             case Nothing(absence=Absence() as absence):
                 self._known = absence
-                raise NotNow(absence.reason, str(absence.detail))
+                raise NotNow(absence.reason, absence.detail)
         return None
 
     def close(self) -> None:
@@ -59,7 +59,9 @@ class Browser:
                 return None
             answer = self._sent.recv()
         except (EOFError, OSError):
-            raise CameraError(Reason.STOPPED, "The server that passes pictures on has ended.") from None
+            raise CameraError(
+                Reason.STOPPED, Words("The server that passes pictures on has ended.")
+            ) from None
         if answer.number != self._asked:
             return None
         self._asked = None
@@ -75,4 +77,4 @@ class Browser:
             self._fault = error.words
         except ValueError:
             self._fault = DAMAGED
-        raise NotNow(Reason.UNREADABLE, str(self._fault))
+        raise NotNow(Reason.UNREADABLE, self._fault)

@@ -5,7 +5,6 @@ import { t } from "./texts.js";
 
 const pause = document.getElementById("pause");
 const hide = document.getElementById("hide");
-
 const use = document.getElementById("use");
 
 // Where the camera is a browser's: the way to the page that sends, or who sends.
@@ -17,7 +16,7 @@ function showSender({ source, online, sender }) {
 
 export function showControls({ camera, paused, faces_hidden: hidden }) {
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
-  pause.querySelector("button").textContent = paused ? "Go on" : "Pause for everybody";
+  pause.querySelector("button").textContent = paused ? t("Go on") : t("Pause for everybody");
   showSender(camera);
   hide.elements.hide.value = hidden ? "off" : "on";
   hide.querySelector("button").setAttribute("aria-pressed", hidden);

@@ -8,7 +8,7 @@ const RETRY = 1000; // milliseconds between two tries
 const page = crypto.randomUUID(); // by which the server knows this page again after a lost line
 const canvas = new OffscreenCanvas(2, 2);
 const context = canvas.getContext("2d", { alpha: false });
-const say = (type, facts = {}) => postMessage({ ...facts, type });
+const tell = (type, facts = {}) => postMessage({ ...facts, type });
 
 let reader = null; // of frames; null where the page gives each picture
 let pending = null; // a frame that was asked for
@@ -49,9 +49,9 @@ const onWord = {
     asked.send(picture);
     const now = performance.now();
     sent = [...sent.filter((moment) => now - moment < 1000), now];
-    say("sending", { fps: sent.length, width: canvas.width, height: canvas.height });
+    tell("sending", { fps: sent.length, width: canvas.width, height: canvas.height });
   },
-  wait: (said) => performance.now() - (sent.at(-1) ?? -Infinity) > 1000 && say("waiting", said),
+  wait: (said) => performance.now() - (sent.at(-1) ?? -Infinity) > 1000 && tell("waiting", said),
   taken: (said) => giveUp("taken", said),
   over: (said) => giveUp("over", said),
   refused: (said) => giveUp("refused", said),
@@ -59,7 +59,7 @@ const onWord = {
 
 function giveUp(type, said) {
   onMessage.stop();
-  say(type, said);
+  tell(type, said);
 }
 
 function connect(takeOver = false) {
@@ -81,7 +81,7 @@ function retry() {
   const before = socket;
   socket = null;
   before.close();
-  say("lost");
+  tell("lost");
   setTimeout(() => address && !socket && connect(), RETRY);
 }
 
@@ -122,6 +122,6 @@ async function newestFrame() {
 }
 
 function pictureOfPage() {
-  say("grab");
+  tell("grab");
   return new Promise((resolve) => (fromPage = resolve));
 }

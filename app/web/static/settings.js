@@ -50,7 +50,7 @@ async function tryCamera() {
     const answer = await post(document.getElementById("trial").dataset.url, new FormData(form));
     show(await answer.json());
   } catch {
-    show({ works: false, detail: "The server does not answer. Try again." });
+    show({ works: false, detail: t("The server does not answer. Try again.") });
   }
   button.removeAttribute("aria-busy");
 }
