@@ -75,11 +75,13 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 @monitor.command("run", hidden=True)
 @click.option("--pipe", type=int, required=True, help="File descriptor of the pipe to the web process.")
-def run_monitor(pipe: int) -> None:
+@click.option("--sent", type=int, required=True, help="File descriptor of the pipe with browsers' pictures.")
+def run_monitor(pipe: int, sent: int) -> None:
     """Read the camera until told to end. The web process starts this."""
     from app.monitor import process  # it brings OpenCV, which no other command needs
 
-    process.run(current_app._get_current_object(), Connection(pipe))  # threads have no current_app
+    app = current_app._get_current_object()  # threads have no current_app
+    process.run(app, Connection(pipe), Connection(sent))
 
 
 @camera.command("check")

@@ -147,7 +147,7 @@ class Settings:
         "demo",
         camera,
         "what to look at: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
-        "`http(s)://…`, or the path of a video or a picture",
+        "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
     room: str = setting("Classroom", text(80), "name of the room that the camera looks at")
     host: str = setting("127.0.0.1", text(255), "address to listen on; `0.0.0.0` for every network")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
 ALLOWED = (
-    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, "
+    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
 )
 MOST_STUDENTS = 60
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DEMO = "demo"
     DEVICE = "device"
     NETWORK = "network"
+    BROWSER = "browser"
     FILE = "file"
 
 
@@ -29,6 +30,8 @@ def kind_of(spec: str) -> Kind:
         return Kind.DEVICE
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
         return Kind.NETWORK
+    if spec == "browser":
+        return Kind.BROWSER
     return Kind.FILE
 
 

@@ -28,8 +28,11 @@ class CameraTaken(Exception):
     """Another process reads this room's camera."""
 
 
-def run(app: Flask, connection: Connection) -> None:
-    """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed."""
+def run(app: Flask, connection: Connection, sent: Connection) -> None:
+    """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed.
+
+    `sent` brings the pictures that browsers send.
+    """
     logging.basicConfig(
         level=logging.INFO,
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",
@@ -42,7 +45,7 @@ def run(app: Flask, connection: Connection) -> None:
     try:
         with _room_lock(app):
             reader = FaceReader(detector=app.config["SETTINGS"].detector)
-            monitor = Monitor(app, bus, reader, SYSTEM_CLOCK)
+            monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:

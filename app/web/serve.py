@@ -22,7 +22,7 @@ def start(app: Flask, ending: Callable[[], bool]) -> None:
     hub.closing = ending
     with app.app_context():
         _follow_what_is_in_force(hub)
-    supervisor = Supervisor(hub, SYSTEM_CLOCK, ending)
+    supervisor = Supervisor(hub, app.extensions["relay"], SYSTEM_CLOCK, ending)
     app.extensions["supervisor"] = supervisor
     supervisor.start()
     with app.app_context():
