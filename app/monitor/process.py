@@ -7,14 +7,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from flask import Flask
 
 from app.clock import SYSTEM_CLOCK
-from app.monitor.bus import Bus, Trouble
+from app.monitor.bus import Bus, Link, NotOwner, Trouble
 from app.monitor.loop import Monitor, leave
 from app.monitor.shutter import CameraStuck
 from app.vision.reader import FaceReader
@@ -24,12 +23,14 @@ log = logging.getLogger(__name__)
 LOCK_SECONDS = 5.0  # the monitor before this one may still be writing its last minute
 
 
-class CameraTaken(Exception):
-    """Another process reads this room's camera."""
+_ALONE = nullcontext()
 
 
-def run(app: Flask, connection: Connection) -> None:
-    """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed."""
+def run(app: Flask, link: Link, owned: AbstractContextManager = _ALONE) -> None:
+    """Run the monitor of the room until SIGTERM, or until nobody can be reached through `link` any more.
+
+    It reads the camera only within `owned`, whose entry may raise NotOwner.
+    """
     logging.basicConfig(
         level=logging.INFO,
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",
@@ -38,16 +39,16 @@ def run(app: Flask, connection: Connection) -> None:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    bus = Bus(connection)
+    bus = Bus(link)
     try:
-        with _room_lock(app):
+        with _room_lock(app), owned:
             reader = FaceReader(detector=app.config["SETTINGS"].detector)
             monitor = Monitor(app, bus, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:
                 monitor.close()
-    except (CameraStuck, CameraTaken, RuntimeError, ValueError) as error:
+    except (CameraStuck, NotOwner, RuntimeError, ValueError) as error:
         log.error("%s", error)
         bus.publish(Trouble(str(error)))
         bus.flush(timeout=1)
@@ -69,7 +70,7 @@ def _room_lock(app: Flask) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise CameraTaken(
+                    raise NotOwner(
                         f"Another server reads the camera of {settings.room}; stop it or set ROOM."
                     ) from None
                 time.sleep(0.2)

@@ -15,7 +15,7 @@ pages = Blueprint("control", __name__)
 def pause():
     """Look at nothing any more, for everybody."""
     queries.pause_room(our_room(), current_user.name, hub().clock.now())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -23,7 +23,7 @@ def pause():
 def resume():
     """Look again."""
     queries.resume_room(our_room())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -36,5 +36,5 @@ def hide_faces():
     if is_fixed("hide_faces"):
         return problem(409, "HIDE_FACES is set in the server's environment and can only be changed there.")
     queries.change_room(our_room(), hide_faces=wanted == "on")
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
