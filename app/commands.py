@@ -75,7 +75,8 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 @monitor.command("run")
 @click.option("--pipe", type=int, hidden=True, help="File descriptor of the pipe to the web process.")
-def run_monitor(pipe: int | None) -> None:
+@click.option("--sent", type=int, hidden=True, help="File descriptor of the pipe with browsers' pictures.")
+def run_monitor(pipe: int | None, sent: int | None) -> None:
     """Read the camera until told to end; web processes hear it through Redis.
 
     Without REDIS_URL the web process starts this itself.
@@ -84,7 +85,7 @@ def run_monitor(pipe: int | None) -> None:
 
     app = current_app._get_current_object()  # threads have no current_app
     if pipe is not None:
-        process.run(app, Connection(pipe))
+        process.run(app, Connection(pipe), sent=Connection(sent))
     settings = app.config["SETTINGS"]
     if settings.redis_url is None:
         raise click.ClickException(

@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.camera.spec import check_spec, hide_password
+from app.camera.spec import NO_BROWSER, Kind, check_spec, hide_password
 
 HOLD_PASSWORDS = (
     "admin_password",
@@ -158,7 +158,7 @@ class Settings:
         "demo",
         camera,
         "what to look at: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
-        "`http(s)://…`, or the path of a video or a picture",
+        "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
     room: str = setting("Classroom", text(80), "name of the room that the camera looks at")
     host: str = setting("127.0.0.1", text(255), "address to listen on; `0.0.0.0` for every network")
@@ -224,6 +224,8 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     read = Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
     if read.redis_url is not None and read.secret_key is None:
         raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
+    if read.redis_url is not None and read.camera == Kind.BROWSER:
+        raise SettingError(f"CAMERA=browser can't be used with REDIS_URL. {NO_BROWSER}")
     return read
 
 

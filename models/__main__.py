@@ -4,9 +4,11 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from models import Refusal
+from models.schedule import LEARNING_RATES, Schedule
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up chatter
 
@@ -58,8 +60,42 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument(
         "--weights", help="a .keras of the same architecture whose trunk a new run begins from"
     )
-    training.add_argument("--epochs", type=int, default=40)
-    training.add_argument("--seed", type=int, default=1)
+    usual = Schedule()
+    training.add_argument("--architecture", choices=LEARNING_RATES, default=usual.architecture)
+    training.add_argument(
+        "--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them"
+    )
+    training.add_argument("--epochs", type=_positive, default=usual.epochs)
+    training.add_argument(
+        "--learning-rate", type=_not_negative, help="at its highest; default: that of the architecture"
+    )
+    training.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        default=usual.augment,
+        help="turn, shift, mirror, light and partly cover faces, a little differently each time",
+    )
+    training.add_argument(
+        "--mixup",
+        type=_not_negative,
+        metavar="ALPHA",
+        default=usual.mixup,
+        help=f"how far to mix faces with each other, 0: not at all; default: {usual.mixup}",
+    )
+    training.add_argument(
+        "--class-weights",
+        action="store_true",
+        help="let rare expressions weigh more; better for macro-F1, worse for accuracy",
+    )
+    training.add_argument(
+        "--ema",
+        type=_share,
+        metavar="KEPT",
+        default=usual.ema,
+        help="what the average of the weights, which comes out, keeps of itself every ten steps; 0: no "
+        f"average; default: {usual.ema}",
+    )
+    training.add_argument("--seed", type=int, default=usual.seed)
     training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     training.set_defaults(command=_train)
 
@@ -84,6 +120,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _positive(text: str) -> int:
+    return _number(text, int, 1, float("inf"), "a whole number from 1")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, float, 0, float("inf"), "a number from 0")
+
+
+def _share(text: str) -> float:
+    return _number(text, float, 0, 0.9999, "a number from 0 to below 1")
+
+
+def _number(text: str, kind: type, lowest: float, highest: float, expected: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    if number is None or not lowest <= number <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
+    return number
+
+
 def _data(options: argparse.Namespace) -> None:
     from models.dataset import DataError, write_all
     from models.originals import read_original
@@ -102,16 +160,12 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from models.train import Schedule, train
+    from models.train import train
 
-    schedule = Schedule(
-        epochs=options.epochs,
-        seed=options.seed,
-        precision=options.precision,
-        teachers=tuple(options.teachers),
-        weights=options.weights,
-    )
-    print(train(options.data, options.crops, options.run, schedule))
+    asked = {field.name: getattr(options, field.name) for field in fields(Schedule) if field.name in options}
+    asked["teachers"] = tuple(options.teachers)
+    asked["learning_rate"] = options.learning_rate or LEARNING_RATES[options.architecture]
+    print(train(options.data, options.crops, options.run, Schedule(**asked)))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

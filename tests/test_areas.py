@@ -98,6 +98,7 @@ class Wall:
     """A camera that films a white wall."""
 
     live = False
+    lag = 0.0
 
     def read(self):
         SYSTEM_CLOCK.wait(0.01)

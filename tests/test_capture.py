@@ -32,6 +32,7 @@ class ScriptedSource:
     """Gives the pictures of a list, one each time `step` is released, and raises those that are errors."""
 
     live = True
+    lag = 0.0
 
     def __init__(self, script):
         self.script = list(script)

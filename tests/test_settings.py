@@ -121,3 +121,8 @@ def test_redis_needs_a_key_that_the_processes_share():
     with pytest.raises(SettingError, match="REDIS_URL needs SECRET_KEY"):
         read(REDIS_URL="redis://cache")
     assert read(REDIS_URL="rediss://cache:6380/1", SECRET_KEY="a key for tests only").redis_url
+
+
+def test_a_browser_can_t_be_the_camera_of_a_monitor_of_its_own():
+    with pytest.raises(SettingError, match=r"CAMERA=browser can't be used with REDIS_URL"):
+        read(REDIS_URL="redis://cache", SECRET_KEY="a key for tests only", CAMERA="browser")

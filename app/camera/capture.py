@@ -3,7 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Condition, Event, Thread
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from app.backoff import delays
-from app.camera.errors import CameraError, Reason
+from app.camera.errors import CameraError, NotNow, Reason
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
@@ -199,13 +199,19 @@ class Capture:
     def _read(self, source: Source) -> None:
         check = PictureCheck(self._stall_seconds, source.live)
         while not self._closing.is_set():
-            image = self._inside(source.read)
+            try:
+                image = self._inside(source.read)
+            except NotNow as error:
+                self._go_dark(error.reason, error.detail)
+                continue
+            if image is None:
+                continue
             areas = self.areas
             blank(image, areas)
             fault = check.fault(image, self._clock.monotonic())
             match fault:
                 case None:
-                    self._give_out(image, areas)
+                    self._give_out(image, source.lag, areas)
                 case Reason.BLACK:
                     self._go_dark(fault, BLACK_DETAIL)
                 case _:
@@ -219,12 +225,13 @@ class Capture:
         finally:
             self._entered_at = None
 
-    def _give_out(self, image: np.ndarray, blanked: tuple[Area, ...]) -> None:
+    def _give_out(self, image: np.ndarray, lag: float, blanked: tuple[Area, ...]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         with self._changed:
             self._sequence += 1
             self._frames_dropped += not self._newest_was_taken
-            self._newest = Frame(image, self._sequence, now, monotonic, blanked)
+            seen_at = now - timedelta(seconds=lag)
+            self._newest = Frame(image, self._sequence, seen_at, monotonic - lag, blanked)
             self._newest_was_taken = False
             self._arrivals.append(monotonic)
             self._last_seen = now, monotonic

@@ -8,6 +8,8 @@ class Reason(StrEnum):
 
     STARTING = "starting"
     """It is being opened for the first time."""
+    WAITING = "waiting"
+    """It is a browser's, and nobody sends."""
     MISSING = "missing"
     """No such file, device, host or page."""
     REFUSED = "refused"
@@ -34,3 +36,7 @@ class CameraError(Exception):
         self.reason = reason
         self.detail = detail
         """A sentence for people: what was wrong and what to do. Never holds a password."""
+
+
+class NotNow(CameraError):
+    """The source has no picture now and needs no opening anew: it is to be read again at once."""

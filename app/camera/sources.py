@@ -1,9 +1,10 @@
-"""Where pictures come from: the drawn classroom, a device, a network camera, a video, a picture."""
+"""Where pictures come from: the drawn classroom, a device, the network, a browser, a video, a picture."""
 
 import math
 import os
 import sys
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
-from app.camera.spec import Kind, check_spec, demo_students, hide_password, kind_of
+from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
 
 DEMO_FPS = 25.0
@@ -34,11 +35,13 @@ class Source(Protocol):
 
     live: bool
     """It films now: the same picture again and again is a fault. False for what was drawn or recorded."""
+    lag: float
+    """Seconds since what the last picture shows, as far as is known."""
 
-    def read(self) -> np.ndarray:
+    def read(self) -> np.ndarray | None:
         """Wait for the next picture and give it: BGR, uint8, (height, width, 3), the caller's to change.
 
-        Raises CameraError.
+        None where it takes longer. Raises CameraError at the end of the source, NotNow where it goes on.
         """
         ...
 
@@ -47,11 +50,14 @@ class Source(Protocol):
         ...
 
 
-def open_source(spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK) -> Source:
+def open_source(
+    spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK, sent: Connection | None = None
+) -> Source:
     """Open what `spec` names (see `check_spec`).
 
     A network camera may take `timeout` seconds to open, and as long for each picture. Raises CameraError when
-    it can't be opened, ValueError when `spec` can't be a source at all.
+    it can't be opened, ValueError when `spec` can't be a source at all. `sent` brings what browsers send,
+    which only a server's monitor has.
     """
     spec = check_spec(spec)
     _silence_decoder()
@@ -62,6 +68,8 @@ def open_source(spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK
             return Device(int(spec))
         case Kind.NETWORK:
             return _open_network(spec, timeout, clock)
+        case Kind.BROWSER:
+            return _open_browser(sent, clock)
         case Kind.FILE:
             return _open_file(Path(spec).expanduser(), clock)
 
@@ -70,6 +78,7 @@ class Demo:
     """The drawn classroom, 25 pictures a second."""
 
     live = False
+    lag = 0.0
 
     def __init__(self, students: int, clock: Clock):
         # Here, so that a real camera never pays for the drawing.
@@ -91,6 +100,7 @@ class Picture:
     """A picture, given again five times a second."""
 
     live = False
+    lag = 0.0
 
     def __init__(self, path: Path, clock: Clock):
         self._image = _read_picture(path)
@@ -108,6 +118,7 @@ class Video:
     """A recording, played at its own speed and from the start again at its end."""
 
     live = False
+    lag = 0.0
 
     def __init__(self, open_capture: Callable[[], cv2.VideoCapture], name: str, clock: Clock):
         self._open_capture = open_capture
@@ -160,6 +171,7 @@ class Network:
     """
 
     live = True
+    lag = 0.0
 
     def __init__(self, capture: cv2.VideoCapture, url: str, timeout: float, clock: Clock):
         self._capture = capture
@@ -190,6 +202,7 @@ class Device:
     """A camera plugged into this machine (Video4Linux)."""
 
     live = True
+    lag = 0.0
 
     def __init__(self, number: int):
         self._number = number
@@ -269,6 +282,15 @@ def _open_network(url: str, timeout: float, clock: Clock) -> Source:
         capture.release()
         return Video(open_capture, hide_password(url), clock)
     return Network(capture, url, timeout, clock)
+
+
+def _open_browser(sent: Connection | None, clock: Clock) -> Source:
+    """What browsers send. It brings a decoder of its own, which no other camera needs."""
+    from app.camera.browser import Browser
+
+    if sent is None:
+        raise CameraError(Reason.MISSING, NO_BROWSER)
+    return Browser(sent, clock)
 
 
 def _open_file(path: Path, clock: Clock) -> Source:

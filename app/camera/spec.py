@@ -5,8 +5,12 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
 ALLOWED = (
-    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, "
+    "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
+)
+NO_BROWSER = (
+    "A browser sends to a running server that reads the camera itself, so one without REDIS_URL: open its "
+    "live page, press “Use this computer”."
 )
 MOST_STUDENTS = 60
 DEFAULT_STUDENTS = 12
@@ -18,6 +22,7 @@ class Kind(StrEnum):
     DEMO = "demo"
     DEVICE = "device"
     NETWORK = "network"
+    BROWSER = "browser"
     FILE = "file"
 
 
@@ -29,6 +34,8 @@ def kind_of(spec: str) -> Kind:
         return Kind.DEVICE
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
         return Kind.NETWORK
+    if spec == "browser":
+        return Kind.BROWSER
     return Kind.FILE
 
 

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 
 from flask import Flask
 
@@ -29,13 +30,13 @@ RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor wait
 class Monitor:
     """Reads one camera until it is told to end."""
 
-    def __init__(self, app: Flask, bus: Bus, reader: FaceReader, clock: Clock) -> None:
+    def __init__(self, app: Flask, bus: Bus, sent: Connection, reader: FaceReader, clock: Clock) -> None:
         self._settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
         self._reader = reader
         self._recorder = Recorder(app, clock)
-        self._shutter = Shutter(self._settings.stall_seconds, clock)
+        self._shutter = Shutter(self._settings.stall_seconds, clock, sent)
         self._detect_pace = Pace(self._settings.detect_fps)
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)

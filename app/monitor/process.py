@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from flask import Flask
@@ -26,10 +27,13 @@ LOCK_SECONDS = 5.0  # the monitor before this one may still be writing its last 
 _ALONE = nullcontext()
 
 
-def run(app: Flask, link: Link, owned: AbstractContextManager = _ALONE) -> None:
+def run(
+    app: Flask, link: Link, owned: AbstractContextManager = _ALONE, sent: Connection | None = None
+) -> None:
     """Run the monitor of the room until SIGTERM, or until nobody can be reached through `link` any more.
 
-    It reads the camera only within `owned`, whose entry may raise NotOwner.
+    It reads the camera only within `owned`, whose entry may raise NotOwner. `sent` brings the pictures that
+    browsers send.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -43,7 +47,7 @@ def run(app: Flask, link: Link, owned: AbstractContextManager = _ALONE) -> None:
     try:
         with _room_lock(app), owned:
             reader = FaceReader(detector=app.config["SETTINGS"].detector)
-            monitor = Monitor(app, bus, reader, SYSTEM_CLOCK)
+            monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 
 from app.camera.capture import Capture
 from app.camera.errors import Reason
@@ -32,10 +33,11 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock) -> None:
-        """Begin closed."""
+    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
+        """Begin closed. `sent` brings what browsers send."""
         self._stall_seconds = stall_seconds
         self._clock = clock
+        self._sent = sent
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -55,7 +57,7 @@ class Shutter:
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds)
+            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 

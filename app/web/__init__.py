@@ -14,16 +14,25 @@ from app.web import (
     api,
     areas,
     control,
+    frames,
     health,
     language,
     lectures,
     live,
     metrics,
+    model,
     problems,
     room_settings,
+    send,
     style,
 )
 from app.web.hub import Hub
+from app.web.relay import Relay
+
+
+def wanted_fps(app: APIFlask) -> float:
+    """Pictures a second of which any use is made: for the faces, and for whoever watches."""
+    return max(app.config["SETTINGS"].detect_fps, app.extensions["hub"].demand.fps)
 
 
 def init_app(app: APIFlask) -> None:
@@ -32,12 +41,28 @@ def init_app(app: APIFlask) -> None:
     app.extensions["hub"] = Hub(SYSTEM_CLOCK, settings.timezone, settings.max_viewers, settings.stream_fps)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+    app.extensions["relay"] = Relay(SYSTEM_CLOCK, settings.timezone, lambda: wanted_fps(app))
     access.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
-    for module in (live, control, lectures, account, room_settings, areas, language, health, metrics, style):
+    for module in (
+        live,
+        send,
+        control,
+        lectures,
+        account,
+        model,
+        room_settings,
+        areas,
+        language,
+        health,
+        metrics,
+        style,
+    ):
         app.register_blueprint(module.pages)
     app.register_blueprint(api.api)
+    app.register_blueprint(frames.api)
+    frames.describe(app)
 
     @app.template_filter("local")
     def local(moment, pattern="%Y-%m-%d %H:%M"):

@@ -22,6 +22,7 @@ OPEN_TO_ALL = {
     "account.sign_in",
     "account.notice",
     "account.notice_code",
+    "model.model",
     "language.choose",
 }
 
@@ -133,3 +134,8 @@ def _protect(response: Response) -> Response:
 def hub():
     """The newest picture and status of the room's camera."""
     return current_app.extensions["hub"]
+
+
+def relay():
+    """Who sends pictures to the room, where its camera is a browser's."""
+    return current_app.extensions["relay"]

@@ -107,6 +107,9 @@ class Hub:
         self.monitor = MonitorState()
         self.status: Status | None = None
         self.viewers: list[Viewer] = []
+        self.camera: str | None = None
+        """What is in force, as far as it is known here."""
+        self._senders = 0
         self._snapshots = 0
         self._sequence = 0
         self._picture: Part | None = None
@@ -141,7 +144,7 @@ class Hub:
     def follow(self, wanted: InForce) -> None:
         """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
         with self._changed:
-            self.pause = wanted.pause
+            self.pause, self.camera = wanted.pause, wanted.camera
             if self.pause or (wanted.hide_faces, wanted.areas) != (self._hide_faces, self._areas):
                 self._picture = None
             self._hide_faces, self._areas = wanted.hide_faces, wanted.areas
@@ -205,12 +208,26 @@ class Hub:
     def enter(self, fps: float) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
-            if len(self.viewers) >= self.max_viewers:
-                raise TooManyViewers(f"{self.max_viewers} streams are open already.")
+            self._check_room()
             self._forget_unwatched()
             viewer = Viewer(min(fps, self.stream_fps))
             self.viewers.append(viewer)
             return viewer
+
+    def enter_sender(self) -> None:
+        """Count somebody who sends pictures: it holds a thread as a viewer does. As `enter`."""
+        with self._changed:
+            self._check_room()
+            self._senders += 1
+
+    def leave_sender(self) -> None:
+        """Let one out again."""
+        with self._changed:
+            self._senders -= 1
+
+    def _check_room(self) -> None:
+        if len(self.viewers) + self._senders >= self.max_viewers:
+            raise TooManyViewers(f"{self.max_viewers} streams are open already.")
 
     def leave(self, viewer: Viewer) -> None:
         """Let a viewer out."""

@@ -82,6 +82,16 @@ class MinutesQuery(Query):
             raise ValidationError("Must not lie before `from`.", "to")
 
 
+class FramesQuery(Schema):
+    """Query parameters; an unknown one is refused."""
+
+    room = String(metadata={"description": "By default the one whose camera this server reads."})
+
+
+class Taken(Schema):
+    bytes = Integer(metadata={"description": "The size of the picture that was taken."})
+
+
 class LecturesQuery(Query):
     cursor = Integer()
 

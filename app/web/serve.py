@@ -26,7 +26,7 @@ def start(app: Flask, ending: Callable[[], bool]) -> None:
     with app.app_context():
         _follow_what_is_in_force(hub)
     alone = app.config["SETTINGS"].redis_url is not None
-    monitor = _listener(app, ending) if alone else Supervisor(hub, SYSTEM_CLOCK, ending)
+    monitor = _listener(app, ending) if alone else _supervisor(app, ending)
     app.extensions["monitor"] = monitor
     monitor.start()
     with app.app_context():
@@ -37,6 +37,11 @@ def join(app: Flask | None) -> None:
     """Wait for the end of the monitor; nothing to do where the server never came up."""
     if app is not None and "monitor" in app.extensions:
         app.extensions["monitor"].join()
+
+
+def _supervisor(app: Flask, ending: Callable[[], bool]) -> Supervisor:
+    """What keeps a monitor of ours alive."""
+    return Supervisor(app.extensions["hub"], app.extensions["relay"], SYSTEM_CLOCK, ending)
 
 
 def _listener(app: Flask, ending: Callable[[], bool]):

@@ -11,6 +11,7 @@ from app import FLASK_COMMAND, PROJECT
 from app.backoff import delays
 from app.clock import Clock
 from app.web.hub import Hub
+from app.web.relay import Relay
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,9 @@ LISTEN_SECONDS = 0.25
 class Supervisor:
     """Keeps one monitor alive while the web process lives."""
 
-    def __init__(self, hub: Hub, clock: Clock, ending: Callable[[], bool]) -> None:
+    def __init__(self, hub: Hub, relay: Relay, clock: Clock, ending: Callable[[], bool]) -> None:
         self._hub = hub
+        self._relay = relay
         self._clock = clock
         self._ending = ending
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -51,12 +53,19 @@ class Supervisor:
 
     def _supervise(self) -> None:
         """Run one monitor to its end."""
-        ours, theirs = socket.socketpair()
-        command = [*FLASK_COMMAND, "monitor", "run", "--pipe", str(theirs.fileno())]
-        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=[theirs.fileno()])
-        theirs.close()
+        (ours, theirs), (pictures, sent) = socket.socketpair(), socket.socketpair()
+        pipes = theirs.fileno(), sent.fileno()
+        command = [*FLASK_COMMAND, "monitor", "run", "--pipe", str(pipes[0]), "--sent", str(pipes[1])]
+        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=pipes)
+        for end in (theirs, sent):
+            end.close()
         log.info("monitor started, pid %d", process.pid)
         self._hub.monitor_started()
+        # a thread of its own: a monitor that hangs is to be noticed here, whatever is being written to it
+        serving = threading.Thread(
+            target=self._relay.serve, args=[Connection(pictures.detach())], daemon=True
+        )
+        serving.start()
         with Connection(ours.detach()) as connection:
             self._listen(connection)
             self._stop(process)

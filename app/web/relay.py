@@ -1,0 +1,187 @@
+"""Pictures that browsers and scripts send, on their way to the monitor: one sender, one picture, no queue."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from multiprocessing.connection import Connection
+from zoneinfo import ZoneInfo
+
+from app.camera.errors import Reason
+from app.camera.sent import Absence, Ask, Nothing, Sent
+from app.clock import Clock
+
+ANSWER_SECONDS = 1.0  # how long the monitor's question waits for a picture before it is told "not yet"
+SCRIPT_SECONDS = 10.0  # a script that sent nothing for so long is gone
+UNASKED_SECONDS = 5.0  # where the monitor asks for nothing for so long, it reads another camera or none
+
+FRESH_SECONDS = 2.0  # a picture that waited so long, through a pause perhaps, is of another moment
+
+NOBODY_YET = Absence(Reason.WAITING, "Open this page on the computer with the camera: “Use this computer”.")
+
+
+class Left(Enum):
+    """How a sender went: the reason for programs, the sentence for people."""
+
+    STOPPED = Reason.STOPPED, "{name} stopped sending at {time}."
+    CLOSED = Reason.STOPPED, "{name} closed the page at {time}."
+    LOST = Reason.TIMED_OUT, "The line to {name}’s browser was lost at {time}. It comes back by itself."
+    REFUSED = Reason.UNREADABLE, "What {name} sent at {time} could not be read."
+    SILENT = Reason.STOPPED, "The pictures that {name} posted ended at {time}."
+
+
+class Taken(Exception):
+    """Somebody else sends."""
+
+    def __init__(self, sender: "Sender") -> None:
+        super().__init__(f"{sender.name} sends pictures")
+        self.sender = sender
+
+
+@dataclass(slots=True, eq=False)
+class Sender:
+    """Whose pictures are taken now."""
+
+    name: str
+    key: str
+    """The same for a page or a script that comes back after its line was lost."""
+    since: datetime
+    is_script: bool
+    seen: float
+    """When its last picture came, monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A picture that the monitor has not taken yet."""
+
+    jpeg: bytes
+    asked_at: float
+    came_at: float
+    """Monotonic seconds, both."""
+
+
+class Relay:
+    """Holds the one sender and the one picture that the monitor takes next."""
+
+    def __init__(self, clock: Clock, timezone: ZoneInfo, fps: Callable[[], float]) -> None:
+        """`fps` says how many pictures a second are wanted now."""
+        self._clock = clock
+        self._timezone = timezone
+        self._fps = fps
+        self._changed = threading.Condition()
+        self._sender: Sender | None = None
+        self._absence = NOBODY_YET
+        self._picture: Offered | None = None
+        self._is_asked = False
+        self._asked_at = float("-inf")
+        self._due = float("-inf")
+        self._fault: str | None = None
+
+    @property
+    def sender(self) -> Sender | None:
+        """Who sends now."""
+        with self._changed:
+            return self._present()
+
+    def enter(self, name: str, key: str, *, is_script: bool = False, take_over: bool = False) -> Sender:
+        """Let somebody send; raises Taken where somebody else does, unless told to take over."""
+        with self._changed:
+            before, now = self._present(), self._clock.monotonic()
+            if before and before.key == key and before.is_script and is_script:
+                before.seen = now
+                return before
+            if before and before.key != key and not take_over:
+                raise Taken(before)
+            since = before.since if before and before.key == key else self._clock.now()
+            self._sender = Sender(name, key, since, is_script, now)
+            self._picture, self._fault = None, None
+            self._changed.notify_all()
+            return self._sender
+
+    def leave(self, sender: Sender, left: Left) -> None:
+        """Let a sender go, unless its turn is over already."""
+        with self._changed:
+            if self._sender is sender:
+                self._gone(left)
+
+    def is_sending(self, sender: Sender) -> bool:
+        """Whether it is still this one whose pictures are taken."""
+        with self._changed:
+            return self._sender is sender
+
+    def wait_for_ask(self, sender: Sender, timeout: float) -> bool:
+        """Whether a picture of this sender is wanted now, or becomes so within `timeout` seconds."""
+        until = self._clock.monotonic() + timeout
+        with self._changed:
+            while self._sender is sender and self._fault is None:
+                now = self._clock.monotonic()
+                if self._is_asked and self._picture is None and now >= self._due:
+                    self._due = max(self._due + 1 / self._fps(), now)
+                    return True
+                if now >= until:
+                    break
+                self._changed.wait(min(until, self._due if self._is_asked else until) - now)
+            return False
+
+    def take_fault(self) -> str | None:
+        """Why the last picture could not be decoded, once."""
+        with self._changed:
+            fault, self._fault = self._fault, None
+            return fault
+
+    def give(self, sender: Sender, jpeg: bytes, asked_at: float) -> bool:
+        """Put a picture in place of one that was not taken yet; False where the sender's turn is over."""
+        with self._changed:
+            if self._sender is not sender:
+                return False
+            sender.seen = self._clock.monotonic()
+            self._picture = Offered(jpeg, asked_at, sender.seen)
+            self._changed.notify_all()
+            return True
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the monitor wants pictures: not while it starts, is paused, or reads another camera."""
+        return self._is_asked or self._clock.monotonic() - self._asked_at < UNASKED_SECONDS
+
+    def serve(self, connection: Connection) -> None:
+        """Answer a monitor's questions until it ends."""
+        with connection, contextlib.suppress(EOFError, OSError):
+            while True:
+                connection.send(self._answer(connection.recv()))
+
+    def _answer(self, ask: Ask) -> Sent | Nothing:
+        """The next picture, as soon as there is one; what is new about who sends; nothing after a second."""
+        until = self._clock.monotonic() + ANSWER_SECONDS
+        with self._changed:
+            self._is_asked, self._asked_at = True, self._clock.monotonic()
+            self._fault = ask.fault or self._fault
+            if self._picture and self._clock.monotonic() - self._picture.came_at > FRESH_SECONDS:
+                self._picture = None
+            self._changed.notify_all()
+            while (left := until - self._clock.monotonic()) > 0 and not self._picture:
+                if self._present() is None and self._absence != ask.known:
+                    break
+                self._changed.wait(left)
+            self._is_asked = False
+            if self._picture:
+                picture, self._picture = self._picture, None
+                return Sent(ask.number, picture.jpeg, picture.asked_at)
+            return Nothing(ask.number, None if self._present() else self._absence)
+
+    def _present(self) -> Sender | None:
+        """Who sends; a script that fell silent does no more."""
+        sender = self._sender
+        if sender and sender.is_script and self._clock.monotonic() - sender.seen > SCRIPT_SECONDS:
+            self._gone(Left.SILENT)
+        return self._sender
+
+    def _gone(self, left: Left) -> None:
+        reason, sentence = left.value
+        time = self._clock.now().astimezone(self._timezone).strftime("%H:%M")
+        self._absence = Absence(reason, sentence.format(name=self._sender.name, time=time))
+        self._sender = self._picture = None
+        self._changed.notify_all()

@@ -1,0 +1,216 @@
+"""Pictures that scripts post and pages send: a real server, real connections, every bound."""
+
+import json
+import urllib.error
+import urllib.request
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+import cv2
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from app.camera.demo import Classroom
+from app.camera.jpeg import MOST_BYTES
+from tests.server import Answer, Server, wait_for
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server whose camera is a browser's."""
+    server = Server(tmp_path_factory.mktemp("sent"), {"CAMERA": "browser", "TIMEZONE": "Europe/Berlin"})
+    server.start()
+    wait_for(lambda: camera(server)["reason"] == "waiting")
+    yield server
+    server.stop()
+
+
+def camera(server: Server) -> dict:
+    return server.get("/api/v1/state").json["camera"]
+
+
+@pytest.fixture(scope="module")
+def picture() -> bytes:
+    """A class of twelve."""
+    return jpeg_of(Classroom(12).draw(datetime(2026, 11, 21, 10, 2, tzinfo=UTC)))
+
+
+def jpeg_of(image) -> bytes:
+    return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def claiming(jpeg: bytes, width: int, height: int) -> bytes:
+    """The same JPEG with another size in its header."""
+    header = jpeg.find(b"\xff\xc0")
+    return jpeg[: header + 5] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[header + 9 :]
+
+
+def post(server: Server, jpeg: bytes, query: str = "", token: str | None = None) -> Answer:
+    headers = {"Authorization": f"Bearer {token or server.token}", "Content-Type": "image/jpeg"}
+    request = urllib.request.Request(f"{server.url}/api/v1/frames{query}", jpeg, headers)
+    try:
+        answer = urllib.request.urlopen(request, timeout=15)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return Answer(answer.status, dict(answer.headers), answer.read())
+
+
+def test_a_class_that_a_script_posts_is_read_like_any_other(server, picture):
+    answer = post(server, picture)
+    assert (answer.status, answer.json) == (202, {"bytes": len(picture)})
+
+    def is_read() -> bool:
+        post(server, picture)
+        now = server.get("/api/v1/now")
+        return now.status == 200 and now.json["faces"] >= 8
+
+    wait_for(is_read)
+    assert camera(server)["source"] == "browser"
+
+
+def test_each_bad_picture_is_refused_with_its_reason(server, picture):
+    for bad, status, words in (
+        (b"hello", 422, "not a JPEG"),
+        (b"", 422, "not a JPEG"),
+        (picture[: len(picture) // 2], 422, "cut off"),
+        (claiming(picture, 9000, 200), 422, "9000 × 200 pixels"),
+        (claiming(picture, 8000, 8000), 422, "8000 × 8000 pixels"),
+        (picture + bytes(MOST_BYTES), 413, "larger than 4 MB"),
+    ):
+        answer = post(server, bad)
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
+        assert words in answer.json["detail"]
+
+
+def test_a_picture_that_is_not_of_the_size_it_claims_is_not_shown(server, picture):
+    height, width = 720, 1280
+    for lie in (claiming(picture, width, 2 * height), claiming(picture, width, height // 2)):
+        assert post(server, lie).status == 202
+        wait_for(lambda: camera(server)["reason"] == "unreadable")
+        wait_for(lambda: post(server, picture).status == 202 and server.is_online())
+
+
+def test_a_room_that_this_server_does_not_read_is_refused(server, picture):
+    assert post(server, picture, "?room=Attic").status == 404
+    assert post(server, picture, f"?room={server.environment['ROOM'].replace(' ', '%20')}").status == 202
+    assert post(server, picture, "?rooom=x").status == 422
+    assert post(server, picture, token="wrong").status == 401
+
+
+def test_a_paused_room_takes_no_picture(server, picture):
+    server.get("/pause", method="POST")
+    try:
+        assert "Paused by admin" in post(server, picture).json["detail"]
+    finally:
+        server.get("/resume", method="POST")
+    wait_for(lambda: post(server, picture).status == 202)
+
+
+class Page:
+    """What a page does: waits to be asked, answers."""
+
+    def __init__(self, connection) -> None:
+        self.connection = connection
+
+    def hear(self, kind: str) -> dict:
+        """The next message of a kind; signs of life are passed over, and so are questions."""
+        while True:
+            said = json.loads(self.connection.recv(timeout=10))
+            if said["type"] == kind:
+                return said
+            assert said["type"] in ("wait", "ask"), said
+
+    def goodbye(self) -> ConnectionClosed:
+        with pytest.raises(ConnectionClosed) as end:
+            self.hear("nothing")
+        return end.value
+
+
+@contextmanager
+def sending(server: Server, page: str, **options):
+    """A page that sends, by the token of a teacher."""
+    query = "&take-over=yes" if options.pop("take_over", False) else ""
+    headers = {"Authorization": f"Bearer {server.token}"}
+    address = f"{server.url.replace('http', 'ws', 1)}/send/frames?page={page}{query}"
+    with connect(address, additional_headers=headers, compression=None, **options) as connection:
+        yield Page(connection)
+
+
+@pytest.fixture
+def free(server):
+    """The server when no script counts as sending any more: a page that takes over ends that."""
+    with sending(server, "first", take_over=True) as page:
+        page.connection.close(1000)
+    wait_for(lambda: "stopped sending" in (camera(server)["detail"] or ""))
+    return server
+
+
+def test_a_page_is_asked_for_each_picture_and_its_end_is_told(free, picture):
+    with sending(free, "page") as page:
+        for _ in range(5):
+            assert page.hear("ask")["width"] == 1280
+            page.connection.send(picture)
+        wait_for(free.is_online)
+        page.connection.close(1001)
+    wait_for(lambda: "admin closed the page at" in (camera(free)["detail"] or ""))
+    assert camera(free)["reason"] == "stopped"
+
+
+def test_a_second_page_is_told_who_sends_and_can_take_over(free, picture):
+    with sending(free, "first") as first:
+        first.hear("ask")
+        with sending(free, "second") as second:
+            told = second.hear("taken")
+            assert told["by"] == "admin"
+            assert datetime.fromisoformat(told["since"]).tzinfo
+        assert "admin sends pictures since" in post(free, picture).json["detail"]
+        with sending(free, "second", take_over=True) as second:
+            second.hear("ask")
+            assert first.hear("over")["by"] == "admin"
+            second.connection.send(picture)
+            wait_for(free.is_online)
+
+
+def test_a_page_that_comes_back_takes_its_own_place(free):
+    with sending(free, "page") as before, sending(free, "page") as again:
+        again.hear("ask")
+        before.hear("over")
+
+
+def test_a_page_that_does_what_it_should_not_is_sent_away(free, picture):
+    for wrong, words in (
+        ("a text", "binary"),
+        (b"hello", "not a JPEG"),
+        (picture[:1000], "cut off"),
+        (claiming(picture, 8000, 8000), "8000 × 8000"),
+        (claiming(picture, 1280, 1440), "can't be decoded"),
+    ):
+        with sending(free, "page") as page:
+            page.hear("ask")
+            page.connection.send(wrong)
+            assert words in page.hear("refused")["detail"]
+    with sending(free, "page") as page:
+        page.hear("ask")
+        with suppress(ConnectionClosed):  # already while it sends
+            page.connection.send(picture + bytes(MOST_BYTES))
+        assert page.goodbye().rcvd.code == 1009
+    with sending(free, "page") as page:
+        page.hear("ask")
+        with suppress(ConnectionClosed):
+            for _ in range(1000):
+                page.connection.send(picture)
+        assert "only when it is asked for" in page.hear("refused")["detail"]
+
+
+def test_another_sites_page_can_not_send(free):
+    headers = {"Authorization": f"Bearer {free.token}"}
+    address = f"{free.url.replace('http', 'ws', 1)}/send/frames"
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address, additional_headers=headers, origin="https://elsewhere.example")
+    assert refused.value.response.status_code == 403
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address)
+    assert refused.value.response.status_code == 401
+    assert free.get("/send/frames").status == 400
