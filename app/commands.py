@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from app.clock import SYSTEM_CLOCK
+from app.language import LANGUAGES, say
 from app.records import export, queries
 from app.records.in_force import in_force
 from app.records.network import network
@@ -100,6 +101,7 @@ def run_monitor(pipe: int | None, sent: int | None) -> None:
 @camera.command("check")
 @click.argument("source")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
 @click.option(
     "--leave-out",
     type=click.FloatRange(0, 1),
@@ -108,7 +110,12 @@ def run_monitor(pipe: int | None, sent: int | None) -> None:
     metavar="LEFT TOP WIDTH HEIGHT",
     help="Blank a part of the picture, in fractions of it; may be given again.",
 )
-def check(source: str, picture: str | None, leave_out: tuple[tuple[float, ...], ...]) -> None:
+def check(
+    source: str,
+    picture: str | None,
+    language: str | None,
+    leave_out: tuple[tuple[float, ...], ...],
+) -> None:
     """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
@@ -120,11 +127,11 @@ def check(source: str, picture: str | None, leave_out: tuple[tuple[float, ...], 
     try:
         found = check_camera(spec, settings.stall_seconds)
     except (CameraError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(say(error, language)) from None
     if picture is not None:
         blank(found.image, [Area(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
-    click.echo(str(found))
+    click.echo(say(found.words, language))
 
 
 @detector.command("install")

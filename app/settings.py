@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.camera.spec import NO_BROWSER, Kind, check_spec, hide_password
+from app.language import Words
 
 HOLD_PASSWORDS = (
     "admin_password",
@@ -39,7 +40,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
+            raise ValueError(Words("a whole number from %(low)s to %(high)s", low=low, high=high))
         return int(text)
 
     return parse
@@ -49,7 +50,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Parse a number from `low` to `high`."""
 
     def parse(text: str) -> float:
-        expected = f"a number from {low:g} to {high:g}"
+        expected = Words("a number from %(low)s to %(high)s", low=f"{low:g}", high=f"{high:g}")
         try:
             value = float(text)
         except ValueError:
@@ -74,7 +75,7 @@ def switch(text: str) -> bool:
         "0": False,
     }
     if text.lower() not in words:
-        raise ValueError("on or off")
+        raise ValueError(Words("on or off"))
     return words[text.lower()]
 
 
@@ -83,7 +84,7 @@ def text(longest: int) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if not value.strip() or len(value) > longest or not value.isprintable():
-            raise ValueError(f"one line of 1 to {longest} characters")
+            raise ValueError(Words("one line of 1 to %(longest)s characters", longest=longest))
         return value.strip()
 
     return parse

@@ -16,6 +16,7 @@ from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
 from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
+from app.language import Words
 
 DEMO_FPS = 25.0
 PICTURE_FPS = 5.0
@@ -159,7 +160,10 @@ class Video:
         if not given:
             raise CameraError(
                 Reason.UNREADABLE,
-                f"No picture in {self._name} can be decoded: it is cut off or damaged. Copy it again.",
+                Words(
+                    "No picture in %(name)s can be decoded: it is cut off or damaged. Copy it again.",
+                    name=self._name,
+                ),
             )
         return image
 
@@ -190,9 +194,16 @@ class Network:
             if self._clock.monotonic() - began >= 0.9 * self._timeout:
                 raise CameraError(
                     Reason.TIMED_OUT,
-                    f"{self._shown} sent nothing for {self._timeout:g} s. Check its network and its power.",
+                    Words(
+                        "%(address)s sent nothing for %(seconds)s s. Check its network and its power.",
+                        address=self._shown,
+                        seconds=f"{self._timeout:g}",
+                    ),
                 )
-        raise CameraError(Reason.STOPPED, f"{self._shown} ended the stream. It is tried again by itself.")
+        raise CameraError(
+            Reason.STOPPED,
+            Words("%(address)s ended the stream. It is tried again by itself.", address=self._shown),
+        )
 
     def close(self) -> None:
         self._capture.release()
@@ -224,7 +235,10 @@ class Device:
             return image
         if not self._gave_one:
             raise diagnose.device_error(self._number)
-        raise CameraError(Reason.STOPPED, f"Camera {self._number} gives no more pictures. Check its cable.")
+        raise CameraError(
+            Reason.STOPPED,
+            Words("Camera %(number)s gives no more pictures. Check its cable.", number=self._number),
+        )
 
     def close(self) -> None:
         self._capture.release()

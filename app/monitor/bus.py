@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.camera.state import CameraState
+from app.language import Words
 from app.monitor.live import LiveReading
 from app.vision.areas import Area
 
@@ -47,7 +48,7 @@ class Status:
 class Trouble:
     """Why the monitor can't work at all, as one sentence; its last words."""
 
-    detail: str
+    detail: Words | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask
 
 from app.clock import SYSTEM_CLOCK
+from app.language import Words
 from app.monitor.bus import Bus, Link, NotOwner, Trouble
 from app.monitor.loop import Monitor, leave
 from app.monitor.shutter import CameraStuck
@@ -54,7 +55,7 @@ def run(
                 monitor.close()
     except (CameraStuck, NotOwner, RuntimeError, ValueError) as error:
         log.error("%s", error)
-        bus.publish(Trouble(str(error)))
+        bus.publish(Trouble(error.args[0]))
         bus.flush(timeout=1)
         leave(1)
     leave(0)
@@ -75,7 +76,10 @@ def _room_lock(app: Flask) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise NotOwner(
-                        f"Another server reads the camera of {settings.room}; stop it or set ROOM."
+                        Words(
+                            "Another server reads the camera of %(room)s; stop it or set ROOM.",
+                            room=settings.room,
+                        )
                     ) from None
                 time.sleep(0.2)
         yield

@@ -26,6 +26,7 @@ from redis.retry import Retry
 
 from app import __version__
 from app.camera.spec import hide_password
+from app.language import Words
 from app.monitor.bus import Demand, Message, NotOwner, Picture, Status, Trouble
 from app.settings import Settings
 
@@ -39,7 +40,7 @@ REDIS_SECONDS = 5.0  # what Redis may take for an answer
 RETRY_SECONDS = 1.0
 OWNED_SECONDS = 10.0  # a monitor that does not say for so long that it lives owns the camera no more
 CLAIM_SECONDS = 15.0
-TAKEN = "Another monitor reads the camera of this room; stop it or set ROOM."
+TAKEN = Words("Another monitor reads the camera of this room; stop it or set ROOM.")
 SIGNATURE_BYTES = hashlib.sha256().digest_size
 
 
@@ -77,7 +78,7 @@ class Wire:
             retry=Retry(NoBackoff(), 1),
         )
         self.prefix = f"aula:{__version__}:{hashlib.sha256(room.encode()).hexdigest()[:12]}"
-        self.trouble: str | None = None
+        self.trouble: Words | None = None
         """Why nothing comes or goes, as a sentence; None while all is well."""
         self._shown = hide_password(url)
         self._key = hashlib.sha256(f"bus {secret}".encode()).digest()
@@ -133,11 +134,15 @@ class Wire:
 
     def note(self, error: RedisError | None) -> None:
         """Take note that Redis answers or doesn't, and write one line when that changes."""
-        if error is not None and self.trouble is None:
-            log.error("Redis at %s does not answer: %s", self._shown, error)
-        if error is None and self.trouble is not None:
+        before, self.trouble = self.trouble, None
+        if error is not None:
+            self.trouble = Words(
+                "Redis at %(address)s does not answer: %(error)s", address=self._shown, error=str(error)
+            )
+        if self.trouble and not before:
+            log.error("%s", self.trouble)
+        if before and not self.trouble:
             log.info("Redis at %s answers again", self._shown)
-        self.trouble = f"Redis at {self._shown} does not answer: {error}" if error is not None else None
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")
@@ -175,7 +180,7 @@ class MonitorLink:
         self._owns = True
         try:
             yield
-            self.send(Trouble("The monitor has ended."))
+            self.send(Trouble(Words("The monitor has ended.")))
         finally:
             with suppress(RedisError):  # it ran out, or Redis is gone; either way it is free soon
                 self._owner.release()
@@ -251,7 +256,7 @@ class WebLink:
         self._waiting: Message | None = None
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Words | None:
         """Why nothing comes, as a sentence, where that is known."""
         return self._wire.trouble
 

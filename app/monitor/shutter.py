@@ -10,6 +10,7 @@ from app.camera.errors import Reason
 from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.language import Words
 from app.records.in_force import InForce, Pause
 from app.vision.areas import Area
 from app.vision.frame import Frame
@@ -95,9 +96,9 @@ class Shutter:
         if capture is not None:
             return capture.state
         if pause is not None:
-            detail = f"Paused by {pause.by}. Nothing is read, recorded or shown."
+            detail = Words("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
-        detail = "The database is being asked what to look at."
+        detail = Words("The database is being asked what to look at.")
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
 
     @property
@@ -118,9 +119,14 @@ class Shutter:
             return
         capture.close()
         if capture.stuck_seconds:
-            raise CameraStuck("The camera does not let go; starting again without it.")
+            raise CameraStuck(Words("The camera does not let go; starting again without it."))
 
     def _check(self) -> None:
         stuck = self._capture.stuck_seconds if self._capture else 0.0
         if stuck > STUCK_FACTOR * self._stall_seconds:
-            raise CameraStuck(f"The camera's driver has not answered for {stuck:.0f} s; starting again.")
+            raise CameraStuck(
+                Words(
+                    "The camera's driver has not answered for %(seconds)s s; starting again.",
+                    seconds=round(stuck),
+                )
+            )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.camera.errors import Reason
 from app.clock import Clock
+from app.language import WRITTEN_IN, Words, say
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
 from app.records.in_force import InForce, Pause
 from app.vision.areas import Area
@@ -23,17 +24,18 @@ REPEAT_SECONDS = 1.0  # an unchanged picture is sent again: finds dead clients, 
 PROMPT_SECONDS = 0.25  # how soon a waiting viewer notices that the server ends
 
 TITLES = {
-    "starting": "The camera is starting",
-    "frozen": "The picture is frozen",
-    "black": "The picture is black",
-    "stopped": "The camera has stopped",
+    "starting": Words("The camera is starting"),
+    "frozen": Words("The picture is frozen"),
+    "black": Words("The picture is black"),
+    "stopped": Words("The camera has stopped"),
 }
-ANY_TITLE = "No picture from the camera"
-PAUSED = "Nothing is read, recorded or shown until somebody goes on."
+ANY_TITLE = Words("No picture from the camera")
+PAUSED = Words("Nothing is read, recorded or shown until somebody goes on.")
+SOON = Words("The first picture comes in a moment.")
 
 
 class TooManyViewers(Exception):
-    """MAX_VIEWERS streams are open already."""
+    """MAX_VIEWERS streams are open already; its argument is the `Words` that say so."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class MonitorState:
     """Monotonic seconds of its last status; None before its first one."""
     since: datetime | None = None
     """Since when it is running or not, UTC."""
-    trouble: str | None = None
+    trouble: Words | str | None = None
     """Its last words, where it had any."""
 
 
@@ -81,6 +83,8 @@ class Viewer:
     """Somebody who watches."""
 
     fps: float
+    language: str
+    """Of the card."""
     sequence: int = 0
     """Of the last picture that it was given."""
     dropped: int = 0
@@ -113,7 +117,8 @@ class Hub:
         self._snapshots = 0
         self._sequence = 0
         self._picture: Part | None = None
-        self._card: tuple[tuple, Part] | None = None
+        self._cards: dict[str, tuple[tuple, Part]] = {}
+        """By language: what it says, and the card."""
         self._size = (1280, 720)
         self._changed = threading.Condition()
         self._obeying = threading.Lock()
@@ -181,10 +186,10 @@ class Hub:
             wanted = [viewer.fps for viewer in self.viewers] + [self.stream_fps] * self._snapshots
             return Demand(max(wanted, default=0))
 
-    def newest(self) -> Part:
-        """The newest picture, or the card that says why there is none."""
+    def newest(self, language: str = WRITTEN_IN) -> Part:
+        """The newest picture, or the card that says in this language why there is none."""
         with self._changed:
-            return self._newest()
+            return self._newest(language)
 
     @property
     def picture_age(self) -> float | None:
@@ -192,7 +197,7 @@ class Hub:
         part = self.newest()
         return None if part.is_card else self.clock.now().timestamp() - part.captured_at
 
-    def snapshot(self, timeout: float) -> Part:
+    def snapshot(self, timeout: float, language: str = WRITTEN_IN) -> Part:
         """A fresh picture, waiting up to `timeout` seconds for one; else the card."""
         with self._changed:
             self._snapshots += 1
@@ -201,16 +206,16 @@ class Hub:
                 lambda: self._sequence != known or self._is_dark() or self.closing(), timeout
             )
             self._snapshots -= 1
-            part = self._newest()
+            part = self._newest(language)
             self._forget_unwatched()
             return part
 
-    def enter(self, fps: float) -> Viewer:
+    def enter(self, fps: float, language: str = WRITTEN_IN) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
             self._check_room()
             self._forget_unwatched()
-            viewer = Viewer(min(fps, self.stream_fps))
+            viewer = Viewer(min(fps, self.stream_fps), language)
             self.viewers.append(viewer)
             return viewer
 
@@ -227,7 +232,9 @@ class Hub:
 
     def _check_room(self) -> None:
         if len(self.viewers) + self._senders >= self.max_viewers:
-            raise TooManyViewers(f"{self.max_viewers} streams are open already.")
+            raise TooManyViewers(
+                Words("%(count)s streams are open already. Try again in a moment.", count=self.max_viewers)
+            )
 
     def leave(self, viewer: Viewer) -> None:
         """Let a viewer out."""
@@ -259,11 +266,11 @@ class Hub:
         until = time.monotonic() + REPEAT_SECONDS
         with self._changed:
             while not self.closing() and (left := until - time.monotonic()) > 0:
-                part = self._newest()
+                part = self._newest(viewer.language)
                 if part.sequence != viewer.sequence:
                     return part
                 self._changed.wait(min(left, PROMPT_SECONDS))
-            return self._newest()
+            return self._newest(viewer.language)
 
     def _rest(self, due: float) -> None:
         while not self.closing() and (left := due - time.monotonic()) > 0:
@@ -272,38 +279,40 @@ class Hub:
     def _is_dark(self) -> bool:
         return self.pause is not None or self.status is None or not self.status.camera.online
 
-    def _newest(self) -> Part:
+    def _newest(self, language: str) -> Part:
         """As `newest`, for a caller that holds the lock."""
         if self._picture is not None and not self._is_dark():
             return self._picture
-        words = (*self._why_dark(), self._size)
-        if self._card is None or self._card[0] != words:
+        said = (*(say(words, language) for words in self._why_dark()), self._size)
+        if language not in self._cards or self._cards[language][0] != said:
             self._sequence += 1
-            card = Part(self._sequence, self.clock.now().timestamp(), draw_card(*words), is_card=True)
-            self._card = (words, card)
-        return self._card[1]
+            card = Part(self._sequence, self.clock.now().timestamp(), draw_card(*said), is_card=True)
+            self._cards[language] = (said, card)
+        return self._cards[language][1]
 
-    def _why_dark(self) -> tuple[str, str, str]:
+    def _why_dark(self) -> tuple[Words | str, Words | str, Words | str]:
         """What the card says: a title, a sentence, and since when."""
         if self.pause is not None:
-            since = self.pause.since.astimezone(self.timezone)
-            return f"Paused since {since:%H:%M} by {self.pause.by}", PAUSED, ""
+            since = f"{self.pause.since.astimezone(self.timezone):%H:%M}"
+            return Words("Paused since %(time)s by %(name)s", time=since, name=self.pause.by), PAUSED, ""
         if self.status is not None and self.status.camera.reason == Reason.PAUSED:
-            return TITLES["starting"], "The first picture comes in a moment.", ""
+            return TITLES["starting"], SOON, ""
         if self.status is not None and not self.status.camera.online:
             camera = self.status.camera
             return TITLES.get(camera.reason, ANY_TITLE), camera.detail or "", self._since(camera.since)
         if self.monitor.trouble is not None:
             return ANY_TITLE, self.monitor.trouble, self._since(self.monitor.since)
         if self.monitor.running:
-            return TITLES["starting"], "The first picture comes in a moment.", self._since(self.monitor.since)
+            return TITLES["starting"], SOON, self._since(self.monitor.since)
         if self.monitor.restarts:
             return (
                 ANY_TITLE,
-                "The camera process ended; it is being started again.",
+                Words("The camera process ended; it is being started again."),
                 self._since(self.monitor.since),
             )
-        return ANY_TITLE, "No camera process runs. Start the server with gunicorn.", ""
+        return ANY_TITLE, Words("No camera process runs. Start the server with gunicorn."), ""
 
-    def _since(self, moment: datetime | None) -> str:
-        return f"since {moment.astimezone(self.timezone):%H:%M:%S %Z}" if moment else ""
+    def _since(self, moment: datetime | None) -> Words | str:
+        if moment is None:
+            return ""
+        return Words("since %(time)s", time=f"{moment.astimezone(self.timezone):%H:%M:%S %Z}")

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
+from app.language import Words
 from app.monitor.bus import Demand, Status, Trouble
 from app.monitor.redis_link import WORD_SECONDS, WebLink
 from app.records.in_force import in_force
@@ -17,7 +18,7 @@ from app.web.supervisor import HEARTBEAT_SECONDS, LISTEN_SECONDS
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0  # how often the database is asked: another web process may have paused the room
-NOT_HEARD = "No monitor is heard. It is a process of its own: flask --app wsgi monitor run"
+NOT_HEARD = Words("No monitor is heard. It is a process of its own: flask --app wsgi monitor run")
 
 
 class Listener:
@@ -82,7 +83,7 @@ class Listener:
             self._hub.monitor_started()
         self._hub.take(message)
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: Words | str) -> None:
         """Take note that no monitor is there any more."""
         if self._hub.monitor.running:
             log.warning("the monitor is gone: %s", why)
