@@ -121,7 +121,7 @@ def test_a_monitor_that_ends_writes_its_minute_and_is_missed_at_once(webs, alone
     alone.end()
     assert alone.process.returncode == 0
     for server in webs:
-        wait_for(lambda server=server: detail(server) == "The monitor has ended.")
+        wait_for(lambda server=server: detail(server) == "The camera process was stopped.")
         assert looks_like_a_card(next(server.stream()))
     assert sum(minute["frames_analysed"] for minute in minutes_of(webs[0])) > frames
 
@@ -130,7 +130,7 @@ def test_a_monitor_that_is_killed_is_missed_and_the_next_one_heard(webs, alone):
     alone.start()
     wait_for(lambda: shows_the_class(webs[1]))
     alone.end(signal.SIGKILL)
-    wait_for(lambda: "No monitor is heard" in detail(webs[1]))
+    wait_for(lambda: "No camera process is heard" in detail(webs[1]))
     alone.start()
     wait_for(lambda: shows_the_class(webs[1]), seconds=30)
     assert webs[1].get("/api/v1/state").json["monitor"]["restarts"] >= 2

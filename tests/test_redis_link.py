@@ -168,7 +168,7 @@ def test_a_room_has_one_monitor_and_only_that_is_heard(redis, room, make_web, mo
     web = make_web()
     with first.owned():
         first.send(status(ONLINE))
-        with pytest.raises(NotOwner, match="Another monitor"), second.owned():
+        with pytest.raises(NotOwner, match="Another process"), second.owned():
             pass
         second.send(Trouble("There is another one."))
         first.send(Trouble("last words"))
@@ -191,7 +191,7 @@ def test_a_monitor_that_ends_says_so(redis, room, make_web):
     web = make_web()
     with MonitorLink(Wire(redis.url, room, SECRET)).owned():
         pass
-    assert str(receive(web).detail) == "The monitor has ended."
+    assert str(receive(web).detail) == "The camera process was stopped."
 
 
 def test_without_redis_no_monitor_begins(room):

@@ -40,7 +40,7 @@ REDIS_SECONDS = 5.0  # what Redis may take for an answer
 RETRY_SECONDS = 1.0
 OWNED_SECONDS = 10.0  # a monitor that does not say for so long that it lives owns the camera no more
 CLAIM_SECONDS = 15.0
-TAKEN = Words("Another monitor reads the camera of this room; stop it or set ROOM.")
+TAKEN = Words("Another process reads the camera of this room; stop it or set ROOM.")
 SIGNATURE_BYTES = hashlib.sha256().digest_size
 
 
@@ -180,7 +180,7 @@ class MonitorLink:
         self._owns = True
         try:
             yield
-            self.send(Trouble(Words("The monitor has ended.")))
+            self.send(Trouble(Words("The camera process was stopped.")))
         finally:
             with suppress(RedisError):  # it ran out, or Redis is gone; either way it is free soon
                 self._owner.release()

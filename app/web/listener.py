@@ -18,7 +18,7 @@ from app.web.supervisor import HEARTBEAT_SECONDS, LISTEN_SECONDS
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0  # how often the database is asked: another web process may have paused the room
-NOT_HEARD = Words("No monitor is heard. It is a process of its own: flask --app wsgi monitor run")
+NOT_HEARD = Words("No camera process is heard. It runs on its own: flask --app wsgi monitor run")
 
 
 class Listener:
