@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
-from app.camera.spec import Kind, check_spec, demo_students, hide_password, kind_of
+from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
 
@@ -310,10 +310,7 @@ def _open_browser(sent: Connection | None, clock: Clock) -> Source:
     from app.camera.browser import Browser
 
     if sent is None:
-        raise CameraError(
-            Reason.MISSING,
-            "A browser sends to a running server only: open its live page, press “Use this computer”.",
-        )
+        raise CameraError(Reason.MISSING, NO_BROWSER)
     return Browser(sent, clock)
 
 

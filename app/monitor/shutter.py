@@ -17,6 +17,7 @@ from app.vision.areas import Area
 from app.vision.frame import Frame
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
+CLOSED_SECONDS = 0.1  # between two looks whether the camera is open again
 STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
 
 
@@ -90,7 +91,7 @@ class Shutter:
             if capture is not before:
                 before, sequence = capture, 0
             if capture is None:
-                self._clock.wait(WAIT_SECONDS)
+                self._clock.wait(CLOSED_SECONDS)
                 yield View(None, None)
                 continue
             frame = capture.newest(sequence, WAIT_SECONDS)
