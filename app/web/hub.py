@@ -124,6 +124,7 @@ class Hub:
         """By language: what it says, and the card."""
         self._size = (1280, 720)
         self._changed = threading.Condition()
+        self._obeying = threading.Lock()
 
     def take(self, message: Message) -> None:
         """Keep a message of the monitor in place of the one before it."""
@@ -142,6 +143,11 @@ class Hub:
                 case Trouble():
                     self.monitor.trouble = message.detail
             self._changed.notify_all()
+
+    def obey(self, read: Callable[[], InForce]) -> None:
+        """Follow what `read` says is in force. No older answer can come after a newer one."""
+        with self._obeying:
+            self.follow(read())
 
     def follow(self, wanted: InForce) -> None:
         """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
