@@ -74,15 +74,28 @@ def export_report(lecture_id: int, extension: str) -> None:
     click.echo(path)
 
 
-@monitor.command("run", hidden=True)
-@click.option("--pipe", type=int, required=True, help="File descriptor of the pipe to the web process.")
-@click.option("--sent", type=int, required=True, help="File descriptor of the pipe with browsers' pictures.")
-def run_monitor(pipe: int, sent: int) -> None:
-    """Read the camera until told to end. The web process starts this."""
+@monitor.command("run")
+@click.option("--pipe", type=int, hidden=True, help="File descriptor of the pipe to the web process.")
+@click.option("--sent", type=int, hidden=True, help="File descriptor of the pipe with browsers' pictures.")
+def run_monitor(pipe: int | None, sent: int | None) -> None:
+    """Read the camera until told to end; web processes hear it through Redis.
+
+    Without REDIS_URL the web process starts this itself.
+    """
     from app.monitor import process  # it brings OpenCV, which no other command needs
 
     app = current_app._get_current_object()  # threads have no current_app
-    process.run(app, Connection(pipe), Connection(sent))
+    if pipe is not None:
+        process.run(app, Connection(pipe), sent=Connection(sent))
+    settings = app.config["SETTINGS"]
+    if settings.redis_url is None:
+        raise click.ClickException(
+            "The web process runs the monitor itself. To run it on its own, set REDIS_URL for both."
+        )
+    from app.monitor.redis_link import MonitorLink, Wire
+
+    link = MonitorLink(Wire.of(settings))
+    process.run(app, link, link.owned())
 
 
 @camera.command("check")
@@ -112,7 +125,7 @@ def check(
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
-        found = check_camera(spec, settings.stall_seconds)
+        found = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
     except (CameraError, ValueError) as error:
         raise click.ClickException(say(error, language)) from None
     if picture is not None:

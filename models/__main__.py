@@ -1,4 +1,4 @@
-"""The commands: `python -m models data`, `train`, `evaluate`, `export`."""
+"""The commands: `python -m models data`, `train`, `evaluate`, `compare`, `export`."""
 
 import argparse
 import json
@@ -109,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     measuring.set_defaults(command=_evaluate)
 
+    comparing = commands.add_parser("compare", help="measure several networks side by side")
+    comparing.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
+    comparing.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+    comparing.add_argument("--usage", choices=PARTS, default="PublicTest")
+    comparing.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    comparing.set_defaults(command=_compare)
+
     shipping = commands.add_parser("export", help="write the files that the program serves from")
     shipping.add_argument("--network", type=Path, required=True, help="network.keras of a run")
     shipping.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
@@ -178,6 +185,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.pictures:
         for path in draw_figures(result, options.pictures):
             print(f"{path} drawn", file=sys.stderr)
+    print(json.dumps(result) if options.json else table(result))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from models.comparison import compare, table
+    from models.dataset import Usage
+
+    result = compare(options.networks, options.data, Usage[options.usage])
     print(json.dumps(result) if options.json else table(result))
 
 

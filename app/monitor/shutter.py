@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -16,6 +17,7 @@ from app.vision.areas import Area
 from app.vision.frame import Frame
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
+CLOSED_SECONDS = 0.1  # between two looks whether the camera is open again
 STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
 
 
@@ -34,11 +36,18 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
-        """Begin closed. `sent` brings what browsers send."""
+    def __init__(
+        self,
+        stall_seconds: float,
+        clock: Clock,
+        sent: Connection | None = None,
+        timezone: tzinfo = UTC,
+    ) -> None:
+        """Begin closed. `sent` brings what browsers send; a drawn clock shows the time in `timezone`."""
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._sent = sent
+        self._timezone = timezone
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -58,7 +67,13 @@ class Shutter:
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
+            source = partial(
+                open_source,
+                camera,
+                timeout=self._stall_seconds,
+                sent=self._sent,
+                timezone=self._timezone,
+            )
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 
@@ -76,7 +91,7 @@ class Shutter:
             if capture is not before:
                 before, sequence = capture, 0
             if capture is None:
-                self._clock.wait(WAIT_SECONDS)
+                self._clock.wait(CLOSED_SECONDS)
                 yield View(None, None)
                 continue
             frame = capture.newest(sequence, WAIT_SECONDS)

@@ -89,4 +89,4 @@ def _written(area: Area) -> tuple[str, ...]:
 def _store(room: Room, areas: list[Area]) -> None:
     camera = hide_password(in_force(room).camera)
     queries.change_room(room, areas=areas or None, areas_camera=camera if areas else None)
-    hub().follow(in_force(room))
+    hub().obey(in_force)

@@ -16,7 +16,7 @@ pages = Blueprint("control", __name__)
 def pause():
     """Look at nothing any more, for everybody."""
     queries.pause_room(our_room(), current_user.name, hub().clock.now())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -24,7 +24,7 @@ def pause():
 def resume():
     """Look again."""
     queries.resume_room(our_room())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -39,5 +39,5 @@ def hide_faces():
             409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
     queries.change_room(our_room(), hide_faces=wanted == "on")
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))

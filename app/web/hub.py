@@ -6,7 +6,7 @@ One picture is one bytes object, whoever it goes to. A slow viewer misses pictur
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import WRITTEN_IN, Words, say
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
+from app.monitor.pace import Pace
 from app.records.in_force import InForce, Pause
 from app.vision.areas import Area
 from app.web.card import draw_card
@@ -48,6 +49,8 @@ class Part:
     """Unix seconds; for a card, when it was drawn."""
     jpeg: bytes
     is_card: bool
+    came_at: float = field(default_factory=time.monotonic)
+    """When it came here, monotonic seconds."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -122,6 +125,7 @@ class Hub:
         """By language: what it says, and the card."""
         self._size = (1280, 720)
         self._changed = threading.Condition()
+        self._obeying = threading.Lock()
 
     def take(self, message: Message) -> None:
         """Keep a message of the monitor in place of the one before it."""
@@ -140,6 +144,11 @@ class Hub:
                 case Trouble():
                     self.monitor.trouble = message.detail
             self._changed.notify_all()
+
+    def obey(self, read: Callable[[], InForce]) -> None:
+        """Follow what `read` says is in force. No older answer can come after a newer one."""
+        with self._obeying:
+            self.follow(read())
 
     def follow(self, wanted: InForce) -> None:
         """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
@@ -244,32 +253,26 @@ class Hub:
 
     def watch(self, viewer: Viewer) -> Iterator[Part]:
         """Give the newest picture again and again, at the viewer's pace, until the server ends."""
-        due = time.monotonic()
+        pace = Pace(viewer.fps)
         while not self.closing():
-            part = self._next(viewer)
+            part = self._next(viewer, pace)
             viewer.sequence = part.sequence
             viewer.age = self.clock.now().timestamp() - part.captured_at
             handed_over = time.monotonic()
             yield part
-            blocked = time.monotonic() - handed_over
-            viewer.dropped += int(blocked * viewer.fps)
-            due = max(due + 1 / viewer.fps, time.monotonic() - 1 / viewer.fps)
-            self._rest(due)
+            viewer.dropped += int((time.monotonic() - handed_over) * viewer.fps)
 
-    def _next(self, viewer: Viewer) -> Part:
-        """Wait for a picture that the viewer has not seen; after a second give the last one again."""
+    def _next(self, viewer: Viewer, pace: Pace) -> Part:
+        """Wait for a picture that the viewer has not seen, and that is due when it comes, so that none grows
+        old here; after a second give the newest one, seen or not."""
         until = time.monotonic() + REPEAT_SECONDS
         with self._changed:
             while not self.closing() and (left := until - time.monotonic()) > 0:
                 part = self._newest(viewer.language)
-                if part.sequence != viewer.sequence:
+                if part.sequence != viewer.sequence and pace.is_due(part.came_at):
                     return part
                 self._changed.wait(min(left, PROMPT_SECONDS))
             return self._newest(viewer.language)
-
-    def _rest(self, due: float) -> None:
-        while not self.closing() and (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, PROMPT_SECONDS))
 
     def _is_dark(self) -> bool:
         return self.pause is not None or self.status is None or not self.status.camera.online

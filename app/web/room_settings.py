@@ -94,4 +94,4 @@ def _store(room: Room, form: RoomForm) -> None:
     stored = {name: value for name, value in form.stored().items() if not is_fixed(name)}
     told_at = room.told_at or hub().clock.now()  # the form was not valid without the confirmation
     queries.change_room(room, **stored, told_at=told_at)
-    hub().follow(in_force(room))
+    hub().obey(in_force)

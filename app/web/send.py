@@ -4,12 +4,12 @@ import json
 import time
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user
 from websockets.frames import CloseCode
 
 from app.camera.jpeg import MOST_BYTES, BadPicture, check_jpeg
-from app.camera.spec import Kind
+from app.camera.spec import NO_BROWSER, Kind
 from app.language import Words, language, say
 from app.records.in_force import in_force
 from app.records.tables import db
@@ -36,8 +36,8 @@ TEXT = Words("A picture is sent as binary, not as text.")
 @pages.get("/send")
 def page():
     """Choose what to send, look at it, start and stop."""
-    is_read = in_force().camera == Kind.BROWSER
-    return render_template("send.html", is_read=is_read, other_camera=say(OTHER_CAMERA))
+    refusal = _refusal()
+    return render_template("send.html", refusal=refusal and say(refusal))
 
 
 @pages.get("/send/frames", websocket=True)
@@ -52,12 +52,19 @@ def frames():
         name=current_user.name,
         key=request.args.get("page", "")[:64],
         take_over=request.args.get("take-over") == "yes",
-        is_read=in_force().camera == Kind.BROWSER,
+        refusal=_refusal(),
         language=language(),
     )
     upgrade = Upgrade(turn.run, MOST_BYTES, without_origin=bearer_token() is not None)
     db.session.remove()  # for as long as pictures come nobody asks the database here
     return upgrade
+
+
+def _refusal() -> Words | None:
+    """Why no browser's pictures are taken here; None where they are."""
+    if current_app.config["SETTINGS"].redis_url is not None:
+        return NO_BROWSER
+    return None if in_force().camera == Kind.BROWSER else OTHER_CAMERA
 
 
 class Refused(Exception):
@@ -79,8 +86,8 @@ class Turn:
     key: str
     """By which the page is known again after a lost line."""
     take_over: bool
-    is_read: bool
-    """Whether the room's camera is a browser's."""
+    refusal: Words | None
+    """Why no browser's pictures are taken here."""
     language: str
 
     def run(self, websocket: WebSocket) -> None:
@@ -98,8 +105,8 @@ class Turn:
             self.hub.leave_sender()
 
     def _begin(self, websocket: WebSocket) -> None:
-        if not self.is_read:
-            raise Refused(CloseCode.POLICY_VIOLATION, OTHER_CAMERA)
+        if self.refusal:
+            raise Refused(CloseCode.POLICY_VIOLATION, self.refusal)
         try:
             sender = self.relay.enter(self.name, self.key, take_over=self.take_over)
         except Taken as taken:
