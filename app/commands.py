@@ -125,7 +125,7 @@ def check(
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
-        found = check_camera(spec, settings.stall_seconds)
+        found = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
     except (CameraError, ValueError) as error:
         raise click.ClickException(say(error, language)) from None
     if picture is not None:

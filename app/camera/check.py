@@ -1,6 +1,7 @@
 """Whether a camera works: it is opened once, for a second of pictures."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import numpy as np
 
@@ -35,9 +36,11 @@ class CheckedCamera:
         return works
 
 
-def check_camera(spec: str, timeout: float, clock: Clock = SYSTEM_CLOCK) -> CheckedCamera:
+def check_camera(
+    spec: str, timeout: float, clock: Clock = SYSTEM_CLOCK, timezone: tzinfo = UTC
+) -> CheckedCamera:
     """Open what `spec` names and look for a second. Raises CameraError or ValueError, as `open_source`."""
-    source = open_source(spec, timeout=timeout, clock=clock)
+    source = open_source(spec, timeout=timeout, clock=clock, timezone=timezone)
     try:
         image = source.read()
         began, pictures = clock.monotonic(), 0

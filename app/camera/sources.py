@@ -4,6 +4,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
@@ -52,19 +53,24 @@ class Source(Protocol):
 
 
 def open_source(
-    spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK, sent: Connection | None = None
+    spec: str,
+    *,
+    timeout: float = 10.0,
+    clock: Clock = SYSTEM_CLOCK,
+    sent: Connection | None = None,
+    timezone: tzinfo = UTC,
 ) -> Source:
     """Open what `spec` names (see `check_spec`).
 
     A network camera may take `timeout` seconds to open, and as long for each picture. Raises CameraError when
     it can't be opened, ValueError when `spec` can't be a source at all. `sent` brings what browsers send,
-    which only a server's monitor has.
+    which only a server's monitor has. The clock on the drawn classroom's wall shows the time in `timezone`.
     """
     spec = check_spec(spec)
     _silence_decoder()
     match kind_of(spec):
         case Kind.DEMO:
-            return Demo(demo_students(spec), clock)
+            return Demo(demo_students(spec), clock, timezone)
         case Kind.DEVICE:
             return Device(int(spec))
         case Kind.NETWORK:
@@ -81,17 +87,18 @@ class Demo:
     live = False
     lag = 0.0
 
-    def __init__(self, students: int, clock: Clock):
+    def __init__(self, students: int, clock: Clock, timezone: tzinfo):
         # Here, so that a real camera never pays for the drawing.
         from app.camera.demo import Classroom
 
         self._classroom = Classroom(students=students)
         self._clock = clock
+        self._timezone = timezone
         self._pace = Pace(DEMO_FPS, clock)
 
     def read(self) -> np.ndarray:
         self._pace.wait()
-        return self._classroom.draw(self._clock.now())
+        return self._classroom.draw(self._clock.now().astimezone(self._timezone))
 
     def close(self) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -35,11 +36,18 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
-        """Begin closed. `sent` brings what browsers send."""
+    def __init__(
+        self,
+        stall_seconds: float,
+        clock: Clock,
+        sent: Connection | None = None,
+        timezone: tzinfo = UTC,
+    ) -> None:
+        """Begin closed. `sent` brings what browsers send; a drawn clock shows the time in `timezone`."""
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._sent = sent
+        self._timezone = timezone
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -59,7 +67,13 @@ class Shutter:
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
+            source = partial(
+                open_source,
+                camera,
+                timeout=self._stall_seconds,
+                sent=self._sent,
+                timezone=self._timezone,
+            )
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 

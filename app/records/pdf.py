@@ -8,6 +8,7 @@ from flask_babel import gettext
 from fpdf import FPDF
 
 from app.language import language, say
+from app.records.letters import BOX, as_seen, drawable
 from app.records.report import LIMITS, MINUTE, Report, ReportMinute, in_steps
 from app.records.summary import changes, doubts, sentence
 from app.records.wording import (
@@ -65,6 +66,7 @@ class _Sheets:
         self.pdf.set_lang(language())
         self.pdf.set_creation_date(report.ended_at or report.started_at)
         self._known = self.pdf.fonts["dejavu"].cmap
+        self._lacks_letters = False
 
     def first(self) -> None:
         """Draw title, sentence, figures, chart, shares, changes and notes."""
@@ -76,6 +78,7 @@ class _Sheets:
         below = self.pdf.get_y() + 7
         self._shares(below)
         self._beside(below)
+        self._hint()
 
     def second(self) -> None:
         """Draw a table of the minutes, several to a row where they are many, and the limits."""
@@ -105,7 +108,7 @@ class _Sheets:
         pdf.add_page()
         self._font(8, QUIET)
         pdf.set_xy(LEFT, 288)
-        pdf.cell(WIDTH / 2, 4, self._fit(f"Aula · {report.title}", WIDTH / 2))
+        pdf.cell(WIDTH / 2, 4, as_seen(self._fit(f"Aula · {report.title}", WIDTH / 2)))
         pdf.cell(WIDTH / 2, 4, f"{number} / 2", align="R")
         pdf.set_xy(LEFT, TOP)
 
@@ -319,7 +322,7 @@ class _Sheets:
             lines = [*lines[: most - 1], self._fit(lines[most - 1] + "…", width, cut=True)]
         for text in lines:
             self.pdf.set_x(x)
-            self.pdf.cell(width, line or size * 0.47, text, new_x="LEFT", new_y="NEXT")
+            self.pdf.cell(width, line or size * 0.47, as_seen(text), new_x="LEFT", new_y="NEXT")
 
     def _fit(self, words: str, width: float, cut: bool = False) -> str:
         """Shorten words to a line, with an ellipsis where something is left out."""
@@ -331,5 +334,16 @@ class _Sheets:
         return words.rstrip("… ") + "…"
 
     def _drawable(self, words: str) -> str:
-        """Show a box for a letter that the font lacks; the other files hold every letter."""
-        return "".join(letter if ord(letter) in self._known else "□" for letter in words)
+        drawn = drawable(words, self._known)
+        self._lacks_letters |= BOX in drawn
+        return drawn
+
+    def _hint(self) -> None:
+        """Say what the boxes are, where there are some."""
+        if self._lacks_letters:
+            self.pdf.set_xy(LEFT, BOTTOM + 2)
+            self._text(
+                gettext("□ is a letter that this file's font lacks. The page and the XLSX file show it."),
+                7.5,
+                QUIET,
+            )
