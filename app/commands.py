@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.records import export, queries
@@ -27,6 +28,7 @@ def init_app(app: Flask) -> None:
     """Add the commands to the application."""
     for group in (user, token, report, monitor, camera, detector):
         app.cli.add_command(group)
+    app.cli.add_command(analyse)
     app.cli.add_command(purge)
 
 
@@ -126,6 +128,40 @@ def install_detector(source: str | None) -> None:
         raise click.ClickException(str(error)) from None
     click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")
     click.echo("in the environment or in .env, and start the server again. DETECTOR=haar switches back.")
+
+
+@click.command("analyse")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the copies and figures; it is made if need be.",
+)
+@with_appcontext
+def analyse(paths: tuple[Path, ...], out: Path) -> None:
+    """Read pictures, videos and folders of them, as the camera is read: marked copies, CSV and JSON."""
+    from app.recordings.analyse import analyse as analyse_all  # it brings OpenCV and the network
+    from app.recordings.rules import Rules
+    from app.vision.reader import FaceReader
+
+    settings = current_app.config["SETTINGS"]
+    try:
+        now = in_force()
+    except SQLAlchemyError:
+        raise click.ClickException(
+            "The database doesn't say what is in force. Set it up: flask --app wsgi db upgrade."
+        ) from None
+    rules = Rules(
+        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, network().sha256
+    )
+    try:
+        reader = FaceReader(detector=settings.detector)
+    except (RuntimeError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if not analyse_all(paths, out, reader, rules):
+        raise SystemExit(1)
 
 
 @click.command("purge")
