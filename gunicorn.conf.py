@@ -1,6 +1,7 @@
 """How gunicorn serves: one worker that owns the one monitor, and a thread for each viewer."""
 
 import os
+import socket
 import sys
 
 from app import PROJECT
@@ -11,6 +12,7 @@ try:
 except SettingError as error:
     sys.exit(f"Aula can't start: {error}")
 
+SEND_BYTES = 2**17  # the system doubles it, for its own use
 SPARE_THREADS = 16  # for pages, JSON and health while every viewer holds a thread
 
 bind = f"{settings.host}:{settings.port}"
@@ -31,6 +33,15 @@ def on_starting(server):
         server.log.warning("one worker serves one camera; %d workers were asked for", server.cfg.workers)
         server.cfg.set("workers", 1)
         server.num_workers = 1
+
+
+def when_ready(server):
+    """Let the system hold no more than about one picture for each connection, which inherit this from here.
+
+    By itself it would hold up to 4 MB, seconds of a stream, and show a slow viewer all of it.
+    """
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
 
 
 def post_worker_init(worker):

@@ -9,6 +9,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
+from app.language import LANGUAGES, say
 from app.records import export, queries
 from app.records.in_force import in_force
 from app.records.network import network
@@ -75,20 +76,34 @@ def export_report(lecture_id: int, extension: str) -> None:
     click.echo(path)
 
 
-@monitor.command("run", hidden=True)
-@click.option("--pipe", type=int, required=True, help="File descriptor of the pipe to the web process.")
-@click.option("--sent", type=int, required=True, help="File descriptor of the pipe with browsers' pictures.")
-def run_monitor(pipe: int, sent: int) -> None:
-    """Read the camera until told to end. The web process starts this."""
+@monitor.command("run")
+@click.option("--pipe", type=int, hidden=True, help="File descriptor of the pipe to the web process.")
+@click.option("--sent", type=int, hidden=True, help="File descriptor of the pipe with browsers' pictures.")
+def run_monitor(pipe: int | None, sent: int | None) -> None:
+    """Read the camera until told to end; web processes hear it through Redis.
+
+    Without REDIS_URL the web process starts this itself.
+    """
     from app.monitor import process  # it brings OpenCV, which no other command needs
 
     app = current_app._get_current_object()  # threads have no current_app
-    process.run(app, Connection(pipe), Connection(sent))
+    if pipe is not None:
+        process.run(app, Connection(pipe), sent=Connection(sent))
+    settings = app.config["SETTINGS"]
+    if settings.redis_url is None:
+        raise click.ClickException(
+            "The web process runs the monitor itself. To run it on its own, set REDIS_URL for both."
+        )
+    from app.monitor.redis_link import MonitorLink, Wire
+
+    link = MonitorLink(Wire.of(settings))
+    process.run(app, link, link.owned())
 
 
 @camera.command("check")
 @click.argument("source")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
 @click.option(
     "--leave-out",
     type=click.FloatRange(0, 1),
@@ -97,7 +112,12 @@ def run_monitor(pipe: int, sent: int) -> None:
     metavar="LEFT TOP WIDTH HEIGHT",
     help="Blank a part of the picture, in fractions of it; may be given again.",
 )
-def check(source: str, picture: str | None, leave_out: tuple[tuple[float, ...], ...]) -> None:
+def check(
+    source: str,
+    picture: str | None,
+    language: str | None,
+    leave_out: tuple[tuple[float, ...], ...],
+) -> None:
     """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
@@ -107,13 +127,13 @@ def check(source: str, picture: str | None, leave_out: tuple[tuple[float, ...], 
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
-        found = check_camera(spec, settings.stall_seconds)
+        found = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
     except (CameraError, ValueError) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(say(error, language)) from None
     if picture is not None:
         blank(found.image, [Area(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
-    click.echo(str(found))
+    click.echo(say(found.words, language))
 
 
 @detector.command("install")

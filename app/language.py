@@ -44,7 +44,12 @@ class Words:
 
 
 def say(what: object, language: str | None = None) -> str:
-    """What `Words` say in `language`, by default in the one of this request; anything else as it is."""
+    """What `Words`, or an error that is raised with them, say; anything else as it is.
+
+    In `language`, by default in the one of this request.
+    """
+    if isinstance(what, Exception) and what.args:
+        what = what.args[0]
     if not isinstance(what, Words):
         return str(what)
     said = (translations(language) if language else get_translations()).gettext(what.text)

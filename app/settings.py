@@ -12,19 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.camera.spec import check_spec, hide_password
+from app.camera.spec import NO_BROWSER, Kind, check_spec, hide_password
+from app.language import Words
 
 HOLD_PASSWORDS = (
     "admin_password",
     "secret_key",
     "database_url",
     "metrics_token",
+    "redis_url",
 )  # never printed, not even when they are wrong
 
 
@@ -37,7 +40,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
+            raise ValueError(Words("a whole number from %(low)s to %(high)s", low=low, high=high))
         return int(text)
 
     return parse
@@ -47,7 +50,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Parse a number from `low` to `high`."""
 
     def parse(text: str) -> float:
-        expected = f"a number from {low:g} to {high:g}"
+        expected = Words("a number from %(low)s to %(high)s", low=f"{low:g}", high=f"{high:g}")
         try:
             value = float(text)
         except ValueError:
@@ -72,7 +75,7 @@ def switch(text: str) -> bool:
         "0": False,
     }
     if text.lower() not in words:
-        raise ValueError("on or off")
+        raise ValueError(Words("on or off"))
     return words[text.lower()]
 
 
@@ -81,7 +84,7 @@ def text(longest: int) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if not value.strip() or len(value) > longest or not value.isprintable():
-            raise ValueError(f"one line of 1 to {longest} characters")
+            raise ValueError(Words("one line of 1 to %(longest)s characters", longest=longest))
         return value.strip()
 
     return parse
@@ -126,6 +129,15 @@ def database_url(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+def redis_url(url: str) -> str:
+    """Check what Redis's own clients take for an address."""
+    with contextlib.suppress(ValueError):  # a port that is no number, a bracket left open
+        parts = urlsplit(url)
+        if parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0:
+            return url
+    raise ValueError("redis://USER:PASSWORD@HOST:PORT, or rediss://… where Redis speaks TLS")
+
+
 def timezone(name: str) -> ZoneInfo:
     """Find a time zone by its name in the IANA database."""
     try:
@@ -156,6 +168,12 @@ class Settings:
         None,
         database_url,
         "where minutes are kept: `sqlite:///FILE` or `postgres://…`; without it, `instance/aula.sqlite`",
+    )
+    redis_url: str | None = setting(
+        None,
+        redis_url,
+        "where web processes hear a monitor that is a process of its own: `redis://…` or `rediss://…`; "
+        "without it the web process runs the monitor itself",
     )
     secret_key: str | None = setting(
         None, secret(16), "signs sessions; without it one is made and kept in `instance/secret_key`"
@@ -204,7 +222,12 @@ class Settings:
 def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     """Read and check every setting; raises SettingError for the first one that is not usable."""
     values = _written(environment, env_file)
-    return Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
+    read = Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
+    if read.redis_url is not None and read.secret_key is None:
+        raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
+    if read.redis_url is not None and read.camera == Kind.BROWSER:
+        raise SettingError(f"CAMERA=browser can't be used with REDIS_URL. {NO_BROWSER}")
+    return read
 
 
 def check_setting(name: str, written: str) -> Any:

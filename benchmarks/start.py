@@ -4,6 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.processes import family, megabytes
 from benchmarks.table import show
 from tests.server import Server, wait_for
 
@@ -24,8 +25,8 @@ def measure(folder: Path) -> dict:
         wait_for(lambda: server.get("/api/v1/state").json["monitor"]["analysed_fps"] > 0)
         first = time.monotonic() - begin
         _watch(server)
-        together = sum(map(_megabytes, _family(server.process.pid)))
-        monitor = sum(map(_megabytes, server.monitor_pids()))
+        together = megabytes(family(server.process.pid))
+        monitor = megabytes(server.monitor_pids())
     finally:
         server.stop()
     return {
@@ -43,19 +44,6 @@ def _watch(server: Server) -> None:
     for part in server.stream():
         if part.received_at and time.monotonic() > until:
             return
-
-
-def _family(pid: int) -> list[int]:
-    """A process and all its descendants."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
-    return [pid, *(member for child in children for member in _family(child))]
-
-
-def _megabytes(pid: int) -> float:
-    """Memory that is the process's own, and its part of what it shares."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""The commands: `python -m models data`, `train`, `evaluate`, `export`."""
+"""The commands: `python -m models data`, `train`, `evaluate`, `compare`, `export`."""
 
 import argparse
 import json
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from models import Refusal
+from models.schedule import LEARNING_RATES, Schedule
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own start-up chatter
 
@@ -58,8 +60,42 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument(
         "--weights", help="a .keras of the same architecture whose trunk a new run begins from"
     )
-    training.add_argument("--epochs", type=int, default=40)
-    training.add_argument("--seed", type=int, default=1)
+    usual = Schedule()
+    training.add_argument("--architecture", choices=LEARNING_RATES, default=usual.architecture)
+    training.add_argument(
+        "--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them"
+    )
+    training.add_argument("--epochs", type=_positive, default=usual.epochs)
+    training.add_argument(
+        "--learning-rate", type=_not_negative, help="at its highest; default: that of the architecture"
+    )
+    training.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        default=usual.augment,
+        help="turn, shift, mirror, light and partly cover faces, a little differently each time",
+    )
+    training.add_argument(
+        "--mixup",
+        type=_not_negative,
+        metavar="ALPHA",
+        default=usual.mixup,
+        help=f"how far to mix faces with each other, 0: not at all; default: {usual.mixup}",
+    )
+    training.add_argument(
+        "--class-weights",
+        action="store_true",
+        help="let rare expressions weigh more; better for macro-F1, worse for accuracy",
+    )
+    training.add_argument(
+        "--ema",
+        type=_share,
+        metavar="KEPT",
+        default=usual.ema,
+        help="what the average of the weights, which comes out, keeps of itself every ten steps; 0: no "
+        f"average; default: {usual.ema}",
+    )
+    training.add_argument("--seed", type=int, default=usual.seed)
     training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
     training.set_defaults(command=_train)
 
@@ -73,6 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     measuring.set_defaults(command=_evaluate)
 
+    comparing = commands.add_parser("compare", help="measure several networks side by side")
+    comparing.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
+    comparing.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+    comparing.add_argument("--usage", choices=PARTS, default="PublicTest")
+    comparing.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    comparing.set_defaults(command=_compare)
+
     shipping = commands.add_parser("export", help="write the files that the program serves from")
     shipping.add_argument("--network", type=Path, required=True, help="network.keras of a run")
     shipping.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
@@ -82,6 +125,28 @@ def _parser() -> argparse.ArgumentParser:
     shipping.add_argument("--out", type=Path, default=FOLDER, help="folder; default: that of the program")
     shipping.set_defaults(command=_export)
     return parser
+
+
+def _positive(text: str) -> int:
+    return _number(text, int, 1, float("inf"), "a whole number from 1")
+
+
+def _not_negative(text: str) -> float:
+    return _number(text, float, 0, float("inf"), "a number from 0")
+
+
+def _share(text: str) -> float:
+    return _number(text, float, 0, 0.9999, "a number from 0 to below 1")
+
+
+def _number(text: str, kind: type, lowest: float, highest: float, expected: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    if number is None or not lowest <= number <= highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
+    return number
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -102,16 +167,12 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from models.train import Schedule, train
+    from models.train import train
 
-    schedule = Schedule(
-        epochs=options.epochs,
-        seed=options.seed,
-        precision=options.precision,
-        teachers=tuple(options.teachers),
-        weights=options.weights,
-    )
-    print(train(options.data, options.crops, options.run, schedule))
+    asked = {field.name: getattr(options, field.name) for field in fields(Schedule) if field.name in options}
+    asked["teachers"] = tuple(options.teachers)
+    asked["learning_rate"] = options.learning_rate or LEARNING_RATES[options.architecture]
+    print(train(options.data, options.crops, options.run, Schedule(**asked)))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -124,6 +185,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.pictures:
         for path in draw_figures(result, options.pictures):
             print(f"{path} drawn", file=sys.stderr)
+    print(json.dumps(result) if options.json else table(result))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from models.comparison import compare, table
+    from models.dataset import Usage
+
+    result = compare(options.networks, options.data, Usage[options.usage])
     print(json.dumps(result) if options.json else table(result))
 
 

@@ -29,14 +29,18 @@ class Augmentation:
     brightness: float = 25.0
     light_chance: float = 0.6
     erase_chance: float = 0.3
-    mixup_chance: float = 0.65  # of a batch
-    mixup_alpha: float = 0.4
+    mirror_chance: float = 0.5
+
+
+AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mirror_chance=0)
+MIXUP_CHANCE = 0.65  # of a batch
 
 
 class Batches(keras.utils.PyDataset):
     """Every face once an epoch, and beside each batch of faces some crops, which teach the `face` head.
 
     Batch and epoch decide the random numbers, so that a resumed run sees what an unbroken one would have.
+    `Schedule` says what the options mean.
     """
 
     def __init__(
@@ -47,6 +51,9 @@ class Batches(keras.utils.PyDataset):
         batch: int,
         crops_in_batch: int,
         seed: int,
+        augmentation: Augmentation = Augmentation(),
+        mixup: float = 0.4,
+        class_weights: bool = False,
         teachers: Sequence[Teacher] = (),
     ):
         super().__init__()
@@ -61,7 +68,9 @@ class Batches(keras.utils.PyDataset):
         self._crops_in_batch = crops_in_batch if len(self._crops) else 0
         self._seed = seed
         self._teachers = teachers
-        self._augmentation = Augmentation()
+        self._augmentation = augmentation
+        self._alpha = mixup
+        self._class_weights = balanced(faces.labels) if class_weights else None
         self.start_epoch(0, mixup=True)
 
     def __len__(self) -> int:
@@ -79,15 +88,18 @@ class Batches(keras.utils.PyDataset):
         pixels = as_input(np.concatenate([self._images[rows], self._crops[others]]))
         pixels = augment(pixels, self._augmentation, random)
         labels, shares = self._labels[rows], self._shares[rows]
-        if self._mixup and random.random() < self._augmentation.mixup_chance:
-            part = np.float32(random.beta(*[self._augmentation.mixup_alpha] * 2))
+        if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
+            part = np.float32(random.beta(self._alpha, self._alpha))
             partner = random.permutation(len(rows))
             mixed = slice(0, len(rows))
             pixels[mixed] = part * pixels[mixed] + (1 - part) * pixels[mixed][partner]
             labels = part * labels + (1 - part) * labels[partner]
             shares = part * shares + (1 - part) * shares[partner]
+        weight = None if self._class_weights is None else (labels @ self._class_weights)[:, np.newaxis]
         if self._teachers:
             labels, shares = taught(labels, shares, [teach(pixels[: len(rows)]) for teach in self._teachers])
+        if weight is not None:
+            labels, shares = labels * weight, shares * weight
         no_label = np.zeros(len(others), np.float32)
         is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])
         return pixels, {
@@ -95,6 +107,12 @@ class Batches(keras.utils.PyDataset):
             "ferplus": _above(shares, no_label),
             "face": is_face[:, np.newaxis].astype(np.float32),
         }
+
+
+def balanced(labels: np.ndarray) -> np.ndarray:
+    """Weigh the classes so that each counts as much as any other, float32 (7,); faces weigh 1 on average."""
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
 
 
 def taught(
@@ -131,7 +149,7 @@ def _move(face: np.ndarray, how: Augmentation, random: np.random.Generator) -> n
     centre = (SIDE - 1) / 2
     matrix = cv2.getRotationMatrix2D((centre, centre), degrees, 1 + zoom)
     matrix[:, 2] += right, down
-    if random.random() < 0.5:
+    if random.random() < how.mirror_chance:
         matrix[0] = -matrix[0] + (0, 0, SIDE - 1)
     return cv2.warpAffine(face, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 

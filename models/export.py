@@ -9,7 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
@@ -26,6 +26,7 @@ from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, re
 from models.evaluate import figures
 from models.known_faces import as_strip, known_faces
 from models.measures import best_temperature, confusion_of
+from models.schedule import noted
 from models.serving import (
     load_trained,
     read_with_keras,
@@ -57,6 +58,10 @@ class Temperatures:
 def export(trained: Path, data: Path, crops: Path | None, folder: Path) -> dict:
     """Export a network of a training run into a folder; gives the card. PublicTest chooses all thresholds."""
     public = read_faces(data, Usage.PublicTest)
+    if not ferplus_majority(public.votes)[0].any():
+        raise ExportError(
+            f"{data} has no FER+ votes, which calibrate the scores that are served; `data --votes` adds them"
+        )
     held_out = split_crops(read_crops(crops))[1] if crops else None
     return export_network(load_trained(trained), public, held_out, folder, _origin(trained, data, crops))
 
@@ -205,25 +210,22 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
 
     The schedules lie beside the network in its run.
     """
-    schedules = json.loads((trained.parent / "schedule.json").read_text())
+    schedules = noted(trained.parent)
     inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
     trainings = [
-        f"python -m models train {inputs} --run runs/{trained.parent.name} --epochs {one['epochs']} "
-        f"--seed {one['seed']} --precision {one['precision']}"
-        + "".join(f" --teacher {Path(teacher).name}" for teacher in one["teachers"])
-        + (f" --weights {Path(one['weights']).name}" if one["weights"] else "")
-        + (f"  # resumed after epoch {one['after_epoch']}" if one["after_epoch"] else "")
-        for one in schedules
+        f"python -m models train {inputs} --run runs/{trained.parent.name} {one.options()}"
+        + (f"  # resumed after epoch {done}" if done else "")
+        for done, one in schedules
     ]
     exporting = f"python -m models export --network runs/{trained.parent.name}/{trained.name} {inputs}"
     installed = {one.name.replace("_", "-"): one.version for one in distributions()}
-    begun_with = {name for one in schedules for name in [*one["teachers"], one["weights"]] if name}
+    begun_with = {name for _, one in schedules for name in (*one.teachers, one.weights, one.imagenet) if name}
     return {
         "data": [_file(path) for path in (data, crops) if path],
         "networks": [_file(Path(name)) for name in sorted(begun_with)],
-        "schedules": schedules,
+        "schedules": [{"after_epoch": done} | asdict(one) for done, one in schedules],
         "commands": [*trainings, exporting],
-        "seed": schedules[-1]["seed"],
+        "seed": schedules[-1][1].seed,
         "versions": {"python": platform.python_version()}
         | {package: installed[package] for package in PACKAGES if package in installed},
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),

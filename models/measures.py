@@ -1,6 +1,6 @@
 """How right a network is, how surely that is known, and how rightly sure the network itself is."""
 
-from math import sqrt
+from math import comb, sqrt
 
 import numpy as np
 
@@ -98,6 +98,18 @@ def votes_likelihood(scores: np.ndarray, shares: np.ndarray) -> dict[str, float]
         return float(-(shares * np.log(np.maximum(predicted, 1e-7))).sum(1).mean())
 
     return {"n": len(shares), "nll": mean(scores), "at_best": mean(shares)}
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+    """Say whether two networks differ, given where each is right, (N,) bool.
+
+    `p` is how likely so uneven a split of the faces on which only one is right would be if they did not
+    (McNemar 1947), two-sided, with the exact binomial distribution where he takes the chi-square.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    count, fewer = only_first + only_second, min(only_first, only_second)
+    tail = sum(comb(count, k) for k in range(fewer + 1))
+    return {"only_first": only_first, "only_second": only_second, "p": min(2 * tail / 2**count, 1.0)}
 
 
 def best_temperature(logarithms: np.ndarray, truth: np.ndarray) -> float:

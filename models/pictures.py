@@ -18,7 +18,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 MAIN, SECOND = COLOURS[Emotion.NEUTRAL], COLOURS[Emotion.ANGRY]
 STYLE = {
@@ -143,6 +143,24 @@ def draw_coverage(parts: dict[str, dict], path: Path) -> None:
         axes.set_xlim(0, 1)
         axes.grid(True)
         axes.legend(loc="lower left")
+
+
+def draw_curves(log: list[dict[str, str]], path: Path) -> None:
+    """Draw the log of a training run, a dictionary for each epoch: loss, and accuracy on PublicTest."""
+    epochs = [int(line["epoch"]) for line in log]
+    curves = {name: [float(line[name]) for line in log] for name in ("loss", "fer", "ferplus")}
+    with _sheet(path, 1, 2, 9, 3.6) as (left, right):
+        left.plot(epochs, curves["loss"], color=DARK, marker=".")
+        left.set_title("Loss in training")
+        for name, title, colour in (("fer", "FER-2013 labels", MAIN), ("ferplus", "FER+ majority", SECOND)):
+            right.plot(epochs, curves[name], color=colour, marker=".", label=title)
+        right.set_title("Accuracy on PublicTest")
+        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        right.legend(loc="lower right")
+        for axes in (left, right):
+            axes.grid(True)
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _headline(part: dict) -> str:

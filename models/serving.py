@@ -8,12 +8,13 @@ import numpy as np
 from keras import layers, ops
 
 from app.vision.classify import Network, WeightsError
-from app.vision.crop import as_input
+from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from models.architectures import in_float32
 from models.dataset import SEVEN, DataError
 
 AT_ONCE = 256  # faces; more only takes memory
+NO_FACES = np.empty((0, SIDE, SIDE, 1), np.float32)
 
 
 def serving_network(
@@ -120,8 +121,11 @@ def read_with_litert(path: Path, faces: np.ndarray, threads: int = 2) -> dict[st
 
 def _open_litert(path: Path, threads: int) -> Network:
     try:
-        return Network(path.read_bytes(), path, threads)
+        network = Network(path.read_bytes(), path, threads)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
     except WeightsError as error:
         raise DataError(str(error)) from None
+    if "fer" not in network.run(NO_FACES):
+        raise DataError(f"{path} has no output `fer`; expected a network that `export` wrote")
+    return network

@@ -1,6 +1,6 @@
 """The drawn classroom, through its front door: what it shows, and whether that is what it says it shows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import combinations
 
 import cv2
@@ -108,6 +108,15 @@ def test_the_same_moment_is_the_same_picture(classroom):
     later = Classroom()
     later.draw(MOMENTS[5])
     assert np.array_equal(classroom.draw(MOMENTS[3]), later.draw(MOMENTS[3]))
+
+
+def test_the_clock_on_the_wall_shows_the_time_of_the_zone(classroom):
+    before = classroom.draw(LECTURE)
+    there = LECTURE.astimezone(timezone(timedelta(hours=5)))
+    assert not np.array_equal(classroom.draw(there), before)
+    hands = np.nonzero((classroom.draw(there) != before).any(axis=2))
+    assert hands[0].max() - hands[0].min() < 0.15 * before.shape[0], "nothing but the clock is another"
+    assert classroom.truth(there) == classroom.truth(LECTURE)
 
 
 def test_a_picture_may_be_drawn_upon(classroom):

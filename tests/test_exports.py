@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,11 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pypdf
 import pytest
+from flask_babel import force_locale
 
 from app.records import export, notes, queries
 from app.records.counted import CountedMinute
+from app.records.letters import as_seen, drawable
 from app.records.network import network
 from app.records.report import LIMITS, Conditions, Report, report_of
 from app.vision.emotion import EMOTIONS, Emotion
@@ -59,11 +62,14 @@ def sheets(report: Report) -> list[str]:
     return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
+WHAT = {"read": "read", "gap": "no camera", "nobody": "nobody in view", "too few": "too few people; not kept"}
+
+
 def test_the_workbook_has_summary_minutes_chart_and_notes(report):
     book = workbook(report)
     assert book.sheetnames == ["Summary", "Minutes", "Chart", "Notes"]
     rows = list(book["Minutes"].iter_rows(min_row=2, values_only=True))
-    assert [row[1] for row in rows] == [minute.seen for minute in report.minutes]
+    assert [row[1] for row in rows] == [WHAT[minute.seen] for minute in report.minutes]
     assert rows[0][0] == datetime(2026, 11, 20, 13, 0), "local time, the zone stands in the heading"
     assert rows[0][5:13] == pytest.approx([*report.minutes[0].shares.values(), 0.1])
     assert rows[2][3:13] == (None,) * 10, "a gap is a gap, never a zero"
@@ -90,7 +96,46 @@ def test_the_pdf_has_two_sheets_with_everything_said_in_real_text(report):
     assert "13:01 @SUM(1+1) began <i>recursion</i>" in first
     assert "13:02 no camera" in second
     assert "13:03 too few people; not kept" in second
-    assert LIMITS in second
+    assert str(LIMITS) in second
+
+
+HINT = "□ is a letter that this file's font lacks."
+
+
+@pytest.mark.parametrize("title", ["分数", "الجبر", "Algebra 🙂"])
+def test_a_sheet_says_what_the_boxes_are_where_its_font_lacks_letters(app_context, title):
+    first, _ = sheets(lecture_of(6, title))
+    assert f"{HINT} The page and the XLSX file show it." in first
+    assert "□ Aula" not in first
+
+
+def test_a_sheet_speaks_of_no_boxes_where_there_are_none(report):
+    assert "□" not in sheets(report)[0]
+
+
+def test_a_sign_that_is_never_seen_leaves_no_box():
+    assert drawable("a\u200db\ufe0f", known={ord("a"), ord("b")}) == "ab"
+
+
+def test_a_hebrew_line_runs_from_right_to_left():
+    assert as_seen("Algebra") == "Algebra"
+    assert as_seen("אבג") == "גבא"
+
+
+def test_a_german_reads_german_files(app_context, report):
+    with force_locale("de"):
+        first, second = sheets(report)
+        book = workbook(report)
+        text = export.to_csv(report, BERLIN).decode()
+        found = json.loads(export.to_json(report, BERLIN))
+    assert "20.11.2026 13:00–13:06 CET (Europe/Berlin)" in first
+    assert "fröhlich 30 %" in first
+    assert "13:02 keine Kamera" in second
+    assert book.sheetnames == ["Übersicht", "Minuten", "Diagramm", "Notizen"]
+    assert "überrascht" in [cell.value for cell in book["Minuten"][1]]
+    assert text.startswith("\ufeffminute,room,course"), "programs read it"
+    assert "angry" in found["shares"]
+    assert found["summary"].startswith("6 min, im Mittel")
 
 
 def test_the_pdf_draws_its_chart_as_vectors(report):
@@ -125,7 +170,7 @@ def test_each_file_carries_what_its_figures_depend_on(report, extension):
             text = " ".join(sheets(report))
         case _:
             text = data.decode()
-    for fact in ("Room 7", CONDITIONS.network.sha256, LIMITS):
+    for fact in ("Room 7", CONDITIONS.network.sha256, str(LIMITS)):
         assert fact in text
     assert str(round(report.coverage, 2)) in text or f"{report.coverage * 100:.0f} %" in text
 

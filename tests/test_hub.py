@@ -11,7 +11,7 @@ from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.monitor.bus import Demand, Picture, Status, Trouble
-from app.web.hub import Hub, TooManyViewers
+from app.web.hub import Hub, Part, TooManyViewers
 
 SINCE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ONLINE = CameraState(True, None, None, SINCE, 25.0)
@@ -51,6 +51,15 @@ def test_a_viewer_that_was_away_gets_the_newest_picture(hub):
     for number in range(5):
         show(hub, b"%d" % number)
     assert next(watching).jpeg == b"4"
+
+
+def test_a_viewer_gets_pictures_as_they_come_where_they_come_as_often_as_it_wants(hub):
+    """It used to rest until its own next turn, and pictures grew old meanwhile."""
+    viewer = hub.enter(10)
+    watching = hub.watch(viewer)
+    for second in (0.0, 0.09, 0.2, 0.29):
+        hub._picture = Part(viewer.sequence + 1, 1000.0 + second, b"%f" % second, False, came_at=second)
+        assert next(watching).captured_at == 1000.0 + second
 
 
 def test_the_last_picture_is_given_again_when_nothing_new_comes(hub):

@@ -1,5 +1,6 @@
 """Pages in the reader's language: which one it is, and that no text lacks its German."""
 
+import json
 import re
 import subprocess
 import sys
@@ -100,3 +101,41 @@ def test_words_are_said_in_english_to_the_log_and_in_german_to_a_reader():
     words = Words("%(page)s: not here", page=Words("Lectures"))
     assert str(words) == "Lectures: not here"
     assert say(words, "de") == "Stunden: not here"
+
+
+SAID_ALIKE = {"Aula", "N", "F", "s", "rtsp", "http", "https", "bare", "disabled", "MB", "NLL", "SHA"}
+"""Names, keys and units that are the same in every language, and two words that only the browser reads."""
+
+
+@pytest.mark.parametrize(
+    "template", sorted((PROJECT / "app/web/templates").glob("*.html")), ids=lambda p: p.name
+)
+def test_a_template_says_nothing_that_is_not_marked(template):
+    assert set(re.findall(r"[A-Za-z]+", unmarked(template.read_text()))) <= SAID_ALIKE
+
+
+def unmarked(template: str) -> str:
+    """What a template would show of its own: text between tags, and attributes that people read or hear."""
+    for code in (r"\{#.*?#\}", r"\{% trans .*?endtrans %\}", r"\{% trans %\}.*?endtrans %\}"):
+        template = re.sub(code, "", template, flags=re.S)
+    template = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.S)
+    spoken = re.findall(r'(?:alt|title|placeholder|aria-label)="([^"]*)"', template)
+    return " ".join([*spoken, re.sub(r"<[^>]*>|&\w+;", " ", template)])
+
+
+def test_scripts_say_nothing_that_is_not_marked():
+    said = re.compile(
+        r"""(?:textContent = |title = |say\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""
+    )
+    for script in (PROJECT / "app/web/static").glob("*.js"):
+        without_values = re.sub(r"\$\{[^}]*\}", "", script.read_text())
+        assert said.findall(without_values) == [], script.name
+
+
+def test_a_german_page_is_german_in_its_scripts_and_its_figures(make_app):
+    client = make_app(ADMIN_PASSWORD="a long password").test_client()
+    choose(client, "de")
+    page = client.get("/sign-in").text
+    texts = json.loads(re.search(r'id="texts">(.*?)</script>', page).group(1))
+    assert texts["live · %(age)s s old"] == "live · %(age)s s alt"
+    assert texts["surprise"] == "überrascht"

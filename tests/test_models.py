@@ -20,6 +20,7 @@ from app.vision.crop import as_input, crop_faces  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
 from app.vision.frame import Box  # noqa: E402
 from models import export as exporting  # noqa: E402
+from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
@@ -38,6 +39,7 @@ from models.dataset import (  # noqa: E402
     without_non_faces,
 )
 from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
+from models.schedule import Schedule, note, noted  # noqa: E402
 from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
 from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
 
@@ -45,7 +47,7 @@ ROOT = Path(__file__).parents[1]
 FER2013 = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013.npz"
 SHIPPED = ROOT / "models"
 TINY = {"stem": 8, "stages": ((8, 1), (16, 2))}
-SHORT = training.Schedule(epochs=3, batch=14, crops_in_batch=4, precision="float32", learning_rate=0.05)
+SHORT = Schedule(epochs=3, batch=14, crops_in_batch=4, precision="float32", learning_rate=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_a_short_training_makes_the_loss_fall(run):
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, crops, monkeypatch):
-    measure, calls = training._measure, []
+    measure, calls = keeper._measure, []
 
     def killed_in_the_second_epoch(*arguments):
         calls.append(arguments)
@@ -96,7 +98,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, cr
             raise KeyboardInterrupt
         return measure(*arguments)
 
-    monkeypatch.setattr(training, "_measure", killed_in_the_second_epoch)
+    monkeypatch.setattr(keeper, "_measure", killed_in_the_second_epoch)
     with pytest.raises(KeyboardInterrupt):
         training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
     training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
@@ -111,9 +113,8 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, cr
 
 def test_a_run_that_is_shortened_says_so(tmp_path):
     for schedule, done in ((SHORT, 0), (SHORT, 1), (replace(SHORT, epochs=2), 1)):
-        training.note_schedule(tmp_path, schedule, done)
-    noted = json.loads((tmp_path / "schedule.json").read_text())
-    assert [(one["after_epoch"], one["epochs"]) for one in noted] == [(0, 3), (1, 2)]
+        note(tmp_path, schedule, done)
+    assert [(done, one.epochs) for done, one in noted(tmp_path)] == [(0, 3), (1, 2)]
 
 
 def test_a_checkpoint_of_another_network_is_refused(run, drawn, crops):
@@ -136,9 +137,7 @@ def test_training_evaluation_and_serving_prepare_a_face_alike(drawn, run):
     """One function does it; here its three users meet: pixels 0 to 255, nothing done to them on the way."""
     box = Box(0, 0, 48, 48)
     served = as_input(crop_faces(drawn.images[5], [box]))
-    still = Augmentation(
-        degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mixup_chance=0, mixup_alpha=1
-    )
+    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0)
     trained_on = augment(as_input(drawn.images[5:6]), still, np.random.default_rng(1))
     mirrored = served[:, :, ::-1]
     assert any(np.allclose(trained_on, pixels, atol=1e-3) for pixels in (served, mirrored))

@@ -57,6 +57,15 @@ def test_the_stream_shows_the_class_and_stamps_every_picture(demo):
     assert all(0 <= part.received_at - part.captured_at < 5 for part in pictures)
 
 
+def test_a_viewer_who_stops_reading_sees_but_a_few_old_pictures(demo):
+    """The system's own buffer held 4 MB, thirty pictures."""
+    slow = demo.stream()
+    begin = next(slow).sequence
+    now = next(part.sequence for part in demo.stream() if part.sequence > begin + 60)
+    old = list(takewhile(lambda part: part.sequence < now, slow))
+    assert len(old) <= 5
+
+
 def test_boxes_are_drawn_where_the_script_says_the_faces_are(demo):
     wait_for(lambda: faces_now(demo) >= 10)
     *_, part = islice(demo.stream(), 10)

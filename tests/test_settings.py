@@ -107,3 +107,22 @@ def test_every_setting_is_documented_with_its_default(setting):
     default = setting.metadata["default"]
     assert (f"| `{default}` |" if default is not None else "| none |") in rows[0]
     assert setting.metadata["help"].replace("|", "\\|") in rows[0]
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://cache/", "redis://", "redis://cache:x", "redis://[::1"]
+)
+def test_an_address_that_redis_can_t_have_is_refused_and_not_shown(url):
+    with pytest.raises(SettingError, match=r"REDIS_URL=\(not shown\).*redis://USER:PASSWORD@HOST:PORT"):
+        read(REDIS_URL=url, SECRET_KEY="a key for tests only")
+
+
+def test_redis_needs_a_key_that_the_processes_share():
+    with pytest.raises(SettingError, match="REDIS_URL needs SECRET_KEY"):
+        read(REDIS_URL="redis://cache")
+    assert read(REDIS_URL="rediss://cache:6380/1", SECRET_KEY="a key for tests only").redis_url
+
+
+def test_a_browser_can_t_be_the_camera_of_a_monitor_of_its_own():
+    with pytest.raises(SettingError, match=r"CAMERA=browser can't be used with REDIS_URL"):
+        read(REDIS_URL="redis://cache", SECRET_KEY="a key for tests only", CAMERA="browser")

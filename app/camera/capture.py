@@ -15,6 +15,7 @@ from app.camera.errors import CameraError, NotNow, Reason
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
+from app.language import Words
 from app.vision.areas import Area, blank
 from app.vision.frame import Frame
 
@@ -28,8 +29,8 @@ noise. A dark room with a lit screen stays well above it."""
 BLACK_PERCENTILE = 95
 """A camera prints the time in white on its black picture: the brightest twentieth of it does not count."""
 
-BLACK_DETAIL = "The camera's picture is black. Take its cover off, or switch on a light."
-FROZEN_DETAIL = "The camera repeats one picture. If it lasts, restart the camera."
+BLACK_DETAIL = Words("The camera's picture is black. Take its cover off, or switch on a light.")
+FROZEN_DETAIL = Words("The camera repeats one picture. If it lasts, restart the camera.")
 
 Result = TypeVar("Result")
 
@@ -99,7 +100,7 @@ class Capture:
         self._arrivals: deque[float] = deque(maxlen=1000)
         self._last_seen: tuple[datetime, float] | None = None
         self._state = CameraState(
-            False, Reason.STARTING, "The camera is being opened.", clock.now(), capture_fps=0.0
+            False, Reason.STARTING, Words("The camera is being opened."), clock.now(), capture_fps=0.0
         )
         self._thread = Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -141,7 +142,10 @@ class Capture:
             return CameraState(
                 False,
                 Reason.TIMED_OUT,
-                f"The camera sent no picture for {self._stall_seconds:g} s. It is being waited for.",
+                Words(
+                    "The camera sent no picture for %(seconds)s s. It is being waited for.",
+                    seconds=f"{self._stall_seconds:g}",
+                ),
                 last_seen[0],
                 capture_fps=0.0,
             )
@@ -239,7 +243,7 @@ class Capture:
                 self._state = CameraState(True, None, None, now, capture_fps=0.0)
             self._changed.notify_all()
 
-    def _go_dark(self, reason: Reason, detail: str) -> None:
+    def _go_dark(self, reason: Reason, detail: Words) -> None:
         with self._changed:
             since = self._state.since
             if self._state.online and self._last_seen:

@@ -1,12 +1,14 @@
 """Whether a camera works: it is opened once, for a second of pictures."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 import numpy as np
 
 from app.camera.capture import BLACK_DETAIL, is_black
 from app.camera.sources import open_source
 from app.clock import SYSTEM_CLOCK, Clock
+from app.language import Words
 
 LOOK_SECONDS = 1.0  # after the first picture
 
@@ -19,15 +21,26 @@ class CheckedCamera:
     """Its last picture, BGR uint8."""
     fps: float
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> Words:
+        """The same for people."""
         height, width = self.image.shape[:2]
-        works = f"It works: {width} × {height} pixels, {self.fps:.0f} pictures a second."
-        return f"{works} {BLACK_DETAIL}" if is_black(self.image) else works
+        works = Words(
+            "It works: %(width)s × %(height)s pixels, %(fps)s pictures a second.",
+            width=width,
+            height=height,
+            fps=round(self.fps),
+        )
+        if is_black(self.image):
+            return Words("%(works)s %(but)s", works=works, but=BLACK_DETAIL)
+        return works
 
 
-def check_camera(spec: str, timeout: float, clock: Clock = SYSTEM_CLOCK) -> CheckedCamera:
+def check_camera(
+    spec: str, timeout: float, clock: Clock = SYSTEM_CLOCK, timezone: tzinfo = UTC
+) -> CheckedCamera:
     """Open what `spec` names and look for a second. Raises CameraError or ValueError, as `open_source`."""
-    source = open_source(spec, timeout=timeout, clock=clock)
+    source = open_source(spec, timeout=timeout, clock=clock, timezone=timezone)
     try:
         image = source.read()
         began, pictures = clock.monotonic(), 0

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from app.camera.errors import CameraError, Reason
 from app.camera.spec import hide_password
+from app.language import Words
 
 LONGEST_PROBE_SECONDS = 5.0
 RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
@@ -19,21 +20,38 @@ RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
 def file_error(path: Path) -> CameraError:
     """Why the file at `path` can't be played."""
     if not path.exists():
-        return CameraError(Reason.MISSING, f"There is no file {path}. Give the path of a video or a picture.")
+        return CameraError(
+            Reason.MISSING,
+            Words("There is no file %(path)s. Give the path of a video or a picture.", path=str(path)),
+        )
     if not path.is_file():
-        return CameraError(Reason.MISSING, f"{path} is not a file. Give the path of a video or a picture.")
+        return CameraError(
+            Reason.MISSING,
+            Words("%(path)s is not a file. Give the path of a video or a picture.", path=str(path)),
+        )
     if not os.access(path, os.R_OK):
-        return CameraError(Reason.REFUSED, f"The file {path} may not be read. Change its permissions.")
+        return CameraError(
+            Reason.REFUSED,
+            Words("The file %(path)s may not be read. Change its permissions.", path=str(path)),
+        )
     with path.open("rb") as file:
         head = file.read(1024)
     if not head:
-        return CameraError(Reason.UNREADABLE, f"The file {path} is empty. Copy it again.")
+        return CameraError(
+            Reason.UNREADABLE, Words("The file %(path)s is empty. Copy it again.", path=str(path))
+        )
     if _is_text(head):
-        return CameraError(Reason.UNREADABLE, f"The file {path} is text, neither a video nor a picture.")
+        return CameraError(
+            Reason.UNREADABLE,
+            Words("The file %(path)s is text, neither a video nor a picture.", path=str(path)),
+        )
     return CameraError(
         Reason.UNREADABLE,
-        f"The file {path} can't be decoded: it is cut off or damaged, or neither a video nor a picture. "
-        "Copy it again, or convert it to MP4.",
+        Words(
+            "The file %(path)s can't be decoded: it is cut off or damaged, or neither a video nor a picture. "
+            "Copy it again, or convert it to MP4.",
+            path=str(path),
+        ),
     )
 
 
@@ -42,19 +60,38 @@ def device_error(number: int) -> CameraError:
     path = Path(f"/dev/video{number}")
     if not path.exists():
         there = ", ".join(sorted(p.name.removeprefix("video") for p in path.parent.glob("video[0-9]*")))
-        return CameraError(
-            Reason.MISSING,
-            f"There is no camera {number} ({path}). "
-            + (f"There are {there}." if there else "No camera is plugged in, or its driver is missing."),
-        )
+        if not there:
+            detail = Words(
+                "There is no camera %(number)s (%(path)s). "
+                "No camera is plugged in, or its driver is missing.",
+                number=number,
+                path=str(path),
+            )
+        else:
+            detail = Words(
+                "There is no camera %(number)s (%(path)s). There are %(there)s.",
+                number=number,
+                path=str(path),
+                there=there,
+            )
+        return CameraError(Reason.MISSING, detail)
     if not os.access(path, os.R_OK | os.W_OK):
         return CameraError(
-            Reason.REFUSED, f"Camera {number} ({path}) may not be opened. Add the user to the group video."
+            Reason.REFUSED,
+            Words(
+                "Camera %(number)s (%(path)s) may not be opened. Add the user to the group video.",
+                number=number,
+                path=str(path),
+            ),
         )
     return CameraError(
         Reason.REFUSED,
-        f"Camera {number} ({path}) gives no picture. Another program is using it, or it is not a camera: "
-        "close the other program, or try another number.",
+        Words(
+            "Camera %(number)s (%(path)s) gives no picture. Another program is using it, or it is not a "
+            "camera: close the other program, or try another number.",
+            number=number,
+            path=str(path),
+        ),
     )
 
 
@@ -74,7 +111,10 @@ def network_error(url: str, timeout: float, opening_seconds: float) -> CameraErr
         )
     return answer or CameraError(
         Reason.UNREADABLE,
-        f"{hide_password(url)} answers, but what it sends can't be decoded as video. Check the path.",
+        Words(
+            "%(address)s answers, but what it sends can't be decoded as video. Check the path.",
+            address=hide_password(url),
+        ),
     )
 
 
@@ -101,7 +141,11 @@ def _ask_http(parts: SplitResult, timeout: float) -> CameraError | None:
     if content_type == "text/html":
         return CameraError(
             Reason.UNREADABLE,
-            f"{shown} is a web page, not video. Look in the camera's manual for the address of its stream.",
+            Words(
+                "%(address)s is a web page, not video. Look in the camera's manual for the address of its "
+                "stream.",
+                address=shown,
+            ),
         )
     return None
 
@@ -120,7 +164,10 @@ def _ask_rtsp(parts: SplitResult, timeout: float) -> CameraError | None:
     status = re.match(rb"RTSP/1\.[01] (\d{3})", answer)
     if not status:
         return CameraError(
-            Reason.UNREADABLE, f"{hide_password(bare)} does not speak RTSP. Check the port and the path."
+            Reason.UNREADABLE,
+            Words(
+                "%(address)s does not speak RTSP. Check the port and the path.", address=hide_password(bare)
+            ),
         )
     code = int(status[1])
     return None if code == 200 else _status_error(hide_password(bare), code, parts.username is not None)
@@ -129,16 +176,36 @@ def _ask_rtsp(parts: SplitResult, timeout: float) -> CameraError | None:
 def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     """What an answer other than "here it is" means. HTTP and RTSP share these numbers."""
     if code in (401, 403) and signed_in:
-        return CameraError(Reason.REFUSED, f"{shown} refuses the user name or password ({code}). Check both.")
+        return CameraError(
+            Reason.REFUSED,
+            Words(
+                "%(address)s refuses the user name or password (%(code)s). Check both.",
+                address=shown,
+                code=code,
+            ),
+        )
     if code in (401, 403):
         return CameraError(
             Reason.REFUSED,
-            f"{shown} wants a user name and password ({code}). Write them as scheme://USER:PASSWORD@HOST/…",
+            Words(
+                "%(address)s wants a user name and password (%(code)s). "
+                "Write them as scheme://USER:PASSWORD@HOST/…",
+                address=shown,
+                code=code,
+            ),
         )
     if code == 404:
-        return CameraError(Reason.MISSING, f"{shown} does not exist on that camera (404). Check the path.")
+        return CameraError(
+            Reason.MISSING,
+            Words("%(address)s does not exist on that camera (404). Check the path.", address=shown),
+        )
     return CameraError(
-        Reason.REFUSED, f"{shown} answers with error {code}. Check the path, or restart the camera."
+        Reason.REFUSED,
+        Words(
+            "%(address)s answers with error %(code)s. Check the path, or restart the camera.",
+            address=shown,
+            code=code,
+        ),
     )
 
 
@@ -149,23 +216,42 @@ def _unreachable(url: str, error: Exception) -> CameraError:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     match cause:
         case socket.gaierror():
-            return CameraError(Reason.MISSING, f"No host {host} is known. Check its name and the network.")
+            return CameraError(
+                Reason.MISSING, Words("No host %(host)s is known. Check its name and the network.", host=host)
+            )
         case ConnectionRefusedError():
             return CameraError(
                 Reason.REFUSED,
-                f"{shown}: {host} refuses the connection. Check the port, and that the camera is on.",
+                Words(
+                    "%(address)s: %(host)s refuses the connection. "
+                    "Check the port, and that the camera is on.",
+                    address=shown,
+                    host=host,
+                ),
             )
         case TimeoutError():
             return CameraError(
-                Reason.TIMED_OUT, f"{shown}: {host} does not answer. Check that it is on and reachable."
+                Reason.TIMED_OUT,
+                Words(
+                    "%(address)s: %(host)s does not answer. Check that it is on and reachable.",
+                    address=shown,
+                    host=host,
+                ),
             )
         case http.client.HTTPException() | ConnectionResetError():
             return CameraError(
-                Reason.UNREADABLE, f"{shown} does not speak HTTP as it should. Check scheme, port and path."
+                Reason.UNREADABLE,
+                Words(
+                    "%(address)s does not speak HTTP as it should. Check scheme, port and path.",
+                    address=shown,
+                ),
             )
         case _:
             # The system's own words ("No route to host", a certificate's fault): they name no password.
-            return CameraError(Reason.MISSING, f"{shown} can't be reached: {cause}.")
+            return CameraError(
+                Reason.MISSING,
+                Words("%(address)s can't be reached: %(cause)s.", address=shown, cause=str(cause)),
+            )
 
 
 def _is_text(head: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.language import Words
+
 
 class Reason(StrEnum):
     """Why a camera gives no picture, as it stands in the JSON and on the card."""
@@ -31,7 +33,7 @@ class Reason(StrEnum):
 class CameraError(Exception):
     """A source could not be opened or read."""
 
-    def __init__(self, reason: Reason, detail: str):
+    def __init__(self, reason: Reason, detail: Words):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail

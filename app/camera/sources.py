@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +14,9 @@ import numpy as np
 from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
 from app.camera.files import holds_video, is_picture, open_video, read_picture, silence_decoder
-from app.camera.spec import Kind, check_spec, demo_students, hide_password, kind_of
+from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
+from app.language import Words
 
 DEMO_FPS = 25.0
 PICTURE_FPS = 5.0
@@ -48,19 +50,24 @@ class Source(Protocol):
 
 
 def open_source(
-    spec: str, *, timeout: float = 10.0, clock: Clock = SYSTEM_CLOCK, sent: Connection | None = None
+    spec: str,
+    *,
+    timeout: float = 10.0,
+    clock: Clock = SYSTEM_CLOCK,
+    sent: Connection | None = None,
+    timezone: tzinfo = UTC,
 ) -> Source:
     """Open what `spec` names (see `check_spec`).
 
     A network camera may take `timeout` seconds to open, and as long for each picture. Raises CameraError when
     it can't be opened, ValueError when `spec` can't be a source at all. `sent` brings what browsers send,
-    which only a server's monitor has.
+    which only a server's monitor has. The clock on the drawn classroom's wall shows the time in `timezone`.
     """
     spec = check_spec(spec)
     silence_decoder()
     match kind_of(spec):
         case Kind.DEMO:
-            return Demo(demo_students(spec), clock)
+            return Demo(demo_students(spec), clock, timezone)
         case Kind.DEVICE:
             return Device(int(spec))
         case Kind.NETWORK:
@@ -77,17 +84,18 @@ class Demo:
     live = False
     lag = 0.0
 
-    def __init__(self, students: int, clock: Clock):
+    def __init__(self, students: int, clock: Clock, timezone: tzinfo):
         # Here, so that a real camera never pays for the drawing.
         from app.camera.demo import Classroom
 
         self._classroom = Classroom(students=students)
         self._clock = clock
+        self._timezone = timezone
         self._pace = Pace(DEMO_FPS, clock)
 
     def read(self) -> np.ndarray:
         self._pace.wait()
-        return self._classroom.draw(self._clock.now())
+        return self._classroom.draw(self._clock.now().astimezone(self._timezone))
 
     def close(self) -> None:
         pass
@@ -156,7 +164,10 @@ class Video:
         if not given:
             raise CameraError(
                 Reason.UNREADABLE,
-                f"No picture in {self._name} can be decoded: it is cut off or damaged. Copy it again.",
+                Words(
+                    "No picture in %(name)s can be decoded: it is cut off or damaged. Copy it again.",
+                    name=self._name,
+                ),
             )
         return image
 
@@ -187,9 +198,16 @@ class Network:
             if self._clock.monotonic() - began >= 0.9 * self._timeout:
                 raise CameraError(
                     Reason.TIMED_OUT,
-                    f"{self._shown} sent nothing for {self._timeout:g} s. Check its network and its power.",
+                    Words(
+                        "%(address)s sent nothing for %(seconds)s s. Check its network and its power.",
+                        address=self._shown,
+                        seconds=f"{self._timeout:g}",
+                    ),
                 )
-        raise CameraError(Reason.STOPPED, f"{self._shown} ended the stream. It is tried again by itself.")
+        raise CameraError(
+            Reason.STOPPED,
+            Words("%(address)s ended the stream. It is tried again by itself.", address=self._shown),
+        )
 
     def close(self) -> None:
         self._capture.release()
@@ -221,7 +239,10 @@ class Device:
             return image
         if not self._gave_one:
             raise diagnose.device_error(self._number)
-        raise CameraError(Reason.STOPPED, f"Camera {self._number} gives no more pictures. Check its cable.")
+        raise CameraError(
+            Reason.STOPPED,
+            Words("Camera %(number)s gives no more pictures. Check its cable.", number=self._number),
+        )
 
     def close(self) -> None:
         self._capture.release()
@@ -273,10 +294,7 @@ def _open_browser(sent: Connection | None, clock: Clock) -> Source:
     from app.camera.browser import Browser
 
     if sent is None:
-        raise CameraError(
-            Reason.MISSING,
-            "A browser sends to a running server only: open its live page, press “Use this computer”.",
-        )
+        raise CameraError(Reason.MISSING, NO_BROWSER)
     return Browser(sent, clock)
 
 

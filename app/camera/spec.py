@@ -4,9 +4,15 @@ import re
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
-ALLOWED = (
+from app.language import Words
+
+ALLOWED = Words(
     "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
+)
+NO_BROWSER = (
+    "A browser sends to a running server that reads the camera itself, so one without REDIS_URL: open its "
+    "live page, press “Use this computer”."
 )
 MOST_STUDENTS = 60
 DEFAULT_STUDENTS = 12
@@ -42,7 +48,7 @@ def check_spec(spec: str) -> str:
     """
     spec = spec.strip()
     if not spec or "\0" in spec:
-        raise ValueError(f"the camera must be {ALLOWED}")
+        raise ValueError(Words("the camera must be %(allowed)s", allowed=ALLOWED))
     match kind_of(spec):
         case Kind.DEMO:
             demo_students(spec)
@@ -56,9 +62,12 @@ def demo_students(spec: str) -> int:
     options = dict(parse_qsl(spec.partition("?")[2], keep_blank_values=True))
     students = options.pop("students", str(DEFAULT_STUDENTS))
     if options:
-        raise ValueError(f"demo has no option {', '.join(options)}; allowed: demo?students=N")
+        unknown = ", ".join(options)
+        raise ValueError(Words("demo has no option %(name)s; allowed: demo?students=N", name=unknown))
     if not re.fullmatch(r"[0-9]{1,3}", students) or not 1 <= int(students) <= MOST_STUDENTS:
-        raise ValueError(f"demo?students= must be a whole number from 1 to {MOST_STUDENTS}")
+        raise ValueError(
+            Words("demo?students= must be a whole number from 1 to %(most)s", most=MOST_STUDENTS)
+        )
     return int(students)
 
 
@@ -86,8 +95,17 @@ def _check_url(spec: str) -> None:
         parts, port = None, 0
     if parts is None or port == 0 or not parts.hostname:
         raise ValueError(
-            "the camera's address must read rtsp://USER:PASSWORD@HOST:PORT/PATH; "
-            "write the signs / # ? @ in a password as %2F %23 %3F %40"
+            Words(
+                "the camera's address must read rtsp://USER:PASSWORD@HOST:PORT/PATH; "
+                "write the signs / # ? @ in a password as %(codes)s",
+                codes="%2F %23 %3F %40",
+            )
         )
     if parts.scheme not in ("rtsp", "rtsps", "http", "https"):
-        raise ValueError(f"the camera can't be read over {parts.scheme}://; it must be {ALLOWED}")
+        raise ValueError(
+            Words(
+                "the camera can't be read over %(scheme)s://; it must be %(allowed)s",
+                scheme=parts.scheme,
+                allowed=ALLOWED,
+            )
+        )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.camera.errors import Reason
+from app.language import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class CameraState:
     online: bool
     reason: Reason | None
     """Why it is dark; None while online."""
-    detail: str | None
+    detail: Words | None
     """The same in a sentence, with what to do; None while online. Holds no password."""
     since: datetime
     """UTC: the first picture while online, else the last one, or the start when there was none."""

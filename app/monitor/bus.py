@@ -2,9 +2,10 @@
 
 import threading
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from typing import Protocol
 
 from app.camera.state import CameraState
+from app.language import Words
 from app.monitor.live import LiveReading
 from app.vision.areas import Area
 
@@ -47,7 +48,7 @@ class Status:
 class Trouble:
     """Why the monitor can't work at all, as one sentence; its last words."""
 
-    detail: str
+    detail: Words | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,33 @@ class Demand:
 Message = Picture | Status | Trouble
 
 
-class Bus:
-    """The monitor's end of the pipe to the web process."""
+class NotOwner(ConnectionError):
+    """This process may not read the room's camera: another one does, or nobody can say whether one does."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+
+class Link(Protocol):
+    """What the bus goes through: a pipe to the web process (a `Connection`), or Redis to several of them."""
+
+    def send(self, message: Message) -> None:
+        """Bring a message to the other side. Raises OSError where the link is of no use any more."""
+        ...
+
+    def recv(self) -> Demand:
+        """Wait for what is wanted now. Raises EOFError or OSError where the other side is gone for good."""
+        ...
+
+
+class Bus:
+    """The monitor's end."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
         self._newest: dict[type, Message] = {}
         self._sending = False
         self._changed = threading.Condition()
         self.demand = Demand(0)
         self.closed = threading.Event()
-        """Set once the web process is gone."""
+        """Set once nobody can be reached any more."""
         for work in (self._send, self._receive):
             threading.Thread(target=work, name=f"bus{work.__name__}", daemon=True).start()
 
@@ -92,7 +109,7 @@ class Bus:
                 message = self._newest.pop(next(iter(self._newest)))
                 self._sending = True
             try:
-                self._connection.send(message)
+                self._link.send(message)
             except OSError:
                 self.closed.set()
             with self._changed:
@@ -102,6 +119,6 @@ class Bus:
     def _receive(self) -> None:
         while not self.closed.is_set():
             try:
-                self.demand = self._connection.recv()
+                self.demand = self._link.recv()
             except (EOFError, OSError):
                 self.closed.set()

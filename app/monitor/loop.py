@@ -36,7 +36,7 @@ class Monitor:
         self._bus = bus
         self._reader = reader
         self._recorder = Recorder(app, clock)
-        self._shutter = Shutter(self._settings.stall_seconds, clock, sent)
+        self._shutter = Shutter(self._settings.stall_seconds, clock, sent, self._settings.timezone)
         self._detect_pace = Pace(self._settings.detect_fps)
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)

@@ -7,14 +7,15 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from flask import Flask
 
 from app.clock import SYSTEM_CLOCK
-from app.monitor.bus import Bus, Trouble
+from app.language import Words
+from app.monitor.bus import Bus, Link, NotOwner, Trouble
 from app.monitor.loop import Monitor, leave
 from app.monitor.shutter import CameraStuck
 from app.vision.reader import FaceReader
@@ -24,14 +25,16 @@ log = logging.getLogger(__name__)
 LOCK_SECONDS = 5.0  # the monitor before this one may still be writing its last minute
 
 
-class CameraTaken(Exception):
-    """Another process reads this room's camera."""
+_ALONE = nullcontext()
 
 
-def run(app: Flask, connection: Connection, sent: Connection) -> None:
-    """Run the monitor of the room until SIGTERM, or until the other end of `connection` is closed.
+def run(
+    app: Flask, link: Link, owned: AbstractContextManager = _ALONE, sent: Connection | None = None
+) -> None:
+    """Run the monitor of the room until SIGTERM, or until nobody can be reached through `link` any more.
 
-    `sent` brings the pictures that browsers send.
+    It reads the camera only within `owned`, whose entry may raise NotOwner. `sent` brings the pictures that
+    browsers send.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -41,18 +44,18 @@ def run(app: Flask, connection: Connection, sent: Connection) -> None:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    bus = Bus(connection)
+    bus = Bus(link)
     try:
-        with _room_lock(app):
+        with _room_lock(app), owned:
             reader = FaceReader(detector=app.config["SETTINGS"].detector)
             monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:
                 monitor.close()
-    except (CameraStuck, CameraTaken, RuntimeError, ValueError) as error:
+    except (CameraStuck, NotOwner, RuntimeError, ValueError) as error:
         log.error("%s", error)
-        bus.publish(Trouble(str(error)))
+        bus.publish(Trouble(error.args[0]))
         bus.flush(timeout=1)
         leave(1)
     leave(0)
@@ -72,8 +75,11 @@ def _room_lock(app: Flask) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise CameraTaken(
-                        f"Another server reads the camera of {settings.room}; stop it or set ROOM."
+                    raise NotOwner(
+                        Words(
+                            "Another server reads the camera of %(room)s; stop it or set ROOM.",
+                            room=settings.room,
+                        )
                     ) from None
                 time.sleep(0.2)
         yield

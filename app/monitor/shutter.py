@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -10,11 +11,13 @@ from app.camera.errors import Reason
 from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.language import Words
 from app.records.in_force import InForce, Pause
 from app.vision.areas import Area
 from app.vision.frame import Frame
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
+CLOSED_SECONDS = 0.1  # between two looks whether the camera is open again
 STUCK_FACTOR = 4  # a read that takes so many times STALL_SECONDS never returns; only a new process helps
 
 
@@ -33,11 +36,18 @@ class View:
 class Shutter:
     """Opens and closes the camera as it is told."""
 
-    def __init__(self, stall_seconds: float, clock: Clock, sent: Connection | None = None) -> None:
-        """Begin closed. `sent` brings what browsers send."""
+    def __init__(
+        self,
+        stall_seconds: float,
+        clock: Clock,
+        sent: Connection | None = None,
+        timezone: tzinfo = UTC,
+    ) -> None:
+        """Begin closed. `sent` brings what browsers send; a drawn clock shows the time in `timezone`."""
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._sent = sent
+        self._timezone = timezone
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: Pause | None = None
@@ -57,7 +67,13 @@ class Shutter:
         self.close()
         self._camera = camera
         if camera is not None:
-            source = partial(open_source, camera, timeout=self._stall_seconds, sent=self._sent)
+            source = partial(
+                open_source,
+                camera,
+                timeout=self._stall_seconds,
+                sent=self._sent,
+                timezone=self._timezone,
+            )
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 
@@ -75,7 +91,7 @@ class Shutter:
             if capture is not before:
                 before, sequence = capture, 0
             if capture is None:
-                self._clock.wait(WAIT_SECONDS)
+                self._clock.wait(CLOSED_SECONDS)
                 yield View(None, None)
                 continue
             frame = capture.newest(sequence, WAIT_SECONDS)
@@ -95,9 +111,9 @@ class Shutter:
         if capture is not None:
             return capture.state
         if pause is not None:
-            detail = f"Paused by {pause.by}. Nothing is read, recorded or shown."
+            detail = Words("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
-        detail = "The database is being asked what to look at."
+        detail = Words("The database is being asked what to look at.")
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
 
     @property
@@ -118,9 +134,14 @@ class Shutter:
             return
         capture.close()
         if capture.stuck_seconds:
-            raise CameraStuck("The camera does not let go; starting again without it.")
+            raise CameraStuck(Words("The camera does not let go; starting again without it."))
 
     def _check(self) -> None:
         stuck = self._capture.stuck_seconds if self._capture else 0.0
         if stuck > STUCK_FACTOR * self._stall_seconds:
-            raise CameraStuck(f"The camera's driver has not answered for {stuck:.0f} s; starting again.")
+            raise CameraStuck(
+                Words(
+                    "The camera's driver has not answered for %(seconds)s s; starting again.",
+                    seconds=round(stuck),
+                )
+            )

@@ -8,6 +8,9 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
+
+from app.language import say
 from app.records.report import LIMITS, Report, ReportMinute
 from app.records.summary import changes, doubts, sentence
 from app.records.xlsx import to_xlsx
@@ -70,7 +73,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         round(report.coverage, 4),
         report.conditions.minimum_group,
         report.conditions.network.sha256,
-        LIMITS,
+        say(LIMITS),
     ]
 
 
@@ -113,7 +116,7 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "suppressed_minutes": report.suppressed_minutes,
         "minimum_group": report.conditions.minimum_group,
         "network_sha256": report.conditions.network.sha256,
-        "limits": LIMITS,
+        "limits": say(LIMITS),
         "changes": [
             {
                 "emotion": change.emotion,
@@ -164,5 +167,5 @@ FORMATS: dict[str, tuple[str, Callable[[Report, ZoneInfo], bytes]]] = {
 
 def filename(report: Report, extension: str, timezone: ZoneInfo) -> str:
     """A name such as `aula_Algebra-2_2026-11-20_1030.csv`."""
-    title = re.sub(r"[^\w.]+", "-", report.title).strip("-.")[:60] or "lecture"
+    title = re.sub(r"[^\w.]+", "-", report.title).strip("-.")[:60] or gettext("lecture")
     return f"aula_{title}_{report.started_at.astimezone(timezone):%Y-%m-%d_%H%M}.{extension}"

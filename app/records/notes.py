@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.language import Words
 from app.records.tables import Lecture, Note, db
 
 LONGEST_NOTE = 500
@@ -12,7 +13,7 @@ MOST_NOTES = 200  # of a lecture; more is a mistake of some program, and no char
 
 
 class NoteError(Exception):
-    """A note can't be kept as asked; the message says why."""
+    """A note can't be kept as asked; its argument is the `Words` that say why."""
 
 
 def notes_of_lecture(lecture: Lecture) -> Sequence[Note]:
@@ -33,11 +34,14 @@ def add_note(lecture: Lecture, at: datetime, text: str, now: datetime) -> Note:
     end = lecture.ended_at or now
     if not lecture.started_at <= at <= end:
         raise NoteError(
-            f"A note belongs into its lecture: from {lecture.started_at:%Y-%m-%d %H:%M:%S} "
-            f"to {end:%Y-%m-%d %H:%M:%S} UTC."
+            Words(
+                "A note belongs into its lecture: from %(start)s to %(end)s UTC.",
+                start=f"{lecture.started_at:%Y-%m-%d %H:%M:%S}",
+                end=f"{end:%Y-%m-%d %H:%M:%S}",
+            )
         )
     if len(notes_of_lecture(lecture)) >= MOST_NOTES:
-        raise NoteError(f"A lecture has {MOST_NOTES} notes at most.")
+        raise NoteError(Words("A lecture has %(count)s notes at most.", count=MOST_NOTES))
     note = Note(lecture_id=lecture.id, at=at, text=text)
     db.session.add(note)
     db.session.commit()

@@ -4,12 +4,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext
 from fpdf import FPDF
 
-from app.records.report import LIMITS, MINUTE, Report, ReportMinute, Seen, in_steps
-from app.records.summary import changes, clock, doubts, duration, percent, sentence
+from app.language import language, say
+from app.records.letters import BOX, as_seen, drawable
+from app.records.report import LIMITS, MINUTE, Report, ReportMinute, in_steps
+from app.records.summary import changes, doubts, sentence
+from app.records.wording import (
+    UNCERTAIN,
+    clock,
+    day_and_time,
+    decimal,
+    duration,
+    faces,
+    interval,
+    percent,
+    why_unread,
+    word,
+    zone,
+)
 from app.vision.emotion import EMOTIONS
-from app.vision.palette import COLOURS, UNCERTAIN, rgb
+from app.vision.palette import COLOURS as EMOTION_COLOURS
+from app.vision.palette import UNCERTAIN as UNCERTAIN_COLOUR
+from app.vision.palette import rgb
 
 FONTS = Path(__file__).parent / "fonts"
 
@@ -20,7 +38,7 @@ ROWS = 54  # of minutes that fit on the second sheet
 COLUMNS = 360  # of the chart; half a millimetre each
 MOST_NOTES = 12  # that fit on the first sheet; the other files hold all
 
-WHY = {Seen.GAP: "no camera", Seen.NOBODY: "nobody in view", Seen.TOO_FEW: "too few people; not kept"}
+COLOURS = {kind: rgb(colour) for kind, colour in (*EMOTION_COLOURS.items(), (UNCERTAIN, UNCERTAIN_COLOUR))}
 
 
 def to_pdf(report: Report, timezone: ZoneInfo) -> bytes:
@@ -44,10 +62,11 @@ class _Sheets:
         self.pdf.add_font("DejaVu", "B", FONTS / "DejaVuSansCondensed-Bold.ttf")
         self.pdf.set_title(report.title)
         self.pdf.set_creator("Aula")
-        self.pdf.set_subject(LIMITS)
-        self.pdf.set_lang("en")
+        self.pdf.set_subject(say(LIMITS))
+        self.pdf.set_lang(language())
         self.pdf.set_creation_date(report.ended_at or report.started_at)
         self._known = self.pdf.fonts["dejavu"].cmap
+        self._lacks_letters = False
 
     def first(self) -> None:
         """Draw title, sentence, figures, chart, shares, changes and notes."""
@@ -59,20 +78,26 @@ class _Sheets:
         below = self.pdf.get_y() + 7
         self._shares(below)
         self._beside(below)
+        self._hint()
 
     def second(self) -> None:
         """Draw a table of the minutes, several to a row where they are many, and the limits."""
         self._new_sheet(2)
         step = -(-len(self._report.minutes) // ROWS)
-        self._text("Minute by minute" if step == 1 else f"Every {step} minutes", 11, bold=True)
+        title = gettext("Minute by minute") if step == 1 else gettext("Every %(count)s minutes", count=step)
+        self._text(title, 11, bold=True)
         self.pdf.ln(1)
         self._table(in_steps(self._report.minutes, step))
         self.pdf.set_xy(LEFT, 252)
-        self._text(LIMITS, 7.5, QUIET, line=3.7)
+        self._text(say(LIMITS), 7.5, QUIET, line=3.7)
         conditions = self._report.conditions
         self._text(
-            f"Minimum group: {conditions.minimum_group}. Network: SHA-256 {conditions.network.sha256}. "
-            f"Grey figures rest on very few faces.",
+            gettext(
+                "Minimum group: %(least)s. Network: SHA-256 %(network)s. "
+                "Grey figures rest on very few faces.",
+                least=conditions.minimum_group,
+                network=conditions.network.sha256,
+            ),
             7.5,
             QUIET,
             line=3.7,
@@ -83,19 +108,19 @@ class _Sheets:
         pdf.add_page()
         self._font(8, QUIET)
         pdf.set_xy(LEFT, 288)
-        pdf.cell(WIDTH / 2, 4, self._fit(f"Aula · {report.title}", WIDTH / 2))
+        pdf.cell(WIDTH / 2, 4, as_seen(self._fit(f"Aula · {report.title}", WIDTH / 2)))
         pdf.cell(WIDTH / 2, 4, f"{number} / 2", align="R")
         pdf.set_xy(LEFT, TOP)
 
     def _heading(self) -> None:
         report = self._report
         self._text(report.title, 19, bold=True, line=8.2, most=2)
-        end = f"–{report.ended_at.astimezone(self._timezone):%H:%M}" if report.ended_at else ", still running"
-        begin = report.started_at.astimezone(self._timezone)
-        where = " · ".join(part for part in (report.course, report.room) if part)
-        self._text(
-            f"{where} · {begin:%Y-%m-%d %H:%M}{end} {begin:%Z} ({self._timezone.key})", 9, QUIET, most=2
-        )
+        end = f"–{clock(report.ended_at, self._timezone)}" if report.ended_at else ""
+        begin = day_and_time(report.started_at, self._timezone)
+        when = f"{begin}{end} {zone(report.started_at, self._timezone)} ({self._timezone.key})"
+        running = "" if report.ended_at else gettext("still running")
+        line = " · ".join(part for part in (report.course, report.room, when, running) if part)
+        self._text(line, 9, QUIET, most=2)
         self.pdf.ln(2.5)
         self._text(sentence(report, self._timezone), 11.5, line=5.6, most=5)
         for doubt in doubts(report):
@@ -106,10 +131,13 @@ class _Sheets:
         report, pdf = self._report, self.pdf
         top = pdf.get_y()
         figures = (
-            ("Length", duration(report.seconds)),
-            ("Seen by the camera", percent(report.coverage)),
-            ("Faces on average", "–" if report.faces_mean is None else f"{report.faces_mean:.1f}"),
-            ("Uncertain", "–" if report.uncertain_share is None else percent(report.uncertain_share)),
+            (gettext("Length"), duration(report.seconds)),
+            (gettext("Seen by the camera"), percent(report.coverage)),
+            (gettext("Faces on average"), "–" if report.faces_mean is None else decimal(report.faces_mean)),
+            (
+                gettext("Uncertain"),
+                "–" if report.uncertain_share is None else percent(report.uncertain_share),
+            ),
         )
         for number, (name, value) in enumerate(figures):
             pdf.set_xy(LEFT + number * WIDTH / len(figures), top)
@@ -143,10 +171,10 @@ class _Sheets:
             self._bar(GAP, x, top, step, height)
             return
         bottom = top + height
-        parts = [*((COLOURS[emotion], minute.shares[emotion]) for emotion in reversed(EMOTIONS))]
-        for colour, share in [*parts, (UNCERTAIN, minute.uncertain_share)]:
+        parts = [*((emotion, minute.shares[emotion]) for emotion in reversed(EMOTIONS))]
+        for kind, share in [*parts, (UNCERTAIN, minute.uncertain_share)]:
             bottom -= share * height
-            self._bar(rgb(colour), x, bottom, step * 1.005, share * height)
+            self._bar(COLOURS[kind], x, bottom, step * 1.005, share * height)
 
     def _note_marks(self, top: float, height: float) -> None:
         pdf, first = self.pdf, self._report.minutes[0].minute
@@ -163,23 +191,23 @@ class _Sheets:
         pdf, y = self.pdf, self.pdf.get_y()
         x = LEFT
         self._font(8)
-        for name, colour in [*((e.value, rgb(c)) for e, c in COLOURS.items()), ("uncertain", rgb(UNCERTAIN))]:
+        for kind, colour in COLOURS.items():
             self._bar(colour, x, y + 0.7, 2.6, 2.6)
             pdf.set_xy(x + 3.2, y)
-            pdf.cell(h=4, text=name)
+            pdf.cell(h=4, text=word(kind))
             x = pdf.get_x() + 3
         self._bar(GAP, x, y + 0.7, 2.6, 2.6)
         pdf.set_xy(x + 3.2, y)
-        pdf.cell(h=4, text="no reading")
+        pdf.cell(h=4, text=gettext("no reading"))
         pdf.set_xy(LEFT, y + 4)
 
     def _shares(self, top: float) -> None:
         """List each share with its interval, as figures and as a line."""
         pdf, report = self.pdf, self._report
         pdf.set_xy(LEFT, top)
-        self._text("Whole lecture, with 95 % intervals", 11, bold=True)
+        self._text(gettext("Whole lecture, with %(level)s intervals", level=percent(0.95)), 11, bold=True)
         if report.shares is None:
-            self._text("No expressions could be read.", 9, QUIET)
+            self._text(gettext("No expressions could be read."), 9, QUIET)
             return
         intervals = report.share_intervals or {}
         for emotion, share in report.shares.items():
@@ -187,54 +215,57 @@ class _Sheets:
             low, high = intervals.get(emotion, (share, share))
             self._font(9)
             pdf.set_xy(LEFT, y)
-            pdf.cell(17, 4.5, emotion.value)
+            pdf.cell(20, 4.5, word(emotion))
             self._font(9, bold=True)
             pdf.cell(10, 4.5, percent(share), align="R")
             self._font(8, QUIET)
-            pdf.cell(17, 4.5, f"{low * 100:.0f}–{high * 100:.0f} %", align="R")
-            start, length = LEFT + 47, 31.0
+            pdf.cell(17, 4.5, interval((low, high)), align="R")
+            start, length = LEFT + 50, 29.0
             self._bar(GAP, start, y + 1.9, length, 0.7)
-            self._bar(
-                rgb(COLOURS[emotion]), start + low * length, y + 1.2, max(0.5, (high - low) * length), 2.1
-            )
+            self._bar(COLOURS[emotion], start + low * length, y + 1.2, max(0.5, (high - low) * length), 2.1)
             self._bar(INK, start + share * length - 0.25, y + 0.6, 0.5, 3.3)
             pdf.set_xy(LEFT, y + 4.5)
         self.pdf.ln(1.5)
         pdf.set_x(LEFT)
-        self._text("Dark stroke: as read. Coloured: where the true share lies.", 7, QUIET, width=80, most=2)
+        key = gettext("Dark stroke: as read. Coloured: where the true share lies.")
+        self._text(key, 7, QUIET, width=80, most=2)
 
     def _beside(self, top: float) -> None:
         """List the biggest changes and the notes, right of the shares."""
         x, width = LEFT + 88, WIDTH - 88
         self.pdf.set_xy(x, top)
-        self._text("Biggest changes", 11, bold=True, x=x, width=width)
+        self._text(gettext("Biggest changes"), 11, bold=True, x=x, width=width)
         found = changes(self._report)
         for change in found:
             when = f"{clock(change.start, self._timezone)}–{clock(change.end, self._timezone)}"
-            words = (
-                f"{when}  {change.emotion} {percent(change.share)}, on average {percent(change.average)} "
-                f"({change.faces:.0f} faces)"
+            words = gettext(
+                "%(expression)s %(share)s, on average %(average)s (%(faces)s)",
+                expression=word(change.emotion),
+                share=percent(change.share),
+                average=percent(change.average),
+                faces=faces(change.faces),
             )
-            self._text(words, 9, x=x, width=width, most=2)
+            self._text(f"{when}  {words}", 9, x=x, width=width, most=2)
         if not found:
-            self._text("None that stand out.", 9, QUIET, x=x, width=width)
+            self._text(gettext("None that stand out."), 9, QUIET, x=x, width=width)
         notes = self._report.notes
         if not notes:
             return
         self.pdf.ln(2)
-        self._text("Notes", 11, bold=True, x=x, width=width)
+        self._text(gettext("Notes"), 11, bold=True, x=x, width=width)
         for number, note in enumerate(notes[:MOST_NOTES], start=1):
             self._text(
                 f"{number}  {clock(note.at, self._timezone)}  {note.text}", 9, x=x, width=width, most=2
             )
         if len(notes) > MOST_NOTES:
-            self._text(f"and {len(notes) - MOST_NOTES} more", 9, QUIET, x=x, width=width)
+            more = gettext("and %(count)s more", count=len(notes) - MOST_NOTES)
+            self._text(more, 9, QUIET, x=x, width=width)
 
     def _table(self, rows: Sequence[ReportMinute]) -> None:
         pdf = self.pdf
         widths = (16.0, 16.0, 12.0, *[WIDTH / 8 - 5.5] * 8)
         height = min(4.6, 214 / (len(rows) + 1))
-        names = ("", "camera on", "faces", *(emotion.value for emotion in EMOTIONS), "uncertain")
+        names = ("", gettext("camera on"), gettext("faces"), *(word(kind) for kind in COLOURS))
         self._font(7.5, QUIET)
         for name, width in zip(names, widths, strict=True):
             pdf.cell(width, 5, name, align="R" if name else "L")
@@ -252,15 +283,14 @@ class _Sheets:
         pdf.cell(widths[0], height, clock(minute.minute, self._timezone))
         if minute.shares is None:
             pdf.cell(widths[1] + widths[2], height, "")
-            pdf.cell(60, height, f"   {WHY[minute.seen]}")
+            pdf.cell(60, height, f"   {why_unread(minute.seen)}")
         else:
             pdf.cell(widths[1], height, f"{minute.online_seconds:.0f} s", align="R")
-            pdf.cell(widths[2], height, f"{minute.faces_mean:.1f}", align="R")
-            colours = [*COLOURS.values(), UNCERTAIN]
+            pdf.cell(widths[2], height, decimal(minute.faces_mean), align="R")
             shares = [*minute.shares.values(), minute.uncertain_share]
-            for share, colour, width in zip(shares, colours, widths[3:], strict=True):
+            for share, colour, width in zip(shares, COLOURS.values(), widths[3:], strict=True):
                 x = pdf.get_x()
-                self._bar(rgb(colour), x + 2, y + height - 0.75, share * (width - 2), 0.6)
+                self._bar(colour, x + 2, y + height - 0.75, share * (width - 2), 0.6)
                 pdf.set_xy(x, y)
                 pdf.cell(width, height, percent(share), align="R")
         pdf.set_xy(LEFT, y + height)
@@ -292,7 +322,7 @@ class _Sheets:
             lines = [*lines[: most - 1], self._fit(lines[most - 1] + "…", width, cut=True)]
         for text in lines:
             self.pdf.set_x(x)
-            self.pdf.cell(width, line or size * 0.47, text, new_x="LEFT", new_y="NEXT")
+            self.pdf.cell(width, line or size * 0.47, as_seen(text), new_x="LEFT", new_y="NEXT")
 
     def _fit(self, words: str, width: float, cut: bool = False) -> str:
         """Shorten words to a line, with an ellipsis where something is left out."""
@@ -304,5 +334,16 @@ class _Sheets:
         return words.rstrip("… ") + "…"
 
     def _drawable(self, words: str) -> str:
-        """Show a box for a letter that the font lacks; the other files hold every letter."""
-        return "".join(letter if ord(letter) in self._known else "□" for letter in words)
+        drawn = drawable(words, self._known)
+        self._lacks_letters |= BOX in drawn
+        return drawn
+
+    def _hint(self) -> None:
+        """Say what the boxes are, where there are some."""
+        if self._lacks_letters:
+            self.pdf.set_xy(LEFT, BOTTOM + 2)
+            self._text(
+                gettext("□ is a letter that this file's font lacks. The page and the XLSX file show it."),
+                7.5,
+                QUIET,
+            )

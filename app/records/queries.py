@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.language import Words
 from app.records.counted import CountedMinute
 from app.records.tables import Lecture, Minute, Note, Room, Token, User, db
 from app.vision.emotion import EMOTIONS
@@ -17,7 +18,7 @@ SPAN_COLUMNS = tuple(f"{name}_seconds" for name in (*EMOTIONS, "uncertain"))
 
 
 class LectureError(Exception):
-    """A lecture can't be started, changed or ended as asked; the message says why."""
+    """A lecture can't be started, changed or ended as asked; its argument is the `Words` that say why."""
 
 
 # users
@@ -127,15 +128,20 @@ def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
     except IntegrityError:
         db.session.rollback()
         running = running_lecture(room)
-        name = f"“{running.title}”" if running else "Another lecture"
-        raise LectureError(f"{name} is still running in {room.name}; end it first.") from None
+        title = running.title if running else "?"
+        raise LectureError(
+            Words("“%(title)s” is still running in %(room)s; end it first.", title=title, room=room.name)
+        ) from None
     return lecture
 
 
 def end_lecture(lecture: Lecture, at: datetime) -> None:
     """End a lecture; raises LectureError where it has ended already."""
     if lecture.ended_at is not None:
-        raise LectureError(f"“{lecture.title}” has ended already, at {lecture.ended_at:%Y-%m-%d %H:%M} UTC.")
+        time = f"{lecture.ended_at:%Y-%m-%d %H:%M} UTC"
+        raise LectureError(
+            Words("“%(title)s” has ended already, at %(time)s.", title=lecture.title, time=time)
+        )
     lecture.ended_at = max(at, lecture.started_at)
     db.session.commit()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from app.language import Words
 from app.records import queries
 from app.records.interval import Interval, looks, share_intervals
 from app.records.network import Network
@@ -17,11 +18,12 @@ FEW_LOOKS = 10
 
 MINUTE = timedelta(minutes=1)
 
-LIMITS = (
+LIMITS = Words(
     "A share is an expression's part of the person-time in view. An expression is how a face looks; it is "
     "not what a person feels, thinks or has understood. The network is often wrong about single faces: the "
-    "95 % intervals allow for that and for how few were seen, not for a camera that sees faces badly. "
-    "Faces that were missed are in no share."
+    "%(level)s intervals allow for that and for how few were seen, not for a camera that sees faces badly. "
+    "Faces that were missed are in no share.",
+    level="95 %",
 )
 
 

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext, ngettext
+
 from app.records.interval import looks
 from app.records.report import MINUTE, Report, ReportMinute, ReportNote, Seen
+from app.records.wording import clock, duration, percent, word
 from app.vision.emotion import EMOTIONS, Emotion
 
 SMALLEST_CHANGE = 0.1
@@ -102,13 +105,14 @@ def doubts(report: Report) -> list[str]:
     """Why the reading as a whole is weak, if it is: sentences."""
     found = []
     if report.coverage < LITTLE_COVERAGE:
-        found.append(f"The camera saw only {percent(report.coverage)} of the lecture.")
+        found.append(gettext("The camera saw only %(share)s of the lecture.", share=percent(report.coverage)))
     if report.uncertain_share is not None and report.uncertain_share > MUCH_UNCERTAIN:
-        found.append(f"In {percent(report.uncertain_share)} of the person-time no expression could be named.")
+        share = percent(report.uncertain_share)
+        found.append(gettext("In %(share)s of the person-time no expression could be named.", share=share))
     read = [minute for minute in report.minutes if minute.shares is not None]
     weak = sum(minute.is_weak for minute in read)
     if read and weak > len(read) / 2:
-        found.append(f"{weak} of {len(read)} minutes rest on very few faces.")
+        found.append(gettext("%(weak)s of %(all)s minutes rest on very few faces.", weak=weak, all=len(read)))
     return found
 
 
@@ -122,41 +126,56 @@ def sentence(report: Report, timezone: ZoneInfo) -> str:
     if dark := _dark(report, timezone):
         parts.append(dark)
     words = "; ".join(parts) + "."
-    return f"Weak reading: {words}" if doubts(report) else words
+    return gettext("Weak reading: %(words)s", words=words) if doubts(report) else words
 
 
 def _length_and_faces(report: Report) -> str:
     length = duration(report.seconds)
     if not report.faces_mean:
         return length
-    count = round(report.faces_mean)
-    return f"{length}, {count} {'face' if count == 1 else 'faces'} on average"
+    return ngettext(
+        "%(length)s, %(num)s face on average",
+        "%(length)s, %(num)s faces on average",
+        round(report.faces_mean),
+        length=length,
+    )
 
 
 def _why_nothing(report: Report) -> str:
     if not report.online_seconds:
-        return "the camera gave no picture"
+        return gettext("the camera gave no picture")
     if not report.faces_mean:
-        return "nobody was in view"
-    return (
-        f"fewer than {report.conditions.minimum_group} people were in view, so no expressions were kept"
-        if report.suppressed_minutes
-        else "no expression could be read"
+        return gettext("nobody was in view")
+    if not report.suppressed_minutes:
+        return gettext("no expression could be read")
+    return gettext(
+        "fewer than %(least)s people were in view, so no expressions were kept",
+        least=report.conditions.minimum_group,
     )
 
 
 def _expressions(report: Report, timezone: ZoneInfo) -> Iterator[str]:
     most = max(report.shares, key=report.shares.get)
-    share = report.shares[most]
-    yield f"{'mostly' if share >= 0.5 else 'most often'} {most} ({percent(share)})"
+    values = {"expression": word(most), "share": percent(report.shares[most])}
+    if report.shares[most] >= 0.5:
+        yield gettext("mostly %(expression)s (%(share)s)", **values)
+    else:
+        yield gettext("most often %(expression)s (%(share)s)", **values)
     rises = [change for change in changes(report) if change.is_rise]
     if rises:
         # smiles are what most teachers look for, so they come first
         rise = next((change for change in rises if change.emotion is Emotion.HAPPY), rises[0])
-        kind = "most smiles" if rise.emotion is Emotion.HAPPY else f"most {rise.emotion} expressions"
-        note = note_before(report, rise.peak)
-        after = f" after “{note.text}”" if note else ""
-        yield f"{kind} at {clock(rise.peak, timezone)}{after}"
+        yield _most(rise, timezone, note_before(report, rise.peak))
+
+
+def _most(rise: Change, timezone: ZoneInfo, note: ReportNote | None) -> str:
+    """When an expression was read most, and after which note."""
+    time = clock(rise.peak, timezone)
+    if note:
+        time = gettext("%(time)s after “%(note)s”", time=time, note=note.text)
+    if rise.emotion is Emotion.HAPPY:
+        return gettext("most smiles at %(time)s", time=time)
+    return gettext("most %(expression)s expressions at %(time)s", expression=word(rise.emotion), time=time)
 
 
 def note_before(report: Report, minute: datetime) -> ReportNote | None:
@@ -169,21 +188,9 @@ def _dark(report: Report, timezone: ZoneInfo) -> str:
     spells = gaps(report)
     shown = [f"{clock(start, timezone)}–{clock(end, timezone)}" for start, end in spells[:2]]
     if len(spells) > 2:
-        shown.append(f"{len(spells) - 2} times more")
-    return f"camera dark {' and '.join(shown)}" if shown else ""
-
-
-def percent(share: float) -> str:
-    """A share as a whole percentage."""
-    return f"{share * 100:.0f} %"
-
-
-def clock(moment: datetime, timezone: ZoneInfo) -> str:
-    """The time of day."""
-    return f"{moment.astimezone(timezone):%H:%M}"
-
-
-def duration(seconds: float) -> str:
-    """A length such as 52 min or 1 h 05 min."""
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+        shown.append(ngettext("%(num)s time more", "%(num)s times more", len(spells) - 2))
+    if not shown:
+        return ""
+    *first, last = shown
+    times = gettext("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last
+    return gettext("camera dark %(times)s", times=times)

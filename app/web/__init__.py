@@ -1,12 +1,28 @@
 """What people and programs see: pages, the stream, JSON."""
 
+from functools import partial
+
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, script_texts
 from app.language import language as language_now
-from app.records.summary import duration
+from app.records.wording import (
+    WORDS,
+    capital,
+    clock,
+    day,
+    day_and_time,
+    decimal,
+    duration,
+    faces,
+    interval,
+    percent,
+    why_unread,
+    word,
+    zone,
+)
 from app.vision.emotion import EMOTIONS
 from app.web import (
     access,
@@ -64,25 +80,18 @@ def init_app(app: APIFlask) -> None:
     app.register_blueprint(frames.api)
     frames.describe(app)
 
-    @app.template_filter("local")
-    def local(moment, pattern="%Y-%m-%d %H:%M"):
-        """A moment in the room's zone."""
-        return moment.astimezone(settings.timezone).strftime(pattern)
+    for reads in (capital, decimal, duration, faces, interval, percent, why_unread, word):
+        app.add_template_filter(reads)
+    for reads in (clock, day, day_and_time, zone):
+        app.add_template_filter(partial(reads, timezone=settings.timezone), reads.__name__)
 
-    @app.template_filter("percent")
-    def percent(share):
-        """A share as a whole percentage."""
-        return f"{share * 100:.0f} %"
-
-    app.add_template_filter(duration)
+    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(WORDS))  # for macros too
 
     @app.context_processor
     def for_every_page():
         return {
             "settings": settings,
-            "emotions": EMOTIONS,
-            "words": (*EMOTIONS, "uncertain"),
             "language": language_now(),
             "languages": LANGUAGES,
-            "script_texts": script_texts(language_now()),
+            "script_texts": {**script_texts(language_now()), **{kind: word(kind) for kind in WORDS}},
         }

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 
 import segno
 from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.language import Words
 from app.records import queries
 from app.records.in_force import in_force
 from app.web.access import limiter, safe_next
@@ -44,9 +46,9 @@ def _is_setup_key(key: str) -> bool:
 def setup():
     """Make the first account, for whoever has the link from the server's log."""
     if queries.any_user():
-        return problem(403, "Set-up is done. Sign in with the account that was made then.")
+        return problem(403, Words("Set-up is done. Sign in with the account that was made then."))
     if not _is_setup_key(request.args.get("key", "")):
-        return problem(403, "Open the set-up link that the server printed when it started.")
+        return problem(403, Words("Open the set-up link that the server printed when it started."))
     form = AccountForm()
     if form.validate_on_submit():
         login_user(queries.set_password(form.name.data, form.password.data))
@@ -64,7 +66,7 @@ def sign_in():
         if check_password_hash(user.password_hash if user else NOBODY, form.password.data) and user:
             login_user(user)
             return redirect(safe_next(request.args.get("next")))
-        form.password.errors = ["name or password is wrong."]
+        form.password.errors = [gettext("name or password is wrong.")]
     needs_setup = not queries.any_user()
     return render_template(
         "sign_in.html", form=form, needs_setup=needs_setup

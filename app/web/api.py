@@ -12,6 +12,7 @@ from app import __version__
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
+from app.language import say
 from app.records import export, notes, queries
 from app.records.in_force import Pause, in_force, our_room
 from app.records.tables import Minute, Room
@@ -34,6 +35,7 @@ def state():
     settings = current_app.config["SETTINGS"]
     status, monitor = hub().status, hub().monitor
     camera = status.camera if status else None
+    detail = camera.detail if camera else monitor.trouble
     online = bool(camera and camera.online and not hub().pause)
     room = our_room()
     now_in_force = in_force(room)
@@ -45,7 +47,7 @@ def state():
         "camera": {
             "online": online,
             "reason": None if online else _why_dark(camera, pause),
-            "detail": camera.detail if camera else monitor.trouble,
+            "detail": detail and say(detail),
             "since": camera.since if camera else monitor.since,
             "source": hide_password(now_in_force.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
@@ -129,7 +131,7 @@ def start_lecture(new):
     try:
         return queries.start_lecture(our_room(), new["title"], new["course"], hub().clock.now())
     except queries.LectureError as error:
-        return problem(409, str(error))
+        return problem(409, error)
 
 
 @api.get("/lectures/<int:lecture_id>")
@@ -152,7 +154,7 @@ def change_lecture(lecture_id, change):
         try:
             queries.end_lecture(found, hub().clock.now())
         except queries.LectureError as error:
-            return problem(409, str(error))
+            return problem(409, error)
     return found
 
 
@@ -207,7 +209,7 @@ def add_note(lecture_id, new):
     try:
         return notes.add_note(lecture_or_404(lecture_id), new.get("at", now), new["text"], now)
     except notes.NoteError as error:
-        return problem(409, str(error))
+        return problem(409, error)
 
 
 @api.delete("/lectures/<int:lecture_id>/notes/<int:note_id>")

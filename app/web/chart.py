@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.records.catalogue import SmallMinute
-from app.records.report import ReportMinute, Seen
+from app.records.report import ReportMinute
+from app.records.wording import UNCERTAIN, clock, percent, why_unread, word
 from app.vision.emotion import EMOTIONS
 
 WIDTH, HEIGHT = 960.0, 220.0  # units of the SVG's view box
@@ -48,7 +49,7 @@ def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Char
     ]
     every = -(-len(minutes) // LABELS)
     labels = tuple(
-        ((number + 0.5) * step, f"{minutes[number].minute.astimezone(timezone):%H:%M}")
+        ((number + 0.5) * step, clock(minutes[number].minute, timezone))
         for number in range(0, len(minutes), every or 1)
     )
     return Chart(tuple(bars), labels, step)
@@ -56,17 +57,18 @@ def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Char
 
 def _column(minute: ReportMinute, x: float, step: float, timezone: ZoneInfo) -> list[Bar]:
     width = step * 0.92 if step > 4 else step
-    time = f"{minute.minute.astimezone(timezone):%H:%M}"
+    time = clock(minute.minute, timezone)
     if minute.shares is None:
-        why = "no camera" if minute.seen is Seen.GAP else minute.seen.value
-        return [Bar(minute.seen.value.replace(" ", "-"), x, 0.0, width, HEIGHT, f"{time}: {why}")]
+        kind = minute.seen.value.replace(" ", "-")
+        return [Bar(kind, x, 0.0, width, HEIGHT, f"{time}: {why_unread(minute.seen)}")]
     bars, bottom = [], HEIGHT
-    shares = [*((emotion.value, minute.shares[emotion]) for emotion in reversed(EMOTIONS))]
-    for kind, share in [*shares, ("uncertain", minute.uncertain_share)]:
+    shares = [*((emotion, minute.shares[emotion]) for emotion in reversed(EMOTIONS))]
+    for kind, share in [*shares, (UNCERTAIN, minute.uncertain_share)]:
         if share > 0:
             height = share * HEIGHT
             bottom -= height
-            bars.append(Bar(kind, x, bottom, width, height, f"{time}: {kind} {share:.0%}", minute.is_weak))
+            title = f"{time}: {word(kind)} {percent(share)}"
+            bars.append(Bar(kind, x, bottom, width, height, title, minute.is_weak))
     return bars
 
 
@@ -81,7 +83,7 @@ def sparkline(minutes: Sequence[SmallMinute]) -> list[tuple[str, str]]:
     for minute in minutes:
         place = round((minute.minute - first).total_seconds() / 60) * columns // count
         sums[place] = [a + b for a, b in zip(sums[place], minute.spans or [0.0] * 8, strict=True)]
-    paths = dict.fromkeys((*EMOTIONS, "uncertain"), "")
+    paths = dict.fromkeys((*EMOTIONS, UNCERTAIN), "")
     for number, spans in enumerate(sums):
         _spark_column(paths, spans, number * SPARK_WIDTH / columns, SPARK_WIDTH / columns)
     return [(str(kind), path) for kind, path in paths.items() if path]
@@ -89,8 +91,8 @@ def sparkline(minutes: Sequence[SmallMinute]) -> list[tuple[str, str]]:
 
 def _spark_column(paths: dict[str, str], spans: Sequence[float], x: float, width: float) -> None:
     bottom, whole = SPARK_HEIGHT, sum(spans)
-    order = [*reversed(EMOTIONS), "uncertain"]
-    heights = dict(zip((*EMOTIONS, "uncertain"), spans, strict=True))
+    order = [*reversed(EMOTIONS), UNCERTAIN]
+    heights = dict(zip((*EMOTIONS, UNCERTAIN), spans, strict=True))
     for kind in order:
         if heights[kind] > 0:
             height = heights[kind] / whole * SPARK_HEIGHT

@@ -3,6 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask_login import current_user
 
+from app.language import Words
 from app.records import queries
 from app.records.in_force import in_force, is_fixed, our_room
 from app.web.access import hub
@@ -15,7 +16,7 @@ pages = Blueprint("control", __name__)
 def pause():
     """Look at nothing any more, for everybody."""
     queries.pause_room(our_room(), current_user.name, hub().clock.now())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -23,7 +24,7 @@ def pause():
 def resume():
     """Look again."""
     queries.resume_room(our_room())
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))
 
 
@@ -32,9 +33,11 @@ def hide_faces():
     """Hide the faces in the stream (`hide=on`), or show them again (`hide=off`)."""
     wanted = request.form.get("hide")
     if wanted not in ("on", "off"):
-        return problem(400, "hide must be on or off.")
+        return problem(400, Words("hide must be on or off."))
     if is_fixed("hide_faces"):
-        return problem(409, "HIDE_FACES is set in the server's environment and can only be changed there.")
+        return problem(
+            409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
+        )
     queries.change_room(our_room(), hide_faces=wanted == "on")
-    hub().follow(in_force())
+    hub().obey(in_force)
     return redirect(url_for("live.live"))

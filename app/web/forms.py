@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Self
 
+from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields.choices import SelectChoice
@@ -18,11 +19,12 @@ from wtforms.validators import (
 
 from app.camera.devices import found_devices
 from app.camera.spec import Kind, kind_of
+from app.language import say
 from app.records.in_force import InForce
 from app.records.notes import LONGEST_NOTE
 from app.settings import check_setting
 
-ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message="must be one line of text.")
+ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
 SHORTEST_PASSWORD = 10
 
 
@@ -39,16 +41,18 @@ class Form(FlaskForm):
         for field in self:
             if field.errors:
                 return f"{field.label.text}: {field.errors[0]}"
-        return "Send the form again."
+        return gettext("Send the form again.")
 
 
 class LectureForm(Form):
     """Starts a lecture."""
 
     title = StringField(
-        "Title", [DataRequired("give the lecture a title."), Length(max=200), ONE_LINE], filters=[stripped]
+        lazy_gettext("Title"),
+        [DataRequired(lazy_gettext("give the lecture a title.")), Length(max=200), ONE_LINE],
+        filters=[stripped],
     )
-    course = StringField("Course", [Length(max=200), ONE_LINE], filters=[stripped])
+    course = StringField(lazy_gettext("Course"), [Length(max=200), ONE_LINE], filters=[stripped])
 
 
 class RenameForm(LectureForm):
@@ -58,9 +62,11 @@ class RenameForm(LectureForm):
 class NoteForm(Form):
     """Adds a note to a moment of a lecture, given by the clock on the wall."""
 
-    time = TimeField("Time", [InputRequired("when was it? As 10:41.")])
+    time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("when was it? As 10:41."))])
     text = StringField(
-        "Note", [DataRequired("write something."), Length(max=LONGEST_NOTE), ONE_LINE], filters=[stripped]
+        lazy_gettext("Note"),
+        [DataRequired(lazy_gettext("write something.")), Length(max=LONGEST_NOTE), ONE_LINE],
+        filters=[stripped],
     )
 
 
@@ -68,20 +74,32 @@ class AccountForm(Form):
     """Makes the first account."""
 
     name = StringField(
-        "Name", [InputRequired("choose a name."), Length(max=80), ONE_LINE], filters=[stripped]
+        lazy_gettext("Name"),
+        [InputRequired(lazy_gettext("choose a name.")), Length(max=80), ONE_LINE],
+        filters=[stripped],
     )
     password = PasswordField(
-        "Password",
-        [Length(min=SHORTEST_PASSWORD, max=200, message=f"take at least {SHORTEST_PASSWORD} characters.")],
+        lazy_gettext("Password"),
+        [
+            Length(
+                SHORTEST_PASSWORD,
+                200,
+                lazy_gettext("take at least %(count)s characters.", count=SHORTEST_PASSWORD),
+            )
+        ],
     )
-    again = PasswordField("Password again", [EqualTo("password", message="is not the same.")])
+    again = PasswordField(
+        lazy_gettext("Password again"), [EqualTo("password", lazy_gettext("is not the same."))]
+    )
 
 
 class SignInForm(Form):
     """Signs somebody in."""
 
-    name = StringField("Name", [InputRequired("who are you?")], filters=[stripped])
-    password = PasswordField("Password", [InputRequired("is missing.")])
+    name = StringField(
+        lazy_gettext("Name"), [InputRequired(lazy_gettext("who are you?"))], filters=[stripped]
+    )
+    password = PasswordField(lazy_gettext("Password"), [InputRequired(lazy_gettext("is missing."))])
 
 
 def checked(form: Form, field) -> None:
@@ -89,7 +107,7 @@ def checked(form: Form, field) -> None:
     try:
         check_setting(field.name, str(field.data))
     except ValueError as error:
-        raise ValidationError(f"must be {error}.") from None
+        raise ValidationError(gettext("must be %(allowed)s.", allowed=say(error))) from None
 
 
 NUMBER = {"inputmode": "numeric"}
@@ -99,19 +117,25 @@ class RoomForm(Form):
     """What can be changed while the server runs."""
 
     kind = RadioField(
-        "Camera",
+        lazy_gettext("Camera"),
         choices=[
-            SelectChoice(Kind.DEMO.value, "The drawn classroom"),
-            SelectChoice(Kind.DEVICE.value, "A camera plugged into this machine"),
-            SelectChoice(Kind.NETWORK.value, "A network camera"),
+            SelectChoice(Kind.DEMO.value, lazy_gettext("The drawn classroom")),
+            SelectChoice(Kind.DEVICE.value, lazy_gettext("A camera plugged into this machine")),
+            SelectChoice(Kind.NETWORK.value, lazy_gettext("A network camera")),
         ],
     )
-    device = SelectField("Which one", choices=[], validate_choice=False)
-    address = StringField("Its address", [Length(max=1000), ONE_LINE], filters=[stripped])
-    hide_faces = BooleanField("Hide faces in the stream")
-    minimum_group = StringField("Minimum group", [checked], filters=[stripped], render_kw=NUMBER)
-    retention_days = StringField("Days to keep", [checked], filters=[stripped], render_kw=NUMBER)
-    contact = StringField("Whom the people filmed may ask", [Optional(), checked], filters=[stripped])
+    device = SelectField(lazy_gettext("Which one"), choices=[], validate_choice=False)
+    address = StringField(lazy_gettext("Its address"), [Length(max=1000), ONE_LINE], filters=[stripped])
+    hide_faces = BooleanField(lazy_gettext("Hide faces in the stream"))
+    minimum_group = StringField(
+        lazy_gettext("Minimum group"), [checked], filters=[stripped], render_kw=NUMBER
+    )
+    retention_days = StringField(
+        lazy_gettext("Days to keep"), [checked], filters=[stripped], render_kw=NUMBER
+    )
+    contact = StringField(
+        lazy_gettext("Whom the people filmed may ask"), [Optional(), checked], filters=[stripped]
+    )
 
     fixed: Collection[str] = ()
     kept = "demo"
@@ -132,14 +156,17 @@ class RoomForm(Form):
             contact=now.contact or "",
         )
         form.kept = now.camera
+        unnamed = gettext("camera")
         form.device.choices = [
-            SelectChoice(str(found.number), f"{found.number}: {found.name or 'camera'}")
+            SelectChoice(str(found.number), f"{found.number}: {found.name or unnamed}")
             for found in found_devices()
         ]
         if kind_of(now.camera) == Kind.DEVICE and now.camera not in [
             each.value for each in form.device.choices
         ]:
-            form.device.choices.append(SelectChoice(now.camera, f"{now.camera}: not plugged in"))
+            form.device.choices.append(
+                SelectChoice(now.camera, gettext("%(number)s: not plugged in", number=now.camera))
+            )
         form.fixed = fixed
         for name in fixed:
             for field in (form.kind, form.device, form.address) if name == "camera" else (form[name],):
@@ -154,7 +181,7 @@ class RoomForm(Form):
             and self.kind.data == Kind.DEVICE
             and field.data not in [each.value for each in field.choices]
         ):
-            raise ValidationError("choose one that was found; plug it in and load this page again.")
+            raise ValidationError(gettext("choose one that was found; plug it in and load this page again."))
 
     def validate_address(self, field) -> None:
         """An address is one that a camera can have; none keeps the one that is in force."""
@@ -163,11 +190,11 @@ class RoomForm(Form):
         if not field.data and kind_of(self.kept) == Kind.NETWORK:
             return  # the one that is in force
         if kind_of(field.data) != Kind.NETWORK:
-            raise ValidationError("give its address, as rtsp://USER:PASSWORD@HOST/PATH.")
+            raise ValidationError(gettext("give its address, as rtsp://USER:PASSWORD@HOST/PATH."))
         try:
             check_setting("camera", field.data)
         except ValueError as error:
-            raise ValidationError(f"{error}.") from None
+            raise ValidationError(f"{say(error)}.") from None
 
     def camera(self) -> str:
         """The camera that was chosen, as CAMERA names it."""
@@ -194,6 +221,8 @@ class FirstRunForm(RoomForm):
     """The same at the first run, with what must be so before anybody is filmed."""
 
     told = BooleanField(
-        "This is allowed here, and the people in view have been told or will be before they are filmed",
-        [InputRequired("confirm this; without it, stay with no camera at all.")],
+        lazy_gettext(
+            "This is allowed here, and the people in view have been told or will be before they are filmed"
+        ),
+        [InputRequired(lazy_gettext("confirm this; without it, stay with no camera at all."))],
     )

@@ -3,13 +3,13 @@
 from typing import BinaryIO
 
 from apiflask import APIBlueprint, APIFlask
-from flask import abort, request
+from flask import abort, current_app, request
 from flask_login import current_user
 from marshmallow import RAISE
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.camera.jpeg import MOST_BYTES, BadPicture, check_jpeg
-from app.camera.spec import Kind
+from app.camera.spec import NO_BROWSER, Kind
 from app.records import queries
 from app.records.in_force import in_force, our_room
 from app.web import schemas
@@ -58,6 +58,8 @@ def take_frame(query):
         return problem(
             409, f"This server reads the camera of {room.name}; post to the one of {query['room']}."
         )
+    if current_app.config["SETTINGS"].redis_url is not None:
+        return problem(409, NO_BROWSER)
     now = in_force(room)
     if now.camera != Kind.BROWSER:
         return problem(409, "The room looks through another camera. CAMERA must be browser.")

@@ -6,14 +6,16 @@ One picture is one bytes object, whoever it goes to. A slow viewer misses pictur
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from app.camera.errors import Reason
 from app.clock import Clock
+from app.language import WRITTEN_IN, Words, say
 from app.monitor.bus import Demand, Message, Picture, Status, Trouble
+from app.monitor.pace import Pace
 from app.records.in_force import InForce, Pause
 from app.vision.areas import Area
 from app.web.card import draw_card
@@ -23,17 +25,18 @@ REPEAT_SECONDS = 1.0  # an unchanged picture is sent again: finds dead clients, 
 PROMPT_SECONDS = 0.25  # how soon a waiting viewer notices that the server ends
 
 TITLES = {
-    "starting": "The camera is starting",
-    "frozen": "The picture is frozen",
-    "black": "The picture is black",
-    "stopped": "The camera has stopped",
+    "starting": Words("The camera is starting"),
+    "frozen": Words("The picture is frozen"),
+    "black": Words("The picture is black"),
+    "stopped": Words("The camera has stopped"),
 }
-ANY_TITLE = "No picture from the camera"
-PAUSED = "Nothing is read, recorded or shown until somebody goes on."
+ANY_TITLE = Words("No picture from the camera")
+PAUSED = Words("Nothing is read, recorded or shown until somebody goes on.")
+SOON = Words("The first picture comes in a moment.")
 
 
 class TooManyViewers(Exception):
-    """MAX_VIEWERS streams are open already."""
+    """MAX_VIEWERS streams are open already; its argument is the `Words` that say so."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Part:
     """Unix seconds; for a card, when it was drawn."""
     jpeg: bytes
     is_card: bool
+    came_at: float = field(default_factory=time.monotonic)
+    """When it came here, monotonic seconds."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -72,7 +77,7 @@ class MonitorState:
     """Monotonic seconds of its last status; None before its first one."""
     since: datetime | None = None
     """Since when it is running or not, UTC."""
-    trouble: str | None = None
+    trouble: Words | str | None = None
     """Its last words, where it had any."""
 
 
@@ -81,6 +86,8 @@ class Viewer:
     """Somebody who watches."""
 
     fps: float
+    language: str
+    """Of the card."""
     sequence: int = 0
     """Of the last picture that it was given."""
     dropped: int = 0
@@ -113,9 +120,11 @@ class Hub:
         self._snapshots = 0
         self._sequence = 0
         self._picture: Part | None = None
-        self._card: tuple[tuple, Part] | None = None
+        self._cards: dict[str, tuple[tuple, Part]] = {}
+        """By language: what it says, and the card."""
         self._size = (1280, 720)
         self._changed = threading.Condition()
+        self._obeying = threading.Lock()
 
     def take(self, message: Message) -> None:
         """Keep a message of the monitor in place of the one before it."""
@@ -134,6 +143,11 @@ class Hub:
                 case Trouble():
                     self.monitor.trouble = message.detail
             self._changed.notify_all()
+
+    def obey(self, read: Callable[[], InForce]) -> None:
+        """Follow what `read` says is in force. No older answer can come after a newer one."""
+        with self._obeying:
+            self.follow(read())
 
     def follow(self, wanted: InForce) -> None:
         """Obey at once what hides anything; the monitor, a second behind, still sends other pictures."""
@@ -175,10 +189,10 @@ class Hub:
             wanted = [viewer.fps for viewer in self.viewers] + [self.stream_fps] * self._snapshots
             return Demand(max(wanted, default=0))
 
-    def newest(self) -> Part:
-        """The newest picture, or the card that says why there is none."""
+    def newest(self, language: str = WRITTEN_IN) -> Part:
+        """The newest picture, or the card that says in this language why there is none."""
         with self._changed:
-            return self._newest()
+            return self._newest(language)
 
     @property
     def picture_age(self) -> float | None:
@@ -186,7 +200,7 @@ class Hub:
         part = self.newest()
         return None if part.is_card else self.clock.now().timestamp() - part.captured_at
 
-    def snapshot(self, timeout: float) -> Part:
+    def snapshot(self, timeout: float, language: str = WRITTEN_IN) -> Part:
         """A fresh picture, waiting up to `timeout` seconds for one; else the card."""
         with self._changed:
             self._snapshots += 1
@@ -195,16 +209,16 @@ class Hub:
                 lambda: self._sequence != known or self._is_dark() or self.closing(), timeout
             )
             self._snapshots -= 1
-            part = self._newest()
+            part = self._newest(language)
             self._forget_unwatched()
             return part
 
-    def enter(self, fps: float) -> Viewer:
+    def enter(self, fps: float, language: str = WRITTEN_IN) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
             self._check_room()
             self._forget_unwatched()
-            viewer = Viewer(min(fps, self.stream_fps))
+            viewer = Viewer(min(fps, self.stream_fps), language)
             self.viewers.append(viewer)
             return viewer
 
@@ -221,7 +235,9 @@ class Hub:
 
     def _check_room(self) -> None:
         if len(self.viewers) + self._senders >= self.max_viewers:
-            raise TooManyViewers(f"{self.max_viewers} streams are open already.")
+            raise TooManyViewers(
+                Words("%(count)s streams are open already. Try again in a moment.", count=self.max_viewers)
+            )
 
     def leave(self, viewer: Viewer) -> None:
         """Let a viewer out."""
@@ -236,68 +252,64 @@ class Hub:
 
     def watch(self, viewer: Viewer) -> Iterator[Part]:
         """Give the newest picture again and again, at the viewer's pace, until the server ends."""
-        due = time.monotonic()
+        pace = Pace(viewer.fps)
         while not self.closing():
-            part = self._next(viewer)
+            part = self._next(viewer, pace)
             viewer.sequence = part.sequence
             viewer.age = self.clock.now().timestamp() - part.captured_at
             handed_over = time.monotonic()
             yield part
-            blocked = time.monotonic() - handed_over
-            viewer.dropped += int(blocked * viewer.fps)
-            due = max(due + 1 / viewer.fps, time.monotonic() - 1 / viewer.fps)
-            self._rest(due)
+            viewer.dropped += int((time.monotonic() - handed_over) * viewer.fps)
 
-    def _next(self, viewer: Viewer) -> Part:
-        """Wait for a picture that the viewer has not seen; after a second give the last one again."""
+    def _next(self, viewer: Viewer, pace: Pace) -> Part:
+        """Wait for a picture that the viewer has not seen, and that is due when it comes, so that none grows
+        old here; after a second give the newest one, seen or not."""
         until = time.monotonic() + REPEAT_SECONDS
         with self._changed:
             while not self.closing() and (left := until - time.monotonic()) > 0:
-                part = self._newest()
-                if part.sequence != viewer.sequence:
+                part = self._newest(viewer.language)
+                if part.sequence != viewer.sequence and pace.is_due(part.came_at):
                     return part
                 self._changed.wait(min(left, PROMPT_SECONDS))
-            return self._newest()
-
-    def _rest(self, due: float) -> None:
-        while not self.closing() and (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, PROMPT_SECONDS))
+            return self._newest(viewer.language)
 
     def _is_dark(self) -> bool:
         return self.pause is not None or self.status is None or not self.status.camera.online
 
-    def _newest(self) -> Part:
+    def _newest(self, language: str) -> Part:
         """As `newest`, for a caller that holds the lock."""
         if self._picture is not None and not self._is_dark():
             return self._picture
-        words = (*self._why_dark(), self._size)
-        if self._card is None or self._card[0] != words:
+        said = (*(say(words, language) for words in self._why_dark()), self._size)
+        if language not in self._cards or self._cards[language][0] != said:
             self._sequence += 1
-            card = Part(self._sequence, self.clock.now().timestamp(), draw_card(*words), is_card=True)
-            self._card = (words, card)
-        return self._card[1]
+            card = Part(self._sequence, self.clock.now().timestamp(), draw_card(*said), is_card=True)
+            self._cards[language] = (said, card)
+        return self._cards[language][1]
 
-    def _why_dark(self) -> tuple[str, str, str]:
+    def _why_dark(self) -> tuple[Words | str, Words | str, Words | str]:
         """What the card says: a title, a sentence, and since when."""
         if self.pause is not None:
-            since = self.pause.since.astimezone(self.timezone)
-            return f"Paused since {since:%H:%M} by {self.pause.by}", PAUSED, ""
+            since = f"{self.pause.since.astimezone(self.timezone):%H:%M}"
+            return Words("Paused since %(time)s by %(name)s", time=since, name=self.pause.by), PAUSED, ""
         if self.status is not None and self.status.camera.reason == Reason.PAUSED:
-            return TITLES["starting"], "The first picture comes in a moment.", ""
+            return TITLES["starting"], SOON, ""
         if self.status is not None and not self.status.camera.online:
             camera = self.status.camera
             return TITLES.get(camera.reason, ANY_TITLE), camera.detail or "", self._since(camera.since)
         if self.monitor.trouble is not None:
             return ANY_TITLE, self.monitor.trouble, self._since(self.monitor.since)
         if self.monitor.running:
-            return TITLES["starting"], "The first picture comes in a moment.", self._since(self.monitor.since)
+            return TITLES["starting"], SOON, self._since(self.monitor.since)
         if self.monitor.restarts:
             return (
                 ANY_TITLE,
-                "The camera process ended; it is being started again.",
+                Words("The camera process ended; it is being started again."),
                 self._since(self.monitor.since),
             )
-        return ANY_TITLE, "No camera process runs. Start the server with gunicorn.", ""
+        return ANY_TITLE, Words("No camera process runs. Start the server with gunicorn."), ""
 
-    def _since(self, moment: datetime | None) -> str:
-        return f"since {moment.astimezone(self.timezone):%H:%M:%S %Z}" if moment else ""
+    def _since(self, moment: datetime | None) -> Words | str:
+        if moment is None:
+            return ""
+        return Words("since %(time)s", time=f"{moment.astimezone(self.timezone):%H:%M:%S %Z}")

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, send_file, url_for
 
+from app.language import Words, say
 from app.records import catalogue, export, notes, queries
 from app.records.in_force import in_force
 from app.records.network import network
 from app.records.report import LIMITS, MINUTE, Conditions, Report, report_of
 from app.records.summary import changes, doubts, sentence
 from app.records.tables import Lecture, Note
+from app.records.wording import clock
 from app.web.access import hub
 from app.web.chart import sparkline, stacked_minutes
 from app.web.forms import NoteForm, RenameForm
@@ -27,7 +29,7 @@ def lecture_or_404(lecture_id: int) -> Lecture:
     """The lecture of that id, or an answer that says that there is none."""
     lecture = queries.find_lecture(lecture_id)
     if lecture is None:
-        abort(404, f"There is no lecture {lecture_id}.")
+        abort(404, Words("There is no lecture %(number)s.", number=lecture_id))
     return lecture
 
 
@@ -35,7 +37,7 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
     """The note of that id in this lecture, or an answer that says that there is none."""
     note = notes.find_note(lecture, note_id)
     if note is None:
-        abort(404, f"There is no note {note_id} in this lecture.")
+        abort(404, Words("There is no note %(number)s in this lecture.", number=note_id))
     return note
 
 
@@ -89,7 +91,7 @@ def _words(made: Report) -> dict:
         "sentence": sentence(made, zone),
         "changes": changes(made),
         "doubts": doubts(made),
-        "limits": LIMITS,
+        "limits": say(LIMITS),
     }
 
 
@@ -98,16 +100,20 @@ def compare():
     """Show two lectures side by side."""
     ids = [request.args.get(name, type=int) for name in ("a", "b")]
     if None in ids:
-        return problem(400, "Say which two lectures to compare: /lectures/compare?a=1&b=2.")
+        return problem(400, Words("Say which two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_words(report_now(lecture_id)) for lecture_id in ids]
-    return render_template("compare.html", sides=sides, limits=LIMITS)
+    return render_template("compare.html", sides=sides, limits=say(LIMITS))
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
 def download(lecture_id: int, extension: str):
     """Give a lecture's report as a file."""
     if extension not in export.FORMATS:
-        return problem(404, f"Reports come as {', '.join(export.FORMATS)}; {extension!r} is none of them.")
+        known = ", ".join(export.FORMATS)
+        return problem(
+            404,
+            Words("Reports come as %(known)s; %(asked)s is none of them.", known=known, asked=extension),
+        )
     made = report_now(lecture_id)
     mimetype, write = export.FORMATS[extension]
     name = export.filename(made, extension, _zone())
@@ -123,7 +129,7 @@ def end(lecture_id: int):
     try:
         queries.end_lecture(lecture_or_404(lecture_id), hub().clock.now())
     except queries.LectureError as error:
-        return problem(409, str(error))
+        return problem(409, error)
     return redirect(url_for("lectures.report", lecture_id=lecture_id))
 
 
@@ -158,7 +164,7 @@ def add_note(lecture_id: int):
             at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, _zone())
             notes.add_note(lecture, at, form.text.data, now)
         except notes.NoteError as error:
-            form.time.errors = [str(error)]
+            form.time.errors = [say(error)]
     if form.errors:
         return _report_page(lecture_id, RenameForm(formdata=None), form), 400
     return redirect(url_for("lectures.report", lecture_id=lecture_id, _anchor="notes"))
@@ -182,7 +188,7 @@ def moment_of(wall: time, start: datetime, end: datetime, zone: ZoneInfo) -> dat
         if start - MINUTE < moment <= end:
             return max(moment, start)
     raise notes.NoteError(
-        f"the lecture lasted from {start.astimezone(zone):%H:%M} to {end.astimezone(zone):%H:%M}."
+        Words("the lecture lasted from %(start)s to %(end)s.", start=clock(start, zone), end=clock(end, zone))
     )
 
 

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from app.language import Words, language
 from app.records import queries
 from app.records.in_force import in_force, is_fixed, our_room
 from app.web.access import hub
@@ -38,11 +39,14 @@ def stream():
     most = hub().stream_fps
     fps = request.args.get("fps", str(most))
     if not fps.isdecimal() or not 1 <= int(fps) <= most:
-        return problem(400, f"fps must be a whole number from 1 to {most}; {fps!r} is not.")
+        return problem(
+            400,
+            Words("fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=most, asked=fps),
+        )
     try:
-        viewer = hub().enter(int(fps))
+        viewer = hub().enter(int(fps), language())
     except TooManyViewers as error:
-        return problem(503, f"{error} Try again in a moment.", {"Retry-After": str(RETRY_SECONDS)})
+        return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
     response = Response(_Stream(hub(), viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
     response.headers["X-Accel-Buffering"] = "no"
     return response
@@ -72,7 +76,7 @@ class _Stream:
 @pages.get("/snapshot.jpg")
 def snapshot():
     """Give one fresh annotated picture, or the card and 503 where there is none."""
-    part: Part = hub().snapshot(SNAPSHOT_SECONDS)
+    part: Part = hub().snapshot(SNAPSHOT_SECONDS, language())
     return Response(part.jpeg, 503 if part.is_card else 200, part.headers, mimetype="image/jpeg")
 
 
@@ -86,5 +90,5 @@ def start_lecture():
     try:
         queries.start_lecture(room, form.title.data, form.course.data, hub().clock.now())
     except queries.LectureError as error:
-        return problem(409, str(error))
+        return problem(409, error)
     return redirect(url_for("live.live"))

@@ -7,7 +7,33 @@ from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from app.language import Words, say
 from app.web.access import is_page
+
+TITLES = {
+    400: Words("Bad request"),
+    401: Words("Sign in first"),
+    403: Words("Not allowed"),
+    404: Words("Not found"),
+    405: Words("Not possible here"),
+    409: Words("Not possible now"),
+    413: Words("Too large"),
+    429: Words("Too often"),
+    500: Words("Something went wrong"),
+    503: Words("Not at this moment"),
+}
+"""Over the page of an error; programs get the standard's own."""
+
+EXPLAINED = {
+    400: Words(
+        "This page was open too long, or the form came from elsewhere. Load it again, and send it again."
+    ),
+    404: Words("There is no such page."),
+    405: Words("This address can't be opened like a page."),
+    413: Words("That was too much to send at once."),
+    429: Words("That was too often. Wait a minute, and try again."),
+}
+"""For people, in place of what the framework says."""
 
 
 def init_app(app: Flask) -> None:
@@ -17,13 +43,19 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _crash)
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Tell a person or a program what was wrong: `detail` is one clear sentence."""
+def problem(status: int, detail: object, headers: dict[str, str] | None = None) -> Response:
+    """Tell a person, or in English a program, what was wrong.
+
+    `detail` is one clear sentence: `Words`, an error that was raised with them, or plain text.
+    """
     title = HTTP_STATUS_CODES[status]
     if is_page():
-        response = Response(render_template("error.html", status=status, title=title, detail=detail), status)
+        page = render_template(
+            "error.html", status=status, title=say(TITLES.get(status, title)), detail=say(detail)
+        )
+        response = Response(page, status)
     else:
-        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = {"type": "about:blank", "title": title, "status": status, "detail": str(detail)}
         response = Response(json.dumps(body), status, content_type="application/problem+json")
     response.headers.update(headers or {})
     if status == 401:
@@ -44,15 +76,18 @@ def _api_error(error: HTTPError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if error.code == 401:
-        return problem(401, "Sign in, or send a token: Authorization: Bearer TOKEN.")
+        return problem(401, Words("Sign in, or send a token: Authorization: Bearer TOKEN."))
     kept = {
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")
     }
-    return problem(error.code or 500, error.description or "", kept)
+    detail = error.description or ""
+    if is_page() and not isinstance(detail, Words):
+        detail = EXPLAINED.get(error.code, detail)
+    return problem(error.code or 500, detail, kept)
 
 
 def _crash(error: Exception) -> Response:
     from flask import current_app
 
     current_app.logger.exception("a request failed")
-    return problem(500, "Something went wrong in the server; its log says what.")
+    return problem(500, Words("Something went wrong in the server; its log says what."))

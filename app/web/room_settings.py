@@ -4,11 +4,14 @@
 """
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext
 
 from app.camera.spec import Kind, hide_password, kind_of
+from app.language import Words
 from app.records import queries
 from app.records.in_force import CHANGEABLE, in_force, is_fixed, our_room
 from app.records.tables import Room
+from app.records.wording import capital
 from app.web.access import hub, limiter
 from app.web.forms import FirstRunForm, RoomForm
 from app.web.problems import problem
@@ -26,7 +29,7 @@ def settings():
     form = _form_for(room)
     if form.validate_on_submit():
         _store(room, form)
-        flash("Saved. It is in force within two seconds.")
+        flash(gettext("Saved. It is in force within two seconds."))
         return redirect(url_for("room_settings.settings"))
     return _page(form, first=False)
 
@@ -49,12 +52,12 @@ def first_run():
 def camera():
     """Try the camera that is filled in, and give a picture of it."""
     if is_fixed("camera"):
-        return problem(409, "CAMERA is set in the server's environment and can only be changed there.")
+        return problem(409, Words("CAMERA is set in the server's environment and can only be changed there."))
     form = _form_for(our_room())
     form.validate()
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]
     if errors:
-        return {"works": False, "detail": " ".join(errors).capitalize(), "picture": None}
+        return {"works": False, "detail": capital(" ".join(errors)), "picture": None}
     return _try(form.camera()).as_json()
 
 
@@ -64,7 +67,7 @@ def _try(spec: str) -> Tried:
     if spec == now.camera:
         shown = hub().snapshot(SNAPSHOT_SECONDS)
         if not shown.is_card:
-            return Tried(True, "It is on now, and works.", shown.jpeg)
+            return Tried(True, gettext("It is on now, and works."), shown.jpeg)
     return try_camera(spec, now.areas)
 
 
@@ -91,4 +94,4 @@ def _store(room: Room, form: RoomForm) -> None:
     stored = {name: value for name, value in form.stored().items() if not is_fixed(name)}
     told_at = room.told_at or hub().clock.now()  # the form was not valid without the confirmation
     queries.change_room(room, **stored, told_at=told_at)
-    hub().follow(in_force(room))
+    hub().obey(in_force)

@@ -3,12 +3,12 @@
 import json
 import time
 
-from flask import Blueprint, request
+from flask import Blueprint, current_app, request
 from flask_login import current_user
 from websockets.frames import CloseCode
 
 from app.camera.jpeg import MOST_BYTES, BadPicture, check_jpeg
-from app.camera.spec import Kind
+from app.camera.spec import NO_BROWSER, Kind
 from app.records.in_force import in_force
 from app.records.tables import db
 from app.web.access import bearer_token, hub, limiter, relay
@@ -42,10 +42,17 @@ def frames():
         return problem(501, "Only gunicorn takes pictures from browsers here.")
     turn = Turn(hub(), relay(), current_user.name, request.args.get("page", "")[:64])
     turn.take_over = request.args.get("take-over") == "yes"
-    turn.is_read = in_force().camera == Kind.BROWSER
+    turn.refusal = _refusal()
     upgrade = Upgrade(turn.run, MOST_BYTES, without_origin=bearer_token() is not None)
     db.session.remove()  # for as long as pictures come nobody asks the database here
     return upgrade
+
+
+def _refusal() -> str | None:
+    """Why no browser's pictures are taken here, as a sentence; None where they are."""
+    if current_app.config["SETTINGS"].redis_url is not None:
+        return NO_BROWSER
+    return None if in_force().camera == Kind.BROWSER else OTHER_CAMERA
 
 
 class Turn:
@@ -57,7 +64,7 @@ class Turn:
         self._name = name
         self._key = key
         self.take_over = False
-        self.is_read = True
+        self.refusal: str | None = None
 
     def run(self, websocket: WebSocket) -> None:
         """Ask for pictures and pass them on, until the page goes or is sent away."""
@@ -71,8 +78,8 @@ class Turn:
             self._hub.leave_sender()
 
     def _begin(self, websocket: WebSocket) -> None:
-        if not self.is_read:
-            return self._say_goodbye(websocket, CloseCode.POLICY_VIOLATION, "refused", detail=OTHER_CAMERA)
+        if self.refusal:
+            return self._say_goodbye(websocket, CloseCode.POLICY_VIOLATION, "refused", detail=self.refusal)
         try:
             sender = self._relay.enter(self._name, self._key, take_over=self.take_over)
         except Taken as taken:

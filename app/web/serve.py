@@ -16,23 +16,41 @@ from app.web.supervisor import Supervisor
 
 
 def start(app: Flask, ending: Callable[[], bool]) -> None:
-    """Start the monitor and say where the pages are. Streams and the monitor end once `ending` gives True."""
+    """Start the monitor, or listen to one that runs alone, and say where the pages are.
+
+    Streams and the monitor end once `ending` gives True.
+    """
     _log_with_gunicorn()
     hub = app.extensions["hub"]
     hub.closing = ending
     with app.app_context():
         _follow_what_is_in_force(hub)
-    supervisor = Supervisor(hub, app.extensions["relay"], SYSTEM_CLOCK, ending)
-    app.extensions["supervisor"] = supervisor
-    supervisor.start()
+    alone = app.config["SETTINGS"].redis_url is not None
+    monitor = _listener(app, ending) if alone else _supervisor(app, ending)
+    app.extensions["monitor"] = monitor
+    monitor.start()
     with app.app_context():
         print(_greeting(app), flush=True)
 
 
 def join(app: Flask | None) -> None:
     """Wait for the end of the monitor; nothing to do where the server never came up."""
-    if app is not None and "supervisor" in app.extensions:
-        app.extensions["supervisor"].join()
+    if app is not None and "monitor" in app.extensions:
+        app.extensions["monitor"].join()
+
+
+def _supervisor(app: Flask, ending: Callable[[], bool]) -> Supervisor:
+    """What keeps a monitor of ours alive."""
+    return Supervisor(app.extensions["hub"], app.extensions["relay"], SYSTEM_CLOCK, ending)
+
+
+def _listener(app: Flask, ending: Callable[[], bool]):
+    """What hears a monitor that is a process of its own."""
+    from app.monitor.redis_link import WebLink, Wire  # it brings redis
+    from app.web.listener import Listener
+
+    link = WebLink(Wire.of(app.config["SETTINGS"]))
+    return Listener(app, link, SYSTEM_CLOCK, ending)
 
 
 def _log_with_gunicorn() -> None:
@@ -46,7 +64,7 @@ def _follow_what_is_in_force(hub: Hub) -> None:
     """Go on with the pause that a server before this one left."""
     # without a database the greeting says so, and the monitor looks at nothing
     with contextlib.suppress(SQLAlchemyError):
-        hub.follow(in_force())
+        hub.obey(in_force)
 
 
 def _greeting(app: Flask) -> str:

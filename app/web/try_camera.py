@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask_babel import gettext
+
 from app import FLASK_COMMAND, PROJECT
+from app.language import language
 from app.vision.areas import Area
 
 TRY_SECONDS = 25.0  # start, open and look; a network camera may take STALL_SECONDS for each
@@ -37,7 +40,7 @@ def try_camera(spec: str, areas: Sequence[Area]) -> Tried:
     The address goes through stdin: it may hold a password.
     """
     if not _one_at_a_time.acquire(blocking=False):
-        return Tried(False, "A camera is being tried already. Wait a moment.", None)
+        return Tried(False, gettext("A camera is being tried already. Wait a moment."), None)
     try:
         with tempfile.TemporaryDirectory() as folder:
             return _try(spec, areas, Path(folder) / "picture.jpg")
@@ -48,13 +51,16 @@ def try_camera(spec: str, areas: Sequence[Area]) -> Tried:
 def _try(spec: str, areas: Sequence[Area], picture: Path) -> Tried:
     parts = [text for area in areas for text in ("--leave-out", *map(str, area))]
     command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture), *parts]
+    command += ["--language", language()]
     try:
         done = subprocess.run(
             command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TRY_SECONDS
         )
     except subprocess.TimeoutExpired:
-        return Tried(False, f"The camera did not answer within {TRY_SECONDS:.0f} s.", None)
+        return Tried(
+            False, gettext("The camera did not answer within %(count)s s.", count=int(TRY_SECONDS)), None
+        )
     if done.returncode != 0:
         detail = done.stderr.strip().rpartition("\n")[2].removeprefix("Error: ")
-        return Tried(False, detail or "The camera's driver ended the check.", None)
+        return Tried(False, detail or gettext("The camera's driver ended the check."), None)
     return Tried(True, done.stdout.strip(), picture.read_bytes())

@@ -176,7 +176,7 @@ def _draw_clock_face(image: np.ndarray) -> None:
 
 
 def draw_hands(image: np.ndarray, at: datetime) -> None:
-    """The time of day on the clock."""
+    """The time of day on the clock, in the zone of `at`."""
     minutes = at.minute + at.second / 60
     _hand(image, (at.hour % 12 + minutes / 60) / 12, -0.08, 0.46, 0.075, mix(INK, WALL, 0.2))
     _hand(image, minutes / 60, -0.1, 0.68, 0.055, mix(INK, WALL, 0.2))

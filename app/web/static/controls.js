@@ -1,13 +1,14 @@
 // Pause for everybody and hide faces: forms that work by themselves, here without leaving the page.
 
 import { post } from "./server.js";
+import { t } from "./texts.js";
 
 const pause = document.getElementById("pause");
 const hide = document.getElementById("hide");
 
 export function showControls({ paused, faces_hidden: hidden }) {
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
-  pause.querySelector("button").textContent = paused ? "Go on" : "Pause for everybody";
+  pause.querySelector("button").textContent = paused ? t("Go on") : t("Pause for everybody");
   hide.elements.hide.value = hidden ? "off" : "on";
   hide.querySelector("button").setAttribute("aria-pressed", hidden);
 }

@@ -1,6 +1,7 @@
 // The last 15 minutes as a stacked area. A minute without camera is a gap, never a zero.
 
 import { fetchJson } from "./server.js";
+import { t } from "./texts.js";
 
 const MINUTES = 15;
 const WIDTH = 900 / MINUTES; // of a minute, in the drawing's own units
@@ -71,17 +72,17 @@ function draw(slots) {
   });
   for (const run of runsOf(slots)) drawRun(slots, run);
   remark.hidden = slots.some(({ shares }) => shares);
-  remark.textContent = slots.some(({ few }) => few) ? "Too few faces in view: no expressions are kept." : "Fills minute by minute.";
+  remark.textContent = slots.some(({ few }) => few) ? t("Too few faces in view: no expressions are kept.") : t("Fills minute by minute.");
   drawing.setAttribute("aria-label", inWords(slots));
 }
 
 // What the drawing shows, for those who do not see it.
 function inWords(slots) {
   const read = slots.filter(({ shares }) => shares);
-  if (!read.length) return "No shares in the last 15 minutes";
+  if (!read.length) return t("No shares in the last 15 minutes");
   const means = names.map((name, index) => [name, read.reduce((sum, { shares }) => sum + shares[index], 0) / read.length]);
   const most = means.sort((one, other) => other[1] - one[1]).slice(0, 3);
-  return `Last 15 minutes: ${most.map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`;
+  return t("Last 15 minutes: %(shares)s", { shares: most.map(([name, share]) => `${t(name)} ${Math.round(share * 100)} %`).join(", ") });
 }
 
 export async function showHistory(url, room) {

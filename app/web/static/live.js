@@ -5,6 +5,7 @@ import "./notes.js";
 import { followControls, showControls } from "./controls.js";
 import { showState } from "./picture.js";
 import { fetchJson, keepDoing } from "./server.js";
+import { t } from "./texts.js";
 import { showUnusual } from "./unusual.js";
 
 const EVERY = 1000; // milliseconds between two looks at the figures
@@ -18,7 +19,7 @@ const start = document.getElementById("start");
 function showShares(now, state) {
   const known = now && now.shares;
   document.getElementById("faces").textContent = now ? now.faces : "–";
-  document.getElementById("faces-word").textContent = now && now.faces === 1 ? "face" : "faces";
+  document.getElementById("faces-word").textContent = now && now.faces === 1 ? t("face") : t("faces");
   for (const row of list.children) {
     const name = row.dataset.emotion;
     const share = known ? (name === "uncertain" ? now.uncertain : now.shares[name]) : 0;
@@ -30,11 +31,11 @@ function showShares(now, state) {
 }
 
 function remarkOn(now, state) {
-  if (state && state.paused) return "Paused: nothing is read or recorded.";
-  if (!now) return "No reading: the camera is dark.";
-  if (now.suppressed) return "Too few faces: no shares are shown, to protect the people in view.";
-  if (now.faces === 0) return "Nobody in view.";
-  if (now.scored < now.faces) return `${now.faces - now.scored} of ${now.faces} faces are too small to read.`;
+  if (state && state.paused) return t("Paused: nothing is read or recorded.");
+  if (!now) return t("No reading: the camera is dark.");
+  if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
+  if (now.faces === 0) return t("Nobody in view.");
+  if (now.scored < now.faces) return t("%(small)s of %(all)s faces are too small to read.", { small: now.faces - now.scored, all: now.faces });
   return "\u00a0";
 }
 

@@ -1,6 +1,7 @@
 // One-key notes: N opens the line, Enter keeps the note at this moment of the lecture, Escape leaves the line.
 
 import { post } from "./server.js";
+import { t } from "./texts.js";
 
 const form = document.getElementById("note");
 
@@ -13,12 +14,12 @@ async function keep(field) {
   if (!text) return;
   try {
     const answer = await post(form.dataset.url, JSON.stringify({ text }), { "Content-Type": "application/json" });
-    if (answer.status === 404) return say("This server keeps no notes.");
-    if (!answer.ok) return say(`Not kept: ${(await answer.json()).detail}`);
+    if (answer.status === 404) return say(t("Not kept: this lecture is gone."));
+    if (!answer.ok) return say(t("Not kept: the lecture has ended, or has too many notes already."));
   } catch {
-    return say("Not kept: the server does not answer. Try again.");
+    return say(t("Not kept: the server does not answer. Try again."));
   }
-  say(`Kept: “${text}”`);
+  say(t("Kept: “%(note)s”", { note: text }));
   field.value = "";
   field.blur();
 }

@@ -1,5 +1,7 @@
 // Draws a lecture's report as a chart to zoom into. Without scripts the page has the drawn one and the table.
 
+import { decimal, t } from "./texts.js";
+
 const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const KINDS = ["uncertain", ...EMOTIONS]; // from the top of the stack to its bottom
 const figure = document.getElementById("timeline");
@@ -31,11 +33,11 @@ function words(minute, kind) {
 }
 
 function remark(minute, report) {
-  if (!minute) return "Drag over the chart to look closer.";
-  const why = { gap: "no camera", nobody: "nobody in view", "too few": "too few people; not kept" }[minute.seen];
+  if (!minute) return t("Drag over the chart to look closer.");
+  const why = { gap: t("no camera"), nobody: t("nobody in view"), "too few": t("too few people; not kept") }[minute.seen];
   const start = seconds(minute.minute);
   const notes = report.notes.filter((note) => seconds(note.at) >= start && seconds(note.at) < start + 60);
-  const said = [why || (minute.weak ? "few looks: a weak reading" : ""), ...notes.map((note) => `“${note.text}”`)];
+  const said = [why || (minute.weak ? t("few looks: a weak reading") : ""), ...notes.map((note) => `“${note.text}”`)];
   return said.filter(Boolean).join(" · ") || "\u00a0";
 }
 
@@ -137,12 +139,12 @@ function options(report, here, back) {
     axes: [
       { ...axis, size: 36, values: [[3600, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}", null, null, null, null, null, null, 1]] },
       { ...axis, scale: "share", values: (_, ticks) => ticks.map(percent), size: 56, grid: { show: true, stroke: colours.line, width: 1 } },
-      { ...axis, scale: "faces", side: 1, size: 46, label: "faces", labelSize: 18, labelFont: axis.font },
+      { ...axis, scale: "faces", side: 1, size: 46, label: t("faces"), labelSize: 18, labelFont: axis.font },
     ],
     series: [
-      { label: "Time", value: "{HH}:{mm}" },
+      { label: t("Time"), value: "{HH}:{mm}" },
       ...KINDS.map((kind) => ({
-        label: kind,
+        label: t(kind),
         scale: "share",
         fill: colour(kind),
         stroke: colour(kind),
@@ -152,13 +154,13 @@ function options(report, here, back) {
         value: (_, __, ___, place) => words(minutes[place], kind),
       })),
       {
-        label: "faces",
+        label: t("faces"),
         scale: "faces",
         stroke: colours.ink,
         width: 2,
         paths: uPlot.paths.stepped({ align: 1 }),
         points: { show: false },
-        value: (_, faces) => (faces == null ? "–" : faces.toFixed(1)),
+        value: (_, faces) => (faces == null ? "–" : decimal(faces)),
       },
     ],
     hooks: {
@@ -188,7 +190,7 @@ async function show() {
   const back = document.createElement("button");
   back.type = "button";
   back.className = "outline";
-  back.textContent = "Whole lecture";
+  back.textContent = t("Whole lecture");
   back.hidden = true;
   line.append(here, back);
   figure.classList.add("is-interactive");

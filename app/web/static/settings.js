@@ -1,6 +1,7 @@
 // "Try this camera": the server takes one picture with what is filled in, and nothing is saved.
 
 import { post } from "./server.js";
+import { t } from "./texts.js";
 
 const form = document.getElementById("room");
 const button = document.getElementById("try");
@@ -22,7 +23,7 @@ async function tryCamera() {
     const answer = await post(document.getElementById("trial").dataset.url, new FormData(form));
     show(await answer.json());
   } catch {
-    show({ works: false, detail: "The server does not answer. Try again." });
+    show({ works: false, detail: t("The server does not answer. Try again.") });
   }
   button.removeAttribute("aria-busy");
 }

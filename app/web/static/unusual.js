@@ -1,14 +1,18 @@
 // What is unusual against this lecture's own average: few words, and it can be turned off.
 
 import { fetchJson } from "./server.js";
+import { decimal, t } from "./texts.js";
 
 const KEY = "unusual";
 const list = document.getElementById("unusual");
 const choice = document.getElementById("unusual-on");
 
 function inWords({ emotion, times, minutes }) {
-  const much = times === null ? "not seen before in this lecture, now" : times >= 10 ? "over 10× this lecture's average" : `${times.toFixed(times < 3 ? 1 : 0)}× this lecture's average`;
-  return `${emotion} ${much} for ${minutes}\u00a0min`;
+  const values = { expression: t(emotion), minutes: `${minutes}\u00a0min` };
+  if (times === null) return t("%(expression)s not seen before in this lecture, now for %(minutes)s", values);
+  if (times >= 10) return t("%(expression)s over 10× this lecture's average for %(minutes)s", values);
+  values.times = times < 3 ? decimal(times) : times.toFixed(0);
+  return t("%(expression)s %(times)s× this lecture's average for %(minutes)s", values);
 }
 
 function show(found) {

@@ -1,0 +1,179 @@
+"""How writing, reports and exports fare with millions of minutes in SQLite and in PostgreSQL."""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import func, select, text
+
+from app import create_app
+from app.records import catalogue, queries
+from app.records.counted import CountedMinute
+from app.records.tables import Lecture, Minute, Room, db
+from benchmarks.table import show
+from tests.postgres import Postgres
+
+SIZES = (10_000, 100_000, 1_000_000)
+ROOMS = 10
+ROOM = 1  # in which the recorder writes
+LENGTH = 60  # minutes of a lecture
+TRIES = 15  # each with another lecture
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+LATER = datetime(2060, 1, 1, tzinfo=UTC)  # no minute is there yet
+
+MOMENT = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', {}, 'unixepoch')",
+    "postgresql": "to_timestamp({})",
+}
+"""Seconds as each database keeps a moment."""
+
+NUMBERS = """WITH RECURSIVE numbers(n) AS
+    (SELECT {low} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {high})"""
+
+LECTURES = """
+INSERT INTO lecture (id, room_id, title, course, started_at, ended_at) {numbers}
+SELECT n + 1, n % {rooms} + 1, 'Lecture ' || n, 'Course ' || n % 40, {start}, {end} FROM numbers
+"""
+
+MINUTES = """
+INSERT INTO minute (room_id, lecture_id, minute, online_seconds, frames_analysed, faces_max, face_seconds,
+    suppressed, angry_seconds, disgust_seconds, fear_seconds, happy_seconds, sad_seconds, surprise_seconds,
+    neutral_seconds, uncertain_seconds) {numbers}
+SELECT n / {length} % {rooms} + 1, n / {length} + 1, {minute}, 60, 300, 20, 1080, false,
+    20, 10, 15, n * 7919 % 300, 40, 30, 865 - n * 7919 % 300, 100 FROM numbers
+"""
+
+
+def fill(low: int, high: int) -> float:
+    """Make the minutes numbered from `low` up to `high`, in lectures of an hour; gives seconds."""
+    moment = MOMENT[db.engine.dialect.name].format
+    slot = f"{BEGIN.timestamp():.0f} + n / {ROOMS} * {LENGTH * 60}"  # the rooms' lectures run side by side
+    lectures = LECTURES.format(
+        numbers=NUMBERS.format(low=low // LENGTH, high=high // LENGTH),
+        rooms=ROOMS,
+        start=moment(slot),
+        end=moment(f"{slot} + {LENGTH * 60}"),
+    )
+    minute = f"{BEGIN.timestamp():.0f} + (n / {LENGTH} / {ROOMS} * {LENGTH} + n % {LENGTH}) * 60"
+    minutes = MINUTES.format(
+        numbers=NUMBERS.format(low=low // LENGTH * LENGTH, high=high // LENGTH * LENGTH),
+        rooms=ROOMS,
+        length=LENGTH,
+        minute=moment(minute),
+    )
+    begin = time.perf_counter()
+    db.session.execute(text(lectures))
+    db.session.execute(text(minutes))
+    db.session.commit()
+    seconds = time.perf_counter() - begin
+    db.session.execute(text("ANALYZE"))
+    db.session.commit()
+    return seconds
+
+
+def measure(app: Flask, client: FlaskClient, database: str, sizes: Sequence[int]) -> Iterator[dict]:
+    """Fill the tables to each size in turn, and time what pages and the recorder do."""
+    have = 0
+    for size in sizes:
+        seconds = fill(have, size)
+        filled, have = (size - have) / seconds, size
+        whole = size // LENGTH
+        ids = [1 + number * (whole - 1) // (TRIES - 1) for number in range(TRIES)]
+        yield {
+            "database": database,
+            "minutes": db.session.scalar(select(func.count()).select_from(Minute)),
+            "filled /s": filled,
+            "recorder /s": 1000 / _ms(_record, range(100)),
+            "minutes ms": _ms(_minutes, ids),
+            "last 15 ms": _ms(_last, ids),
+            "list ms": _ms(_list, ids),
+            "page ms": _ms(lambda number: _get(client, f"/lectures/{number}"), ids),
+            "xlsx ms": _ms(lambda number: _get(client, f"/lectures/{number}/report.xlsx"), ids[:5]),
+            "pdf ms": _ms(lambda number: _get(client, f"/lectures/{number}/report.pdf"), ids[:5]),
+        }
+        db.session.execute(text("DELETE FROM minute WHERE lecture_id IS NULL"))  # the recorder's
+        db.session.commit()
+
+
+def _ms(work: Callable[[int], object], numbers: Sequence[int]) -> float:
+    """Milliseconds that `work` takes with a number, in the median."""
+    work(numbers[0])
+    taken = []
+    for number in numbers:
+        db.session.expunge_all()
+        begin = time.perf_counter()
+        work(number)
+        taken.append(time.perf_counter() - begin)
+    return 1000 * statistics.median(taken)
+
+
+def _record(number: int) -> None:
+    """Write a minute as the recorder does."""
+    spans = (20.0, 10.0, 15.0, 200.0, 40.0, 30.0, 665.0, 100.0)
+    minute = LATER + timedelta(minutes=number)
+    counted = CountedMinute(minute, None, 60.0, 300, 20, sum(spans), spans)
+    queries.save_minute(db.session.get(Room, ROOM), counted, minimum_group=5)
+
+
+def _minutes(number: int) -> None:
+    assert len(queries.minutes_of_lecture(db.session.get(Lecture, number))) == LENGTH
+
+
+def _last(number: int) -> None:
+    """What the live page asks for, at the end of a lecture."""
+    lecture = db.session.get(Lecture, number)
+    queries.minutes_between(lecture.ended_at - timedelta(minutes=15), None, lecture.room, 100)
+
+
+def _list(number: int) -> None:
+    catalogue.small_minutes(catalogue.find_lectures("", "", 25, after=number))
+    catalogue.courses()
+
+
+def _get(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def benchmark(database: str, url: str, sizes: Sequence[int]) -> list[dict]:
+    """Measure a database that is empty so far."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app({"DATABASE_URL": url, "ROOM": "Room 1"}, Path(folder))
+        with app.app_context():
+            upgrade()
+            for number in range(ROOMS):
+                queries.room_named(f"Room {number + 1}")
+            token = queries.create_token(queries.set_password("anna", "a long password"), BEGIN)
+            client = app.test_client()
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+            rows = list(measure(app, client, database, sizes))
+            db.session.remove()
+            db.engine.dispose()
+    return rows
+
+
+def main() -> None:
+    """Measure both databases; PostgreSQL where it is installed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="of the table, in minutes")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"))
+    arguments = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.database != "postgresql":
+            rows += benchmark("sqlite", f"sqlite:///{folder}/store.sqlite", arguments.sizes)
+        server = Postgres(Path(folder))
+        if arguments.database != "sqlite" and server.is_installed:
+            with server:
+                rows += benchmark("postgresql", server.new_database(), arguments.sizes)
+    show("store", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Every page can be read and used by everybody: axe-core finds nothing serious on any of them."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.browser import LAUNCH, sign_in
+from tests.screenshots import LAPTOP, PHONE, make_up_lectures
+from tests.server import Server, wait_for
+
+PAGES = (
+    "/sign-in",
+    "/",
+    "/?view=picture",
+    "/lectures",
+    "/lectures?q=nothing like this",
+    "/lectures/3",
+    "/lectures/compare?a=2&b=3",
+    "/lectures/3/delete",
+    "/lectures/999",
+    "/settings",
+    "/settings/areas",
+    "/notice",
+    "/model",
+)
+
+LOOKS = {
+    "light": {"viewport": LAPTOP, "color_scheme": "light"},
+    "dark": {"viewport": LAPTOP, "color_scheme": "dark"},
+    "German, on a telephone": {"viewport": PHONE, "locale": "de-DE"},
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server with lectures, whose camera is on."""
+    server = Server(tmp_path_factory.mktemp("accessible"), {"ROOM": "Room 7"})
+    make_up_lectures(server)
+    server.start()
+    wait_for(server.is_online)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**LAUNCH)
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium, server):
+    """Those of somebody signed in."""
+    page = chromium.new_page()
+    sign_in(page, server)
+    return page.context.cookies()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_serious(chromium, server, cookies, look):
+    context = chromium.new_context(**LOOKS[look])
+    page = context.new_page()
+    found = {}
+    for path in PAGES:
+        page.goto(server.url + path)
+        found[path] = serious(page)
+        if path == "/sign-in":
+            context.add_cookies(cookies)
+    page.goto(server.url)
+    page.locator("#title").fill("Algebra")
+    page.locator("#start button").click()
+    page.locator("#note").wait_for()
+    found["/ with a lecture"] = serious(page)
+    page.locator("form[action$=end] button").click()
+    context.close()
+    assert {path: violations for path, violations in found.items() if violations} == {}
+
+
+def serious(page) -> list[str]:
+    """What axe-core calls serious or critical: the rule, and where it is broken."""
+    page.wait_for_load_state()
+    return [
+        f"{rule['id']}: {node['html'][:120]}"
+        for rule in Axe().run(page).response["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"][:3]
+    ]

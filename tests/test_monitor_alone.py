@@ -1,0 +1,142 @@
+"""A monitor that is a process of its own, heard by two web processes through Redis."""
+
+import signal
+import subprocess
+from itertools import islice
+
+import pytest
+
+from tests.redis_server import BINARY, RedisServer
+from tests.server import BIN, PROJECT, Server, wait_for
+from tests.test_server import faces_now, looks_like_a_card, minutes_of
+
+pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install redis-server")
+
+
+class Alone:
+    """`flask monitor run` for a server's room."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.start()
+
+    def start(self) -> None:
+        command = [BIN / "flask", "--app", "wsgi", "monitor", "run"]
+        self.process = subprocess.Popen(
+            command, cwd=PROJECT, env=self.server.environment, stderr=subprocess.PIPE, text=True
+        )
+
+    def end(self, sign: int = signal.SIGTERM) -> str:
+        """End it and give what it wrote."""
+        self.process.send_signal(sign)
+        return self.process.communicate(timeout=15)[1]
+
+
+@pytest.fixture(scope="module")
+def redis():
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def webs(redis, tmp_path_factory):
+    """Two web servers of one room."""
+    folder = tmp_path_factory.mktemp("webs")
+    common = {
+        "REDIS_URL": redis.url,
+        "ROOM": "Room 9",
+        "DATABASE_URL": f"sqlite:///{folder / 'common.sqlite'}",
+        "CAMERA": "demo?students=6",
+    }
+    servers = [Server(folder / name, common) for name in ("one", "two")]
+    for server in servers:
+        server.start()
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def alone(webs):
+    monitor = Alone(webs[0])
+    yield monitor
+    if monitor.process.poll() is None:
+        monitor.end(signal.SIGKILL)
+
+
+def shows_the_class(server) -> bool:
+    return not all(looks_like_a_card(part) for part in islice(server.stream(), 5))
+
+
+def detail(server) -> str:
+    return server.get("/api/v1/state").json["camera"]["detail"] or ""
+
+
+def test_without_a_monitor_the_pages_say_how_to_start_one(webs):
+    assert "flask --app wsgi monitor run" in detail(webs[0])
+    assert webs[0].get("/readyz").json["monitor"] == "stopped"
+    assert webs[0].monitor_pids() == []
+
+
+def test_every_web_server_shows_what_one_monitor_reads(webs, alone):
+    for server in webs:
+        wait_for(server.is_online)
+        assert wait_for(lambda server=server: shows_the_class(server))
+        wait_for(lambda server=server: faces_now(server) > 0)
+        assert server.get("/readyz").status == 200
+        assert server.get("/snapshot.jpg").status == 200
+
+
+def test_a_second_monitor_ends_and_says_why(webs, alone):
+    assert "stop it or set ROOM" in Alone(webs[1]).process.communicate(timeout=30)[1]
+    assert webs[1].is_online()
+
+
+def test_a_pause_on_one_server_holds_on_the_other_and_can_be_ended_there(webs, alone):
+    one, two = webs
+    one.get("/pause", method="POST")
+    wait_for(lambda: not shows_the_class(two))
+    assert two.get("/api/v1/now").status == 503
+    two.get("/resume", method="POST")
+    for server in webs:
+        wait_for(server.is_online)
+        wait_for(lambda server=server: shows_the_class(server))
+
+
+def test_redis_may_go_away_and_come_back(redis, webs, alone):
+    redis.stop()
+    wait_for(lambda: "does not answer" in detail(webs[0]))
+    assert looks_like_a_card(next(webs[0].stream()))
+    redis.start()
+    for server in webs:
+        wait_for(lambda server=server: shows_the_class(server))
+    assert alone.process.poll() is None, "it went on reading and recording"
+
+
+def test_a_monitor_that_ends_writes_its_minute_and_is_missed_at_once(webs, alone):
+    wait_for(lambda: faces_now(webs[0]) > 0)
+    frames = sum(minute["frames_analysed"] for minute in minutes_of(webs[0]))
+    alone.end()
+    assert alone.process.returncode == 0
+    for server in webs:
+        wait_for(lambda server=server: detail(server) == "The camera process was stopped.")
+        assert looks_like_a_card(next(server.stream()))
+    assert sum(minute["frames_analysed"] for minute in minutes_of(webs[0])) > frames
+
+
+def test_a_monitor_that_is_killed_is_missed_and_the_next_one_heard(webs, alone):
+    alone.start()
+    wait_for(lambda: shows_the_class(webs[1]))
+    alone.end(signal.SIGKILL)
+    wait_for(lambda: "No camera process is heard" in detail(webs[1]))
+    alone.start()
+    wait_for(lambda: shows_the_class(webs[1]), seconds=30)
+    assert webs[1].get("/api/v1/state").json["monitor"]["restarts"] >= 2
+
+
+def test_without_redis_a_monitor_of_its_own_says_what_to_set(app):
+    said = app.test_cli_runner().invoke(args=["monitor", "run"])
+    assert said.exit_code == 1
+    assert "set REDIS_URL" in said.output
