@@ -9,7 +9,7 @@ import numpy as np
 
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
-from app.vision.frame import Box, Face, Frame
+from app.vision.frame import Box, Face
 from app.vision.reader import MODEL, FaceReader
 from benchmarks.films import CLIPS, SCENES, Film, clip, drawn
 from benchmarks.table import show
@@ -62,7 +62,7 @@ class Stopwatch:
 def measure(film: Film) -> dict:
     """Read a film three ways, frame by frame in turn, so that a busy moment meets all of them."""
     watch = Stopwatch()
-    reader, full, plain = _watched(watch), FullSweep(), _plain_loop()
+    reader, full, plain = _watched(watch), FullSweep(), plain_loop()
     read, sweep = watch.time("read", reader.read), watch.time("full", full.read)
     draw, pack = watch.time("draw", annotate), watch.time("encode", encode)
     ours, theirs, plain_times, cpu = [], [], [], 0.0
@@ -75,7 +75,7 @@ def measure(film: Film) -> dict:
         theirs.append(sweep(frame))
         if plain and index % (len(film.jpegs) // PLAIN_FRAMES) == 1:
             begin = time.perf_counter()
-            plain(frame)
+            plain(frame.image.copy())
             plain_times.append(1e3 * (time.perf_counter() - begin))
         watch.end_frame()
     stages = [watch.part(stage, 50) for stage in ("look", "search", "classify", "draw", "encode")]
@@ -137,8 +137,11 @@ def _watched(watch: Stopwatch) -> FaceReader:
     return reader
 
 
-def _plain_loop() -> Callable[[Frame], bytes] | None:
-    """What most projects do: the whole frame at (1.3, 5), one `predict` a face, draw, encode."""
+def plain_loop() -> Callable[[np.ndarray], bytes] | None:
+    """What most projects do: the whole frame at (1.3, 5), one `predict` a face, draw, encode.
+
+    It is given a picture and draws on it; None without Keras.
+    """
     try:
         import keras
     except ImportError:
@@ -146,8 +149,7 @@ def _plain_loop() -> Callable[[Frame], bytes] | None:
     model = keras.models.load_model(MODEL / "emotion_cnn.keras", compile=False)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
-    def loop(frame: Frame) -> bytes:
-        image = frame.image.copy()
+    def loop(image: np.ndarray) -> bytes:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         for box in cascade.detectMultiScale(grey, 1.3, 5):
             x, y, width, height = map(int, box)
@@ -173,6 +175,6 @@ def films() -> Iterator[Film]:
 
 
 if __name__ == "__main__":
-    if _plain_loop() is None:
+    if plain_loop() is None:
         print("no plain loop beside it: keras is not installed", file=sys.stderr)
     show("pipeline", [measure(film) for film in films()])

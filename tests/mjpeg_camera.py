@@ -139,13 +139,13 @@ class MjpegCamera:
                     return
                 if not self._running.wait(LONGEST_STREAM_SECONDS) or self._closing.wait(1 / self.fps):
                     return
-                body = self._next_part(index)
+                body = self.next_part(index)
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
                 request.wfile.write(head.encode() + body + b"\r\n")
         except OSError:
             return  # the reader went away
 
-    def _next_part(self, index: int) -> bytes:
+    def next_part(self, index: int) -> bytes:
         if self.garbage_parts > 0:
             self.garbage_parts -= 1
             return np.random.default_rng(index).bytes(5000)
