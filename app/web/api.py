@@ -18,7 +18,7 @@ from app.records.in_force import Pause, in_force, our_room
 from app.records.tables import Minute, Room
 from app.records.unusual import unusual
 from app.web import schemas
-from app.web.access import hub
+from app.web.access import hub, relay
 from app.web.lectures import lecture_or_404, note_or_404, report_now
 from app.web.problems import problem
 
@@ -54,6 +54,7 @@ def state():
             "source": hide_password(now_in_force.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
             "picture_age_s": hub().picture_age,
+            "sender": relay().sender,
         },
         "monitor": {
             "running": monitor.running,

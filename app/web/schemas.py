@@ -194,6 +194,11 @@ class UnusualNow(Schema):
     unusual = List(Nested(Unusual))
 
 
+class Sender(Schema):
+    name = String()
+    since = Moment()
+
+
 class Camera(Schema):
     online = Boolean()
     reason = String(allow_none=True, metadata={"description": "One word why it is dark."})
@@ -204,6 +209,9 @@ class Camera(Schema):
     picture_age_s = Float(
         allow_none=True,
         metadata={"description": "Age of the newest picture; null while there is none. It ages unwatched."},
+    )
+    sender = Nested(
+        Sender, allow_none=True, metadata={"description": "Who sends, where the camera is `browser`."}
     )
 
 
