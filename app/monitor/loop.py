@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 
@@ -42,6 +42,7 @@ class Monitor:
         self._status_pace = Pace(1 / STATUS_SECONDS)
         self._analysed = Rate(clock)
         self._faces: tuple[Face, ...] = ()
+        self._face_width: float | None = None
         self._live: LiveReading | None = None
         self._logged: Reason | None = Reason.STARTING
 
@@ -73,7 +74,7 @@ class Monitor:
             self._show(view)
             self._report()
             if self._shutter.follow(self._recorder.in_force):
-                self._faces, self._live = (), None
+                self._faces, self._live, self._face_width = (), None, None
 
     def close(self) -> None:
         """Write the open minute and let the camera go."""
@@ -89,6 +90,7 @@ class Monitor:
         if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
+        self._face_width = _smaller_width(faces, frame.image.shape[1])
         reading = Reading(frame.captured_at, frame.monotonic, faces)
         self._live = summarise(reading, self._recorder.in_force.minimum_group)
         self._recorder.add(reading)
@@ -119,6 +121,7 @@ class Monitor:
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
+                face_width=self._face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
                 minutes_written=self._recorder.minutes_written,
@@ -134,6 +137,12 @@ class Monitor:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)
+
+
+def _smaller_width(faces: Sequence[Face], width: int) -> float | None:
+    """The lower quartile of the faces' widths, as a part of the picture's `width`; None without faces."""
+    widths = sorted(face.box.width for face in faces)
+    return widths[len(widths) // 4] / width if widths else None
 
 
 class Rate:
