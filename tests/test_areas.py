@@ -237,6 +237,13 @@ def test_there_are_twenty_areas_at_most(app, administrator):
     assert len(areas_of(app)) == MOST_AREAS
 
 
+def test_a_part_of_the_picture_is_left(app, administrator):
+    answer = save(administrator, ("0", "0", "100", "60"), ("0", "50", "100", "50"))
+    assert answer.status_code == 400
+    assert "Leave at least a tenth" in answer.text
+    assert save(administrator, ("0", "0", "100", "50"), ("0", "30", "100", "60")).status_code == 302
+
+
 def test_a_form_with_missing_numbers_is_refused(administrator):
     token = csrf_of(administrator.get("/settings/areas").text)
     answer = administrator.post("/settings/areas", data={"left": "1", "csrf_token": token})

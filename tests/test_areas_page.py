@@ -143,6 +143,11 @@ def test_an_area_is_moved_and_sized_by_dragging_and_follows_its_numbers(page):
     page.locator("[name=left]").last.fill("50")
     edge, box = page.locator("#canvas").bounding_box(), page.locator(".canvas .area").last.bounding_box()
     assert box["x"] == pytest.approx(edge["x"] + edge["width"] / 2, abs=2)
+    for begin in (0.9, 0.9002, 0.9004, 0.9006, 0.9008):
+        drag(page, (begin, 0.05), (1.05, 0.1))
+        left, _, width, _ = (float(value) for value in values(page)[-1])
+        assert left + width == pytest.approx(100, abs=1e-6), "at the edge and not over it"
+        page.get_by_role("button", name="Remove").last.click()
     count = len(values(page))
     drag(page, (0.05, 0.9), (0.05, 0.9))
     assert len(values(page)) == count, "a tap draws nothing"

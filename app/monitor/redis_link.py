@@ -84,17 +84,17 @@ class Wire:
         self._key = hashlib.sha256(f"bus {secret}".encode()).digest()
         self._subscription: PubSub | None = None
         self._heard = 0.0
+        self._suspicious = False
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The wire that these settings name."""
         return cls(settings.redis_url, settings.room, settings.secret_key)
 
-    def publish(self, channel: str, message: object) -> int:
-        """Send a message to a channel, and say how many processes got it."""
-        body = pickle.dumps(message)
+    def publish(self, channel: str, packed: bytes) -> int:
+        """Send what `pack` gave to a channel, and say how many processes got it."""
         try:
-            reached = self.redis.publish(f"{self.prefix}:{channel}", self._sign(body) + body)
+            reached = self.redis.publish(f"{self.prefix}:{channel}", packed)
         except RedisError as error:
             self.note(error)
             return 0
@@ -144,13 +144,20 @@ class Wire:
         if before and not self.trouble:
             log.info("Redis at %s answers again", self._shown)
 
+    def pack(self, message: object) -> bytes:
+        """A message as it travels."""
+        body = pickle.dumps(message)
+        return self._sign(body) + body
+
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")
 
     def _open(self, signed: bytes) -> object | None:
         signature, body = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._sign(body)):
-            log.error("a message in Redis has a wrong signature: is SECRET_KEY the same for every process?")
+            if not self._suspicious:
+                log.error("messages in Redis have a wrong signature: is SECRET_KEY the same everywhere?")
+            self._suspicious = True
             return None
         return pickle.loads(body)
 
@@ -194,11 +201,12 @@ class MonitorLink:
             return
         if isinstance(message, Status):
             self._stay_owner()
+        packed = self._wire.pack(message)
         if not isinstance(message, Picture):
-            self._wire.publish("webs", message)
+            self._wire.publish("webs", packed)
             return
         for name in self._ready():
-            reached = self._wire.publish(f"web:{name}", message)
+            reached = self._wire.publish(f"web:{name}", packed)
             with self._lock:
                 if name in self._webs:
                     self._webs[name].sent += reached
@@ -264,7 +272,7 @@ class WebLink:
         """Say what is wanted; to be said every WORD_SECONDS."""
         self._demand = demand
         if self._web:
-            self._wire.publish("monitor", Want(self._web, demand, self._taken))
+            self._wire.publish("monitor", self._wire.pack(Want(self._web, demand, self._taken)))
 
     def poll(self, timeout: float) -> bool:
         """Whether a message is there, or comes within `timeout` seconds."""

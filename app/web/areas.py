@@ -1,5 +1,6 @@
 """The parts of the picture that are left out: drawn on a snapshot, or given as numbers beside it."""
 
+import numpy as np
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
@@ -7,13 +8,14 @@ from app.camera.spec import hide_password
 from app.records import queries
 from app.records.in_force import in_force, our_room
 from app.records.tables import Room
-from app.vision.areas import MOST_AREAS, Area
+from app.vision.areas import MOST_AREAS, Area, blank
 from app.web.access import hub
 from app.web.problems import problem
 
 pages = Blueprint("areas", __name__)
 
-SIDES = ("left", "top", "width", "height")
+SIDES = Area._fields
+MOST_COVERED = 0.9  # of the picture; one that is covered would be called black
 SMALLEST = 0.01  # of the picture; a smaller area is a slip of the hand
 DIGITS = 3  # of a fraction: a tenth of a per cent is about a pixel
 
@@ -30,7 +32,7 @@ def areas():
     rows = [row for row in zip(*columns, strict=True) if any(row)]
     areas, errors = _read(rows)
     if errors:
-        return _page(room, rows[:MOST_AREAS], errors), 400
+        return _page(room, rows, errors), 400
     _store(room, areas)
     flash(gettext("Saved. It is in force within two seconds."))
     return redirect(url_for("areas.areas"))
@@ -62,7 +64,16 @@ def _read(rows: list[tuple[str, ...]]) -> tuple[list[Area], list[str]]:
             areas.append(_area(row))
         except ValueError as error:
             errors.append(gettext("Area %(number)s: %(error)s", number=number, error=error))
+    if _covered(areas) > MOST_COVERED:
+        errors.append(gettext("Leave at least a tenth of the picture. To look at nothing, pause the room."))
     return areas, errors
+
+
+def _covered(areas: list[Area]) -> float:
+    """The part of the picture in any of the areas, 0 to 1, give or take a hundredth."""
+    picture = np.zeros((200, 200), np.uint8)
+    blank(picture, areas)
+    return float((picture != 0).mean())
 
 
 def _area(row: tuple[str, ...]) -> Area:

@@ -122,6 +122,7 @@ class RoomForm(Form):
             SelectChoice(Kind.DEMO.value, lazy_gettext("The drawn classroom")),
             SelectChoice(Kind.DEVICE.value, lazy_gettext("A camera plugged into this machine")),
             SelectChoice(Kind.NETWORK.value, lazy_gettext("A network camera")),
+            SelectChoice(Kind.BROWSER.value, lazy_gettext("A browser: a webcam, or a video call")),
         ],
     )
     device = SelectField(lazy_gettext("Which one"), choices=[], validate_choice=False)
@@ -203,6 +204,8 @@ class RoomForm(Form):
                 return self.device.data
             case Kind.NETWORK:
                 return self.address.data or self.kept
+            case Kind.BROWSER:
+                return Kind.BROWSER.value
             case _:
                 return self.kept if kind_of(self.kept) == Kind.DEMO else "demo"
 

@@ -31,6 +31,7 @@ TITLES = {
     "frozen": Words("The picture is frozen"),
     "black": Words("The picture is black"),
     "stopped": Words("The camera has stopped"),
+    "waiting": Words("Waiting for a browser's camera"),
 }
 ANY_TITLE = Words("No picture from the camera")
 PAUSED = Words("Nothing is read, recorded or shown until somebody goes on.")

@@ -14,17 +14,24 @@ const boxes = new Map(); // of each row, the box on the picture
 
 const field = (row, side) => row.querySelector(`[name=${side}]`);
 const read = (row) => Object.fromEntries(SIDES.map((side) => [side, Number(field(row, side).value)]));
+const tenths = (value) => Math.round(value * 10) / 10;
 const within = (value, low, high) => Math.min(Math.max(value, low), high);
 
-// Writes an area into its row, kept within the picture, and shows it.
+// Where a side begins and how long it is, within the picture and in tenths of a per cent; its ends are rounded
+// and not its length, so that an area at the far edge doesn't reach over it.
+function span(begin, length) {
+  const from = tenths(within(begin, 0, 100 - SMALLEST));
+  const to = within(tenths(begin + length), from + SMALLEST, 100);
+  return [from, tenths(to - from)];
+}
+
+// Writes an area into its row and shows it.
 function write(row, { left, top, width, height }) {
-  const area = {
-    left: within(left, 0, 100 - SMALLEST),
-    top: within(top, 0, 100 - SMALLEST),
-    width: within(width, SMALLEST, 100 - within(left, 0, 100 - SMALLEST)),
-    height: within(height, SMALLEST, 100 - within(top, 0, 100 - SMALLEST)),
-  };
-  for (const side of SIDES) field(row, side).value = Math.round(area[side] * 10) / 10;
+  const [x, wide] = span(left, width);
+  const [y, high] = span(top, height);
+  for (const [side, value] of Object.entries({ left: x, top: y, width: wide, height: high })) {
+    field(row, side).value = value;
+  }
   show(row);
 }
 
