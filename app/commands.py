@@ -1,6 +1,5 @@
 """The `flask` commands."""
 
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import click
@@ -77,18 +76,14 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 
 @monitor.command("run")
-@click.option("--pipe", type=int, hidden=True, help="File descriptor of the pipe to the web process.")
-@click.option("--sent", type=int, hidden=True, help="File descriptor of the pipe with browsers' pictures.")
-def run_monitor(pipe: int | None, sent: int | None) -> None:
+def run_monitor() -> None:
     """Read the camera until told to end; web processes hear it through Redis.
 
     Without REDIS_URL the web process starts this itself.
     """
-    from app.monitor import process  # it brings OpenCV, which no other command needs
+    from app.monitor import process  # it brings OpenCV, which few commands need
 
     app = current_app._get_current_object()  # threads have no current_app
-    if pipe is not None:
-        process.run(app, Connection(pipe), sent=Connection(sent))
     settings = app.config["SETTINGS"]
     if settings.redis_url is None:
         raise click.ClickException(
