@@ -22,10 +22,9 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed-dev
-	$(BIN)/python -m benchmarks.start
-	$(BIN)/python -m benchmarks.classify
-	$(BIN)/python -m benchmarks.pipeline
-	$(BIN)/python -m benchmarks.store
+	for subject in start classify pipeline running latency viewers store; do \
+	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
+	done
 
 texts: .venv/installed
 	@texts=$$(mktemp) && \
