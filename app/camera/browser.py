@@ -10,8 +10,11 @@ from app.camera.errors import CameraError, NotNow, Reason
 from app.camera.jpeg import BadPicture, check_size
 from app.camera.sent import Absence, Ask, Nothing, Sent
 from app.clock import Clock
+from app.language import Words
 
 WAIT_SECONDS = 1.5  # the web process answers within a second, if only that there is nothing yet
+
+DAMAGED = Words("The JPEG can't be decoded: it is damaged, or not of the size that it claims.")
 
 _numbers = itertools.count(1)
 """Of this process's questions: an answer to a camera that was closed is not taken for one of the next."""
@@ -28,7 +31,7 @@ class Browser:
         self._clock = clock
         self._asked: int | None = None
         self._known: Absence | None = None
-        self._fault: str | None = None
+        self._fault: Words | None = None
 
     def read(self) -> np.ndarray | None:
         match self._answer():
@@ -56,7 +59,9 @@ class Browser:
                 return None
             answer = self._sent.recv()
         except (EOFError, OSError):
-            raise CameraError(Reason.STOPPED, "The server that passes pictures on has ended.") from None
+            raise CameraError(
+                Reason.STOPPED, Words("The server that passes pictures on has ended.")
+            ) from None
         if answer.number != self._asked:
             return None
         self._asked = None
@@ -69,7 +74,7 @@ class Browser:
             check_size(width, height)
             return simplejpeg.decode_jpeg(jpeg, "BGR")
         except BadPicture as error:
-            self._fault = str(error)
+            self._fault = error.words
         except ValueError:
-            self._fault = "The JPEG can't be decoded: it is damaged, or not of the size that it claims."
+            self._fault = DAMAGED
         raise NotNow(Reason.UNREADABLE, self._fault)

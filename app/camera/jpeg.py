@@ -4,31 +4,47 @@ import io
 
 from PIL import Image, UnidentifiedImageError
 
+from app.language import Words
+
 MOST_BYTES = 4 * 2**20
 LONGEST_SIDE = 8192  # pixels
 MOST_PIXELS = 2**24  # 4096 × 4096: decoded, 50 MB
 LEAST_SIDE = 16  # pixels; no face is smaller
 
+TOO_LARGE = Words("The picture is larger than %(most)s MB.", most=MOST_BYTES // 2**20)
+
 
 class BadPicture(ValueError):
-    """What was sent is no picture that is taken; the message says why, in a sentence for people."""
+    """What was sent is no picture that is taken."""
+
+    def __init__(self, words: Words):
+        super().__init__(str(words))
+        self.words = words
+        """Why, in a sentence for people."""
 
 
 def check_jpeg(data: bytes) -> None:
     """Raise BadPicture unless `data` begins as a JPEG of a bearable size and ends as one."""
     if len(data) > MOST_BYTES:
-        raise BadPicture(f"The picture is larger than {MOST_BYTES // 2**20} MB.")
+        raise BadPicture(TOO_LARGE)
     check_size(*_size(data))
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise BadPicture("The JPEG is cut off: its end is missing.")
+        raise BadPicture(Words("The JPEG is cut off: its end is missing."))
 
 
 def check_size(width: int, height: int) -> None:
     """Raise BadPicture unless a picture of so many pixels may be decoded."""
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS or min(width, height) < LEAST_SIDE:
         raise BadPicture(
-            f"The picture has {width} × {height} pixels. Its sides may have {LEAST_SIDE} to {LONGEST_SIDE}, "
-            f"together {MOST_PIXELS // 2**20} million."
+            Words(
+                "The picture has %(width)s × %(height)s pixels. Its sides may have %(least)s to %(most)s, "
+                "together %(pixels)s million.",
+                width=width,
+                height=height,
+                least=LEAST_SIDE,
+                most=LONGEST_SIDE,
+                pixels=MOST_PIXELS // 2**20,
+            )
         )
 
 
@@ -38,4 +54,4 @@ def _size(data: bytes) -> tuple[int, int]:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             return picture.size
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise BadPicture("This is not a JPEG.") from None
+        raise BadPicture(Words("This is not a JPEG.")) from None

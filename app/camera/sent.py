@@ -6,6 +6,7 @@ The monitor asks for one picture at a time and gets one answer, so nothing queue
 from dataclasses import dataclass
 
 from app.camera.errors import Reason
+from app.language import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Absence:
     """Nobody sends."""
 
     reason: Reason
-    detail: str
+    detail: Words
     """Why, in a sentence for people."""
 
 
@@ -25,7 +26,7 @@ class Ask:
     """The answer repeats it: one to an earlier question is thrown away."""
     known: Absence | None
     """What it was last told, so that it is told again only what is new."""
-    fault: str | None
+    fault: Words | None
     """Why the picture before could not be decoded, in a sentence for people."""
 
 

@@ -10,7 +10,7 @@ ALLOWED = Words(
     "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
 )
-NO_BROWSER = (
+NO_BROWSER = Words(
     "A browser sends to a running server that reads the camera itself, so one without REDIS_URL: open its "
     "live page, press “Use this computer”."
 )

@@ -36,6 +36,8 @@ class Status:
     """Frames a second in which they were."""
     frames_dropped: int
     """Frames that came while another one was being read."""
+    face_width: float | None = None
+    """Of the smaller faces (lower quartile), as a part of the picture's width; None where there are none."""
     frames_captured: int = 0
     """Frames that the camera gave since it was opened."""
     frames_analysed: int = 0

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 
@@ -12,11 +12,13 @@ from flask import Flask
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.language import say
 from app.monitor.bus import Bus, Picture, Status
 from app.monitor.live import LiveReading, summarise
 from app.monitor.pace import Pace
 from app.monitor.recorder import Recorder
 from app.monitor.shutter import Shutter, View
+from app.records.wording import WORDS
 from app.vision.annotate import annotate, encode
 from app.vision.frame import Face, Reading
 from app.vision.reader import FaceReader
@@ -41,7 +43,9 @@ class Monitor:
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)
         self._analysed = Rate(clock)
+        self._words = {kind: say(word, self._settings.language) for kind, word in WORDS.items()}
         self._faces: tuple[Face, ...] = ()
+        self._face_width: float | None = None
         self._live: LiveReading | None = None
         self._logged: Reason | None = Reason.STARTING
 
@@ -73,7 +77,7 @@ class Monitor:
             self._show(view)
             self._report()
             if self._shutter.follow(self._recorder.in_force):
-                self._faces, self._live = (), None
+                self._faces, self._live, self._face_width = (), None, None
 
     def close(self) -> None:
         """Write the open minute and let the camera go."""
@@ -89,6 +93,7 @@ class Monitor:
         if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
+        self._face_width = _smaller_width(faces, frame.image.shape[1])
         reading = Reading(frame.captured_at, frame.monotonic, faces)
         self._live = summarise(reading, self._recorder.in_force.minimum_group)
         self._recorder.add(reading)
@@ -100,7 +105,7 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._recorder.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hide_faces=hidden, areas=frame.blanked)
+        drawn = annotate(frame.image, self._faces, hidden, frame.blanked, self._words)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
         captured_at = frame.captured_at.timestamp()
@@ -119,6 +124,7 @@ class Monitor:
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
+                face_width=self._face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
                 minutes_written=self._recorder.minutes_written,
@@ -134,6 +140,12 @@ class Monitor:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)
+
+
+def _smaller_width(faces: Sequence[Face], width: int) -> float | None:
+    """The lower quartile of the faces' widths, as a part of the picture's `width`; None without faces."""
+    widths = sorted(face.box.width for face in faces)
+    return widths[len(widths) // 4] / width if widths else None
 
 
 class Rate:

@@ -34,6 +34,9 @@ FOR_ADMINISTRATORS = {
     "areas.areas",
 }
 
+FOR_CAPTURE = {"send.page", "room_settings.settings", "room_settings.first_run"}
+"""Pages that may ask the browser for its camera."""
+
 HEADERS = {
     # Pico's own icons are data: pictures
     "Content-Security-Policy": "; ".join(
@@ -46,9 +49,12 @@ HEADERS = {
         )
     ),
     "Cross-Origin-Resource-Policy": "same-origin",  # no other site may show the stream
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=()",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+
+CAPTURE = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
@@ -125,6 +131,8 @@ def safe_next(target: str | None) -> str:
 
 
 def _protect(response: Response) -> Response:
+    if request.endpoint in FOR_CAPTURE:
+        response.headers["Permissions-Policy"] = CAPTURE
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers and request.endpoint != "static":

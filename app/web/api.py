@@ -18,11 +18,13 @@ from app.records.in_force import Pause, in_force, our_room
 from app.records.tables import Minute, Room
 from app.records.unusual import unusual
 from app.web import schemas
-from app.web.access import hub
+from app.web.access import hub, relay
 from app.web.lectures import lecture_or_404, note_or_404, report_now
 from app.web.problems import problem
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing was recorded before
 
 SECURITY = [{"token": []}, {"session": []}]
 
@@ -52,6 +54,7 @@ def state():
             "source": hide_password(now_in_force.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
             "picture_age_s": hub().picture_age,
+            "sender": relay().sender,
         },
         "monitor": {
             "running": monitor.running,
@@ -100,7 +103,13 @@ def minutes(query):
         query.get("start"), query.get("end"), room, limit + 1, _after(query.get("cursor"))
     )
     more = len(rows) > limit
-    return {"minutes": rows[:limit], "cursor": _cursor(rows[limit - 1]) if more else None}
+    start, end = query.get("start", EARLIEST), query.get("end", hub().clock.now())
+    pauses = queries.pauses(room or our_room(), start, end)
+    return {
+        "minutes": rows[:limit],
+        "cursor": _cursor(rows[limit - 1]) if more else None,
+        "pauses": [{"start": since, "end": until} for since, until in pauses],
+    }
 
 
 @api.get("/rooms")

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Self
 
+from flask import current_app
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TimeField
@@ -122,6 +123,7 @@ class RoomForm(Form):
             SelectChoice(Kind.DEMO.value, lazy_gettext("The drawn classroom")),
             SelectChoice(Kind.DEVICE.value, lazy_gettext("A camera plugged into this machine")),
             SelectChoice(Kind.NETWORK.value, lazy_gettext("A network camera")),
+            SelectChoice(Kind.BROWSER.value, lazy_gettext("A browser: a webcam, or a video call")),
         ],
     )
     device = SelectField(lazy_gettext("Which one"), choices=[], validate_choice=False)
@@ -156,6 +158,8 @@ class RoomForm(Form):
             contact=now.contact or "",
         )
         form.kept = now.camera
+        if current_app.config["SETTINGS"].redis_url is not None:  # browsers can't send so far
+            form.kind.choices = [each for each in form.kind.choices if each.value != Kind.BROWSER]
         unnamed = gettext("camera")
         form.device.choices = [
             SelectChoice(str(found.number), f"{found.number}: {found.name or unnamed}")
@@ -203,6 +207,8 @@ class RoomForm(Form):
                 return self.device.data
             case Kind.NETWORK:
                 return self.address.data or self.kept
+            case Kind.BROWSER:
+                return Kind.BROWSER.value
             case _:
                 return self.kept if kind_of(self.kept) == Kind.DEMO else "demo"
 

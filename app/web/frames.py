@@ -8,7 +8,7 @@ from flask_login import current_user
 from marshmallow import RAISE
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.camera.jpeg import MOST_BYTES, BadPicture, check_jpeg
+from app.camera.jpeg import MOST_BYTES, TOO_LARGE, BadPicture, check_jpeg
 from app.camera.spec import NO_BROWSER, Kind
 from app.records import queries
 from app.records.in_force import in_force, our_room
@@ -50,7 +50,7 @@ def take_frame(query):
         jpeg = request.get_data(cache=False)
     except RequestEntityTooLarge:
         _discard(request.environ["wsgi.input"])
-        return problem(413, f"The picture is larger than {MOST_BYTES // 2**20} MB.")
+        return problem(413, str(TOO_LARGE))
     room = our_room()
     if query.get("room", room.name) != room.name:
         if queries.find_room(query["room"]) is None:

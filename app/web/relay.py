@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.camera.errors import Reason
 from app.camera.sent import Absence, Ask, Nothing, Sent
 from app.clock import Clock
+from app.language import Words
 
 ANSWER_SECONDS = 1.0  # how long the monitor's question waits for a picture before it is told "not yet"
 SCRIPT_SECONDS = 10.0  # a script that sent nothing for so long is gone
@@ -19,17 +20,22 @@ UNASKED_SECONDS = 5.0  # where the monitor asks for nothing for so long, it read
 
 FRESH_SECONDS = 2.0  # a picture that waited so long, through a pause perhaps, is of another moment
 
-NOBODY_YET = Absence(Reason.WAITING, "Open this page on the computer with the camera: “Use this computer”.")
+NOBODY_YET = Absence(
+    Reason.WAITING, Words("Nobody sends yet: press “Use this computer” where the class is seen.")
+)
 
 
 class Left(Enum):
     """How a sender went: the reason for programs, the sentence for people."""
 
-    STOPPED = Reason.STOPPED, "{name} stopped sending at {time}."
-    CLOSED = Reason.STOPPED, "{name} closed the page at {time}."
-    LOST = Reason.TIMED_OUT, "The line to {name}’s browser was lost at {time}. It comes back by itself."
-    REFUSED = Reason.UNREADABLE, "What {name} sent at {time} could not be read."
-    SILENT = Reason.STOPPED, "The pictures that {name} posted ended at {time}."
+    STOPPED = Reason.STOPPED, Words("%(name)s stopped sending at %(time)s.")
+    CLOSED = Reason.STOPPED, Words("%(name)s closed the page at %(time)s.")
+    LOST = (
+        Reason.TIMED_OUT,
+        Words("The line to %(name)s's browser was lost at %(time)s. It comes back by itself."),
+    )
+    REFUSED = Reason.UNREADABLE, Words("What %(name)s sent at %(time)s could not be read.")
+    SILENT = Reason.STOPPED, Words("The pictures that %(name)s posted ended at %(time)s.")
 
 
 class Taken(Exception):
@@ -78,7 +84,7 @@ class Relay:
         self._is_asked = False
         self._asked_at = float("-inf")
         self._due = float("-inf")
-        self._fault: str | None = None
+        self._fault: Words | None = None
 
     @property
     def sender(self) -> Sender | None:
@@ -126,7 +132,7 @@ class Relay:
                 self._changed.wait(min(until, self._due if self._is_asked else until) - now)
             return False
 
-    def take_fault(self) -> str | None:
+    def take_fault(self) -> Words | None:
         """Why the last picture could not be decoded, once."""
         with self._changed:
             fault, self._fault = self._fault, None
@@ -180,8 +186,8 @@ class Relay:
         return self._sender
 
     def _gone(self, left: Left) -> None:
-        reason, sentence = left.value
+        reason, words = left.value
         time = self._clock.now().astimezone(self._timezone).strftime("%H:%M")
-        self._absence = Absence(reason, sentence.format(name=self._sender.name, time=time))
+        self._absence = Absence(reason, Words(words.text, name=self._sender.name, time=time))
         self._sender = self._picture = None
         self._changed.notify_all()

@@ -1,14 +1,16 @@
-"""The page that sends this computer's camera or window, and the WebSocket it sends through."""
+"""The page that sends this computer's camera or window, and the WebSocket that it sends through."""
 
 import json
 import time
+from dataclasses import dataclass
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user
 from websockets.frames import CloseCode
 
 from app.camera.jpeg import MOST_BYTES, BadPicture, check_jpeg
 from app.camera.spec import NO_BROWSER, Kind
+from app.language import Words, language, say
 from app.records.in_force import in_force
 from app.records.tables import db
 from app.web.access import bearer_token, hub, limiter, relay
@@ -16,6 +18,7 @@ from app.web.hub import Hub, TooManyViewers
 from app.web.problems import problem
 from app.web.relay import Left, Relay, Sender, Taken
 from app.web.websocket import Closed, Upgrade, WebSocket
+from app.web.wish import Wishes
 
 pages = Blueprint("send", __name__)
 
@@ -23,15 +26,18 @@ PROMPT_SECONDS = 0.25  # how soon a waiting sender notices that the server ends,
 SIGN_SECONDS = 2.0  # between two signs of life while no picture is asked for
 SILENT_SECONDS = 10.0  # a page that sends no byte for so long, though it was asked, is gone
 PICTURE_SECONDS = 60.0  # one that takes longer for one picture sends it byte by byte
-OTHER_CAMERA = "This room looks through another camera. An administrator can change that under Settings."
+
+OTHER_CAMERA = Words("This room has another camera. An administrator can change that under Settings.")
+FULL = Words("Too many people watch this room at the moment. Try again later.")
+UNASKED = Words("A picture was sent that was not asked for.")
+TEXT = Words("A picture is sent as binary, not as text.")
 
 
-class Refused(Exception):
-    """What the page did is not taken; the message says why, in a sentence for people."""
-
-    def __init__(self, code: int, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+@pages.get("/send")
+def page():
+    """Choose what to send, look at it, start and stop."""
+    refusal = _refusal()
+    return render_template("send.html", refusal=refusal and say(refusal))
 
 
 @pages.get("/send/frames", websocket=True)
@@ -40,120 +46,145 @@ def frames():
     """Take pictures through a WebSocket: each is asked for, and answered by one JPEG."""
     if "gunicorn.socket" not in request.environ:
         return problem(501, "Only gunicorn takes pictures from browsers here.")
-    turn = Turn(hub(), relay(), current_user.name, request.args.get("page", "")[:64])
-    turn.take_over = request.args.get("take-over") == "yes"
-    turn.refusal = _refusal()
+    turn = Turn(
+        hub(),
+        relay(),
+        name=current_user.name,
+        key=request.args.get("page", "")[:64],
+        take_over=request.args.get("take-over") == "yes",
+        refusal=_refusal(),
+        language=language(),
+    )
     upgrade = Upgrade(turn.run, MOST_BYTES, without_origin=bearer_token() is not None)
     db.session.remove()  # for as long as pictures come nobody asks the database here
     return upgrade
 
 
-def _refusal() -> str | None:
-    """Why no browser's pictures are taken here, as a sentence; None where they are."""
+def _refusal() -> Words | None:
+    """Why no browser's pictures are taken here; None where they are."""
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER
     return None if in_force().camera == Kind.BROWSER else OTHER_CAMERA
 
 
+class Refused(Exception):
+    """What the page did is not taken."""
+
+    def __init__(self, code: int, words: Words) -> None:
+        super().__init__(str(words))
+        self.code = code
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One page's turn at sending, from the handshake to its end."""
 
-    def __init__(self, hub: Hub, relay: Relay, name: str, key: str) -> None:
-        self._hub = hub
-        self._relay = relay
-        self._name = name
-        self._key = key
-        self.take_over = False
-        self.refusal: str | None = None
+    hub: Hub
+    relay: Relay
+    name: str
+    key: str
+    """By which the page is known again after a lost line."""
+    take_over: bool
+    refusal: Words | None
+    """Why no browser's pictures are taken here."""
+    language: str
 
     def run(self, websocket: WebSocket) -> None:
         """Ask for pictures and pass them on, until the page goes or is sent away."""
         try:
-            self._hub.enter_sender()
-        except TooManyViewers as error:
-            return self._say_goodbye(websocket, CloseCode.TRY_AGAIN_LATER, "refused", detail=str(error))
+            self.hub.enter_sender()
+        except TooManyViewers:
+            _send_away(websocket, CloseCode.TRY_AGAIN_LATER, "refused", detail=say(FULL, self.language))
+            return
         try:
             self._begin(websocket)
+        except Refused as refused:
+            _send_away(websocket, refused.code, "refused", detail=say(refused.words, self.language))
         finally:
-            self._hub.leave_sender()
+            self.hub.leave_sender()
 
     def _begin(self, websocket: WebSocket) -> None:
         if self.refusal:
-            return self._say_goodbye(websocket, CloseCode.POLICY_VIOLATION, "refused", detail=self.refusal)
+            raise Refused(CloseCode.POLICY_VIOLATION, self.refusal)
         try:
-            sender = self._relay.enter(self._name, self._key, take_over=self.take_over)
+            sender = self.relay.enter(self.name, self.key, take_over=self.take_over)
         except Taken as taken:
-            other = taken.sender
-            since = other.since.isoformat()
-            return self._say_goodbye(
-                websocket, CloseCode.POLICY_VIOLATION, "taken", by=other.name, since=since
-            )
+            facts = {"by": taken.sender.name, "since": taken.sender.since.isoformat()}
+            _send_away(websocket, CloseCode.POLICY_VIOLATION, "taken", **facts)
+            return
         left = Left.LOST
         try:
             self._pass_on(websocket, sender)
-        except Refused as refused:
+        except Refused:
             left = Left.REFUSED
-            self._say_goodbye(websocket, refused.code, "refused", detail=str(refused))
+            raise
         except Closed as closed:
             left = _left(closed.code)
         finally:
-            self._relay.leave(sender, left)
+            self.relay.leave(sender, left)
 
     def _pass_on(self, websocket: WebSocket, sender: Sender) -> None:
         """Ask, take, hand over. Returns where the server ends, or where the page is gone without a word."""
-        signed_at = 0.0
-        while not self._hub.closing():
-            if not self._relay.is_sending(sender):
-                other = self._relay.sender
-                by = other.name if other else ""
-                return self._say_goodbye(websocket, CloseCode.POLICY_VIOLATION, "over", by=by)
-            if fault := self._relay.take_fault():
-                raise Refused(CloseCode.INVALID_DATA, fault)
-            if self._hub.camera not in (None, Kind.BROWSER):
-                raise Refused(CloseCode.POLICY_VIOLATION, OTHER_CAMERA)
-            if websocket.receive(0) is not None:
-                raise Refused(CloseCode.POLICY_VIOLATION, "Send a picture only when it is asked for.")
-            if self._relay.wait_for_ask(sender, PROMPT_SECONDS):
-                asked_at = time.monotonic()
-                _say(websocket, "ask", width=1280, quality=0.8)
-                if not self._take(websocket, sender, asked_at):
+        signed_at, wishes = 0.0, Wishes()
+        while not self.hub.closing():
+            self._check(websocket)
+            if not self.relay.is_sending(sender):
+                other = self.relay.sender
+                _send_away(websocket, CloseCode.POLICY_VIOLATION, "over", by=other.name if other else "")
+                return
+            if self.relay.wait_for_ask(sender, PROMPT_SECONDS):
+                if not self._take(websocket, sender, wishes):
                     return
             elif time.monotonic() - signed_at > SIGN_SECONDS:
                 signed_at = time.monotonic()
-                _say(websocket, "wait", paused_by=self._hub.pause.by if self._hub.pause else None)
+                _tell(websocket, "wait", paused_by=self.hub.pause.by if self.hub.pause else None)
                 websocket.ping()
             if time.monotonic() - websocket.heard > SILENT_SECONDS:
                 return
 
-    def _take(self, websocket: WebSocket, sender: Sender, asked_at: float) -> bool:
-        """Take the picture that was asked for; False where none comes."""
-        while not self._hub.closing() and self._relay.is_sending(sender):
+    def _check(self, websocket: WebSocket) -> None:
+        """Raise Refused where there is a reason to send the page away."""
+        if websocket.receive(0) is not None:
+            raise Refused(CloseCode.POLICY_VIOLATION, UNASKED)
+        if fault := self.relay.take_fault():
+            raise Refused(CloseCode.INVALID_DATA, fault)
+        if self.hub.camera not in (None, Kind.BROWSER):
+            raise Refused(CloseCode.POLICY_VIOLATION, OTHER_CAMERA)
+
+    def _take(self, websocket: WebSocket, sender: Sender, wishes: Wishes) -> bool:
+        """Ask for a picture and pass it on; False where none comes."""
+        asked_at = time.monotonic()
+        wanted = wishes.next(self.hub.status.face_width if self.hub.status else None, asked_at)
+        _tell(websocket, "ask", width=wanted.width, quality=wanted.quality)
+        while not self.hub.closing() and self.relay.is_sending(sender):
             match websocket.receive(PROMPT_SECONDS):
                 case bytes() as jpeg:
-                    _check(jpeg)
-                    self._relay.give(sender, jpeg, asked_at)
+                    _check_jpeg(jpeg)
+                    self.relay.give(sender, jpeg, asked_at)
                     return True
                 case str():
-                    raise Refused(CloseCode.UNSUPPORTED_DATA, "A picture is sent as binary, not as text.")
+                    raise Refused(CloseCode.UNSUPPORTED_DATA, TEXT)
             now = time.monotonic()
             if now - max(websocket.heard, asked_at) > SILENT_SECONDS or now - asked_at > PICTURE_SECONDS:
                 return False
         return True
 
-    def _say_goodbye(self, websocket: WebSocket, code: int, kind: str, **facts: object) -> None:
-        _say(websocket, kind, **facts)
-        websocket.close(code, kind)
 
-
-def _check(jpeg: bytes) -> None:
+def _check_jpeg(jpeg: bytes) -> None:
     try:
         check_jpeg(jpeg)
     except BadPicture as error:
-        raise Refused(CloseCode.INVALID_DATA, str(error)) from None
+        raise Refused(CloseCode.INVALID_DATA, error.words) from None
 
 
-def _say(websocket: WebSocket, kind: str, **facts: object) -> None:
+def _tell(websocket: WebSocket, kind: str, **facts: object) -> None:
     websocket.send(json.dumps({"type": kind, **facts}))
+
+
+def _send_away(websocket: WebSocket, code: int, kind: str, **facts: object) -> None:
+    _tell(websocket, kind, **facts)
+    websocket.close(code, kind)
 
 
 def _left(code: int) -> Left:

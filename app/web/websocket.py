@@ -73,6 +73,7 @@ class WebSocket:
         self._messages: list[str | bytes] = []
         self._message = bytearray()  # as far as it has come
         self._is_text = False
+        self._is_ended = False
         self.heard = time.monotonic()
         """When the last byte came."""
 
@@ -82,13 +83,18 @@ class WebSocket:
         reads = 0
         while not self._messages and reads <= self._most_reads:
             if self._protocol.state is not OPEN:
-                end = self._protocol.close_rcvd or self._protocol.close_sent
-                raise Closed(end.code if end else CloseCode.ABNORMAL_CLOSURE)
+                raise Closed(self._code())
             left = until - time.monotonic()
             if not self._read(max(0.0, left)):
                 break
             reads += left <= 0  # what lies there already is read on, but not for ever
         return self._messages.pop(0) if self._messages else None
+
+    def _code(self) -> int:
+        """Why it is over. A client that ended the connection without a word was closed, as a tab is."""
+        if end := self._protocol.close_rcvd or self._protocol.close_sent:
+            return end.code
+        return CloseCode.GOING_AWAY if self._is_ended else CloseCode.ABNORMAL_CLOSURE
 
     def send(self, text: str) -> None:
         """Send a text. Raises Closed."""
@@ -126,12 +132,15 @@ class WebSocket:
             data = self._socket.recv(CHUNK)
         except (TimeoutError, BlockingIOError):
             return False
-        except OSError:
-            data = b""
+        except OSError as error:
+            self._is_ended = isinstance(error, ConnectionError)
+            self._protocol.receive_eof()
+            return True
         self.heard = time.monotonic()
         if data:
             self._protocol.receive_data(data)
         else:
+            self._is_ended = True
             self._protocol.receive_eof()
         self._messages += self._complete()
         self._flush()
@@ -155,6 +164,7 @@ class WebSocket:
             for data in self._protocol.data_to_send():
                 if data:
                     self._socket.sendall(data)
-        except OSError:
+        except OSError as error:
+            self._is_ended = isinstance(error, ConnectionError)
             self._protocol.receive_eof()
-            raise Closed(CloseCode.ABNORMAL_CLOSURE) from None
+            raise Closed(self._code()) from None

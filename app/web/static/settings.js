@@ -16,7 +16,34 @@ function show({ works, detail, picture: source }) {
   said.textContent = detail;
 }
 
+// This computer's own webcam: the browser shows what it sees, and the server is not asked.
+async function tryWebcam() {
+  const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+  const video = document.createElement("video");
+  video.muted = true;
+  video.srcObject = stream;
+  await video.play();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  for (const track of stream.getTracks()) track.stop();
+  const detail = t("This computer's webcam works. Nothing was sent.");
+  show({ works: true, detail, picture: canvas.toDataURL("image/jpeg") });
+}
+
+async function tryThisComputer() {
+  if (!window.isSecureContext) {
+    show({ works: false, detail: t("A browser gives its camera to a page only over HTTPS, or on the server's own machine.") });
+    return;
+  }
+  await tryWebcam().catch((error) => {
+    const detail = t("This computer's webcam can't be used (%(error)s). A window can still be shared.", { error: error.name });
+    show({ works: false, detail });
+  });
+}
+
 async function tryCamera() {
+  if (form.elements.kind.value === "browser") return tryThisComputer();
   button.setAttribute("aria-busy", "true");
   said.textContent = "";
   try {
