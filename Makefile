@@ -1,7 +1,7 @@
 # make run    set up and serve the drawn classroom on 127.0.0.1:8000
 # make test   set up and run every test
 # make lint   look for mistakes without running anything
-# make bench  measure how fast faces are read (some minutes)
+# make bench  measure how fast faces are read, and reports made (some minutes)
 # make texts  collect the texts for people into app/translations, to be translated there
 # make screenshots   render every page to docs/screenshots (wants Chromium)
 
@@ -22,9 +22,9 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed-dev
-	$(BIN)/python -m benchmarks.start
-	$(BIN)/python -m benchmarks.classify
-	$(BIN)/python -m benchmarks.pipeline
+	for subject in start classify pipeline running latency viewers store browser_camera; do \
+	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
+	done
 
 texts: .venv/installed
 	@texts=$$(mktemp) && \

@@ -22,11 +22,9 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     from apiflask import APIFlask
     from flask_migrate import Migrate
 
-    from app import commands, language, settings, web
+    from app import commands, language, web
     from app.records.tables import db
 
-    written = (os.environ if environment is None else environment, PROJECT / ".env")
-    read = settings.read_settings(*written)
     app = APIFlask(
         __name__,
         title="Aula",
@@ -38,12 +36,31 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
         template_folder="web/templates",
         static_folder="web/static",
     )
-    Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
-    app.config.from_mapping(settings.for_flask(read, Path(app.instance_path)))
-    app.config["SETTINGS_GIVEN"] = settings.settings_given(*written)
-    db.init_app(app)
+    _set_up(app, os.environ if environment is None else environment)
     Migrate(app, db, directory=str(PROJECT / "migrations"))
     language.init_app(app)
     web.init_app(app)
     commands.init_app(app)
     return app
+
+
+def create_records_app():
+    """Make what the monitor needs: half a second and 20 MB less to load than with the pages."""
+    from flask import Flask
+
+    app = Flask(__name__, instance_path=str(PROJECT / "instance"))
+    _set_up(app, os.environ)
+    return app
+
+
+def _set_up(app, environment: Mapping[str, str]) -> None:
+    """Read the settings and add the database."""
+    from app import settings
+    from app.records.tables import db
+
+    written = environment, PROJECT / ".env"
+    read = settings.read_settings(*written)
+    Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.from_mapping(settings.for_flask(read, Path(app.instance_path)))
+    app.config["SETTINGS_GIVEN"] = settings.settings_given(*written)
+    db.init_app(app)

@@ -1,11 +1,11 @@
 """The `flask` commands."""
 
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, say
@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     """Add the commands to the application."""
     for group in (user, token, report, monitor, camera, detector):
         app.cli.add_command(group)
+    app.cli.add_command(analyse)
     app.cli.add_command(purge)
 
 
@@ -75,18 +76,14 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 
 @monitor.command("run")
-@click.option("--pipe", type=int, hidden=True, help="File descriptor of the pipe to the web process.")
-@click.option("--sent", type=int, hidden=True, help="File descriptor of the pipe with browsers' pictures.")
-def run_monitor(pipe: int | None, sent: int | None) -> None:
+def run_monitor() -> None:
     """Read the camera until told to end; web processes hear it through Redis.
 
     Without REDIS_URL the web process starts this itself.
     """
-    from app.monitor import process  # it brings OpenCV, which no other command needs
+    from app.monitor import process  # it brings OpenCV, which few commands need
 
     app = current_app._get_current_object()  # threads have no current_app
-    if pipe is not None:
-        process.run(app, Connection(pipe), sent=Connection(sent))
     settings = app.config["SETTINGS"]
     if settings.redis_url is None:
         raise click.ClickException(
@@ -146,6 +143,40 @@ def install_detector(source: str | None) -> None:
         raise click.ClickException(str(error)) from None
     click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")
     click.echo("in the environment or in .env, and start the server again. DETECTOR=haar switches back.")
+
+
+@click.command("analyse")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the copies and figures; it is made if need be.",
+)
+@with_appcontext
+def analyse(paths: tuple[Path, ...], out: Path) -> None:
+    """Read pictures, videos and folders of them, as the camera is read: marked copies, CSV and JSON."""
+    from app.recordings.analyse import analyse as analyse_all  # it brings OpenCV and the network
+    from app.recordings.rules import Rules
+    from app.vision.reader import FaceReader
+
+    settings = current_app.config["SETTINGS"]
+    try:
+        now = in_force()
+    except SQLAlchemyError:
+        raise click.ClickException(
+            "The database doesn't say what is in force. Set it up: flask --app wsgi db upgrade."
+        ) from None
+    rules = Rules(
+        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, network().sha256
+    )
+    try:
+        reader = FaceReader(detector=settings.detector)
+    except (RuntimeError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    if not analyse_all(paths, out, reader, rules):
+        raise SystemExit(1)
 
 
 @click.command("purge")

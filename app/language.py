@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 from flask_babel import get_locale, get_translations
 
 WRITTEN_IN = "en"
@@ -69,13 +69,14 @@ def init_app(app: Flask) -> None:
 
 
 def _wanted() -> str:
-    """The language that was chosen on a page, else one that the browser asks for, else English."""
+    """The language that was chosen on a page, else one that the browser asks for, else LANGUAGE."""
     if not has_request_context():
         return WRITTEN_IN
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    return negotiate_locale(request.accept_languages.values(), LANGUAGES, sep="-") or WRITTEN_IN
+    otherwise = current_app.config["SETTINGS"].language
+    return negotiate_locale(request.accept_languages.values(), LANGUAGES, sep="-") or otherwise
 
 
 class _Catalogues(flask_babel.Domain):

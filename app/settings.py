@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.camera.spec import NO_BROWSER, Kind, check_spec, hide_password
-from app.language import Words
+from app.language import LANGUAGES, WRITTEN_IN, Words
 
 HOLD_PASSWORDS = (
     "admin_password",
@@ -138,6 +138,13 @@ def redis_url(url: str) -> str:
     raise ValueError("redis://USER:PASSWORD@HOST:PORT, or rediss://… where Redis speaks TLS")
 
 
+def known_language(code: str) -> str:
+    """Check that pages are written in a language."""
+    if code not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}")
+    return code
+
+
 def timezone(name: str) -> ZoneInfo:
     """Find a time zone by its name in the IANA database."""
     try:
@@ -185,6 +192,11 @@ class Settings:
     )
     timezone: ZoneInfo = setting(
         "UTC", timezone, "zone of the times on pages and in exports, as `Europe/Berlin`"
+    )
+    language: str = setting(
+        WRITTEN_IN,
+        known_language,
+        "`en` or `de`: the words in the picture, and the pages for browsers that ask for neither",
     )
     stream_fps: int = setting("15", integer(1, 60), "pictures a second in the stream, at most")
     detect_fps: float = setting("5", number(1, 60), "frames a second in which faces are looked for, at most")

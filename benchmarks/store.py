@@ -47,7 +47,7 @@ INSERT INTO minute (room_id, lecture_id, minute, online_seconds, frames_analysed
     suppressed, angry_seconds, disgust_seconds, fear_seconds, happy_seconds, sad_seconds, surprise_seconds,
     neutral_seconds, uncertain_seconds) {numbers}
 SELECT n / {length} % {rooms} + 1, n / {length} + 1, {minute}, 60, 300, 20, 1080, false,
-    20, 10, 15, n * 7919 % 300, 40, 30, 865 - n * 7919 % 300, 100 FROM numbers
+    20, 10, 15, n % 997 * 7919 % 300, 40, 30, 865 - n % 997 * 7919 % 300, 100 FROM numbers
 """
 
 

@@ -5,10 +5,12 @@ import itertools
 import cv2
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.vision.annotate import HIDDEN_BLOCKS, annotate, encode, label
+from app import fonts
+from app.vision.annotate import ENGLISH, HIDDEN_BLOCKS, annotate, encode, label
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, LIGHT, UNCERTAIN, contrast, ink_on, rgb
@@ -189,3 +191,15 @@ def test_no_two_colours_look_alike_to_anybody(sight):
     lab = cv2.cvtColor(shown[np.newaxis, ..., ::-1].astype(np.float32), cv2.COLOR_BGR2LAB)[0]
     for one, other in itertools.combinations(lab, 2):
         assert np.linalg.norm(one - other) > 12  # CIE 1976: five times what is just noticeable
+
+
+def test_the_words_are_those_of_another_language_where_it_is_wanted():
+    german = {**ENGLISH, "surprise": "überrascht", "uncertain": "unklar"}
+    assert label(face(Emotion.SURPRISE, 0.87), german) == "überrascht 87 %"
+    assert label(face(emotion=None, score=0.3), german) == "unklar"
+    assert (annotate(grey_picture(), [face(Emotion.SURPRISE)], words=german) != grey_picture()).any()
+
+
+def test_the_labels_have_letters_for_every_language():
+    known = TTFont(fonts.REGULAR).getBestCmap()
+    assert all(ord(letter) in known for letter in "äöüÄÖÜßéèçñøåœ–…“”„× %")

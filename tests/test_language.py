@@ -78,6 +78,12 @@ def test_a_page_is_in_the_language_that_the_browser_asks_for(app, asked_for, giv
     assert f'<html lang="{given}">' in page.text
 
 
+def test_a_browser_that_asks_for_another_language_gets_the_one_of_the_server(make_app):
+    client = make_app(LANGUAGE="de").test_client()
+    assert '<html lang="de">' in client.get("/notice", headers={"Accept-Language": "fr"}).text
+    assert '<html lang="en">' in client.get("/notice", headers={"Accept-Language": "fr, en;q=0.5"}).text
+
+
 def test_a_language_that_was_chosen_is_remembered(app):
     client = app.test_client()
     answer = choose(client, "de")

@@ -35,7 +35,7 @@ def hub():
 def test_from_the_click_on_no_picture_is_shown_though_the_monitor_sends_one(hub):
     hub.follow(PAUSED)
     assert hub.newest().is_card
-    assert hub._why_dark()[0] == "Paused since 10:41 by anna"
+    assert str(hub._why_dark()[0]) == "Paused since 10:41 by anna"
     hub.take(Picture(b"late", captured_at=1001, size=(640, 360)))
     assert hub.newest().is_card
 
@@ -89,6 +89,8 @@ def test_a_pause_is_kept_with_who_and_since_when(api):
     assert api.get("/api/v1/state").json["paused"]["since"] == since, "a second click changes nothing"
     api.post("/resume")
     assert api.get("/api/v1/state").json["paused"] is None
+    (pause,) = api.get("/api/v1/minutes").json["pauses"]
+    assert pause["from"] == since <= pause["to"]
 
 
 def test_hidden_faces_are_kept(api):

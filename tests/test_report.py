@@ -50,6 +50,14 @@ def test_a_report_names_what_each_minute_can_say(lecture):
     assert (gap.faces_mean, gap.shares) == (None, None), "a gap is a gap, never a zero"
 
 
+def test_a_pause_is_no_dark_camera(lecture):
+    queries.pause_room(lecture.room, "anna", NOON + timedelta(minutes=2, seconds=5))
+    queries.resume_room(lecture.room, NOON + timedelta(minutes=2, seconds=50))
+    report = report_of(lecture, NOON, CONDITIONS)
+    assert report.minutes[2].seen is Seen.PAUSED
+    assert sentence(report, BERLIN).endswith("; paused 13:02–13:03.")
+
+
 def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
     assert report.shares[Emotion.HAPPY] == pytest.approx(700 / 1900)

@@ -99,6 +99,16 @@ def test_only_an_address_is_taken_for_a_network_camera(app, administrator, addre
     assert in_force_in(app).camera == "demo"
 
 
+def test_a_browser_is_offered_as_camera_unless_the_monitor_runs_on_its_own(make_app, administrator):
+    assert 'value="browser"' in administrator.get("/settings").text
+    app = make_app(REDIS_URL="redis://nowhere")
+    app.test_client_class = FlaskLoginClient
+    with app.app_context():
+        client = app.test_client(user=queries.find_user("anna"))
+    assert 'value="browser"' not in client.get("/settings").text
+    assert fill_in(client, "/settings", kind="browser").status_code == 400
+
+
 def test_a_camera_that_was_not_found_is_refused(app, administrator):
     assert fill_in(administrator, "/settings", kind="device", device="94").status_code == 400
 

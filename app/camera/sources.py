@@ -1,7 +1,6 @@
 """Where pictures come from: the drawn classroom, a device, the network, a browser, a video, a picture."""
 
 import math
-import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, tzinfo
@@ -11,10 +10,10 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
+from app.camera.files import holds_video, is_picture, open_video, read_picture, silence_decoder
 from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
@@ -28,8 +27,6 @@ LONGEST_LAG_SECONDS = 0.5
 MOST_DAMAGED = 25
 """Pictures in a row that can't be decoded, about a second of them: more is the end of a stream."""
 DEVICE_SIZE = (1280, 720)
-ANSI_ART = int.from_bytes(b"ansi", "little")
-"""FFmpeg "plays" a text file as a terminal would show it."""
 
 
 class Source(Protocol):
@@ -67,7 +64,7 @@ def open_source(
     which only a server's monitor has. The clock on the drawn classroom's wall shows the time in `timezone`.
     """
     spec = check_spec(spec)
-    _silence_decoder()
+    silence_decoder()
     match kind_of(spec):
         case Kind.DEMO:
             return Demo(demo_students(spec), clock, timezone)
@@ -111,7 +108,7 @@ class Picture:
     lag = 0.0
 
     def __init__(self, path: Path, clock: Clock):
-        self._image = _read_picture(path)
+        self._image = read_picture(path)
         self._pace = Pace(PICTURE_FPS, clock)
 
     def read(self) -> np.ndarray:
@@ -264,19 +261,6 @@ class Pace:
         self._due = max(self._due + self._step, self._clock.monotonic())
 
 
-def _silence_decoder() -> None:
-    """Keep OpenCV and FFmpeg off stderr: they print addresses with passwords, and a line a damaged picture.
-
-    Whoever looks for a fault sets OPENCV_FFMPEG_LOGLEVEL and OPENCV_LOG_LEVEL. The decoder
-    reads both of its variables when it opens something, so setting them here is early enough.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    # Over UDP a lost packet smears the picture for seconds.
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-
 def _open_network(url: str, timeout: float, clock: Clock) -> Source:
     """A camera at `url`, or the recording there (which knows how many pictures it has)."""
     milliseconds = max(1, round(timeout * 1000))
@@ -293,7 +277,7 @@ def _open_network(url: str, timeout: float, clock: Clock) -> Source:
     def open_capture() -> cv2.VideoCapture:
         began = clock.monotonic()
         capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
-        if not _holds_video(capture):
+        if not holds_video(capture):
             capture.release()
             raise diagnose.network_error(url, timeout, clock.monotonic() - began)
         return capture
@@ -315,38 +299,7 @@ def _open_browser(sent: Connection | None, clock: Clock) -> Source:
 
 
 def _open_file(path: Path, clock: Clock) -> Source:
-    """The picture or video at `path`, by what is in it, not by its name."""
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise diagnose.file_error(path)
-    # OpenCV counts a GIF among the pictures; here it plays.
-    if cv2.haveImageReader(str(path)) and path.read_bytes()[:4] != b"GIF8":
+    """The picture or video at `path`."""
+    if is_picture(path):
         return Picture(path, clock)
-
-    def open_capture() -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-        if not _holds_video(capture):
-            capture.release()
-            raise diagnose.file_error(path)
-        return capture
-
-    return Video(open_capture, str(path), clock)
-
-
-def _holds_video(capture: cv2.VideoCapture) -> bool:
-    """Whether it is open, and not FFmpeg showing a text."""
-    return capture.isOpened() and int(capture.get(cv2.CAP_PROP_FOURCC)) != ANSI_ART
-
-
-def _read_picture(path: Path) -> np.ndarray:
-    """Decode a picture. Raises CameraError for a damaged one, of which OpenCV would give the upper part."""
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-    except UnidentifiedImageError:
-        pass  # a format that only OpenCV knows
-    except (OSError, SyntaxError, ValueError) as error:
-        raise diagnose.file_error(path) from error
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise diagnose.file_error(path)
-    return image
+    return Video(lambda: open_video(path), str(path), clock)

@@ -12,11 +12,13 @@ from flask import Flask
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.language import say
 from app.monitor.bus import Bus, Picture, Status
 from app.monitor.live import LiveReading, summarise
 from app.monitor.pace import Pace
 from app.monitor.recorder import Recorder
 from app.monitor.shutter import Shutter, View
+from app.records.wording import WORDS
 from app.vision.annotate import annotate, encode
 from app.vision.frame import Face, Reading
 from app.vision.reader import FaceReader
@@ -41,6 +43,7 @@ class Monitor:
         self._picture_pace = Pace(self._settings.stream_fps)
         self._status_pace = Pace(1 / STATUS_SECONDS)
         self._analysed = Rate(clock)
+        self._words = {kind: say(word, self._settings.language) for kind, word in WORDS.items()}
         self._faces: tuple[Face, ...] = ()
         self._face_width: float | None = None
         self._live: LiveReading | None = None
@@ -102,7 +105,7 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._recorder.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hide_faces=hidden, areas=frame.blanked)
+        drawn = annotate(frame.image, self._faces, hidden, frame.blanked, self._words)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
         captured_at = frame.captured_at.timestamp()

@@ -11,7 +11,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.language import Words
 from app.records.counted import CountedMinute
-from app.records.tables import Lecture, Minute, Note, Room, Token, User, db
+from app.records.tables import Lecture, Minute, Note, Pause, Room, Token, User, db
 from app.vision.emotion import EMOTIONS
 
 SPAN_COLUMNS = tuple(f"{name}_seconds" for name in (*EMOTIONS, "uncertain"))
@@ -106,9 +106,24 @@ def pause_room(room: Room, by: str, at: datetime) -> None:
         change_room(room, paused_at=at, paused_by=by)
 
 
-def resume_room(room: Room) -> None:
-    """End the pause of a room."""
+def resume_room(room: Room, at: datetime) -> None:
+    """End the pause of a room, and remember when it was."""
+    if room.paused_at is not None:
+        db.session.add(Pause(room_id=room.id, began_at=room.paused_at, ended_at=max(at, room.paused_at)))
     change_room(room, paused_at=None, paused_by=None)
+
+
+def pauses(room: Room, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """When the room was paused between two moments: from, to, oldest first; one that lasts ends at `end`."""
+    over = db.session.scalars(
+        select(Pause)
+        .where(Pause.room_id == room.id, Pause.ended_at > start, Pause.began_at < end)
+        .order_by(Pause.ended_at)
+    )
+    found = [(pause.began_at, pause.ended_at) for pause in over]
+    if room.paused_at is not None and room.paused_at < end:
+        found.append((room.paused_at, end))
+    return found
 
 
 # lectures
@@ -257,5 +272,6 @@ def delete_older_than(days: int, now: datetime) -> int:
     oldest = now - timedelta(days=days)
     deleted = db.session.execute(delete(Minute).where(Minute.minute < oldest)).rowcount
     db.session.execute(delete(Lecture).where(Lecture.ended_at < oldest))
+    db.session.execute(delete(Pause).where(Pause.ended_at < oldest))
     db.session.commit()
     return deleted

@@ -37,6 +37,8 @@ class Seen(StrEnum):
     """Fewer people than MINIMUM_GROUP: no expressions were kept."""
     GAP = "gap"
     """The camera was dark, or the server was not running."""
+    PAUSED = "paused"
+    """Somebody wanted nothing to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: Conditions) -> Report
     read = [row for row in rows if row.shares is not None]
     shares, uncertain = _shares(read)
     intervals = _intervals(read, shares, uncertain, conditions.network)
+    pauses = queries.pauses(lecture.room, lecture.started_at, end)
     return Report(
         id=lecture.id,
         title=lecture.title,
@@ -140,7 +143,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: Conditions) -> Report
         room=lecture.room.name,
         started_at=lecture.started_at,
         ended_at=lecture.ended_at,
-        minutes=_without_holes(rows, intervals, lecture.started_at, end),
+        minutes=_without_holes(rows, intervals, lecture.started_at, end, pauses),
         notes=tuple(ReportNote(note.id, note.at, note.text) for note in notes_of_lecture(lecture)),
         faces_mean=sum(row.face_seconds for row in rows) / online if online else None,
         faces_max=max((row.faces_max for row in rows), default=0),
@@ -195,17 +198,28 @@ def _intervals(
 
 
 def _without_holes(
-    rows: Sequence[Minute], intervals: dict, start: datetime, end: datetime
+    rows: Sequence[Minute],
+    intervals: dict,
+    start: datetime,
+    end: datetime,
+    pauses: Sequence[tuple[datetime, datetime]],
 ) -> tuple[ReportMinute, ...]:
-    """Fill the minutes that have no row in as gaps."""
+    """Fill the minutes that have no row in as gaps, or as paused."""
     known = {row.minute: row for row in rows}
     first = min([start, *known]).astimezone(UTC).replace(second=0, microsecond=0)
     last = max([end - timedelta(microseconds=1), start, *known])
     times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
     return tuple(
-        _report_minute(known[time], intervals.get(time)) if time in known else ReportMinute(time, Seen.GAP)
+        _report_minute(known[time], intervals.get(time))
+        if time in known
+        else ReportMinute(time, Seen.PAUSED if _is_paused(time, pauses) else Seen.GAP)
         for time in times
     )
+
+
+def _is_paused(minute: datetime, pauses: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether the room was paused in the middle of the minute."""
+    return any(begin <= minute + MINUTE / 2 < end for begin, end in pauses)
 
 
 def _report_minute(row: Minute, intervals: dict[Emotion, Interval] | None) -> ReportMinute:
@@ -234,7 +248,8 @@ def _as_one(minutes: Sequence[ReportMinute]) -> ReportMinute:
     read = [minute for minute in minutes if minute.shares is not None]
     start = minutes[0].minute
     if not read:
-        seen = max((minute.seen for minute in minutes), key=[Seen.GAP, Seen.NOBODY, Seen.TOO_FEW].index)
+        says_most = [Seen.GAP, Seen.PAUSED, Seen.NOBODY, Seen.TOO_FEW].index
+        seen = max((minute.seen for minute in minutes), key=says_most)
         return ReportMinute(start, seen)
     person_time = sum(minute.face_seconds for minute in read)
     online = sum(minute.online_seconds for minute in read)

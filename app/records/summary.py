@@ -91,12 +91,12 @@ def _change(report: Report, emotion: Emotion, run: Sequence[ReportMinute]) -> Ch
     )
 
 
-def gaps(report: Report) -> list[tuple[datetime, datetime]]:
-    """When the camera was dark: from, to."""
+def spells_of(report: Report, kind: Seen) -> list[tuple[datetime, datetime]]:
+    """When the camera was dark (`Seen.GAP`), or the room paused: from, to."""
     spells = []
     for seen, minutes in groupby(report.minutes, lambda minute: minute.seen):
         run = list(minutes)
-        if seen is Seen.GAP:
+        if seen is kind:
             spells.append((run[0].minute, run[-1].minute + MINUTE))
     return spells
 
@@ -123,8 +123,10 @@ def sentence(report: Report, timezone: ZoneInfo) -> str:
         parts.append(_why_nothing(report))
         return "; ".join(parts) + "."
     parts.append(", ".join(_expressions(report, timezone)))
-    if dark := _dark(report, timezone):
-        parts.append(dark)
+    if dark := _times(spells_of(report, Seen.GAP), timezone):
+        parts.append(gettext("camera dark %(times)s", times=dark))
+    if paused := _times(spells_of(report, Seen.PAUSED), timezone):
+        parts.append(gettext("paused %(times)s", times=paused))
     words = "; ".join(parts) + "."
     return gettext("Weak reading: %(words)s", words=words) if doubts(report) else words
 
@@ -184,13 +186,11 @@ def note_before(report: Report, minute: datetime) -> ReportNote | None:
     return near[-1] if near else None
 
 
-def _dark(report: Report, timezone: ZoneInfo) -> str:
-    spells = gaps(report)
+def _times(spells: Sequence[tuple[datetime, datetime]], timezone: ZoneInfo) -> str:
     shown = [f"{clock(start, timezone)}–{clock(end, timezone)}" for start, end in spells[:2]]
     if len(spells) > 2:
         shown.append(ngettext("%(num)s time more", "%(num)s times more", len(spells) - 2))
     if not shown:
         return ""
     *first, last = shown
-    times = gettext("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last
-    return gettext("camera dark %(times)s", times=times)
+    return gettext("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last

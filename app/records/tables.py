@@ -96,6 +96,15 @@ class Room(db.Model):
     """When an administrator confirmed that this is allowed here and that the people filmed were told."""
 
 
+class Pause(db.Model):
+    """A pause of a room that is over; the one that lasts stands in `Room`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    began_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
 class Lecture(db.Model):
     """A lesson that a teacher started; running while it has no end."""
 

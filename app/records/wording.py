@@ -27,6 +27,7 @@ WORDS = {
 
 UNREAD = {
     Seen.GAP: Words("no camera"),
+    Seen.PAUSED: Words("paused"),
     Seen.NOBODY: Words("nobody in view"),
     Seen.TOO_FEW: Words("too few people; not kept"),
 }

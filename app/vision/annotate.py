@@ -3,7 +3,7 @@
 The parts that are left out are hatched, so that nobody takes them for a fault.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,9 +11,13 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from app import fonts
 from app.vision.areas import FILL, Area
+from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
+
+ENGLISH = {kind: kind for kind in (*map(str, EMOTIONS), "uncertain")}
 
 HIDDEN_BLOCKS = 6
 """A hidden face keeps 6 × 6 colours: too few to tell who it is, or to compute the face back from."""
@@ -33,9 +37,13 @@ HATCH = 70  # of 255
 
 
 def annotate(
-    image: np.ndarray, faces: Sequence[Face], hide_faces: bool = False, areas: Sequence[Area] = ()
+    image: np.ndarray,
+    faces: Sequence[Face],
+    hide_faces: bool = False,
+    areas: Sequence[Area] = (),
+    words: Mapping[str, str] = ENGLISH,
 ) -> np.ndarray:
-    """A copy of `image`, BGR uint8, with the faces marked and named and the `areas` hatched.
+    """A copy of `image`, BGR uint8, with the faces marked and named in `words`, and the `areas` hatched.
 
     `hide_faces` leaves nobody to be recognised, found or not: the cascade misses profiles and every second
     face of a crowd, so the whole picture is frosted, and each known face besides.
@@ -49,7 +57,7 @@ def annotate(
     for face in faces:
         _outline(drawn, face)
     for face in faces:  # last, so that no box crosses a word
-        _name(drawn, face)
+        _name(drawn, face, words)
     return drawn
 
 
@@ -64,13 +72,13 @@ def encode(image: np.ndarray, quality: int) -> bytes:
     return cv2.imencode(".jpg", image, options)[1].tobytes()
 
 
-def label(face: Face) -> str | None:
+def label(face: Face, words: Mapping[str, str] = ENGLISH) -> str | None:
     """The words beside a face; None for one that is too small to read."""
     if face.scores is None:
         return None
     if face.emotion is None:
-        return "uncertain"
-    return f"{face.emotion} {100 * float(face.scores.max()):.0f} %"
+        return words["uncertain"]
+    return f"{words[face.emotion]} {100 * float(face.scores.max()):.0f} %"
 
 
 def _frosted(image: np.ndarray) -> np.ndarray:
@@ -153,9 +161,9 @@ class Chip(NamedTuple):
     """What is left of the picture below, 0 to 255, uint16 (height, width, 1)."""
 
 
-def _name(image: np.ndarray, face: Face) -> None:
+def _name(image: np.ndarray, face: Face, words: Mapping[str, str]) -> None:
     """Lay the label above the face, or below it where there is no room above."""
-    text = label(face)
+    text = label(face, words)
     if text is None:
         return
     height, width = image.shape[:2]
@@ -181,7 +189,7 @@ def _text_size(box: Box, height: int) -> int:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
+    return ImageFont.truetype(fonts.REGULAR, size)
 
 
 @lru_cache(maxsize=512)

@@ -47,6 +47,10 @@ class FaceReader:
             track.read(scores, is_face, frame.monotonic)
         return self._tracker.faces(self._classifier.uncertain_below, self._classifier.face_below)
 
+    def forget(self) -> None:
+        """Forget every face: the next frame is of something else."""
+        self._view = ()
+
     def _begin(self, height: int, width: int) -> None:
         """Forget every face: the picture has another size or other parts are left out, so it shows others."""
         self._tracker = Tracker()

@@ -24,6 +24,8 @@ from app.web.problems import problem
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # nothing was recorded before
+
 SECURITY = [{"token": []}, {"session": []}]
 
 
@@ -101,7 +103,13 @@ def minutes(query):
         query.get("start"), query.get("end"), room, limit + 1, _after(query.get("cursor"))
     )
     more = len(rows) > limit
-    return {"minutes": rows[:limit], "cursor": _cursor(rows[limit - 1]) if more else None}
+    start, end = query.get("start", EARLIEST), query.get("end", hub().clock.now())
+    pauses = queries.pauses(room or our_room(), start, end)
+    return {
+        "minutes": rows[:limit],
+        "cursor": _cursor(rows[limit - 1]) if more else None,
+        "pauses": [{"start": since, "end": until} for since, until in pauses],
+    }
 
 
 @api.get("/rooms")

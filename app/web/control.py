@@ -23,7 +23,7 @@ def pause():
 @pages.post("/resume")
 def resume():
     """Look again."""
-    queries.resume_room(our_room())
+    queries.resume_room(our_room(), hub().clock.now())
     hub().obey(in_force)
     return redirect(url_for("live.live"))
 

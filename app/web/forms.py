@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Self
 
+from flask import current_app
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, RadioField, SelectField, StringField, TimeField
@@ -157,6 +158,8 @@ class RoomForm(Form):
             contact=now.contact or "",
         )
         form.kept = now.camera
+        if current_app.config["SETTINGS"].redis_url is not None:  # browsers can't send so far
+            form.kind.choices = [each for each in form.kind.choices if each.value != Kind.BROWSER]
         unnamed = gettext("camera")
         form.device.choices = [
             SelectChoice(str(found.number), f"{found.number}: {found.name or unnamed}")

@@ -3,9 +3,11 @@
 One picture is one bytes object, whoever it goes to. A slow viewer misses pictures; nobody waits for it.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -89,6 +91,8 @@ class Viewer:
     fps: float
     language: str
     """Of the card."""
+    connection: socket.socket | None = None
+    """What its pictures are sent through."""
     sequence: int = 0
     """Of the last picture that it was given."""
     dropped: int = 0
@@ -214,14 +218,23 @@ class Hub:
             self._forget_unwatched()
             return part
 
-    def enter(self, fps: float, language: str = WRITTEN_IN) -> Viewer:
+    def enter(
+        self, fps: float, language: str = WRITTEN_IN, connection: socket.socket | None = None
+    ) -> Viewer:
         """Let a viewer in; raises TooManyViewers past MAX_VIEWERS. `leave` lets it out again."""
         with self._changed:
             self._check_room()
             self._forget_unwatched()
-            viewer = Viewer(min(fps, self.stream_fps), language)
+            viewer = Viewer(min(fps, self.stream_fps), language, connection)
             self.viewers.append(viewer)
             return viewer
+
+    def hang_up(self) -> None:
+        """Cut off who is still here when the server ends: a viewer who stopped reading would hold it up."""
+        with self._changed:
+            for viewer in self.viewers:
+                with suppress(OSError):  # gone already
+                    viewer.connection.shutdown(socket.SHUT_RDWR)
 
     def enter_sender(self) -> None:
         """Count somebody who sends pictures: it holds a thread as a viewer does. As `enter`."""

@@ -52,6 +52,7 @@ class Listener:
                 self._take(self._link.recv())
             elif self._clock.monotonic() - self._heard > HEARTBEAT_SECONDS:
                 self._lose(self._link.trouble or NOT_HEARD)
+        self._hub.hang_up()
         self._link.close()
 
     def _tell(self) -> None:

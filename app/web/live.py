@@ -44,7 +44,7 @@ def stream():
             Words("fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=most, asked=fps),
         )
     try:
-        viewer = hub().enter(int(fps), language())
+        viewer = hub().enter(int(fps), language(), request.environ.get("gunicorn.socket"))
     except TooManyViewers as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
     response = Response(_Stream(hub(), viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}")

@@ -57,8 +57,17 @@ class Minute(Schema):
     suppressed = Boolean(metadata={"description": "True where fewer than MINIMUM_GROUP people were in view."})
 
 
+class PauseBetween(Schema):
+    start = Moment(data_key="from")
+    end = Moment(data_key="to", metadata={"description": "Of one that lasts, the end of what was asked."})
+
+
 class Minutes(Schema):
     minutes = List(Nested(Minute))
+    pauses = List(
+        Nested(PauseBetween),
+        metadata={"description": "When the room, or else this server's own, was paused in that time."},
+    )
     cursor = String(
         allow_none=True, metadata={"description": "Give it back for the next page; null on the last."}
     )

@@ -3,11 +3,12 @@
 import logging
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from app import FLASK_COMMAND, PROJECT
+from app import PROJECT
 from app.backoff import delays
 from app.clock import Clock
 from app.web.hub import Hub
@@ -50,12 +51,13 @@ class Supervisor:
             until = self._clock.monotonic() + next(waits)
             while not self._ending() and self._clock.monotonic() < until:
                 self._clock.wait(LISTEN_SECONDS)
+        self._hub.hang_up()
 
     def _supervise(self) -> None:
         """Run one monitor to its end."""
         (ours, theirs), (pictures, sent) = socket.socketpair(), socket.socketpair()
         pipes = theirs.fileno(), sent.fileno()
-        command = [*FLASK_COMMAND, "monitor", "run", "--pipe", str(pipes[0]), "--sent", str(pipes[1])]
+        command = [sys.executable, "-m", "app.monitor", *map(str, pipes)]
         process = subprocess.Popen(command, cwd=PROJECT, pass_fds=pipes)
         for end in (theirs, sent):
             end.close()

@@ -9,13 +9,19 @@ const HEIGHT = 100;
 const SVG = "http://www.w3.org/2000/svg";
 
 const drawing = document.getElementById("history");
+const legend = document.getElementById("history-legend");
 const remark = document.getElementById("history-remark");
 const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion);
 
 // Seconds of each expression by minute; a minute inside and outside a lecture has two rows.
-function collect(rows, first) {
-  const slots = Array.from({ length: MINUTES }, () => ({ seen: false, few: false, seconds: names.map(() => 0) }));
-  for (const row of rows) {
+function collect({ minutes, pauses }, first) {
+  const slots = Array.from({ length: MINUTES }, (_, index) => ({
+    seen: false,
+    few: false,
+    paused: pauses.some(({ from, to }) => Date.parse(from) <= first + (index + 0.5) * 60000 && first + (index + 0.5) * 60000 < Date.parse(to)),
+    seconds: names.map(() => 0),
+  }));
+  for (const row of minutes) {
     const slot = slots[Math.round((Date.parse(row.minute) - first) / 60000)];
     if (!slot) continue;
     slot.seen = true;
@@ -25,9 +31,9 @@ function collect(rows, first) {
       slot.seconds[index] += row.face_seconds * (name === "uncertain" ? row.uncertain_share : row.shares[name]);
     });
   }
-  return slots.map(({ seen, few, seconds }) => {
+  return slots.map(({ seen, few, paused, seconds }) => {
     const whole = seconds.reduce((sum, each) => sum + each, 0);
-    return { seen, few, shares: whole ? seconds.map((each) => each / whole) : null };
+    return { kind: few ? "few" : seen ? null : paused ? "paused" : "gap", shares: whole ? seconds.map((each) => each / whole) : null };
   });
 }
 
@@ -64,15 +70,18 @@ function drawRun(slots, run) {
 }
 
 function draw(slots) {
-  drawing.querySelectorAll("polygon, g, rect.gap, rect.few").forEach((shape) => shape.remove());
-  const begun = slots.findIndex(({ seen }) => seen);
-  slots.forEach(({ seen, few, shares }, index) => {
-    if (begun < 0 || index < begun || shares || index === MINUTES - 1) return;
-    if (!seen || few) add("rect", { class: few ? "few" : "gap", x: index * WIDTH, y: 0, width: WIDTH, height: HEIGHT });
+  drawing.querySelectorAll("polygon, rect.unread").forEach((shape) => shape.remove());
+  const begun = slots.findIndex(({ kind }) => kind !== "gap");
+  const unread = new Set();
+  slots.forEach(({ kind, shares }, index) => {
+    if (begun < 0 || index < begun || shares || !kind || (index === MINUTES - 1 && kind === "gap")) return;
+    add("rect", { class: `unread ${kind}`, x: index * WIDTH, y: 0, width: WIDTH, height: HEIGHT });
+    unread.add(kind);
   });
+  legend.querySelectorAll("[data-kind]").forEach((entry) => (entry.hidden = !unread.has(entry.dataset.kind)));
   for (const run of runsOf(slots)) drawRun(slots, run);
   remark.hidden = slots.some(({ shares }) => shares);
-  remark.textContent = slots.some(({ few }) => few) ? t("Too few faces in view: no expressions are kept.") : t("Fills minute by minute.");
+  remark.textContent = slots.some(({ kind }) => kind === "few") ? t("Too few faces in view: no expressions are kept.") : t("Fills minute by minute.");
   drawing.setAttribute("aria-label", inWords(slots));
 }
 
@@ -89,5 +98,5 @@ export async function showHistory(url, room) {
   const first = Math.floor(Date.now() / 60000) * 60000 - (MINUTES - 1) * 60000;
   const query = new URLSearchParams({ from: new Date(first).toISOString(), room });
   const answer = await fetchJson(`${url}?${query}`);
-  draw(collect(answer.minutes, first));
+  draw(collect(answer, first));
 }

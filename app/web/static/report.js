@@ -34,7 +34,7 @@ function words(minute, kind) {
 
 function remark(minute, report) {
   if (!minute) return t("Drag over the chart to look closer.");
-  const why = { gap: t("no camera"), nobody: t("nobody in view"), "too few": t("too few people; not kept") }[minute.seen];
+  const why = { gap: t("no camera"), paused: t("paused"), nobody: t("nobody in view"), "too few": t("too few people; not kept") }[minute.seen];
   const start = seconds(minute.minute);
   const notes = report.notes.filter((note) => seconds(note.at) >= start && seconds(note.at) < start + 60);
   const said = [why || (minute.weak ? t("few looks: a weak reading") : ""), ...notes.map((note) => `“${note.text}”`)];
@@ -67,6 +67,8 @@ function drawUnread(plot, minutes, colours) {
       ctx.fillStyle = colours.surface;
       ctx.fillRect(x, bbox.top, width, bbox.height);
       ctx.globalAlpha = 1;
+    } else if (minute.seen === "paused") {
+      bars(ctx, x, bbox.top, width, bbox.height, colours.quiet);
     } else if (minute.seen === "gap") {
       hatch(ctx, x, bbox.top, width, bbox.height, colours.quiet);
     } else if (!minute.shares) {
@@ -93,6 +95,18 @@ function hatch(ctx, x, y, width, height, stroke) {
     ctx.lineTo(start + height, y);
   }
   ctx.stroke();
+  ctx.restore();
+}
+
+// Signs of a pause, one below the other.
+function bars(ctx, x, y, width, height, fill) {
+  const unit = Math.min(devicePixelRatio, width / 10);
+  ctx.save();
+  ctx.fillStyle = fill;
+  ctx.globalAlpha = 0.4;
+  for (let top = y + 4 * unit; top + 10 * unit < y + height; top += 20 * unit) {
+    for (const left of [-3, 1]) ctx.fillRect(x + width / 2 + left * unit, top, 2 * unit, 10 * unit);
+  }
   ctx.restore();
 }
 

@@ -1,0 +1,1 @@
+"""Pictures and videos that were taken before, read as the monitor reads its camera."""

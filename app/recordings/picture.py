@@ -1,0 +1,57 @@
+"""A picture, read as a camera would be that shows nothing else for a second."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app.camera.files import read_picture
+from app.recordings.figures import of_face, write_faces
+from app.recordings.places import Outputs
+from app.recordings.rules import TOO_FEW, Rules
+from app.vision.annotate import annotate, encode
+from app.vision.frame import Face, Frame
+from app.vision.reader import FaceReader
+
+LOOKS, LOOK_SECONDS = 6, 0.2
+"""A face counts once it was found twice, and is read again and again: a second settles what it is."""
+NO_TIME = datetime.fromtimestamp(0, UTC)
+
+
+def analyse_picture(path: Path, made: Outputs, reader: FaceReader, rules: Rules) -> str:
+    """Write a copy with the faces marked, and their figures; says how many there are.
+
+    Raises CameraError where the picture can't be read.
+    """
+    image = read_picture(path)
+    found = _read(image, reader)
+    faces = rules.may_show(found)
+    suppressed = 0 < len(found) < rules.minimum_group
+    drawn = annotate(image, faces, hide_faces=rules.hide_faces)
+    made.copy.write_bytes(_encoded(drawn, made.copy.suffix.lower(), rules.jpeg_quality))
+    about = {
+        "file": path.name,
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "minimum_group": rules.minimum_group,
+        "suppressed": suppressed,
+        "network_sha256": rules.network_sha256,
+    }
+    write_faces(made, about, [of_face(face) for face in faces])
+    said = "1 face" if len(found) == 1 else f"{len(found)} faces"
+    return f"{said}; {TOO_FEW}" if suppressed else said
+
+
+def _read(image: np.ndarray, reader: FaceReader) -> tuple[Face, ...]:
+    reader.forget()
+    faces = ()
+    for look in range(LOOKS):
+        faces = reader.read(Frame(image, look + 1, NO_TIME, look * LOOK_SECONDS))
+    return faces
+
+
+def _encoded(image: np.ndarray, suffix: str, jpeg_quality: int) -> bytes:
+    if suffix in (".jpg", ".jpeg"):
+        return encode(image, jpeg_quality)
+    return cv2.imencode(suffix, image)[1].tobytes()
