@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,9 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except Refusal as error:
+    except (Refusal, OSError) as error:
         print(f"models: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("models: stopped; a training goes on when the same command is given again", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -32,8 +36,29 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m models", description="Train, measure and export the network."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+    part = argparse.ArgumentParser(add_help=False, parents=[data])
+    part.add_argument("--usage", choices=PARTS, default="PublicTest")
+    part.add_argument("--json", action="store_true", help="one JSON object instead of a table")
 
-    reading = commands.add_parser("data", help="read FER-2013 as it comes, and write it as one .npz")
+    _add_data(commands.add_parser("data", help="read FER-2013 as it comes, and write it as one .npz"))
+    _add_train(
+        commands.add_parser("train", parents=[data], help="train a network; resumes a run that was stopped")
+    )
+    _add_evaluate(
+        commands.add_parser("evaluate", parents=[part], help="measure a network on one part of FER-2013")
+    )
+    comparing = commands.add_parser("compare", parents=[part], help="measure several networks side by side")
+    comparing.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
+    comparing.set_defaults(command=_compare)
+    _add_export(
+        commands.add_parser("export", parents=[data], help="write the files that the program serves from")
+    )
+    return parser
+
+
+def _add_data(reading: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "source", type=Path, help="fer2013.csv, a folder of class folders (train/angry/…, test/…), or .npz"
     )
@@ -46,107 +71,90 @@ def _parser() -> argparse.ArgumentParser:
     )
     reading.set_defaults(command=_data)
 
-    training = commands.add_parser("train", help="train a network; resumes a run that was stopped")
-    training.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
-    training.add_argument("--crops", type=Path, help="a cascade's proposals as .npz, for the `face` head")
-    training.add_argument("--run", type=Path, required=True, help="folder of checkpoints and log")
-    training.add_argument(
+
+def _add_train(training: argparse.ArgumentParser) -> None:
+    usual = Schedule()
+    option = training.add_argument
+    option("--crops", type=Path, help="a cascade's proposals as .npz, for the `face` head")
+    option("--run", type=Path, required=True, help="folder of checkpoints and log")
+    option("--architecture", choices=LEARNING_RATES, default=usual.architecture)
+    option("--epochs", type=_number(int, 1, 10_000), default=usual.epochs)
+    option(
+        "--learning-rate",
+        type=_number(float, 1e-6, 10),
+        help="at its highest; default: that of the architecture",
+    )
+    option(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        default=usual.augment,
+        help="turn, shift, mirror, light and partly cover faces, a little differently each time",
+    )
+    option(
+        "--mixup",
+        type=_number(float, 0, 10),
+        metavar="ALPHA",
+        default=usual.mixup,
+        help="how far to mix faces with each other, 0: not at all; default: %(default)s",
+    )
+    option(
+        "--class-weights",
+        action="store_true",
+        help="let rare expressions weigh more; better for macro-F1, worse for accuracy",
+    )
+    option(
+        "--ema",
+        type=_number(float, 0, 0.9999),
+        metavar="KEPT",
+        default=usual.ema,
+        help="what the average of the weights, which comes out, keeps of itself every ten steps; 0: no "
+        "average; default: %(default)s",
+    )
+    option(
         "--teacher",
         dest="teachers",
         action="append",
         default=[],
         help="a network trained before, .keras or .tflite, to learn from beside the labels; may be repeated",
     )
-    training.add_argument(
-        "--weights", help="a .keras of the same architecture whose trunk a new run begins from"
-    )
-    usual = Schedule()
-    training.add_argument("--architecture", choices=LEARNING_RATES, default=usual.architecture)
-    training.add_argument(
-        "--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them"
-    )
-    training.add_argument("--epochs", type=_positive, default=usual.epochs)
-    training.add_argument(
-        "--learning-rate", type=_not_negative, help="at its highest; default: that of the architecture"
-    )
-    training.add_argument(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        default=usual.augment,
-        help="turn, shift, mirror, light and partly cover faces, a little differently each time",
-    )
-    training.add_argument(
-        "--mixup",
-        type=_not_negative,
-        metavar="ALPHA",
-        default=usual.mixup,
-        help=f"how far to mix faces with each other, 0: not at all; default: {usual.mixup}",
-    )
-    training.add_argument(
-        "--class-weights",
-        action="store_true",
-        help="let rare expressions weigh more; better for macro-F1, worse for accuracy",
-    )
-    training.add_argument(
-        "--ema",
-        type=_share,
-        metavar="KEPT",
-        default=usual.ema,
-        help="what the average of the weights, which comes out, keeps of itself every ten steps; 0: no "
-        f"average; default: {usual.ema}",
-    )
-    training.add_argument("--seed", type=int, default=usual.seed)
-    training.add_argument("--precision", choices=("mixed_bfloat16", "float32"), default="mixed_bfloat16")
+    option("--weights", help="a .keras of the same architecture whose trunk a new run begins from")
+    option("--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them")
+    option("--seed", type=int, default=usual.seed)
+    option("--precision", choices=("mixed_bfloat16", "float32"), default=usual.precision)
     training.set_defaults(command=_train)
 
-    measuring = commands.add_parser("evaluate", help="measure a network on one part of FER-2013")
-    measuring.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
+
+def _add_evaluate(measuring: argparse.ArgumentParser) -> None:
     measuring.add_argument(
         "--network", type=Path, default=FOLDER / "emotion_cnn.tflite", help=".keras or .tflite"
     )
-    measuring.add_argument("--usage", choices=PARTS, default="PublicTest")
     measuring.add_argument("--pictures", type=Path, help="folder to draw the figures into, as PNG")
-    measuring.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     measuring.set_defaults(command=_evaluate)
 
-    comparing = commands.add_parser("compare", help="measure several networks side by side")
-    comparing.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
-    comparing.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
-    comparing.add_argument("--usage", choices=PARTS, default="PublicTest")
-    comparing.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    comparing.set_defaults(command=_compare)
 
-    shipping = commands.add_parser("export", help="write the files that the program serves from")
+def _add_export(shipping: argparse.ArgumentParser) -> None:
     shipping.add_argument("--network", type=Path, required=True, help="network.keras of a run")
-    shipping.add_argument("--data", type=Path, required=True, help="FER-2013 as .npz")
     shipping.add_argument(
         "--crops", type=Path, help="a cascade's proposals as .npz, for the threshold of `face`"
     )
     shipping.add_argument("--out", type=Path, default=FOLDER, help="folder; default: that of the program")
     shipping.set_defaults(command=_export)
-    return parser
 
 
-def _positive(text: str) -> int:
-    return _number(text, int, 1, float("inf"), "a whole number from 1")
+def _number(kind: type, lowest: float, highest: float) -> Callable[[str], float]:
+    """Give the reader of an option that is a number from lowest to highest."""
 
+    def read(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = None
+        if number is None or not lowest <= number <= highest:
+            whole = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r} is not {whole} from {lowest} to {highest}")
+        return number
 
-def _not_negative(text: str) -> float:
-    return _number(text, float, 0, float("inf"), "a number from 0")
-
-
-def _share(text: str) -> float:
-    return _number(text, float, 0, 0.9999, "a number from 0 to below 1")
-
-
-def _number(text: str, kind: type, lowest: float, highest: float, expected: str) -> float:
-    try:
-        number = kind(text)
-    except ValueError:
-        number = None
-    if number is None or not lowest <= number <= highest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
-    return number
+    return read
 
 
 def _data(options: argparse.Namespace) -> None:

@@ -53,10 +53,12 @@ def _part(title: str, part: dict) -> str:
     against_votes = (
         f" ({votes['nll']:.3f} against the votes, at best {votes['at_best']:.3f})" if votes else ""
     )
+    at_80 = part["coverage"]["accuracy"][part["coverage"]["share"].index(0.8)]
     lines = [
         f"{title}: {part['accuracy']:.1%} of {part['n']} faces (95 % interval {low:.1%} to {high:.1%}), "
         f"macro-F1 {part['macro_f1']:.3f}, calibration error {part['ece']:.3f}, "
-        f"negative log-likelihood {part['nll']:.3f}{against_votes}",
+        f"negative log-likelihood {part['nll']:.3f}{against_votes}; "
+        f"{at_80:.1%} of the 80 % that it is surest of",
         f"{'':10}{'precision':>10}{'recall':>8}{'F1':>7}{'faces':>7}   read as "
         + " ".join(f"{emotion:>8}" for emotion in EMOTIONS),
     ]

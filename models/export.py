@@ -211,6 +211,10 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
     The schedules lie beside the network in its run.
     """
     schedules = noted(trained.parent)
+    if not schedules:
+        raise ExportError(
+            f"{trained} has no schedule.json beside it; give the network.keras of a run's folder"
+        )
     inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
     trainings = [
         f"python -m models train {inputs} --run runs/{trained.parent.name} {one.options()}"

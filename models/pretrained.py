@@ -9,7 +9,7 @@ from keras import layers
 from models import Refusal
 from models.architectures import pixels_input, pooled, with_heads
 
-KERASS_OWN = "imagenet"  # weights that Keras fetches, and keeps in ~/.keras
+FETCHED = "imagenet"  # Keras fetches the weights, and keeps them in ~/.keras
 SIDE_SEEN = 96  # pixels: five halvings of 48 would leave one
 BLUE_GREEN_RED = (103.939, 116.779, 123.68)  # ImageNet's means, which these weights expect to be taken off
 
@@ -17,7 +17,7 @@ BLUE_GREEN_RED = (103.939, 116.779, 123.68)  # ImageNet's means, which these wei
 def vgg16(imagenet: str | None) -> keras.Model:
     """Build VGG16 (Simonyan and Zisserman 2015) without its dense layers.
 
-    `imagenet` is a file of weights as Keras has them, or KERASS_OWN; None begins from nothing.
+    `imagenet` is a file of weights as Keras has them, or FETCHED; None begins from nothing.
     """
     return _transferred("vgg16", keras.applications.VGG16, imagenet)
 
@@ -34,7 +34,7 @@ def _transferred(name: str, build: Callable[..., keras.Model], imagenet: str | N
     centred = layers.Rescaling(1.0, [-mean for mean in BLUE_GREEN_RED], dtype="float32", name="centre")(
         coloured
     )
-    if imagenet not in (None, KERASS_OWN) and not Path(imagenet).is_file():
+    if imagenet not in (None, FETCHED) and not Path(imagenet).is_file():
         raise Refusal(f"{imagenet} does not exist; give a file of ImageNet weights for {name}, or none")
     try:
         trunk = build(include_top=False, weights=imagenet, input_tensor=centred)

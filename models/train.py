@@ -9,7 +9,7 @@ from models.architectures import aula, resnet, simple, vgg13
 from models.batches import AS_THEY_ARE, Augmentation, Batches
 from models.dataset import Crops, DataError, Faces, Usage, read_crops, read_faces, split_crops
 from models.keeper import Keeper, Progress
-from models.pretrained import KERASS_OWN, PRETRAINED
+from models.pretrained import FETCHED, PRETRAINED
 from models.schedule import Schedule, note
 from models.serving import load_keras, open_network
 
@@ -39,7 +39,7 @@ def train(data: Path, crops: Path | None, run: Path, schedule: Schedule) -> Path
 def build(schedule: Schedule, **shape) -> keras.Model:
     """Build the network that the schedule asks for; `shape` as its architecture takes it."""
     if schedule.architecture in PRETRAINED:
-        shape = {"imagenet": schedule.imagenet or KERASS_OWN} | shape
+        shape = {"imagenet": schedule.imagenet or FETCHED} | shape
     elif schedule.imagenet:
         raise DataError(
             f"--imagenet is for {' and '.join(PRETRAINED)}; {schedule.architecture} begins from nothing"

@@ -19,34 +19,38 @@ LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
 
+LOOKS = {
+    "en": (("", "light", LAPTOP), ("-dark", "dark", LAPTOP), ("-phone", "light", PHONE)),
+    "de": (("-german", "light", LAPTOP), ("-german-phone", "light", PHONE)),
+}
+
+
 def main() -> None:
-    """Start a server, visit its pages, save pictures."""
+    """Start a server for each language, visit its pages, save pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder), {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin"})
-        make_up_lectures(server)
-        server.start()
-        try:
-            wait_for(lambda: server.get("/api/v1/now").status == 200)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(**LAUNCH)
-                for name, scheme, viewport in (
-                    ("", "light", LAPTOP),
-                    ("-dark", "dark", LAPTOP),
-                    ("-phone", "light", PHONE),
-                ):
-                    page = browser.new_page(color_scheme=scheme, viewport=viewport)
-                    visit(page, server, name)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(**LAUNCH)
+        for language, looks in LOOKS.items():
+            settings = {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin", "LANGUAGE": language}
+            server = Server(Path(folder) / language, settings)
+            make_up_lectures(server)
+            server.start()
+            try:
+                wait_for(lambda here=server: here.get("/api/v1/now").status == 200)
+                for suffix, scheme, viewport in looks:
+                    page = browser.new_page(color_scheme=scheme, viewport=viewport, locale=language)
+                    visit(page, server, suffix)
                     page.context.close()
-        finally:
-            server.stop()
+            finally:
+                server.stop()
 
 
 def visit(page: Page, server: Server, suffix: str) -> None:
-    """Take a picture of each page."""
+    """Take a picture of each page; in other looks than the first one only of the two that matter most."""
 
-    def shoot(name: str, whole: bool = True) -> None:
-        page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=whole)
+    def shoot(name: str) -> None:
+        if not suffix or name in ("live", "report"):
+            page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=True)
 
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
@@ -66,8 +70,12 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     page.get_by_role("link", name="Fractions").click()
     page.wait_for_timeout(1000)
     shoot("report")
+    page.goto(f"{server.url}/lectures/compare?a=2&b=3")
+    shoot("compare")
     page.goto(f"{server.url}/notice")
     shoot("notice")
+    page.goto(f"{server.url}/model")
+    shoot("model")
     page.goto(f"{server.url}/lectures/999")
     shoot("error")
 

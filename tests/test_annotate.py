@@ -5,9 +5,11 @@ import itertools
 import cv2
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import fonts
 from app.vision.annotate import ENGLISH, HIDDEN_BLOCKS, annotate, encode, label
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face
@@ -196,3 +198,8 @@ def test_the_words_are_those_of_another_language_where_it_is_wanted():
     assert label(face(Emotion.SURPRISE, 0.87), german) == "überrascht 87 %"
     assert label(face(emotion=None, score=0.3), german) == "unklar"
     assert (annotate(grey_picture(), [face(Emotion.SURPRISE)], words=german) != grey_picture()).any()
+
+
+def test_the_labels_have_letters_for_every_language():
+    known = TTFont(fonts.REGULAR).getBestCmap()
+    assert all(ord(letter) in known for letter in "äöüÄÖÜßéèçñøåœ–…“”„× %")

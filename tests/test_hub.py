@@ -79,6 +79,17 @@ def test_viewers_past_the_limit_are_refused_until_one_leaves(hub):
     hub.enter(10)
 
 
+def test_whoever_sends_pictures_counts_among_the_viewers(hub):
+    hub.enter(10)
+    hub.enter_sender()
+    with pytest.raises(TooManyViewers):
+        hub.enter(10)
+    with pytest.raises(TooManyViewers):
+        hub.enter_sender()
+    hub.leave_sender()
+    hub.enter(10)
+
+
 def test_pictures_are_wanted_only_while_somebody_watches(hub):
     assert hub.demand == Demand(0)
     viewer = hub.enter(10)

@@ -290,11 +290,26 @@ def test_the_commands_say_in_one_line_what_is_wrong(tmp_path, data_file, capsys)
     assert main(["train", "--data", str(missing), "--run", str(tmp_path / "run")]) == 2
     assert main(["evaluate", "--data", str(data_file), "--network", "weights.h5"]) == 2
     assert main(["export", "--data", str(data_file), "--network", str(tmp_path / "no.keras")]) == 2
+    assert main(["train", "--data", str(data_file), "--run", str(data_file)]) == 2
     lines = capsys.readouterr().err.splitlines()
     said = [line for line in lines if line.startswith("models: ")]
     assert "nowhere.npz does not exist" in said[0]
     assert "expected a .keras or a .tflite file" in said[1]
     assert "no.keras does not exist" in said[2]
+    assert "File exists" in said[3]
+
+
+def test_an_export_needs_the_votes_and_the_schedule(tmp_path, run, drawn, data_file, capsys):
+    command = ["export", "--out", str(tmp_path / "out"), "--data"]
+    public = np.full(len(drawn), Usage.PublicTest, np.uint8)
+    unvoted = save(tmp_path / "unvoted.npz", drawn.images, drawn.labels, public, drawn.votes * 0)
+    assert main([*command, str(unvoted), "--network", str(run / "network.keras")]) == 2
+    assert "has no FER+ votes" in capsys.readouterr().err
+    moved = tmp_path / "moved.keras"
+    moved.write_bytes((run / "network.keras").read_bytes())
+    assert main([*command, str(data_file), "--network", str(moved)]) == 2
+    assert "has no schedule.json beside it" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_mixed_precision_weights_read_the_same_in_float32(drawn):

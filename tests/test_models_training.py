@@ -128,10 +128,10 @@ def test_options_that_make_no_sense_are_refused(data_file, tmp_path, capsys):
         assert main([*command, *words]) == 2
         return capsys.readouterr().err
 
-    assert "'-1' is not a number from 0" in mistyped("--mixup", "-1")
-    assert "'nan' is not a number from 0" in mistyped("--mixup", "nan")
-    assert "'1' is not a number from 0 to below 1" in mistyped("--ema", "1")
-    assert "'0' is not a whole number from 1" in mistyped("--epochs", "0")
+    assert "'-1' is not a number from 0 to 10" in mistyped("--mixup", "-1")
+    assert "'nan' is not a number from 0 to 10" in mistyped("--mixup", "nan")
+    assert "'1' is not a number from 0 to 0.9999" in mistyped("--ema", "1")
+    assert "'0' is not a whole number from 1 to" in mistyped("--epochs", "0")
     assert "invalid choice: 'vgg19'" in mistyped("--architecture", "vgg19")
     assert "aula begins from nothing" in refused("--imagenet", "weights.h5")
     assert "nowhere.h5 does not exist" in refused("--architecture", "vgg16", "--imagenet", "nowhere.h5")
@@ -146,7 +146,7 @@ def test_options_that_make_no_sense_are_refused(data_file, tmp_path, capsys):
 def test_imagenet_weights_that_cant_be_fetched_are_refused(tmp_path):
     """Guards against a traceback where there is no network: nothing listens on the proxy's port."""
     away = {"KERAS_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9"}
-    built = run_python("-c", "from models.pretrained import *; vgg16(KERASS_OWN)", away)
+    built = run_python("-c", "from models.pretrained import *; vgg16(FETCHED)", away)
     assert "the ImageNet weights of vgg16 could not be fetched" in built.stderr
     assert "--imagenet" in built.stderr
 

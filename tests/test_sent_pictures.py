@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
@@ -174,9 +175,11 @@ def test_a_second_page_is_told_who_sends_and_can_take_over(free, picture):
 
 
 def test_a_page_that_comes_back_takes_its_own_place(free):
-    with sending(free, "page") as before, sending(free, "page") as again:
-        again.hear("ask")
-        before.hear("over")
+    with sending(free, "page") as before:
+        before.hear("ask")
+        with sending(free, "page") as again:
+            again.hear("ask")
+            before.hear("over")
 
 
 def test_a_page_that_does_what_it_should_not_is_sent_away(free, picture):
@@ -214,3 +217,25 @@ def test_another_sites_page_can_not_send(free):
         connect(address)
     assert refused.value.response.status_code == 401
     assert free.get("/send/frames").status == 400
+
+
+def test_a_crowd_of_senders_is_refused_and_harms_nobody(free, picture):
+    with sending(free, "first") as first:
+        first.hear("ask")
+        first.connection.send(picture)
+        with ThreadPoolExecutor(20) as crowd:
+            told = set(crowd.map(lambda number: _try_to_send(free, f"crowd{number}"), range(200)))
+        assert told == {"taken", 429}
+        assert free.get("/healthz").status == 200
+        first.hear("ask")
+        first.connection.send(picture)
+        wait_for(free.is_online)
+
+
+def _try_to_send(server: Server, page: str) -> str | int:
+    """What somebody else is told, who comes from another address."""
+    try:
+        with sending(server, page, source_address=("127.0.0.2", 0)) as other:
+            return json.loads(other.connection.recv(timeout=10))["type"]
+    except InvalidStatus as refused:
+        return refused.response.status_code

@@ -1,12 +1,12 @@
 """A report on two sheets of A4: what to know, and every minute. Drawn as vectors, without a browser."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from fpdf import FPDF
 
+from app import fonts
 from app.language import language, say
 from app.records.letters import BOX, as_seen, drawable
 from app.records.report import LIMITS, MINUTE, Report, ReportMinute, in_steps
@@ -28,8 +28,6 @@ from app.vision.emotion import EMOTIONS
 from app.vision.palette import COLOURS as EMOTION_COLOURS
 from app.vision.palette import UNCERTAIN as UNCERTAIN_COLOUR
 from app.vision.palette import rgb
-
-FONTS = Path(__file__).parent / "fonts"
 
 LEFT, RIGHT, WIDTH = 18.0, 192.0, 174.0  # mm, on A4
 TOP, BOTTOM = 18.0, 281.0
@@ -58,8 +56,8 @@ class _Sheets:
         self.pdf.set_auto_page_break(False)
         self.pdf.set_margins(LEFT, TOP, 210 - RIGHT)
         self.pdf.c_margin = 0
-        self.pdf.add_font("DejaVu", "", FONTS / "DejaVuSansCondensed.ttf")
-        self.pdf.add_font("DejaVu", "B", FONTS / "DejaVuSansCondensed-Bold.ttf")
+        self.pdf.add_font("DejaVu", "", fonts.REGULAR)
+        self.pdf.add_font("DejaVu", "B", fonts.BOLD)
         self.pdf.set_title(report.title)
         self.pdf.set_creator("Aula")
         self.pdf.set_subject(say(LIMITS))

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from app import fonts
 from app.vision.areas import FILL, Area
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
@@ -188,7 +189,7 @@ def _text_size(box: Box, height: int) -> int:
 
 @lru_cache(maxsize=8)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
+    return ImageFont.truetype(fonts.REGULAR, size)
 
 
 @lru_cache(maxsize=512)

@@ -8,21 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, script_texts
 from app.language import language as language_now
-from app.records.wording import (
-    WORDS,
-    capital,
-    clock,
-    day,
-    day_and_time,
-    decimal,
-    duration,
-    faces,
-    interval,
-    percent,
-    why_unread,
-    word,
-    zone,
-)
+from app.records import wording
 from app.vision.emotion import EMOTIONS
 from app.web import (
     access,
@@ -80,12 +66,21 @@ def init_app(app: APIFlask) -> None:
     app.register_blueprint(frames.api)
     frames.describe(app)
 
-    for reads in (capital, decimal, duration, faces, interval, percent, why_unread, word):
+    for reads in (
+        wording.capital,
+        wording.decimal,
+        wording.duration,
+        wording.faces,
+        wording.interval,
+        wording.percent,
+        wording.why_unread,
+        wording.word,
+    ):
         app.add_template_filter(reads)
-    for reads in (clock, day, day_and_time, zone):
+    for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(reads, timezone=settings.timezone), reads.__name__)
 
-    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(WORDS))  # for macros too
+    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(wording.WORDS))  # for macros too
 
     @app.context_processor
     def for_every_page():
@@ -93,5 +88,8 @@ def init_app(app: APIFlask) -> None:
             "settings": settings,
             "language": language_now(),
             "languages": LANGUAGES,
-            "script_texts": {**script_texts(language_now()), **{kind: word(kind) for kind in WORDS}},
+            "script_texts": {
+                **script_texts(language_now()),
+                **{kind: wording.word(kind) for kind in wording.WORDS},
+            },
         }

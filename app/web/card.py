@@ -5,6 +5,8 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
+from app import fonts
+
 BACKGROUND = "#16181d"
 QUIET = "#9aa3b2"
 LOUD = "#f2f4f8"
@@ -19,16 +21,16 @@ def draw_card(title: str, detail: str, since: str, size: tuple[int, int]) -> byt
     card = Image.new("RGB", size, BACKGROUND)
     pen = ImageDraw.Draw(card)
     left, top = width * 0.12, height * 0.36
+    title_font, body, small = (ImageFont.truetype(fonts.REGULAR, unit * part) for part in (0.62, 0.34, 0.3))
     pen.rounded_rectangle(
         (left - unit * 0.5, top, left - unit * 0.38, top + unit * 2.6), radius=unit * 0.06, fill=ACCENT
     )
-    pen.text((left, top), title, font=ImageFont.load_default(unit * 0.62), fill=LOUD)
-    body = ImageFont.load_default(unit * 0.34)
+    pen.text((left, top), title, font=title_font, fill=LOUD)
     line = top + unit * 1.05
     for words in _wrapped(detail, body, width * 0.76)[:4]:
         pen.text((left, line), words, font=body, fill=QUIET)
         line += unit * 0.46
-    pen.text((left, line + unit * 0.18), since, font=ImageFont.load_default(unit * 0.3), fill=ACCENT)
+    pen.text((left, line + unit * 0.18), since, font=small, fill=ACCENT)
     encoded = BytesIO()
     card.save(encoded, "JPEG", quality=85)
     return encoded.getvalue()

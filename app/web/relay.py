@@ -125,7 +125,8 @@ class Relay:
             while self._sender is sender and self._fault is None:
                 now = self._clock.monotonic()
                 if self._is_asked and self._picture is None and now >= self._due:
-                    self._due = max(self._due + 1 / self._fps(), now)
+                    gap = 1 / self._fps()
+                    self._due = max(self._due + gap, now + gap / 2)
                     return True
                 if now >= until:
                     break
