@@ -20,6 +20,7 @@ FOR_ALL = {
     "/sign-in",
     "/notice",
     "/notice.svg",
+    "/model",
     "/static/<path:filename>",
 }
 
