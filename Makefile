@@ -1,7 +1,7 @@
 # make run    set up and serve the drawn classroom on 127.0.0.1:8000
 # make test   set up and run every test
 # make lint   look for mistakes without running anything
-# make bench  measure how fast faces are read, and reports made (some minutes)
+# make bench  measure speed and size, each beside the plain way (a quarter of an hour)
 # make texts  collect the texts for people into app/translations, to be translated there
 # make screenshots   render every page to docs/screenshots (wants Chromium)
 
@@ -22,7 +22,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed-dev
-	for subject in start classify pipeline running latency viewers store browser_camera; do \
+	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \
 	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
 	done
 

@@ -46,10 +46,11 @@ def main() -> None:
 
 
 def visit(page: Page, server: Server, suffix: str) -> None:
-    """Take a picture of each page."""
+    """Take a picture of each page; in other looks than the first one only of the two that matter most."""
 
-    def shoot(name: str, whole: bool = True) -> None:
-        page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=whole)
+    def shoot(name: str) -> None:
+        if not suffix or name in ("live", "report"):
+            page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=True)
 
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
@@ -58,6 +59,8 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("live")
     page.goto(f"{server.url}/settings")
     shoot("settings")
+    page.goto(f"{server.url}/model")
+    shoot("model")
     page.goto(f"{server.url}/settings/areas")
     page.wait_for_timeout(2500)
     shoot("areas")

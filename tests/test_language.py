@@ -129,6 +129,13 @@ def unmarked(template: str) -> str:
     return " ".join([*spoken, re.sub(r"<[^>]*>|&\w+;", " ", template)])
 
 
+def test_no_text_is_marked_where_it_can_not_be_found():
+    """What stands inside an f-string, or is no string itself, is not collected."""
+    hidden = re.compile(r"""f"[^"\n]*\{(?:gettext|ngettext|Words)\(|(?<![.\w])(?:lazy_)?gettext\((?!\s*")""")
+    for file in (PROJECT / "app").rglob("*.py"):
+        assert hidden.findall(file.read_text(encoding="utf-8")) == [], file
+
+
 def test_scripts_say_nothing_that_is_not_marked():
     said = re.compile(
         r"""(?:textContent = |title = |say\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""

@@ -100,7 +100,7 @@ def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, op
     page.get_by_role("button", name="Start lecture").click()
     expect(page.get_by_role("timer")).to_have_text("0:00:02", timeout=PATIENCE)
     page.get_by_role("button", name="End lecture").click()
-    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible()
+    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible(timeout=PATIENCE)
     page.goto(demo.url)
     expect(page.get_by_label("Title")).to_have_value("Fractions <b>")
     expect(page.get_by_label("Course")).to_have_value("6a")
@@ -110,6 +110,22 @@ def test_the_last_minutes_are_drawn(demo, open_page):
     page = open_page(demo)
     expect(page.locator("#history polygon").first).to_be_attached(timeout=PATIENCE)
     assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
+
+
+def test_a_pause_is_no_dark_camera_in_the_last_minutes(demo, open_page):
+    app = create_app(demo.environment, demo.log_path.parent / "instance")
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with app.app_context():
+        room = queries.room_named(demo.environment["ROOM"])
+        seen = CountedMinute(now - timedelta(minutes=11), None, 60, 300, 10, 600, (0,) * 6 + (600, 0))
+        queries.save_minute(room, seen, minimum_group=5)
+        queries.pause_room(room, "admin", now - timedelta(minutes=8))
+        queries.resume_room(room, now - timedelta(minutes=6))
+    page = open_page(demo)
+    expect(page.locator("#history rect.paused")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator("#history rect.gap")).not_to_have_count(0)
+    expect(page.locator("#history-legend")).to_contain_text("paused")
+    expect(page.locator("#history-legend [data-kind=few]")).to_be_hidden()
 
 
 def test_a_second_viewer_sees_the_class_too(demo, open_page):
