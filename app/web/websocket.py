@@ -125,7 +125,7 @@ class WebSocket:
                 if not self._socket.recv(CHUNK):
                     break
             self._socket.shutdown(socket.SHUT_RDWR)
-        # the parser holds the protocol that holds it, and what has come of a message, until the collector runs
+        # it and the protocol hold each other, and with them what has come of a message
         self._protocol.parser.close()
 
     def _read(self, timeout: float) -> None:
