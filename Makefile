@@ -22,7 +22,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed-dev
-	for subject in start classify pipeline newcomers running latency viewers store browser_camera; do \
+	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \
 	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
 	done
 

@@ -59,6 +59,8 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("live")
     page.goto(f"{server.url}/settings")
     shoot("settings")
+    page.goto(f"{server.url}/model")
+    shoot("model")
     page.goto(f"{server.url}/settings/areas")
     page.wait_for_timeout(2500)
     shoot("areas")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app import fonts
@@ -137,7 +137,6 @@ def test_pictures_that_differ_only_within_the_blocks_of_a_hidden_face_are_shown_
     assert (shown[0] == shown[1]).all()
 
 
-@settings(deadline=None)
 @given(
     box=st.builds(
         Box, st.integers(-80, 400), st.integers(-80, 300), st.integers(1, 500), st.integers(1, 500)

@@ -20,6 +20,9 @@ FOR_ALL = {
     "/sign-in",
     "/notice",
     "/notice.svg",
+    "/language",
+    "/model",
+    "/metrics",  # it has a token of its own
     "/static/<path:filename>",
 }
 

@@ -113,7 +113,7 @@ def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
     assert not minute.suppressed
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(0, 500), min_size=8, max_size=8).filter(lambda spans: sum(spans) > 1e-3))
 def test_the_shares_of_any_minute_add_up_to_one(room, spans):
     queries.save_minute(room, counted(spans=tuple(spans), face_seconds=sum(spans)), minimum_group=1)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.vision.emotion import EMOTIONS, Emotion
@@ -160,7 +160,6 @@ def test_scores_are_the_same_at_5_and_30_frames_a_second(seconds):
     assert happy_after(seconds, fps=15) == pytest.approx(happy_after(seconds, fps=30), abs=0.05)
 
 
-@settings(deadline=None)
 @given(
     start=st.tuples(st.integers(0, 600), st.integers(0, 400)),
     side=st.integers(24, 200),
@@ -186,7 +185,6 @@ def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace,
     assert len(numbers) == 1
 
 
-@settings(deadline=None)
 @given(
     readings=st.lists(
         st.tuples(
@@ -211,7 +209,6 @@ def test_smoothed_scores_stay_a_distribution(readings):
     assert 0 <= track.face_probability <= 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 200)] * 2), max_size=6)))
 def test_whatever_is_found_no_two_faces_share_a_number_and_no_face_is_invented(frames):
     tracker = Tracker()
