@@ -18,7 +18,7 @@ from app.vision.emotion import Emotion
 from app.vision.frame import Box
 
 MOST_STUDENTS = 60
-CACHE_BYTES = 32 * 2**20
+CACHE_BYTES = 24 * 2**20  # of drawn heads as counted; half as much again as stored
 HEAD_AREA = 8  # of a head with its hair, in squares of half a face width
 MORPH_SECONDS, MORPH_STEPS = 0.4, 4  # from one expression to the next
 TURN_SECONDS, TURN_STEPS = 0.6, 5
