@@ -20,6 +20,7 @@ PAGES = (
     "/lectures/999",
     "/settings",
     "/settings/areas",
+    "/send",
     "/notice",
     "/model",
 )

@@ -12,6 +12,7 @@ from app.vision.palette import COLOURS, UNCERTAIN, rgb
 from tests.browser import CHROMIUM, LAUNCH, sign_in
 from tests.line import Line
 from tests.server import Server, wait_for
+from tests.test_accessible import serious
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
 
@@ -139,6 +140,13 @@ def test_a_webcam_is_looked_at_then_sent_read_written_down_and_stopped(server, o
     wait_until_said(page, "Nothing is sent")
     wait_for(lambda: "admin stopped sending at" in (camera(server)["detail"] or ""))
     assert server.get("/snapshot.jpg").status == 503
+
+
+def test_axe_finds_nothing_serious_on_the_page_that_sends(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Webcam").click()
+    wait_until_said(page, "Nothing is sent yet")
+    assert serious(page) == []
 
 
 def test_the_live_page_leads_to_the_page_that_sends_and_says_who_does(server, open_page):

@@ -17,7 +17,6 @@ from app.language import Words
 ANSWER_SECONDS = 1.0  # how long the monitor's question waits for a picture before it is told "not yet"
 SCRIPT_SECONDS = 10.0  # a script that sent nothing for so long is gone
 UNASKED_SECONDS = 5.0  # where the monitor asks for nothing for so long, it reads another camera or none
-
 FRESH_SECONDS = 2.0  # a picture that waited so long, through a pause perhaps, is of another moment
 
 NOBODY_YET = Absence(

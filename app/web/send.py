@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from uuid import uuid4
 
 from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user
@@ -50,7 +51,7 @@ def frames():
         hub(),
         relay(),
         name=current_user.name,
-        key=request.args.get("page", "")[:64],
+        key=f"{current_user.name} {request.args.get('page', '')[:64] or uuid4().hex}",
         take_over=request.args.get("take-over") == "yes",
         refusal=_refusal(),
         language=language(),
@@ -145,7 +146,7 @@ class Turn:
 
     def _check(self, websocket: WebSocket) -> None:
         """Raise Refused where there is a reason to send the page away."""
-        if websocket.receive(0) is not None:
+        if websocket.is_spoken_to():
             raise Refused(CloseCode.POLICY_VIOLATION, UNASKED)
         if fault := self.relay.take_fault():
             raise Refused(CloseCode.INVALID_DATA, fault)

@@ -20,6 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 
 HANDSHAKE = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
 CHUNK = 2**16
+LONGEST_SIGN = 131  # bytes; a ping, a pong or a goodbye is no longer
 LINGER_SECONDS = 1.0
 SEND_SECONDS = 10.0  # a client that takes no byte for so long is gone
 
@@ -68,7 +69,6 @@ class WebSocket:
     def __init__(self, connection: socket.socket, most_bytes: int) -> None:
         """Raises nothing; a message of more than `most_bytes` closes the connection with 1009."""
         self._socket = connection
-        self._most_reads = most_bytes // CHUNK
         self._protocol = Protocol(SERVER, state=OPEN, max_size=most_bytes)
         self._messages: list[str | bytes] = []
         self._message = bytearray()  # as far as it has come
@@ -80,15 +80,16 @@ class WebSocket:
     def receive(self, timeout: float) -> str | bytes | None:
         """The next message, None where none has come whole after `timeout` seconds. Raises Closed."""
         until = time.monotonic() + timeout
-        reads = 0
-        while not self._messages and reads <= self._most_reads:
-            if self._protocol.state is not OPEN:
-                raise Closed(self._code())
-            left = until - time.monotonic()
-            if not self._read(max(0.0, left)):
-                break
-            reads += left <= 0  # what lies there already is read on, but not for ever
+        while not self._messages and (left := until - time.monotonic()) > 0:
+            self._read(left)
         return self._messages.pop(0) if self._messages else None
+
+    def is_spoken_to(self) -> bool:
+        """Whether a message has begun to come, as far as the next CHUNK shows. Raises Closed."""
+        if not self._messages:
+            self._read(0)
+        begun = self._message or len(self._protocol.reader.buffer) > LONGEST_SIGN
+        return bool(self._messages or begun)
 
     def _code(self) -> int:
         """Why it is over. A client that ended the connection without a word was closed, as a tab is."""
@@ -124,18 +125,22 @@ class WebSocket:
                 if not self._socket.recv(CHUNK):
                     break
             self._socket.shutdown(socket.SHUT_RDWR)
+        # it and the protocol hold each other, and with them what has come of a message
+        self._protocol.parser.close()
 
-    def _read(self, timeout: float) -> bool:
-        """Take what has come and answer what the protocol answers by itself; False where nothing came."""
+    def _read(self, timeout: float) -> None:
+        """Take what has come and answer what the protocol answers by itself. Raises Closed."""
+        if self._protocol.state is not OPEN:
+            raise Closed(self._code())
         self._socket.settimeout(timeout)
         try:
             data = self._socket.recv(CHUNK)
         except (TimeoutError, BlockingIOError):
-            return False
+            return
         except OSError as error:
             self._is_ended = isinstance(error, ConnectionError)
             self._protocol.receive_eof()
-            return True
+            raise Closed(self._code()) from None
         self.heard = time.monotonic()
         if data:
             self._protocol.receive_data(data)
@@ -144,7 +149,6 @@ class WebSocket:
             self._protocol.receive_eof()
         self._messages += self._complete()
         self._flush()
-        return True
 
     def _complete(self) -> Iterator[str | bytes]:
         """The messages that have come whole; long ones come in fragments."""
