@@ -1,12 +1,14 @@
 """Every page can be read and used by everybody: axe-core finds nothing serious on any of them."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from tests.browser import LAUNCH, sign_in
 from tests.screenshots import LAPTOP, PHONE, make_up_lectures
-from tests.server import Server, wait_for
+from tests.server import PASSWORD, Server, wait_for
 
 PAGES = (
     "/sign-in",
@@ -75,6 +77,27 @@ def test_axe_finds_nothing_serious(chromium, server, cookies, look):
     page.locator("form[action$=end] button").click()
     context.close()
     assert {path: violations for path, violations in found.items() if violations} == {}
+
+
+def test_axe_finds_nothing_serious_at_the_first_start(chromium, tmp_path):
+    server = Server(tmp_path, {})
+    del server.environment["ADMIN_PASSWORD"]  # so that the server prints a link
+    server.flask("db", "upgrade")
+    server.launch()
+    try:
+        wait_for(server.answers)
+        link = wait_for(lambda: re.search(r"\S+/setup\?key=\S+", server.log))
+        page = chromium.new_page()
+        page.goto(link[0])
+        found = serious(page)
+        page.locator("#name").fill("anna")
+        for field in ("#password", "#again"):
+            page.locator(field).fill(PASSWORD)
+        page.locator("main button[type=submit]").click()
+        page.wait_for_url("**/setup/room")
+        assert found + serious(page) == []
+    finally:
+        server.stop()
 
 
 def serious(page) -> list[str]:

@@ -153,10 +153,7 @@ def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
 def end_lecture(lecture: Lecture, at: datetime) -> None:
     """End a lecture; raises LectureError where it has ended already."""
     if lecture.ended_at is not None:
-        time = f"{lecture.ended_at:%Y-%m-%d %H:%M} UTC"
-        raise LectureError(
-            Words("“%(title)s” has ended already, at %(time)s.", title=lecture.title, time=time)
-        )
+        raise LectureError(Words("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
     db.session.commit()
 
