@@ -9,7 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import distributions
 from pathlib import Path
@@ -227,7 +227,7 @@ def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
     return {
         "data": [_file(path) for path in (data, crops) if path],
         "networks": [_file(Path(name)) for name in sorted(begun_with)],
-        "schedules": [{"after_epoch": done} | asdict(one) for done, one in schedules],
+        "schedules": [{"after_epoch": done} | one.told() for done, one in schedules],
         "commands": [*trainings, exporting],
         "seed": schedules[-1][1].seed,
         "versions": {"python": platform.python_version()}

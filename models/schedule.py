@@ -55,6 +55,11 @@ class Schedule:
         files += [("weights", self.weights), ("imagenet", self.imagenet)]
         return " ".join(words + [f"--{name} {Path(file).name}" for name, file in files if file])
 
+    def told(self) -> dict:
+        """Give everything for the network's card, files by their names: folders are nobody's business."""
+        names = {name: Path(file).name for name in ("weights", "imagenet") if (file := getattr(self, name))}
+        return asdict(self) | names | {"teachers": [Path(teacher).name for teacher in self.teachers]}
+
 
 def note(run: Path, schedule: Schedule, epochs_done: int) -> None:
     """Add a schedule to run/schedule.json, if it is another than the run has had until now.

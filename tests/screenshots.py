@@ -9,6 +9,8 @@ from flask_migrate import upgrade
 from playwright.sync_api import Page, sync_playwright
 
 from app import create_app
+from app.camera.demo import shares
+from app.camera.spec import DEFAULT_STUDENTS
 from app.records import notes, queries
 from app.records.counted import CountedMinute
 from tests.browser import LAUNCH, sign_in
@@ -55,12 +57,11 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
     sign_in(page, server)
-    page.wait_for_timeout(4000)
+    wait_for(lambda: is_read_right(server), 120)
+    page.wait_for_timeout(1000)
     shoot("live")
     page.goto(f"{server.url}/settings")
     shoot("settings")
-    page.goto(f"{server.url}/model")
-    shoot("model")
     page.goto(f"{server.url}/settings/areas")
     page.wait_for_timeout(2500)
     shoot("areas")
@@ -80,6 +81,13 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("model")
     page.goto(f"{server.url}/lectures/999")
     shoot("error")
+
+
+def is_read_right(server: Server) -> bool:
+    """Whether the labels agree with the drawn classroom: they follow by a second when its mood changes."""
+    now, read = datetime.now(UTC), server.get("/api/v1/now").json
+    shown = shares(now - timedelta(seconds=3), now, DEFAULT_STUDENTS)
+    return sum(abs(read["shares"][emotion] - share) for emotion, share in shown.items()) < 0.25
 
 
 def make_up_lectures(server: Server) -> None:
