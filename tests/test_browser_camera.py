@@ -128,7 +128,7 @@ def test_a_webcam_is_looked_at_then_sent_read_written_down_and_stopped(server, o
     page = open_page()
     page.get_by_role("button", name="Webcam").click()
     wait_until_said(page, "Nothing is sent yet")
-    page.wait_for_function("document.getElementById('video').videoWidth === 1280")
+    wait_for(lambda: page.evaluate("document.getElementById('video').videoWidth === 1280"))
     assert camera(server)["sender"] is None
     page.get_by_role("button", name="Start sending").click()
     wait_until_said(page, "Sending")

@@ -233,9 +233,9 @@ def test_the_picture_alone_fills_a_second_monitor(demo, open_page):
 def test_full_screen_with_one_key(demo, open_page):
     page = open_page(demo)
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement?.id === 'picture'")
+    wait_for(lambda: page.evaluate("document.fullscreenElement?.id === 'picture'"))
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement === null")
+    wait_for(lambda: page.evaluate("document.fullscreenElement === null"))
 
 
 def test_letters_typed_into_a_field_are_no_commands(demo, open_page):
