@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from app import create_app
 from app.records import queries
+from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import Postgres
+from tests.redis_server import BINARY, RedisServer
 from tests.server import Server
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,6 +38,26 @@ def postgres(tmp_path_factory):
         pytest.skip("needs a PostgreSQL server: apt install postgresql")
     with server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def redis():
+    """A Redis server of a file's own."""
+    if BINARY is None:
+        pytest.skip("needs Redis: apt install redis-server")
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's Chromium, in which a test opens pages of any look."""
+    if not CHROMIUM.exists():
+        pytest.skip("needs Chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(**LAUNCH)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

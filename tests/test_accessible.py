@@ -4,9 +4,8 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from tests.browser import LAUNCH, sign_in
+from tests.browser import sign_in
 from tests.screenshots import LAPTOP, PHONE, make_up_lectures
 from tests.server import PASSWORD, Server, wait_for
 
@@ -43,12 +42,6 @@ def server(tmp_path_factory):
     wait_for(server.is_online)
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(**LAUNCH)
 
 
 @pytest.fixture(scope="module")

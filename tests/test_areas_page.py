@@ -4,18 +4,16 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from app.camera.demo import Classroom
 from app.vision.annotate import HATCH
 from app.vision.areas import FILL, Area
-from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.browser import sign_in
 from tests.server import Server, wait_for
 from tests.test_areas import MORNING
 from tests.test_pause import change_room
 from tests.test_server import faces_now, looks_like_a_card, picture_of
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
 
 PATIENCE = 30_000  # milliseconds
 JPEG_ERROR = 45  # of 255, at the edge of a stripe
@@ -31,12 +29,6 @@ def server(tmp_path_factory):
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(**LAUNCH)
 
 
 @pytest.fixture

@@ -6,11 +6,8 @@ from itertools import islice
 
 import pytest
 
-from tests.redis_server import BINARY, RedisServer
 from tests.server import BIN, PROJECT, Server, wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
-
-pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install redis-server")
 
 
 class Alone:
@@ -30,14 +27,6 @@ class Alone:
         """End it and give what it wrote."""
         self.process.send_signal(sign)
         return self.process.communicate(timeout=15)[1]
-
-
-@pytest.fixture(scope="module")
-def redis():
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,6 @@ pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install
 SECRET = "a key for tests only"
 
 
-@pytest.fixture(scope="module")
-def redis():
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def room(request) -> str:
     """A room for each test, so that they share a server."""
