@@ -1,7 +1,8 @@
 """How many faces the cascades find, and how many they invent, when the network refuses what is no face.
 
 Photographs of people with their faces in `boxes.csv`, photographs without anybody, and others whose faces
-YuNet finds: `python -m benchmarks.detection FOLDER YUNET`. The cascades look at the whole picture once.
+YuNet finds: `python -m benchmarks.detection FOLDER YUNET`. The cascades look at the whole picture once, the
+program as `flask analyse` does.
 """
 
 import csv
@@ -9,41 +10,30 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from app.recordings.picture import read_faces
+from app.vision.cascade import Cascade, Cascades
 from app.vision.classify import Classifier
-from app.vision.crop import crop_faces
-from app.vision.detect import NEIGHBOURS, SCALE_STEP, Found, one_box_a_face
+from app.vision.crop import SMALLEST_READABLE, crop_faces
+from app.vision.detect import NEIGHBOURS, PROPOSED, Found, one_box_a_face
 from app.vision.frame import Box
-from app.vision.reader import MODEL
-from app.vision.track import SMALLEST_READABLE
+from app.vision.reader import MODEL, FaceReader
 from app.vision.yunet import NAME, YuNet
 from benchmarks.table import show
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-FRONTAL, ALT2, PROFILE = (
-    f"haarcascade_{name}.xml" for name in ("frontalface_default", "frontalface_alt2", "profileface")
-)
-WAYS = {
-    "default": (FRONTAL, NEIGHBOURS),
-    "default, one vote": (FRONTAL, 1),
-    "alt2, one vote": (ALT2, 1),
-    "profile, one vote": (PROFILE, 1),
+SETS = {
+    "first": (Cascade.FRONT,),
+    "both from the front": (Cascade.FRONT, Cascade.FRONT_TOO),
+    "first, both sides": (Cascade.FRONT, Cascade.ONE_SIDE, Cascade.OTHER_SIDE),
+    "all": tuple(Cascade),
 }
-"""The cascade of a search, and the votes that a box must have."""
-SETS = (
-    ("default",),
-    ("default, one vote",),
-    ("default, one vote", "alt2, one vote"),
-    ("default, one vote", "profile, one vote"),
-    ("default, one vote", "alt2, one vote", "profile, one vote"),
-)
 WIDEST = 1280  # pixels; the longer side of a picture, all labelled ones are smaller
-THRESHOLDS = (0.0, 0.066, 0.5, 0.9, 0.97, 0.99)
+THRESHOLDS = (0.0, 0.5, 0.9, 0.97)
 LEAST_RATIO = 0.5  # of the sides of a box and of a face that it may be
 
 
@@ -65,19 +55,22 @@ class Proposals:
 
 
 def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
-    """One row a set of cascades, a number of votes and a threshold."""
+    """One row for the cascade alone, one a set of cascades and a threshold, and one for the program."""
     photographs = _photographs(scenes, yunet)
-    classifier = Classifier.load(MODEL)
+    classifier, cascades = Classifier.load(MODEL), Cascades()
     print(f"{len(photographs)} photographs, {sum(len(one.faces) for one in photographs)} faces")
-    seen = [{name: _propose(one.grey, *way, classifier) for name, way in WAYS.items()} for one in photographs]
-    return [
-        {
-            "searches": " + ".join(names),
-            **_row(photographs, [[each[name] for name in names] for each in seen], below),
-        }
-        for names in SETS
+    alone = [[_propose(one.grey, cascades, Cascade.FRONT, NEIGHBOURS, classifier)] for one in photographs]
+    seen = [
+        {cascade: _propose(one.grey, cascades, cascade, PROPOSED, classifier) for cascade in Cascade}
+        for one in photographs
+    ]
+    rows = [{"searches": "first, votes as usual", **_row(photographs, alone, 0.0)}]
+    rows += [
+        {"searches": name, **_row(photographs, [[each[one] for one in searches] for each in seen], below)}
+        for name, searches in SETS.items()
         for below in THRESHOLDS
     ]
+    return [*rows, {"searches": "the program, a picture that stands still", **_program(photographs)}]
 
 
 def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
@@ -87,7 +80,8 @@ def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
     found = [_photograph(scenes / name, lambda _, faces=faces: faces) for name, faces in labelled.items()]
     found += [_photograph(path, lambda _: []) for path in sorted((scenes / "images/negatives").iterdir())]
     if yunet:
-        found += [_photograph(path, yunet.detect) for path in sorted((scenes / "images/open").iterdir())]
+        pictures = sorted((scenes / "images/open").iterdir())
+        found += [_photograph(path, lambda image: _boxes(yunet.detect(image))) for path in pictures]
     return found
 
 
@@ -99,44 +93,50 @@ def _photograph(path: Path, faces: Callable[[np.ndarray], list[Box]]) -> Photogr
     return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), readable)
 
 
-def _propose(grey: np.ndarray, file: str, votes: int, classifier: Classifier) -> Proposals:
+def _propose(
+    grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: Classifier
+) -> Proposals:
     begin = time.perf_counter()
-    found = _search(grey, file, votes)
-    if file == PROFILE:  # it knows one side of the face
-        mirrored = np.ascontiguousarray(grey[:, ::-1])
-        found += [_mirrored(one, grey.shape[1]) for one in _search(mirrored, file, votes)]
+    found = cascades.find(cascade, grey, neighbours, SMALLEST_READABLE, max(grey.shape))
     seconds = time.perf_counter() - begin
-    found = [one for one in found if one.box.width >= SMALLEST_READABLE]
-    return Proposals(found, classifier.read(crop_faces(grey, [one.box for one in found]))[1], seconds)
-
-
-@cache
-def _cascade(file: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / file))
-
-
-def _search(grey: np.ndarray, file: str, votes: int) -> list[Found]:
-    smallest = (SMALLEST_READABLE,) * 2
-    boxes, counts = _cascade(file).detectMultiScale2(grey, SCALE_STEP, votes, minSize=smallest)
-    return [Found(int(count), Box(*map(int, box))) for count, box in zip(counts, boxes, strict=True)]
-
-
-def _mirrored(found: Found, width: int) -> Found:
-    box = found.box
-    return Found(found.votes, box._replace(x=width - box.x - box.width))
+    boxes = [Found(votes, Box(*box)) for votes, box in found]
+    return Proposals(boxes, classifier.read(crop_faces(grey, [one.box for one in boxes]))[1], seconds)
 
 
 def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: float) -> dict:
+    boxes = [
+        _boxes(one_box_a_face([one for proposals in searches for one in _kept(proposals, below)]))
+        for searches in seen
+    ]
+    seconds = sum(one.seconds for searches in seen for one in searches)
+    return {"refused below": below} | _found(photographs, boxes, seconds)
+
+
+def _program(photographs: list[Photograph]) -> dict:
+    reader = FaceReader()
+    begin = time.perf_counter()
+    boxes = [
+        [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), reader)]
+        for one in photographs
+    ]
+    seconds = time.perf_counter() - begin
+    large = [[box for box in found if box.width >= SMALLEST_READABLE] for found in boxes]
+    return {"refused below": reader._classifier.face_below} | _found(photographs, large, seconds)
+
+
+def _boxes(found: list[Found]) -> list[Box]:
+    return [one.box for one in found]
+
+
+def _found(photographs: list[Photograph], boxes: list[list[Box]], seconds: float) -> dict:
     hits = false = 0
-    for photograph, searches in zip(photographs, seen, strict=True):
-        boxes = one_box_a_face([one for proposals in searches for one in _kept(proposals, below)])
-        hits += sum(any(_fits(box, face) for box in boxes) for face in photograph.faces)
-        false += sum(not any(_fits(box, face) for face in photograph.faces) for box in boxes)
+    for photograph, found in zip(photographs, boxes, strict=True):
+        hits += sum(any(_fits(box, face) for box in found) for face in photograph.faces)
+        false += sum(not any(_fits(box, face) for face in photograph.faces) for box in found)
     return {
-        "refused below": below,
         "recall": hits / sum(len(one.faces) for one in photographs),
         "false a picture": false / len(photographs),
-        "ms a picture": 1e3 * sum(one.seconds for searches in seen for one in searches) / len(seen),
+        "ms a picture": 1e3 * seconds / len(photographs),
     }
 
 

@@ -26,6 +26,8 @@ class Film:
     jpegs: list[bytes]
     truth: list[list[Box]] | None
     """For each frame the faces that are to be found; None where nobody knows."""
+    people: list[list[Box]] | None
+    """For each frame all faces, also those that are turned away and may be found."""
 
     def frames(self) -> Iterator[Frame]:
         """Every frame, as a camera would give it."""
@@ -39,9 +41,11 @@ def drawn(students: int, width: int, height: int, seconds: float, fps: float) ->
     """A stretch of the drawn classroom."""
     room = Classroom(students, (width, height))
     moments = [START + timedelta(seconds=index / fps) for index in range(round(seconds * fps))]
-    truth = [[student.box for student in room.truth(at) if student.facing] for at in moments]
+    known = [room.truth(at) for at in moments]
+    truth = [[student.box for student in students if student.facing] for students in known]
+    people = [[student.box for student in students] for students in known]
     name = f"{width}×{height}, {students} students"
-    return Film(name, fps, [_jpeg(room.draw(at)) for at in moments], truth)
+    return Film(name, fps, [_jpeg(room.draw(at)) for at in moments], truth, people)
 
 
 def clip(path: Path, seconds: float, fps: float) -> Film:
@@ -55,7 +59,7 @@ def clip(path: Path, seconds: float, fps: float) -> Film:
             break
         if index % step == 0:
             jpegs.append(_jpeg(capture.retrieve()[1]))
-    return Film(path.stem, own / step, jpegs, None)
+    return Film(path.stem, own / step, jpegs, None, None)
 
 
 def _jpeg(image: np.ndarray) -> bytes:

@@ -97,8 +97,8 @@ def measure(film: Film) -> dict:
         "recall": recall(ours[settled:], expected[settled:]),
         "of truth": recall(ours[settled:], film.truth[settled:]) if film.truth else None,
         "full's": recall(theirs[settled:], film.truth[settled:]) if film.truth else None,
-        "false": false_boxes(ours[settled:], film.truth[settled:]) if film.truth else None,
-        "full's false": false_boxes(theirs[settled:], film.truth[settled:]) if film.truth else None,
+        "false": false_boxes(ours[settled:], film.people[settled:]) if film.people else None,
+        "full's false": false_boxes(theirs[settled:], film.people[settled:]) if film.people else None,
     }
 
 

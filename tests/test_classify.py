@@ -15,6 +15,7 @@ from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier, WeightsEr
 from app.vision.crop import as_input, crop_faces
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box
+from app.vision.track import REFUSED_BELOW
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "models"
@@ -88,7 +89,7 @@ def test_one_thread_and_two_read_the_same(classifier):
 
 def test_the_card_gives_thresholds_and_the_sha256_of_the_file(classifier):
     assert 1 / 7 < classifier.uncertain_below < 1
-    assert 0 <= classifier.face_below <= 0.5
+    assert REFUSED_BELOW <= classifier.face_below < 1
     assert classifier.sha256 == hashlib.sha256((SHIPPED / "emotion_cnn.tflite").read_bytes()).hexdigest()
 
 

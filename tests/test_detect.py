@@ -1,6 +1,8 @@
 """The cascade on real pictures, and on files that are no cascade."""
 
 import csv
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,9 +11,11 @@ import numpy as np
 import pytest
 
 from app.camera.demo import Classroom
-from app.vision.detect import WIDEST_SEARCH, Detector, one_box_a_face
+from app.vision.cascade import FILES, FOLDER, Cascade
+from app.vision.crop import SMALLEST_READABLE
+from app.vision.detect import NEIGHBOURS, WIDEST_SEARCH, Detector, one_box_a_face
 from app.vision.frame import Box
-from app.vision.sweep import pieces
+from app.vision.sweep import Piece, pieces
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
@@ -25,6 +29,10 @@ def detector():
 
 def grey_picture(name):
     return cv2.imread(str(SCENES / name), cv2.IMREAD_GRAYSCALE)
+
+
+def boxes_in(detector, grey):
+    return [face.box for face in detector.detect(grey)]
 
 
 def frames(name, every):
@@ -47,18 +55,18 @@ def covers(box, middle):
 
 
 def test_an_empty_wall_has_no_face(detector):
-    assert detector.detect(np.full((480, 640), 128, np.uint8)) == []
+    assert boxes_in(detector, np.full((480, 640), 128, np.uint8)) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (10, 500), (480, 640)])
 def test_a_picture_of_any_size_is_searched(detector, shape):
-    assert detector.detect(np.zeros(shape, np.uint8)) == []
+    assert boxes_in(detector, np.zeros(shape, np.uint8)) == []
 
 
 @needs_scenes
 def test_most_labelled_faces_of_real_snapshots_are_found(detector):
     rows = list(csv.DictReader((SCENES / "boxes.csv").read_text().splitlines()))
-    found = {name: detector.detect(grey_picture(name)) for name in {row["file"] for row in rows}}
+    found = {name: boxes_in(detector, grey_picture(name)) for name in {row["file"] for row in rows}}
     hits = 0
     for row in rows:
         x, y, width, height = (float(row[side]) for side in ("x", "y", "w", "h"))
@@ -69,7 +77,7 @@ def test_most_labelled_faces_of_real_snapshots_are_found(detector):
 
 @needs_scenes
 def test_four_people_at_a_table_are_found(detector):
-    counts = [len(detector.detect(grey)) for grey in frames("FourPeople_720p60.mp4", every=100)]
+    counts = [len(boxes_in(detector, grey)) for grey in frames("FourPeople_720p60.mp4", every=100)]
     assert 3 <= np.mean(counts) <= 4.5
 
 
@@ -77,7 +85,7 @@ def test_four_people_at_a_table_are_found(detector):
 def test_a_face_has_one_box_also_where_the_cascade_finds_head_and_shoulders_too(detector):
     # In a third of this call's pictures the cascade puts a larger box around a man's face.
     for grey in frames("element-call_gallery.gif", every=5):
-        boxes = detector.detect(grey)
+        boxes = boxes_in(detector, grey)
         middles = [(box.x + box.width / 2, box.y + box.height / 2) for box in boxes]
         assert not any(covers(a, m) for a in boxes for b, m in zip(boxes, middles, strict=True) if a is not b)
 
@@ -87,7 +95,7 @@ def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
     grey = frames("FourPeople_720p60.mp4", every=1000)[0]
     wide = cv2.resize(grey, None, fx=3, fy=3)
     assert wide.shape[1] > WIDEST_SEARCH
-    small, large = detector.detect(grey), detector.detect(wide)
+    small, large = boxes_in(detector, grey), boxes_in(detector, wide)
     middles = [(3 * (box.x + box.width / 2), 3 * (box.y + box.height / 2)) for box in small]
     assert sum(any(covers(box, middle) for box in large) for middle in middles) >= 3
     assert all(isinstance(side, int) for box in large for side in box)
@@ -95,16 +103,15 @@ def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
 
 
 def in_pieces(detector, grey):
-    """What a sweep over several frames finds in a picture that stands still."""
-    return one_box_a_face(
-        [found for piece in pieces(*grey.shape[::-1]) for found in detector.search(grey, piece)]
-    )
+    """What a sweep over several frames finds in a picture that stands still, and needs no judge."""
+    found = [one for piece in pieces(*grey.shape[::-1]) for one in detector.search(grey, piece)]
+    return [one.box for one in one_box_a_face([one for one in found if one.votes > NEIGHBOURS])]
 
 
 def test_pieces_find_the_drawn_faces_that_the_whole_picture_shows(detector):
     room = Classroom(30, (1280, 720))
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
-    whole, parts = detector.detect(grey), in_pieces(detector, grey)
+    whole, parts = boxes_in(detector, grey), in_pieces(detector, grey)
     assert sum(any(covers(box, middle(face)) for box in parts) for face in whole) >= len(whole) - 1
     assert len(parts) <= len(whole) + 1
 
@@ -114,7 +121,7 @@ def test_pieces_find_no_more_in_pictures_without_faces(detector):
     pictures = [
         cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SCENES / "images/negatives").iterdir()
     ]
-    found = [(len(in_pieces(detector, grey)), len(detector.detect(grey))) for grey in pictures]
+    found = [(len(in_pieces(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
     assert sum(parts for parts, _ in found) <= sum(whole for _, whole in found) + 1
 
 
@@ -125,27 +132,62 @@ def test_a_known_face_is_found_again_where_it_moved_to(detector, seconds):
     faces = [student.box for student in room.truth(MORNING) if student.facing]
     found = [detector.look(later, face) for face in faces]
     assert (
-        sum(
-            any(covers(one.box, middle(face)) for one in ones)
-            for face, ones in zip(faces, found, strict=True)
-        )
+        sum(one is not None and covers(one.box, middle(face)) for face, one in zip(faces, found, strict=True))
         >= 18
     )
 
 
 def test_a_face_at_the_edge_or_gone_is_looked_for_in_what_there_is(detector):
     wall = np.full((100, 100), 128, np.uint8)
-    assert detector.look(wall, Box(-20, 60, 50, 50)) == []
-    assert detector.look(wall, Box(0, 0, 1, 1)) == []
+    assert detector.look(wall, Box(-20, 60, 50, 50)) is None
+    assert detector.look(wall, Box(0, 0, 1, 1)) is None
 
 
-def test_a_missing_cascade_is_named(tmp_path):
-    with pytest.raises(RuntimeError, match=r"faces\.xml is missing.*opencv-python-headless"):
-        Detector(tmp_path / "faces.xml")
+@pytest.fixture
+def cascades(tmp_path):
+    """A folder with the files of all cascades."""
+    for name in set(FILES.values()):
+        shutil.copy(FOLDER / name, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES.values())))
+def test_a_missing_cascade_is_named(cascades, name):
+    (cascades / name).unlink()
+    with pytest.raises(RuntimeError, match=f"{name} is missing.*opencv-python-headless"):
+        Detector(cascades)
 
 
 @pytest.mark.parametrize("text", ["", "<opencv_storage></opencv_storage>", "not a cascade"])
-def test_a_damaged_cascade_is_named(tmp_path, text):
-    (tmp_path / "faces.xml").write_text(text)
-    with pytest.raises(RuntimeError, match=r"faces\.xml is damaged"):
-        Detector(tmp_path / "faces.xml")
+def test_a_damaged_cascade_is_named(cascades, text):
+    name = FILES[Cascade.ONE_SIDE]
+    (cascades / name).write_text(text)
+    with pytest.raises(RuntimeError, match=f"{name} is damaged"):
+        Detector(cascades)
+
+
+@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if not cascade.sideways])
+def test_a_face_from_the_front_is_where_each_cascade_finds_it_also_in_the_mirror(detector, cascade):
+    grey, box = portrait()
+    mirrored = box._replace(x=grey.shape[1] - box.x - box.width)
+    for picture, place in ((grey, box), (np.ascontiguousarray(grey[:, ::-1]), mirrored)):
+        assert covers(detector.look(picture, place, cascade).box, middle(place))
+
+
+def test_the_two_sides_are_each_the_others_mirror_picture(detector):
+    grey, _ = portrait()
+    height, width = grey.shape
+    piece = Piece(0, 0, width, height, SMALLEST_READABLE, height, Cascade.ONE_SIDE)
+    turned = np.ascontiguousarray(grey[:, ::-1])
+    one = detector.search(grey, piece)
+    other = detector.search(turned, replace(piece, cascade=Cascade.OTHER_SIDE))
+    assert one
+    mirrored = [found.box._replace(x=width - found.box.x - found.box.width) for found in other]
+    assert mirrored == [found.box for found in one]
+
+
+def portrait():
+    """A drawn student who faces the camera, and the box of the face."""
+    room = Classroom(5, (1280, 720))
+    student = next(student for student in room.truth(MORNING) if student.facing)
+    return cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), student.box

@@ -19,6 +19,7 @@ from app.vision.classify import Classifier  # noqa: E402
 from app.vision.crop import as_input, crop_faces  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
 from app.vision.frame import Box  # noqa: E402
+from app.vision.track import REFUSED_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
 from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
@@ -383,10 +384,11 @@ def test_eight_bits_that_lose_accuracy_are_refused(drawn):
         exporting.check_eight_bits(by_keras, {"scores": exact, "fer": rounded}, drawn)
 
 
-def test_the_threshold_of_face_keeps_the_true_faces(exported):
+def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
     card = json.loads((exported / "emotion_cnn.json").read_text())
     assert card["face_figures"]["false"] == 20
-    assert 0 <= card["face_below"] <= 0.5
+    assert card["face_figures"]["false_kept"] <= 1
+    assert REFUSED_BELOW <= card["face_below"] <= 1
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):

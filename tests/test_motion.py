@@ -98,7 +98,7 @@ def test_the_place_of_a_face_that_is_known_no_more_is_searched_though_it_did_not
 
 
 def test_a_face_is_still_in_spite_of_the_noise_of_a_camera(room):
-    still = Still.of(noisy(room, 0), [Found(9, FACE)], 0.0)
+    still = Still.of(noisy(room, 0), Found(9, FACE), 0.0)
     assert all(still.holds(noisy(room, seed), 0.5) for seed in range(1, 20))
 
 
@@ -108,10 +108,10 @@ def test_a_face_that_moves_or_changes_its_expression_is_not_still():
     before, later = (
         cv2.cvtColor(room.draw(at), cv2.COLOR_BGR2GRAY) for at in (MORNING, MORNING + timedelta(seconds=1))
     )
-    still = Still.of(before, [Found(9, student.box)], 0.0)
+    still = Still.of(before, Found(9, student.box), 0.0)
     assert still.holds(before, 0.5)
     assert not still.holds(later, 0.5)
 
 
 def test_a_face_that_never_moves_is_looked_for_nevertheless(room):
-    assert not Still.of(room, [Found(9, FACE)], 0.0).holds(room, STILL_SECONDS)
+    assert not Still.of(room, Found(9, FACE), 0.0).holds(room, STILL_SECONDS)

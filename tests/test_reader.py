@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from app.camera.demo import Classroom
+from app.vision.crop import SMALLEST_READABLE
 from app.vision.frame import Frame
 from app.vision.reader import FaceReader
-from app.vision.sweep import SWEEP_SECONDS
+from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS
 
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
+needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real pictures are not on this machine")
 SETTLED = 1.0  # seconds after which whoever faces the camera has a box
 
 
@@ -110,7 +112,30 @@ def test_a_picture_of_one_pixel_holds_nobody():
     assert FaceReader().read(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
 
 
-@pytest.mark.skipif(not SCENES.exists(), reason="the real pictures are not on this machine")
+def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
+    class Doubting(FaceReader):
+        def __init__(self):
+            super().__init__()
+            self._classifier.face_below = 1.1
+
+    *_, (_, truth, (faces, none)) = read_class(Classroom(5, (640, 480)), 5, 1.5, FaceReader(), Doubting())
+    assert len(faces) >= sum(student.facing for student in truth)
+    assert [face for face in none if face.box.width >= SMALLEST_READABLE] == []
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
+    room, at = Classroom(20, (1280, 720)), MORNING + timedelta(seconds=8)
+    (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.facing]
+    alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
+    image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
+    frames = [frame_of(image, second) for second in range(round(FURTHER_SECONDS) + 3)]
+    reader, full = FaceReader(), FullSweep()
+    assert max(len(reader.read(frame)) for frame in frames) == 1
+    assert max(len(full.read(frame)) for frame in frames) == 0  # from the front nobody is there
+
+
+@needs_scenes
 def test_nobody_is_invented_where_nobody_is():
     for path in sorted((SCENES / "images/negatives").iterdir()):
         image, reader, full = cv2.imread(str(path)), FaceReader(), FullSweep()

@@ -1,24 +1,44 @@
 """The sweep: every size everywhere in time, whatever the camera's pace, and no frame late."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.sweep import SWEEP_SECONDS, Sweep, pieces
+from app.vision.cascade import Cascade
+from app.vision.crop import SMALLEST_READABLE
+from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS, Sweep, further_pieces, pieces
 
 SIZES = [(640, 480), (1280, 720), (1920, 1080)]
 
 
+def swept(width: int, height: int) -> Sweep:
+    return Sweep(pieces(width, height), SWEEP_SECONDS)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_first_frame_is_searched_whole(size):
-    assert Sweep(*size).due(100.0) == list(pieces(*size))
+    assert swept(*size).due(100.0) == list(pieces(*size))
+
+
+def test_the_further_cascades_leave_the_first_frame_alone():
+    sweep = Sweep(further_pieces(1280, 720), FURTHER_SECONDS, at_once=False)
+    assert sweep.due(100.0) == []
+    assert sweep.due(100.0 + FURTHER_SECONDS) == list(further_pieces(1280, 720))
+
+
+def test_the_further_cascades_search_every_place_for_every_face_that_can_be_read():
+    readable = {piece for piece in pieces(1280, 720) if piece.smallest >= SMALLEST_READABLE}
+    for cascade in set(Cascade) - {Cascade.FRONT}:
+        own = {piece for piece in further_pieces(1280, 720) if piece.cascade is cascade}
+        assert {replace(piece, cascade=Cascade.FRONT) for piece in own} == readable
 
 
 @pytest.mark.parametrize("fps", [0.5, 1, 2, 5, 10, 25, 30, 60])
 def test_the_whole_picture_is_searched_in_time_at_any_pace(fps):
-    sweep = Sweep(1280, 720)
+    sweep = swept(1280, 720)
     due = [sweep.due(index / fps) for index in range(100)]
     frames = math.ceil(SWEEP_SECONDS * fps) + (fps > 1 / SWEEP_SECONDS)
     for begin in range(100 - frames):
@@ -27,13 +47,13 @@ def test_the_whole_picture_is_searched_in_time_at_any_pace(fps):
 
 
 def test_no_frame_of_a_fast_camera_is_late():
-    sweep = Sweep(1280, 720)
+    sweep = swept(1280, 720)
     sweep.due(0.0)
     assert max(len(sweep.due(index / 30)) for index in range(1, 100)) <= 2
 
 
 def test_a_clock_that_stands_still_searches_nothing_twice():
-    sweep = Sweep(1280, 720)
+    sweep = swept(1280, 720)
     sweep.due(1.0)
     assert sweep.due(1.0) == sweep.due(0.5) == []
 

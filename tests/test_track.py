@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.vision.cascade import Cascade
+from app.vision.crop import SMALLEST_READABLE
+from app.vision.detect import Found
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
-from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, READ_SECONDS, SMALLEST_READABLE, Tracker
+from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, READ_SECONDS, REFUSED_BELOW, Tracker
 
 HAPPY = EMOTIONS.index(Emotion.HAPPY)
 LEFT, RIGHT = Box(100, 100, 60, 60), Box(400, 100, 60, 60)
@@ -23,20 +26,27 @@ def scores(**parts):
     return values
 
 
+class Followed(Tracker):
+    """A tracker that is told boxes."""
+
+    def update(self, boxes, monotonic):
+        return super().update([Found(9, box) for box in boxes], monotonic)
+
+
 def tracker_with(*boxes):
     """A tracker in which these faces are in view at second 0."""
-    tracker = Tracker()
+    tracker = Followed()
     tracker.update(boxes, -0.1)
     tracker.update(boxes, 0.0)
     return tracker
 
 
-def faces(tracker, uncertain_below=0.4, face_below=0.5):
-    return tracker.faces(uncertain_below, face_below)
+def faces(tracker, uncertain_below=0.4):
+    return tracker.faces(uncertain_below)
 
 
 def test_a_face_is_in_view_from_its_second_frame_on():
-    tracker = Tracker()
+    tracker = Followed()
     assert tracker.update([LEFT], 0.0) == []
     assert [track.box for track in tracker.update([LEFT], 0.1)] == [LEFT]
 
@@ -128,13 +138,31 @@ def test_an_expression_is_named_where_its_score_is_high_enough():
     assert uncertain.scores[HAPPY] == pytest.approx(0.6)
 
 
-def test_what_is_hardly_a_face_is_not_in_view_until_it_looks_like_one():
+@pytest.mark.parametrize("sure", [0.6, 0.3])
+def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
     tracker = tracker_with(LEFT)
-    track = tracker.update([LEFT], 0.1)[0]
-    track.read(scores(happy=0.6), 0.2, 0.1)
-    assert faces(tracker) == ()
-    for step in range(1, 40):
-        tracker.update([LEFT], 0.1 + step / 10)[0].read(scores(happy=0.6), 0.9, 0.1 + step / 10)
+    (track,) = tracker.update([LEFT], 0.1)
+    track.cascade = Cascade.ONE_SIDE
+    track.read(scores(happy=sure), 0.9, 0.1)
+    (face,) = faces(tracker)
+    assert (face.scores is not None) == (face.emotion is not None) == (sure > 0.4)
+
+
+def test_a_box_that_the_network_takes_for_no_face_is_followed_no_longer():
+    tracker = tracker_with(LEFT, RIGHT)
+    left, right = tracker.update([LEFT, RIGHT], 0.1)
+    left.read(scores(happy=0.6), REFUSED_BELOW - 0.1, 0.1)
+    right.read(scores(happy=0.6), REFUSED_BELOW + 0.1, 0.1)
+    tracker.forget_refused()
+    assert tracker.tracks == [right]
+
+
+def test_a_face_that_turns_away_for_a_moment_is_not_forgotten():
+    tracker = tracker_with(LEFT)
+    for step, probability in enumerate((1, 1, 0, 0, 1)):
+        (track,) = tracker.update([LEFT], step / 10)
+        track.read(scores(happy=0.6), probability, step / 10)
+        tracker.forget_refused()
     assert len(faces(tracker)) == 1
 
 
@@ -170,7 +198,7 @@ def test_scores_are_the_same_at_5_and_30_frames_a_second(seconds):
 )
 def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace, growth, missed):
     """It moves by up to 0.3 of its width and grows by up to 5 % a frame; single frames miss it."""
-    tracker = Tracker()
+    tracker = Followed()
     numbers = set()
     x, y, width = float(start[0]), float(start[1]), float(side)
     for frame in range(40):
@@ -211,7 +239,7 @@ def test_smoothed_scores_stay_a_distribution(readings):
 
 @given(st.lists(st.lists(st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 200)] * 2), max_size=6)))
 def test_whatever_is_found_no_two_faces_share_a_number_and_no_face_is_invented(frames):
-    tracker = Tracker()
+    tracker = Followed()
     before = set()
     for second, boxes in enumerate(frames):
         seen = tracker.update(boxes, second / 10)

@@ -144,10 +144,10 @@ def test_an_empty_picture_of_any_size_has_no_face(weights, shape):
 def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weights, scenes):
     yunet = YuNet(WEIGHTS)
     portrait = yunet.detect(cv2.imread(str(scenes / "images/open/uniface_src_man3.jpg")))
-    assert [500 < box.width < 700 for box in portrait] == [True]
+    assert [500 < face.box.width < 700 for face in portrait] == [True]
     group = yunet.detect(cv2.imread(str(scenes / "images/open/solvay1927.jpg")))
     assert len(group) == 29
-    assert all(box.width == box.height for box in group)
+    assert all(face.box.width == face.box.height for face in group)
 
 
 def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights, scenes):
@@ -158,7 +158,7 @@ def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights
         second = index / 5
         frame = Frame(capture.read()[1], index + 1, MORNING + timedelta(seconds=second), second)
         faces = reader.read(frame)
-        seated = [box for box in YuNet(WEIGHTS).detect(frame.image) if box.y > 200]
+        seated = [face.box for face in YuNet(WEIGHTS).detect(frame.image) if face.box.y > 200]
     assert len(seated) == 4
     assert all(shows(faces, box) for box in seated)
     assert len([face for face in faces if face.scores is not None]) == 4

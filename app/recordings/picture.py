@@ -1,4 +1,4 @@
-"""A picture, read as a camera would be that shows nothing else for a second."""
+"""A picture, read as a camera would be that shows nothing else for a while."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from app.recordings.rules import TOO_FEW, Rules
 from app.vision.annotate import annotate, encode
 from app.vision.frame import Face, Frame
 from app.vision.reader import FaceReader
+from app.vision.sweep import FURTHER_SECONDS
 
-LOOKS, LOOK_SECONDS = 6, 0.2
-"""A face counts once it was found twice, and is read again and again: a second settles what it is."""
+LOOKS, LOOK_SECONDS = 9, FURTHER_SECONDS / 6
+"""All cascades have searched all of it after seven looks, and a face counts once it was found twice."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
@@ -25,7 +26,7 @@ def analyse_picture(path: Path, made: Outputs, reader: FaceReader, rules: Rules)
     Raises CameraError where the picture can't be read.
     """
     image = read_picture(path)
-    found = _read(image, reader)
+    found = read_faces(image, reader)
     faces = rules.may_show(found)
     suppressed = 0 < len(found) < rules.minimum_group
     drawn = annotate(image, faces, hide_faces=rules.hide_faces)
@@ -43,7 +44,8 @@ def analyse_picture(path: Path, made: Outputs, reader: FaceReader, rules: Rules)
     return f"{said}; {TOO_FEW}" if suppressed else said
 
 
-def _read(image: np.ndarray, reader: FaceReader) -> tuple[Face, ...]:
+def read_faces(image: np.ndarray, reader: FaceReader) -> tuple[Face, ...]:
+    """The faces in a picture, BGR uint8 (height, width, 3)."""
     reader.forget()
     faces = ()
     for look in range(LOOKS):

@@ -8,6 +8,8 @@ import numpy as np
 from app.vision.frame import Box
 
 SIDE = 48  # pixels; the size of FER-2013's faces
+SMALLEST_READABLE = 36
+"""Pixels. A smaller face would be mostly enlargement, and read as noise."""
 
 
 def crop_faces(grey: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:

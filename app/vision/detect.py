@@ -1,4 +1,4 @@
-"""Face boxes in a picture, by OpenCV's frontal Haar cascade (Viola, Jones 2001; Lienhart, Maydt 2002)."""
+"""Face boxes in a picture, as Haar cascades propose them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,19 +7,18 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from app.vision.cascade import FOLDER, Cascade, Cascades
+from app.vision.crop import SMALLEST_READABLE
 from app.vision.frame import Box
 from app.vision.sweep import Piece
 
-CASCADE = Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"
-
-SCALE_STEP = 1.1
-"""Each search is for faces this much larger than the one before. OpenCV's default; at 1.2 a third of the
-faces of a table of four are lost, at 1.05 the false ones are five times as many."""
 NEIGHBOURS = 5
-"""Searches that must agree on a face. OpenCV's default is 3; at 4 there are twice the false faces in pictures
-without any, at 6 as many faces as at 5."""
+"""Other searches that must agree on a box that nothing else judges. OpenCV's default is 3; at 4 there are
+twice the false faces in pictures without any, at 6 as many faces as at 5."""
+PROPOSED = 1
+"""The same for a box that the network will judge: it refuses far better than more of them do."""
 WINDOW = 24
-"""Pixels. The cascade's own window: there is no smaller face."""
+"""Pixels. The first cascade's own window: there is no smaller face."""
 WIDEST_SEARCH = 1920
 """Pixels. A wider picture is searched at this width: twice the width takes four times as long."""
 AROUND = 1.5
@@ -34,82 +33,91 @@ QUICK_VOTES = 4
 
 
 class Found(NamedTuple):
-    """A box that the cascade gave."""
+    """A box that a detector gave."""
 
     votes: int
     box: Box
+    cascade: Cascade = Cascade.FRONT
+    """The one that gave it; of no meaning where another detector did."""
 
 
 class Detector:
-    """The cascade, loaded once. Not for two threads at a time."""
+    """The cascades on grey pictures, uint8 (height, width). Not for two threads at a time.
 
-    def __init__(self, cascade: Path = CASCADE):
-        """Load the cascade; RuntimeError when its file is not there or holds none."""
-        if not cascade.is_file():
-            raise RuntimeError(
-                f"The face cascade {cascade} is missing: install opencv-python-headless 4 as in "
-                "requirements.txt (version 5 has none)."
-            )
-        self._cascade = cv2.CascadeClassifier()
-        try:
-            loaded = self._cascade.load(str(cascade))
-        except cv2.error:
-            loaded = False
-        if not loaded or self._cascade.empty():
-            raise RuntimeError(
-                f"The face cascade {cascade} is damaged: install opencv-python-headless again, as in "
-                "requirements.txt."
-            )
+    Grey as it is: equalising it first loses most faces where the light comes from a window.
+    """
 
-    def detect(self, grey: np.ndarray) -> list[Box]:
-        """The boxes of the frontal faces in `grey`, uint8 (height, width), the largest first."""
+    def __init__(self, folder: Path = FOLDER):
+        """Load the cascades; RuntimeError when a file is not there or holds none."""
+        self._cascades = Cascades(folder)
+
+    def detect(self, grey: np.ndarray) -> list[Found]:
+        """The frontal faces in `grey` that need no judge, the largest first."""
         height, width = grey.shape
-        return one_box_a_face(self.search(grey, Piece(0, 0, width, height, WINDOW, max(width, height))))
+        whole = Piece(0, 0, width, height, WINDOW, max(width, height))
+        return one_box_a_face(self._search(grey, whole, NEIGHBOURS))
 
     def search(self, grey: np.ndarray, piece: Piece) -> list[Found]:
-        """What is in a piece of `grey`, uint8 (height, width).
+        """What may be a face in a piece of `grey`: much of it is none, where the network can say so."""
+        return [one for one in self._search(grey, piece, PROPOSED) if one.votes > _neighbours(one.box)]
 
-        Grey as it is: equalising it first loses most faces where the light comes from a window.
-        """
+    def _search(self, grey: np.ndarray, piece: Piece, neighbours: int) -> list[Found]:
         scale = min(1.0, WIDEST_SEARCH / grey.shape[1])
         part = _scaled(grey[piece.top : piece.bottom, piece.left : piece.right], scale)
         sizes = max(WINDOW, piece.smallest * scale), piece.largest * scale
-        return [_moved(found, piece.left, piece.top, scale) for found in self._find(part, *sizes)]
+        found = self._cascades.find(piece.cascade, part, neighbours, *sizes)
+        return [
+            Found(votes, _moved(box, piece.left, piece.top, scale), piece.cascade) for votes, box in found
+        ]
 
-    def look(self, grey: np.ndarray, box: Box) -> list[Found]:
-        """What is where a face was at `box` a moment ago: looked for quickly, and if in vain then closely."""
-        quick = self._look(grey, box, QUICK_SIDE)
+    def look(self, grey: np.ndarray, box: Box, cascade: Cascade = Cascade.FRONT) -> Found | None:
+        """Where the face is that `cascade` found at `box` a moment ago.
+
+        A face that faces the camera well is found first, whichever way it was turned; after that it is looked
+        for as it was, and then in any other way.
+        """
+        if found := self._look(grey, box, Cascade.FRONT, NEIGHBOURS):
+            return found
+        if box.width < SMALLEST_READABLE:
+            return None
+        ways = sorted(Cascade, key=lambda one: one is not cascade)
+        return next(filter(None, (self._look(grey, box, way, PROPOSED) for way in ways)), None)
+
+    def _look(self, grey: np.ndarray, box: Box, cascade: Cascade, neighbours: int) -> Found | None:
+        """Look quickly, and if in vain closely."""
+        quick = self._look_at(grey, box, cascade, neighbours, QUICK_SIDE)
         if quick:
             density = QUICK_VOTES if box.width >= 2 * WINDOW else 1
-            return [Found(votes * density, place) for votes, place in quick]
-        return self._look(grey, box, CLOSE_SIDE)
+            return quick._replace(votes=quick.votes * density)
+        return self._look_at(grey, box, cascade, neighbours, CLOSE_SIDE)
 
-    def _look(self, grey: np.ndarray, box: Box, side: int) -> list[Found]:
+    def _look_at(
+        self, grey: np.ndarray, box: Box, cascade: Cascade, neighbours: int, side: int
+    ) -> Found | None:
         margin = round(box.width * (AROUND - 1) / 2)
         left, top = max(0, box.x - margin), max(0, box.y - margin)
         right, bottom = box.x + box.width + margin, box.y + box.height + margin
         scale = side / box.width
         window = _scaled(grey[top:bottom, left:right], scale)
-        found = self._find(window, SMALLEST_CHANGE * side, LARGEST_CHANGE * side)
-        return [_moved(one, left, top, scale) for one in found]
-
-    def _find(self, grey: np.ndarray, smallest: float, largest: float) -> list[Found]:
-        boxes, votes = self._cascade.detectMultiScale2(
-            grey, SCALE_STEP, NEIGHBOURS, minSize=(round(smallest),) * 2, maxSize=(round(largest),) * 2
+        found = self._cascades.find(
+            cascade, window, neighbours, SMALLEST_CHANGE * side, LARGEST_CHANGE * side
         )
-        return [Found(int(count), Box(*map(int, box))) for count, box in zip(votes, boxes, strict=True)]
+        if not found:
+            return None
+        votes, place = max(found)
+        return Found(votes, _moved(place, left, top, scale), cascade)
 
 
-def one_box_a_face(found: Sequence[Found]) -> list[Box]:
+def one_box_a_face(found: Sequence[Found]) -> list[Found]:
     """Of two boxes of which one holds the other's middle, keep the one with more votes; largest first.
 
     The cascade takes mouths for faces, and now and then a head with its shoulders.
     """
-    kept: list[Box] = []
-    for _, box in sorted(found, reverse=True):
-        if not any(_holds_middle(box, other) or _holds_middle(other, box) for other in kept):
-            kept.append(box)
-    return sorted(kept, key=lambda box: box.width * box.height, reverse=True)
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda one: (one.votes, one.box), reverse=True):
+        if not any(_holds_middle(one.box, other.box) or _holds_middle(other.box, one.box) for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda one: one.box.width * one.box.height, reverse=True)
 
 
 def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
@@ -120,10 +128,14 @@ def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def _moved(found: Found, left: int, top: int, scale: float) -> Found:
-    """What was found in a part of the picture that begins at left, top and was scaled, in the picture."""
-    x, y, width, height = (side / scale for side in found.box)
-    return Found(found.votes, Box(round(left + x), round(top + y), round(width), round(height)))
+def _neighbours(box: Box) -> int:
+    return PROPOSED if box.width >= SMALLEST_READABLE else NEIGHBOURS
+
+
+def _moved(box: tuple[int, int, int, int], left: int, top: int, scale: float) -> Box:
+    """Where in the picture a box is of a part that begins at left, top and was scaled."""
+    x, y, width, height = (side / scale for side in box)
+    return Box(round(left + x), round(top + y), round(width), round(height))
 
 
 def _holds_middle(box: Box, other: Box) -> bool:

@@ -43,7 +43,8 @@ class Face:
     """Names the same face from frame to frame, while the process lives; never stored."""
     box: Box
     scores: np.ndarray | None
-    """float32 (7,), the smoothed score of each of EMOTIONS, adding up to 1; None where it is too small."""
+    """float32 (7,), the smoothed score of each of EMOTIONS, adding up to 1; None where it is too small, or
+    turned away and the network not sure enough."""
     emotion: Emotion | None
     """The expression read; None where it is too small, or where the network is not sure enough."""
 

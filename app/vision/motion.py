@@ -1,7 +1,7 @@
 """Where the picture changed: a place that looks as it did when it was searched holds nobody new."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,22 +29,20 @@ UNSEEN = -1000  # a cell that differs from whatever is there next
 class Still:
     """A known face as it was when it was found."""
 
-    found: list[Found]
-    box: Box
+    found: Found
     cells: np.ndarray
     monotonic: float
 
     @classmethod
-    def of(cls, grey: np.ndarray, found: list[Found], monotonic: float) -> "Still":
-        """Remember what was found, one box or more, and what the picture shows there."""
-        box = max(found).box
-        return cls(found, box, _face_cells(grey, box), monotonic)
+    def of(cls, grey: np.ndarray, found: Found, monotonic: float) -> "Still":
+        """Remember what was found, and what the picture shows there."""
+        return cls(found, _face_cells(grey, found.box), monotonic)
 
     def holds(self, grey: np.ndarray, monotonic: float) -> bool:
         """Whether the picture shows the same there now: it would be found again as it was."""
         if monotonic - self.monotonic >= STILL_SECONDS:
             return False
-        return not _differs(self.cells, _face_cells(grey, self.box)).any()
+        return not _differs(self.cells, _face_cells(grey, self.found.box)).any()
 
 
 class Motion:
@@ -78,13 +76,12 @@ class Motion:
 
 def _part(piece: Piece, changed: Box, cell: float) -> Piece:
     """The part of `piece` that holds every face that touches the cells `changed`."""
-    return Piece(
-        max(piece.left, piece.left + int(changed.x * cell) - piece.largest),
-        max(piece.top, piece.top + int(changed.y * cell) - piece.largest),
-        min(piece.right, piece.left + int((changed.x + changed.width + 1) * cell) + piece.largest),
-        min(piece.bottom, piece.top + int((changed.y + changed.height + 1) * cell) + piece.largest),
-        piece.smallest,
-        piece.largest,
+    return replace(
+        piece,
+        left=max(piece.left, piece.left + int(changed.x * cell) - piece.largest),
+        top=max(piece.top, piece.top + int(changed.y * cell) - piece.largest),
+        right=min(piece.right, piece.left + int((changed.x + changed.width + 1) * cell) + piece.largest),
+        bottom=min(piece.bottom, piece.top + int((changed.y + changed.height + 1) * cell) + piece.largest),
     )
 
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from app import PROJECT
 from app.vision.classify import Classifier
-from app.vision.crop import crop_faces
+from app.vision.crop import SMALLEST_READABLE, crop_faces
 from app.vision.detect import Detector, Found, one_box_a_face
 from app.vision.frame import Box, Face, Frame
 from app.vision.motion import Motion, Still
-from app.vision.sweep import Sweep
+from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS, Sweep, further_pieces, pieces
 from app.vision.track import Track, Tracker
 from app.vision.yunet import YuNet
 
@@ -45,7 +45,8 @@ class FaceReader:
         crops = crop_faces(grey, [track.found for track in due])
         for track, scores, is_face in zip(due, *self._classifier.read(crops), strict=True):
             track.read(scores, is_face, frame.monotonic)
-        return self._tracker.faces(self._classifier.uncertain_below, self._classifier.face_below)
+        self._tracker.forget_refused()
+        return self._tracker.faces(self._classifier.uncertain_below)
 
     def forget(self) -> None:
         """Forget every face: the next frame is of something else."""
@@ -54,30 +55,39 @@ class FaceReader:
     def _begin(self, height: int, width: int) -> None:
         """Forget every face: the picture has another size or other parts are left out, so it shows others."""
         self._tracker = Tracker()
-        self._sweep = Sweep(width, height)
+        self._sweeps = (
+            Sweep(pieces(width, height), SWEEP_SECONDS),
+            Sweep(further_pieces(width, height), FURTHER_SECONDS, at_once=False),
+        )
         self._motion = Motion()
 
-    def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
+    def _find(self, grey: np.ndarray, monotonic: float) -> list[Found]:
         """Where faces are: around each known one, and in what changed in the pieces whose turn it is."""
-        found, known = [], []
-        for track in self._tracker.tracks:
-            here = self._look(grey, track, monotonic)
-            if track.is_face(self._classifier.face_below):
-                known += [box for _, box in here]
-            found += here
-        pieces = self._sweep.due(monotonic)
-        rest = _without(grey, known) if pieces else grey
-        for piece in pieces:
+        looks = [(track, self._look(grey, track, monotonic)) for track in self._tracker.tracks]
+        found = [here for _, here in looks if here]
+        known = [here.box for track, here in looks if here and track.scores is not None]
+        proposed: list[Found] = []
+        due = [piece for sweep in self._sweeps for piece in sweep.due(monotonic)]
+        rest = _without(grey, known) if due else grey
+        for piece in due:
             part = self._motion.part(piece, grey, known)
-            found += self._detector.search(rest, part) if part else []
-        return one_box_a_face(found)
+            proposed += self._detector.search(rest, part) if part else []
+        return one_box_a_face(found + self._judged(grey, proposed))
 
-    def _look(self, grey: np.ndarray, track: Track, monotonic: float) -> list[Found]:
+    def _look(self, grey: np.ndarray, track: Track, monotonic: float) -> Found | None:
         """Where a known face is now: where it was, unless the picture has changed there."""
         if track.still is None or not track.still.holds(grey, monotonic):
-            found = self._detector.look(grey, track.last_found)
+            found = self._detector.look(grey, track.last_found, track.cascade)
             track.still = Still.of(grey, found, monotonic) if found else None
-        return track.still.found if track.still else []
+        return track.still.found if track.still else None
+
+    def _judged(self, grey: np.ndarray, proposed: Sequence[Found]) -> list[Found]:
+        """What of it the network takes for a face, if it is large enough to say."""
+        large = [one for one in proposed if one.box.width >= SMALLEST_READABLE]
+        _, is_face = self._classifier.read(crop_faces(grey, [one.box for one in large]))
+        below = self._classifier.face_below
+        refused = {one for one, probability in zip(large, is_face, strict=True) if probability < below}
+        return [one for one in proposed if one not in refused]
 
 
 def _without(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:

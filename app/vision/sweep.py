@@ -1,12 +1,19 @@
 """Searching a whole picture piece by piece, so that no frame waits for all of it."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from app.vision.cascade import Cascade
+from app.vision.crop import SMALLEST_READABLE
 
 SWEEP_SECONDS = 0.6
 """The whole picture is searched within this time: long enough to cost little, short enough to notice who
 turns up."""
+FURTHER_SECONDS = 15.0
+"""Within this time the picture is searched by the further cascades too, for who is turned away or was missed:
+all of them as often as the first one would cost five times as much."""
 BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
 """The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
 for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
@@ -26,24 +33,38 @@ class Piece:
     bottom: int
     smallest: int
     largest: int
+    cascade: Cascade = Cascade.FRONT
 
 
 class Sweep:
     """Which pieces of the picture are searched in which frame. By time, so that it covers the picture as
-    often when few frames are read; where they come slower than SWEEP_SECONDS, in every frame."""
+    often when few frames are read; where they come slower than `seconds`, in every frame."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self._pieces = pieces(width, height)
+    def __init__(self, pieces: Sequence[Piece], seconds: float, *, at_once: bool = True) -> None:
+        """Search `pieces` again and again, each round in `seconds`; the first one in the first frame."""
+        self._pieces = pieces
+        self._seconds = seconds
         self._done = 0.0
-        self._before = -math.inf
+        self._before = -math.inf if at_once else math.inf
 
     def due(self, monotonic: float) -> list[Piece]:
-        """The pieces to search in the frame of this moment; in the first frame all."""
+        """The pieces to search in the frame of this moment."""
         count = len(self._pieces)
-        rounds = min(1.0, (monotonic - self._before) / SWEEP_SECONDS)
+        rounds = min(1.0, (monotonic - self._before) / self._seconds)
         begin, self._done = self._done, self._done + count * max(0.0, rounds)
         self._before = monotonic
         return [self._pieces[index % count] for index in range(int(begin), int(self._done))]
+
+
+def further_pieces(width: int, height: int) -> tuple[Piece, ...]:
+    """The pieces of a picture for the further cascades: those that the network judges, cascade by turns."""
+    return tuple(
+        replace(piece, cascade=cascade)
+        for piece in pieces(width, height)
+        if piece.smallest >= SMALLEST_READABLE
+        for cascade in Cascade
+        if cascade is not Cascade.FRONT
+    )
 
 
 def pieces(width: int, height: int) -> tuple[Piece, ...]:

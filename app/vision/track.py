@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from app.vision.crop import SMALLEST_READABLE
+from app.vision.detect import Found
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
 from app.vision.motion import Still
 
-SMALLEST_READABLE = 36
-"""Pixels. The network sees 48: a smaller face would be mostly enlargement, and read as noise."""
 READ_SECONDS = 0.15
 """A face is read again after this time, at 5 frames a second in each: an expression lasts longer."""
 FRAMES_TO_SHOW = 2
@@ -24,6 +24,8 @@ SCORE_SECONDS = 1.0
 """Time constant of the scores: an expression lasts from half a second to four (Ekman 2003)."""
 BOX_SECONDS = 0.1
 """Time constant of the box: enough to calm its jitter of a few pixels, too little to trail behind a head."""
+REFUSED_BELOW = 0.5
+"""Probability. More (the card's `face_below`) is asked for at first; a face that turns away is still one."""
 LEAST_OVERLAP = 0.2
 """Of two boxes' union. A head that moves by half its width between two frames still overlaps by a third."""
 
@@ -33,7 +35,8 @@ _numbers = itertools.count(1)
 class Track:
     """A face over time."""
 
-    def __init__(self, box: Box, monotonic: float):
+    def __init__(self, found: Found, monotonic: float):
+        box = found.box
         self.number = next(_numbers)
         """Never used again in this process."""
         self.found: Box | None = box
@@ -45,6 +48,8 @@ class Track:
         self.frames = 1
         self.misses = 0
         self.last_found = box
+        self.cascade = found.cascade
+        """The one that found it last."""
         self.still: Still | None = None
         """What the picture showed where it was last looked for and found."""
         self.found_at = monotonic
@@ -62,9 +67,10 @@ class Track:
             return False
         return self.scores is None or monotonic - self._read_at >= READ_SECONDS
 
-    def is_face(self, face_below: float) -> bool:
-        """Whether the network took it for a face, with a probability of at least `face_below`."""
-        return self.face_probability is not None and self.face_probability >= face_below
+    @property
+    def is_refused(self) -> bool:
+        """Whether the network thinks it more likely to be no face: it was one, and has gone."""
+        return self.face_probability is not None and self.face_probability < REFUSED_BELOW
 
     def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
         """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
@@ -81,11 +87,12 @@ class Track:
             self.face_probability += weight * (float(face_probability) - self.face_probability)
         self._read_at = monotonic
 
-    def _move(self, box: Box, monotonic: float) -> None:
+    def _move(self, found: Found, monotonic: float) -> None:
         """Take in where it was found."""
         weight = _weight(monotonic - self.found_at, BOX_SECONDS)
-        self._smooth_box += weight * (np.array(box) - self._smooth_box)
-        self.found = self.last_found = box
+        self._smooth_box += weight * (np.array(found.box) - self._smooth_box)
+        self.found = self.last_found = found.box
+        self.cascade = found.cascade
         self.found_at = monotonic
         self.frames += 1
         self.misses = 0
@@ -107,33 +114,29 @@ class Tracker:
         self.tracks: list[Track] = []
         """All faces that are followed, also those that aren't in view yet."""
 
-    def update(self, boxes: Sequence[Box], monotonic: float) -> list[Track]:
-        """Take in the boxes found in a frame, and give the tracks now in view.
+    def update(self, found: Sequence[Found], monotonic: float) -> list[Track]:
+        """Take in what was found in a frame, and give the tracks now in view.
 
         A track is in view once it was found in FRAMES_TO_SHOW frames, until it was missed twice and not found
         for HOLD_SECONDS.
         """
         for track in self.tracks:
             track._miss()
-        unmatched = set(range(len(boxes)))
-        for track, index in _match(self.tracks, boxes):
-            track._move(boxes[index], monotonic)
+        unmatched = set(range(len(found)))
+        for track, index in _match(self.tracks, [one.box for one in found]):
+            track._move(found[index], monotonic)
             unmatched.remove(index)
         self.tracks = [track for track in self.tracks if not track._is_over(monotonic)]
-        self.tracks += [Track(boxes[index], monotonic) for index in sorted(unmatched)]
+        self.tracks += [Track(found[index], monotonic) for index in sorted(unmatched)]
         return self._in_view()
 
-    def faces(self, uncertain_below: float, face_below: float) -> tuple[Face, ...]:
-        """The faces in view now.
+    def forget_refused(self) -> None:
+        """Follow no longer what the network takes for no face."""
+        self.tracks = [track for track in self.tracks if not track.is_refused]
 
-        A top score under `uncertain_below` names no emotion; what is a face with a probability under
-        `face_below` is left out.
-        """
-        return tuple(
-            _face(track, uncertain_below)
-            for track in self._in_view()
-            if track.face_probability is None or track.is_face(face_below)
-        )
+    def faces(self, uncertain_below: float) -> tuple[Face, ...]:
+        """The faces in view now. A top score under `uncertain_below` names no emotion."""
+        return tuple(_face(track, uncertain_below) for track in self._in_view())
 
     def _in_view(self) -> list[Track]:
         return [track for track in self.tracks if track.frames >= FRAMES_TO_SHOW]
@@ -144,8 +147,9 @@ def _face(track: Track, uncertain_below: float) -> Face:
     if track.scores is None or box.width < SMALLEST_READABLE:
         return Face(track.number, box, scores=None, emotion=None)
     top = int(track.scores.argmax())
-    emotion = EMOTIONS[top] if track.scores[top] >= uncertain_below else None
-    return Face(track.number, box, track.scores, emotion)
+    if track.scores[top] >= uncertain_below:
+        return Face(track.number, box, track.scores, EMOTIONS[top])
+    return Face(track.number, box, None if track.cascade.sideways else track.scores, emotion=None)
 
 
 def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, int]]:

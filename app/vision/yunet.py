@@ -40,8 +40,8 @@ class YuNet:
             "onnx", weights, np.empty(0, np.uint8), size, LOWEST_SCORE, MOST_OVERLAP
         )
 
-    def detect(self, image: np.ndarray) -> list[Box]:
-        """The boxes of the faces in `image`, BGR uint8, square as the cascade's, the largest first."""
+    def detect(self, image: np.ndarray) -> list[Found]:
+        """The faces in `image`, BGR uint8, their boxes square as the cascade's, the largest first."""
         height, width = image.shape[:2]
         scales = {min(1.0, side / max(height, width)) for side in LONGER_SIDES}
         return one_box_a_face([found for scale in scales for found in self._find(image, scale)])
