@@ -129,7 +129,7 @@ def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.facing]
     alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
     image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
-    frames = [frame_of(image, second) for second in range(round(FURTHER_SECONDS) + 3)]
+    frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SECONDS + 3, 0.5)]
     reader, full = FaceReader(), FullSweep()
     assert max(len(reader.read(frame)) for frame in frames) == 1
     assert max(len(full.read(frame)) for frame in frames) == 0  # from the front nobody is there

@@ -15,8 +15,9 @@ from app.vision.frame import Face, Frame
 from app.vision.reader import FaceReader
 from app.vision.sweep import FURTHER_SECONDS
 
-LOOKS, LOOK_SECONDS = 9, FURTHER_SECONDS / 6
-"""All cascades have searched all of it after seven looks, and a face counts once it was found twice."""
+MOMENTS = (0.0, 0.2, *(FURTHER_SECONDS + 0.2 * look for look in range(6)))
+"""Seconds at which it is looked at. A face counts once it was found twice; by the third look it is every
+cascade's turn; after that a second settles what is a face and what it shows."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
@@ -48,8 +49,8 @@ def read_faces(image: np.ndarray, reader: FaceReader) -> tuple[Face, ...]:
     """The faces in a picture, BGR uint8 (height, width, 3)."""
     reader.forget()
     faces = ()
-    for look in range(LOOKS):
-        faces = reader.read(Frame(image, look + 1, NO_TIME, look * LOOK_SECONDS))
+    for look, moment in enumerate(MOMENTS, start=1):
+        faces = reader.read(Frame(image, look, NO_TIME, moment))
     return faces
 
 

@@ -11,7 +11,7 @@ from app.vision.crop import SMALLEST_READABLE
 SWEEP_SECONDS = 0.6
 """The whole picture is searched within this time: long enough to cost little, short enough to notice who
 turns up."""
-FURTHER_SECONDS = 15.0
+FURTHER_SECONDS = 30.0
 """Within this time the picture is searched by the further cascades too, for who is turned away or was missed:
 all of them as often as the first one would cost five times as much."""
 BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
