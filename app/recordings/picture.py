@@ -15,9 +15,9 @@ from app.vision.frame import Face, Frame
 from app.vision.reader import FaceReader
 from app.vision.sweep import FURTHER_SECONDS
 
-MOMENTS = (0.0, 0.2, *(FURTHER_SECONDS + 0.2 * look for look in range(6)))
-"""Seconds at which it is looked at. A face counts once it was found twice; by the third look it is every
-cascade's turn; after that a second settles what is a face and what it shows."""
+MOMENTS = (0.0, 1.0, *(FURTHER_SECONDS + look for look in range(5)))
+"""Seconds at which it is looked at. By the third look it is every cascade's turn; after that there is time for
+the network to doubt, for it sees each face cut out a little differently."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
