@@ -16,8 +16,8 @@ from app.vision.reader import FaceReader
 from app.vision.sweep import FURTHER_SECONDS
 
 MOMENTS = (0.0, 1.0, *(FURTHER_SECONDS + look for look in range(5)))
-"""Seconds at which it is looked at. By the third look it is every cascade's turn; after that there is time for
-the network to doubt, for it sees each face cut out a little differently."""
+"""Seconds at which it is looked at. By the third look it is every cascade's turn; after that the network has
+time to doubt, for it sees each face cut out a little differently."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
