@@ -300,14 +300,14 @@ def takewhile_full(rows: list[dict]) -> list[dict]:
     return list(takewhile(lambda row: row["online_seconds"] > 58, rows))
 
 
-@pytest.mark.parametrize("name", ["FourPeople_720p60.mp4", "element-call_gallery.gif"])
-def test_real_people_are_found_and_counted(scenes, start_server, name):
+@pytest.mark.parametrize(("name", "most"), [("FourPeople_720p60.mp4", 5), ("element-call_gallery.gif", 6)])
+def test_real_people_are_found_and_counted(scenes, start_server, name, most):
     """Four people in front of two posters, and six in a call."""
     server = start_server(CAMERA=str(scenes / "videos" / name))
     wait_for(lambda: sum(row["online_seconds"] for row in minutes_of(server)) > 9, seconds=60)
     rows = minutes_of(server)
     seconds = sum(row["online_seconds"] for row in rows)
-    assert 2 <= sum(row["face_seconds"] for row in rows) / seconds <= 6
+    assert 2 <= sum(row["face_seconds"] for row in rows) / seconds <= most
     assert all(row["suppressed"] or row["shares"] is None for row in rows if row["faces_mean"] < 5)
 
 

@@ -27,8 +27,10 @@ class FaceReader:
 
         Raises RuntimeError (the detector) or ValueError (the weights), as one clear sentence.
         """
-        self._detector = Detector()
-        self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
+        if detector == "haar":
+            self._detector, self._yunet = Detector(), None
+        else:
+            self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
         self._classifier = Classifier.load(MODEL, threads)
         self._view: tuple = ()
         self._tracker = Tracker()
