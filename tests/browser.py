@@ -26,3 +26,10 @@ def sign_in(page, server) -> None:
     page.locator("#password").fill(PASSWORD)
     page.locator("main button[type=submit]").click()
     page.wait_for_url(f"{server.url}/")
+
+
+def close(context) -> None:
+    """End a context, its pages first: Chromium 156 never ends one whose page is on its way to another."""
+    for page in context.pages:
+        page.goto("about:blank")
+    context.close()

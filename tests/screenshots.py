@@ -13,7 +13,7 @@ from app.camera.demo import shares
 from app.camera.spec import DEFAULT_STUDENTS
 from app.records import notes, queries
 from app.records.counted import CountedMinute
-from tests.browser import LAUNCH, sign_in
+from tests.browser import LAUNCH, close, sign_in
 from tests.server import PROJECT, Server, wait_for
 
 FOLDER = PROJECT / "docs" / "screenshots"
@@ -42,7 +42,7 @@ def main() -> None:
                 for suffix, scheme, viewport in looks:
                     page = browser.new_page(color_scheme=scheme, viewport=viewport, locale=language)
                     visit(page, server, suffix)
-                    page.context.close()
+                    close(page.context)
             finally:
                 server.stop()
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import sign_in
+from tests.browser import close, sign_in
 from tests.screenshots import LAPTOP, PHONE, make_up_lectures
 from tests.server import PASSWORD, Server, wait_for
 
@@ -68,7 +68,7 @@ def test_axe_finds_nothing_serious(chromium, server, cookies, look):
     page.locator("#note").wait_for()
     found["/ with a lecture"] = serious(page)
     page.locator("form[action$=end] button").click()
-    context.close()
+    close(context)
     assert {path: violations for path, violations in found.items() if violations} == {}
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from app.camera.demo import Classroom
 from app.vision.annotate import HATCH
 from app.vision.areas import FILL, Area
-from tests.browser import sign_in
+from tests.browser import close, sign_in
 from tests.server import Server, wait_for
 from tests.test_areas import MORNING
 from tests.test_pause import change_room
@@ -41,7 +41,7 @@ def page(chromium, server):
     page.goto(f"{server.url}/settings/areas")
     wait_for(lambda: page.evaluate("document.getElementById('seen').naturalWidth > 0"))
     yield page
-    page.context.close()
+    close(page.context)
     assert errors == []
 
 
@@ -179,4 +179,4 @@ def test_without_scripts_there_is_a_row_to_fill_in(chromium, server):
     page.get_by_role("button", name="Save").click()
     assert "Saved." in page.content()
     assert page.locator("#rows .row").count() == count + 1
-    context.close()
+    close(context)

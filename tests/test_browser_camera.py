@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from app.camera.demo import Classroom
 from app.vision.palette import COLOURS, UNCERTAIN, rgb
-from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.browser import CHROMIUM, LAUNCH, close, sign_in
 from tests.line import Line
 from tests.server import Server, wait_for
 from tests.test_accessible import serious
@@ -87,7 +87,7 @@ def open_page(server, with_webcam, cookies):
 
     yield open_page
     for context in contexts:
-        context.close()
+        close(context)
     assert errors == []
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from app import create_app
 from app.records import queries
 from app.records.counted import CountedMinute
-from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.browser import CHROMIUM, LAUNCH, close, sign_in
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
 
@@ -64,7 +64,7 @@ def open_page(chromium, cookies):
 
     yield open_page
     for context in contexts:
-        context.close()
+        close(context)
     assert errors == []
 
 
