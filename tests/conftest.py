@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
 
 from app import create_app
 from app.records import queries
@@ -52,12 +51,13 @@ def redis():
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(playwright):
     """Debian's Chromium, in which a test opens pages of any look."""
     if not CHROMIUM.exists():
         pytest.skip("needs Chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(**LAUNCH)
+    browser = playwright.chromium.launch(**LAUNCH)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

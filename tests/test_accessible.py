@@ -49,7 +49,9 @@ def cookies(chromium, server):
     """Those of somebody signed in."""
     page = chromium.new_page()
     sign_in(page, server)
-    return page.context.cookies()
+    cookies = page.context.cookies()
+    close(page.context)
+    return cookies
 
 
 @pytest.mark.parametrize("look", LOOKS)

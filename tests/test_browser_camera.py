@@ -66,7 +66,9 @@ def cookies(server, with_webcam) -> list:
     """Those of one sign-in: only ten a minute are let in."""
     page = with_webcam.new_page()
     sign_in(page, server)
-    return page.context.cookies()
+    cookies = page.context.cookies()
+    close(page.context)
+    return cookies
 
 
 @pytest.fixture

@@ -5,27 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from app import create_app
 from app.records import queries
 from app.records.counted import CountedMinute
-from tests.browser import CHROMIUM, LAUNCH, close, sign_in
+from tests.browser import close, sign_in
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 30_000  # milliseconds
 MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture have 0
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(**LAUNCH)
 
 
 @pytest.fixture(scope="module")

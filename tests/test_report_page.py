@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import event
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -14,7 +14,7 @@ from app.records import notes, queries
 from app.records.counted import CountedMinute
 from app.records.tables import db
 from app.web.lectures import PAGE, moment_of
-from tests.browser import CHROMIUM, LAUNCH, sign_in
+from tests.browser import close, sign_in
 from tests.server import PASSWORD
 
 START = datetime(2026, 11, 20, 9, 30, 20, tzinfo=UTC)
@@ -200,24 +200,20 @@ class _Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def page(app):
+def page(app, chromium):
     """Chromium, signed in; `page.server` is where. Fails for any error that a script or a policy reports."""
-    if not CHROMIUM.exists():
-        pytest.skip("needs Chromium: apt install chromium")
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     errors = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.server = server
-        sign_in(page, server)
-        page.goto("about:blank")  # the live page, where signing in leads, has no camera here and says so
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-        yield page
-        browser.close()
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.server = server
+    sign_in(page, server)
+    page.goto("about:blank")  # the live page, where signing in leads, has no camera here and says so
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    yield page
+    close(page.context)
     server.shutdown()
     assert errors == []
 
