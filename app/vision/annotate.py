@@ -73,7 +73,7 @@ def encode(image: np.ndarray, quality: int) -> bytes:
 
 
 def label(face: Face, words: Mapping[str, str] = ENGLISH) -> str | None:
-    """The words beside a face; None for one that is too small to read."""
+    """The words beside a face; None for one that can't be read."""
     if face.scores is None:
         return None
     if face.emotion is None:

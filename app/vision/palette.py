@@ -16,7 +16,7 @@ blue cones (simulated as by Machado et al. 2009, distances in OKLab), on white a
 colour alone: the word stands beside it."""
 
 UNCERTAIN = "#8b9098"
-"""A face whose expression the network is not sure of, or that is too small to read."""
+"""A face whose expression the network is not sure of, or that can't be read."""
 
 DARK, LIGHT = "#14171c", "#ffffff"
 

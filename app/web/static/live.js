@@ -35,7 +35,8 @@ function remarkOn(now, state) {
   if (!now) return t("No reading: the camera is dark.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return t("Nobody in view.");
-  if (now.scored < now.faces) return t("%(small)s of %(all)s faces are too small to read.", { small: now.faces - now.scored, all: now.faces });
+  const unread = now.faces - now.scored;
+  if (unread) return t("%(unread)s of %(all)s faces can't be read: too small, or turned away.", { unread, all: now.faces });
   return "\u00a0";
 }
 
