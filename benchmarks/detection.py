@@ -18,8 +18,8 @@ import numpy as np
 from app.recordings.picture import read_faces
 from app.vision.cascade import Cascade, Cascades
 from app.vision.classify import Classifier
-from app.vision.crop import SMALLEST_READABLE, crop_faces
-from app.vision.detect import NEIGHBOURS, PROPOSED, Found, one_box_a_face
+from app.vision.crop import crop_faces
+from app.vision.detect import NEIGHBOURS, PROPOSED, WINDOW, Found, one_box_a_face
 from app.vision.frame import Box
 from app.vision.reader import MODEL, FaceReader
 from app.vision.yunet import NAME, YuNet
@@ -58,7 +58,8 @@ def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     """One row for the cascade alone, one a set of cascades and a threshold, and one for the program."""
     photographs = _photographs(scenes, yunet)
     classifier, cascades = Classifier.load(MODEL), Cascades()
-    print(f"{len(photographs)} photographs, {sum(len(one.faces) for one in photographs)} faces")
+    widths = sorted(face.width for one in photographs for face in one.faces)
+    print(f"{len(photographs)} photographs, {len(widths)} faces of {widths[0]} to {widths[-1]} pixels")
     alone = [[_propose(one.grey, cascades, Cascade.FRONT, NEIGHBOURS, classifier)] for one in photographs]
     seen = [
         {cascade: _propose(one.grey, cascades, cascade, PROPOSED, classifier) for cascade in Cascade}
@@ -70,7 +71,11 @@ def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
         for name, searches in SETS.items()
         for below in THRESHOLDS
     ]
-    return [*rows, {"searches": "the program, a picture that stands still", **_program(photographs)}]
+    return [
+        *rows,
+        {"searches": "the program, a picture that stands still", **_program(photographs)},
+        {"searches": "the same at half the size", **_program([_halved(one) for one in photographs])},
+    ]
 
 
 def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
@@ -89,15 +94,19 @@ def _photograph(path: Path, faces: Callable[[np.ndarray], list[Box]]) -> Photogr
     image = cv2.imread(str(path))
     if (scale := WIDEST / max(image.shape[:2])) < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    readable = [box for box in faces(image) if box.width >= SMALLEST_READABLE]
-    return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), readable)
+    return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), faces(image))
+
+
+def _halved(photograph: Photograph) -> Photograph:
+    grey = cv2.resize(photograph.grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    return Photograph(grey, [Box(*(round(side / 2) for side in face)) for face in photograph.faces])
 
 
 def _propose(
     grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: Classifier
 ) -> Proposals:
     begin = time.perf_counter()
-    found = cascades.find(cascade, grey, neighbours, SMALLEST_READABLE, max(grey.shape))
+    found = cascades.find(cascade, grey, neighbours, WINDOW, max(grey.shape))
     seconds = time.perf_counter() - begin
     boxes = [Found(votes, Box(*box)) for votes, box in found]
     return Proposals(boxes, classifier.read(crop_faces(grey, [one.box for one in boxes]))[1], seconds)
@@ -120,8 +129,7 @@ def _program(photographs: list[Photograph]) -> dict:
         for one in photographs
     ]
     seconds = time.perf_counter() - begin
-    large = [[box for box in found if box.width >= SMALLEST_READABLE] for found in boxes]
-    return {"refused below": reader._classifier.face_below} | _found(photographs, large, seconds)
+    return {"refused below": reader._classifier.face_below} | _found(photographs, boxes, seconds)
 
 
 def _boxes(found: list[Found]) -> list[Box]:
@@ -129,12 +137,13 @@ def _boxes(found: list[Found]) -> list[Box]:
 
 
 def _found(photographs: list[Photograph], boxes: list[list[Box]], seconds: float) -> dict:
-    hits = false = 0
-    for photograph, found in zip(photographs, boxes, strict=True):
-        hits += sum(any(_fits(box, face) for box in found) for face in photograph.faces)
-        false += sum(not any(_fits(box, face) for face in photograph.faces) for box in found)
+    hits, false = [], 0
+    for one, found in zip(photographs, boxes, strict=True):
+        large_enough = [face for face in one.faces if face.width >= WINDOW]
+        hits += [any(_fits(box, face) for box in found) for face in large_enough]
+        false += sum(not any(_fits(box, face) for face in one.faces) for box in found)
     return {
-        "recall": hits / sum(len(one.faces) for one in photographs),
+        "recall": sum(hits) / len(hits),
         "false a picture": false / len(photographs),
         "ms a picture": 1e3 * seconds / len(photographs),
     }

@@ -12,7 +12,14 @@ from app.vision.crop import SMALLEST_READABLE
 from app.vision.detect import Found
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
-from app.vision.track import HOLD_SECONDS, LONGEST_HOLD_SECONDS, READ_SECONDS, REFUSED_BELOW, Tracker
+from app.vision.track import (
+    HOLD_SECONDS,
+    JUDGE_SECONDS,
+    LONGEST_HOLD_SECONDS,
+    READ_SECONDS,
+    REFUSED_BELOW,
+    Tracker,
+)
 
 HAPPY = EMOTIONS.index(Emotion.HAPPY)
 LEFT, RIGHT = Box(100, 100, 60, 60), Box(400, 100, 60, 60)
@@ -107,10 +114,14 @@ def test_a_jittering_box_is_calmed():
     assert max(shown[10:]) - min(shown[10:]) <= 4
 
 
-def test_a_face_too_small_to_read_has_no_scores():
+def test_a_face_too_small_to_have_an_expression_is_judged_now_and_then_and_has_no_scores():
     small = Box(10, 10, SMALLEST_READABLE - 1, SMALLEST_READABLE - 1)
     tracker = tracker_with(small)
-    assert [track.is_due(0.1) for track in tracker.update([small], 0.1)] == [False]
+    (track,) = tracker.update([small], 0.1)
+    assert track.is_due(0.1)
+    track.read(scores(happy=0.9), 0.9, 0.1)
+    assert not track.is_due(0.11 + READ_SECONDS)
+    assert track.is_due(0.11 + JUDGE_SECONDS)
     face = faces(tracker)[0]
     assert face.scores is None
     assert face.emotion is None

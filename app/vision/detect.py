@@ -8,15 +8,14 @@ import cv2
 import numpy as np
 
 from app.vision.cascade import FOLDER, Cascade, Cascades
-from app.vision.crop import SMALLEST_READABLE
 from app.vision.frame import Box
 from app.vision.sweep import Piece
 
-NEIGHBOURS = 5
-"""Other searches that must agree on a box that nothing else judges. OpenCV's default is 3; at 4 there are
-twice the false faces in pictures without any, at 6 as many faces as at 5."""
 PROPOSED = 1
-"""The same for a box that the network will judge: it refuses far better than more of them do."""
+"""Other searches that must agree on a box that the network judges: it refuses better than they would."""
+NEIGHBOURS = 5
+"""The same where nothing judges the box. OpenCV's default is 3; at 4 there are twice the false faces in
+pictures without any, at 6 as many faces as at 5."""
 WINDOW = 24
 """Pixels. The first cascade's own window: there is no smaller face."""
 WIDEST_SEARCH = 1920
@@ -59,7 +58,7 @@ class Detector:
 
     def search(self, grey: np.ndarray, piece: Piece) -> list[Found]:
         """What may be a face in a piece of `grey`: much of it is none, where the network can say so."""
-        return [one for one in self._search(grey, piece, PROPOSED) if one.votes > _neighbours(one.box)]
+        return self._search(grey, piece, PROPOSED)
 
     def _search(self, grey: np.ndarray, piece: Piece, neighbours: int) -> list[Found]:
         scale = min(1.0, WIDEST_SEARCH / grey.shape[1])
@@ -78,8 +77,6 @@ class Detector:
         """
         if found := self._look(grey, box, Cascade.FRONT, NEIGHBOURS):
             return found
-        if box.width < SMALLEST_READABLE:
-            return None
         ways = sorted(Cascade, key=lambda one: one is not cascade)
         return next(filter(None, (self._look(grey, box, way, PROPOSED) for way in ways)), None)
 
@@ -126,10 +123,6 @@ def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
     height, width = grey.shape
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-
-
-def _neighbours(box: Box) -> int:
-    return PROPOSED if box.width >= SMALLEST_READABLE else NEIGHBOURS
 
 
 def _moved(box: tuple[int, int, int, int], left: int, top: int, scale: float) -> Box:

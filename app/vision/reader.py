@@ -8,7 +8,7 @@ import numpy as np
 
 from app import PROJECT
 from app.vision.classify import Classifier
-from app.vision.crop import SMALLEST_READABLE, crop_faces
+from app.vision.crop import crop_faces
 from app.vision.detect import Detector, Found, one_box_a_face
 from app.vision.frame import Box, Face, Frame
 from app.vision.motion import Motion, Still
@@ -84,12 +84,10 @@ class FaceReader:
         return track.still.found if track.still else None
 
     def _judged(self, grey: np.ndarray, proposed: Sequence[Found]) -> list[Found]:
-        """What of it the network takes for a face, if it is large enough to say."""
-        large = [one for one in proposed if one.box.width >= SMALLEST_READABLE]
-        _, is_face = self._classifier.read(crop_faces(grey, [one.box for one in large]))
+        """What of it the network takes for a face."""
+        _, is_face = self._classifier.read(crop_faces(grey, [one.box for one in proposed]))
         below = self._classifier.face_below
-        refused = {one for one, probability in zip(large, is_face, strict=True) if probability < below}
-        return [one for one in proposed if one not in refused]
+        return [one for one, probability in zip(proposed, is_face, strict=True) if probability >= below]
 
 
 def _without(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:

@@ -57,7 +57,7 @@ class Sweep:
 
 
 def further_pieces(width: int, height: int) -> tuple[Piece, ...]:
-    """The pieces of a picture for the further cascades: those that the network judges, cascade by turns."""
+    """The pieces of a picture for the further cascades, for faces that can be read; cascade by turns."""
     return tuple(
         replace(piece, cascade=cascade)
         for piece in pieces(width, height)

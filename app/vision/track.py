@@ -14,6 +14,8 @@ from app.vision.motion import Still
 
 READ_SECONDS = 0.15
 """A face is read again after this time, at 5 frames a second in each: an expression lasts longer."""
+JUDGE_SECONDS = 1.0
+"""The same for one that is too small to have an expression: the network only says whether it is one."""
 FRAMES_TO_SHOW = 2
 """Frames in which a face must be found before it counts: most false boxes flash up once."""
 HOLD_SECONDS = 1.0
@@ -62,10 +64,11 @@ class Track:
         return Box(*(int(side) for side in self._smooth_box.round()))
 
     def is_due(self, monotonic: float) -> bool:
-        """Whether this moment's frame holds a crop worth reading: found, not too small, not just read."""
-        if self.found is None or self.found.width < SMALLEST_READABLE:
+        """Whether this moment's frame holds a crop worth reading: found, and not just read."""
+        if self.found is None:
             return False
-        return self.scores is None or monotonic - self._read_at >= READ_SECONDS
+        pause = READ_SECONDS if self.found.width >= SMALLEST_READABLE else JUDGE_SECONDS
+        return self.scores is None or monotonic - self._read_at >= pause
 
     @property
     def is_refused(self) -> bool:
