@@ -135,6 +135,14 @@ def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
     assert none == ()
 
 
+def test_of_the_faces_of_a_picture_those_left_in_doubt_are_given_up():
+    reader = FaceReader()
+    *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, reader)
+    assert len(reader.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
+    reader._classifier.face_below = 1.1
+    assert reader.sure_faces() == ()
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     room, at = Classroom(20, (1280, 720)), MORNING + timedelta(seconds=8)

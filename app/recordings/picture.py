@@ -48,10 +48,9 @@ def analyse_picture(path: Path, made: Outputs, reader: FaceReader, rules: Rules)
 def read_faces(image: np.ndarray, reader: FaceReader) -> tuple[Face, ...]:
     """The faces in a picture, BGR uint8 (height, width, 3)."""
     reader.forget()
-    faces = ()
     for look, moment in enumerate(MOMENTS, start=1):
-        faces = reader.read(Frame(image, look, NO_TIME, moment))
-    return faces
+        reader.read(Frame(image, look, NO_TIME, moment))
+    return reader.sure_faces()
 
 
 def _encoded(image: np.ndarray, suffix: str, jpeg_quality: int) -> bytes:

@@ -70,10 +70,9 @@ class Track:
         pause = READ_SECONDS if self.found.width >= SMALLEST_READABLE else JUDGE_SECONDS
         return self.scores is None or monotonic - self._read_at >= pause
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether the network thinks it more likely to be no face: it was one, and has gone."""
-        return self.face_probability is not None and self.face_probability < REFUSED_BELOW
+    def is_refused(self, below: float) -> bool:
+        """Whether the network takes it for a face with a probability `below` this."""
+        return self.face_probability is not None and self.face_probability < below
 
     def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
         """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
@@ -133,9 +132,9 @@ class Tracker:
         self.tracks += [Track(found[index], monotonic) for index in sorted(unmatched)]
         return self._in_view()
 
-    def forget_refused(self) -> None:
-        """Follow no longer what the network takes for no face."""
-        self.tracks = [track for track in self.tracks if not track.is_refused]
+    def forget_refused(self, below: float = REFUSED_BELOW) -> None:
+        """Follow no longer what the network takes for no face: it was one, and has gone."""
+        self.tracks = [track for track in self.tracks if not track.is_refused(below)]
 
     def faces(self, uncertain_below: float) -> tuple[Face, ...]:
         """The faces in view now. A top score under `uncertain_below` names no emotion."""
