@@ -57,7 +57,7 @@ class Detector:
         return one_box_a_face(self._search(grey, whole, NEIGHBOURS))
 
     def search(self, grey: np.ndarray, piece: Piece) -> list[Found]:
-        """What may be a face in a piece of `grey`: much of it is none, where the network can say so."""
+        """What may be a face in a piece of `grey`: much of it is none, as the network will say."""
         return self._search(grey, piece, PROPOSED)
 
     def _search(self, grey: np.ndarray, piece: Piece, neighbours: int) -> list[Found]:
