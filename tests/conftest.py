@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from app import create_app
 from app.records import queries
@@ -48,6 +49,13 @@ def redis():
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    """What drives browsers."""
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 @pytest.fixture(scope="module")
