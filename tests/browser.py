@@ -28,6 +28,15 @@ def sign_in(page, server) -> None:
     page.wait_for_url(f"{server.url}/")
 
 
+def cookies_of(browser, server) -> list:
+    """The cookies of one sign-in: only ten a minute are let in."""
+    page = browser.new_page()
+    sign_in(page, server)
+    cookies = page.context.cookies()
+    close(page.context)
+    return cookies
+
+
 def close(context) -> None:
     """End a context, its pages first: Chromium 156 never ends one whose page is on its way to another."""
     for page in context.pages:

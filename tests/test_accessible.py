@@ -5,7 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import close, sign_in
+from tests.browser import close, cookies_of
 from tests.screenshots import LAPTOP, PHONE, make_up_lectures
 from tests.server import PASSWORD, Server, wait_for
 
@@ -47,11 +47,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def cookies(chromium, server):
     """Those of somebody signed in."""
-    page = chromium.new_page()
-    sign_in(page, server)
-    cookies = page.context.cookies()
-    close(page.context)
-    return cookies
+    return cookies_of(chromium, server)
 
 
 @pytest.mark.parametrize("look", LOOKS)

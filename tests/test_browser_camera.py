@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.camera.demo import Classroom
 from app.vision.palette import COLOURS, UNCERTAIN, rgb
-from tests.browser import CHROMIUM, LAUNCH, close, sign_in
+from tests.browser import CHROMIUM, LAUNCH, close, cookies_of
 from tests.line import Line
 from tests.server import Server, wait_for
 from tests.test_accessible import serious
@@ -58,11 +58,7 @@ def launch(playwright, *flags: str):
 @pytest.fixture(scope="module")
 def cookies(server, with_webcam) -> list:
     """Those of one sign-in: only ten a minute are let in."""
-    page = with_webcam.new_page()
-    sign_in(page, server)
-    cookies = page.context.cookies()
-    close(page.context)
-    return cookies
+    return cookies_of(with_webcam, server)
 
 
 @pytest.fixture

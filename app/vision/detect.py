@@ -54,13 +54,10 @@ class Detector:
         """The frontal faces in `grey` that need no judge, the largest first."""
         height, width = grey.shape
         whole = Piece(0, 0, width, height, WINDOW, max(width, height))
-        return one_box_a_face(self._search(grey, whole, NEIGHBOURS))
+        return one_box_a_face(self.search(grey, whole, NEIGHBOURS))
 
-    def search(self, grey: np.ndarray, piece: Piece) -> list[Found]:
-        """What may be a face in a piece of `grey`: much of it is none, as the network will say."""
-        return self._search(grey, piece, PROPOSED)
-
-    def _search(self, grey: np.ndarray, piece: Piece, neighbours: int) -> list[Found]:
+    def search(self, grey: np.ndarray, piece: Piece, neighbours: int = PROPOSED) -> list[Found]:
+        """What may be a face in a piece of `grey`: much that is proposed is none, the network will say."""
         scale = min(1.0, WIDEST_SEARCH / grey.shape[1])
         part = _scaled(grey[piece.top : piece.bottom, piece.left : piece.right], scale)
         sizes = max(WINDOW, piece.smallest * scale), piece.largest * scale

@@ -71,7 +71,7 @@ class Track:
         return self.scores is None or monotonic - self._read_at >= pause
 
     def is_refused(self, below: float) -> bool:
-        """Whether the network takes it for a face with a probability `below` this."""
+        """Whether the network has read it, and takes it for a face with less probability than `below`."""
         return self.face_probability is not None and self.face_probability < below
 
     def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
@@ -133,7 +133,10 @@ class Tracker:
         return self._in_view()
 
     def forget_refused(self, below: float = REFUSED_BELOW) -> None:
-        """Follow no longer what the network takes for no face: it was one, and has gone."""
+        """Follow no longer what the network takes for a face with less probability than `below`.
+
+        By default that is what is more likely none: it was one, and has gone.
+        """
         self.tracks = [track for track in self.tracks if not track.is_refused(below)]
 
     def faces(self, uncertain_below: float) -> tuple[Face, ...]:
