@@ -13,6 +13,12 @@ pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install
 SECRET = "a key for tests only"
 
 
+@pytest.fixture(autouse=True)
+def silence_is_patiently_heard(monkeypatch):
+    """A web process of these tests that says nothing for a while isn't gone, however slow the machine."""
+    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 60)
+
+
 @pytest.fixture
 def room(request) -> str:
     """A room for each test, so that they share a server."""
@@ -62,7 +68,7 @@ def picture(number: int) -> Picture:
 def receive(link: WebLink, kind=object):
     """The next message of a kind."""
     while True:
-        assert link.poll(5), "nothing comes"
+        assert link.poll(30), "nothing comes"
         message = link.recv()
         if isinstance(message, kind):
             return message
@@ -77,9 +83,27 @@ def test_the_monitor_hears_what_web_processes_want_together(monitor, make_web):
     wait_for(lambda: monitor.demand == Demand(5))
 
 
-def test_a_web_process_that_died_wants_nothing_any_more(monitor, make_web):
+def test_a_web_process_that_died_wants_nothing_any_more(monitor, make_web, monkeypatch):
     want(make_web(), 15, monitor)
+    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 0.5)
     wait_for(lambda: monitor.demand == Demand(0))
+
+
+def test_a_web_process_that_is_heard_again_gets_no_pile_of_pictures(monitor, make_web, monkeypatch):
+    web = make_web()
+    for number in range(5):
+        want(web, 15 + number, monitor)
+        monitor.publish(picture(number))
+        receive(web)
+    with monkeypatch.context() as patched:
+        patched.setattr("app.monitor.redis_link.GONE_SECONDS", 0)
+        wait_for(lambda: monitor.demand == Demand(0))
+    want(web, 15, monitor)
+    for number in range(10, 20):
+        monitor.publish(picture(number))
+        monitor.flush(30)
+    assert [receive(web).captured_at for _ in range(AHEAD)] == [10, 11]
+    assert not web.poll(0.2)
 
 
 def test_status_goes_to_all_and_pictures_to_those_that_want_them(monitor, make_web):
@@ -93,18 +117,17 @@ def test_status_goes_to_all_and_pictures_to_those_that_want_them(monitor, make_w
 
 def test_a_slow_web_process_gets_the_newest_picture_and_holds_nobody_up(monitor, make_web):
     slow, quick = make_web(), make_web()
-    want(quick, 15, monitor)
-    slow.send(Demand(20))
-    wait_for(lambda: monitor.demand == Demand(20))
+    want(slow, 10, monitor)
     seen = []
     for number in range(1, 31):
+        want(quick, 10 + number, monitor)  # and so it knows what quick has taken
         monitor.publish(picture(number))
         seen.append(receive(quick).captured_at)
     assert seen == list(range(1, 31))
     waiting = [receive(slow).captured_at for _ in range(AHEAD)]
     assert waiting == [1, 2], "no more than that lies in Redis"
     assert not slow.poll(0.2)
-    slow.send(Demand(20))
+    slow.send(Demand(10))
     wait_for(lambda: slow.poll(0.01) or monitor.publish(picture(31)))
     assert slow.recv().captured_at == 31
 
@@ -126,9 +149,10 @@ def test_what_another_key_signed_is_not_believed(redis, monitor, make_web, caplo
     assert "SECRET_KEY" in caplog.text
 
 
-def test_both_ends_come_back_after_redis_did(room):
+def test_both_ends_come_back_after_redis_did(room, monkeypatch):
     redis = RedisServer()
     redis.start()
+    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 1)
     link, web = MonitorLink(Wire(redis.url, room, SECRET)), WebLink(Wire(redis.url, room, SECRET))
     with link.owned():
         monitor = Bus(link)

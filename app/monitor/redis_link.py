@@ -225,7 +225,7 @@ class MonitorLink:
         now = time.monotonic()
         with self._lock:
             if isinstance(want, Want):
-                self._webs.setdefault(want.web, Web(want, now))
+                self._webs.setdefault(want.web, Web(want, now, sent=want.taken))
                 self._webs[want.web].want, self._webs[want.web].heard = want, now
             self._webs = {name: web for name, web in self._webs.items() if now - web.heard < GONE_SECONDS}
             return Demand(max((web.want.demand.fps for web in self._webs.values()), default=0))
