@@ -39,6 +39,8 @@ MIXUP_CHANCE = 0.65  # of a batch
 class Batches(keras.utils.PyDataset):
     """Every face once an epoch, and beside each batch of faces some crops, which teach the `face` head.
 
+    Where there are teachers, the faces among the crops have what these say as their labels.
+
     Batch and epoch decide the random numbers, so that a resumed run sees what an unbroken one would have.
     `Schedule` says what the options mean.
     """
@@ -95,17 +97,18 @@ class Batches(keras.utils.PyDataset):
             pixels[mixed] = part * pixels[mixed] + (1 - part) * pixels[mixed][partner]
             labels = part * labels + (1 - part) * labels[partner]
             shares = part * shares + (1 - part) * shares[partner]
-        weight = None if self._class_weights is None else (labels @ self._class_weights)[:, np.newaxis]
+        labels, shares = _above(labels, self._crops_in_batch), _above(shares, self._crops_in_batch)
+        is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])[:, np.newaxis]
+        weight = 1
+        if self._class_weights is not None:
+            weight = (labels @ self._class_weights + 1 - labels.sum(1))[:, np.newaxis]
         if self._teachers:
-            labels, shares = taught(labels, shares, [teach(pixels[: len(rows)]) for teach in self._teachers])
-        if weight is not None:
-            labels, shares = labels * weight, shares * weight
-        no_label = np.zeros(len(others), np.float32)
-        is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])
+            labels, shares = taught(labels, shares, [teach(pixels) for teach in self._teachers])
+        weight = weight * is_face
         return pixels, {
-            "fer": _above(labels, no_label),
-            "ferplus": _above(shares, no_label),
-            "face": is_face[:, np.newaxis].astype(np.float32),
+            "fer": labels * weight,
+            "ferplus": shares * weight,
+            "face": is_face,
         }
 
 
@@ -121,7 +124,8 @@ def taught(
     """Move targets towards what teachers answer for the very same view (Hinton et al. 2015).
 
     The view is altered and mixed already (Beyer et al. 2022, *A good teacher is patient and consistent*). A
-    face without votes gets only the teachers' scores; contempt, which they don't name, keeps its votes.
+    face without votes or label gets only the teachers' answers; contempt, which they don't name, keeps its
+    votes.
     """
     fer = np.mean([answer["fer"] for answer in answers], axis=0)
     scores = np.zeros_like(shares)
@@ -160,6 +164,6 @@ def _erase(face: np.ndarray, random: np.random.Generator) -> None:
     face[top : top + height, left : left + width] = random.uniform(0, 255)
 
 
-def _above(targets: np.ndarray, no_label: np.ndarray) -> np.ndarray:
-    """Stack the crops' empty targets below those of the faces: a row of zeros weighs nothing in the loss."""
-    return np.concatenate([targets, np.zeros((len(no_label), targets.shape[1]), np.float32)])
+def _above(targets: np.ndarray, count: int) -> np.ndarray:
+    """Stack empty targets for `count` crops below those of the faces: a row of zeros weighs nothing."""
+    return np.concatenate([targets, np.zeros((count, targets.shape[1]), np.float32)])

@@ -186,11 +186,20 @@ def test_crops_carry_no_expression_into_training(drawn, crops):
     assert (targets["face"][:14] == 1).all()
 
 
-def test_a_teacher_is_heard_beside_the_labels(drawn):
-    def says_happy(pixels):
-        happy = np.tile(np.eye(7, dtype=np.float32)[EMOTIONS.index("happy")], (len(pixels), 1))
-        return {"fer": happy, "scores": happy}
+def says_happy(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    happy = np.tile(np.eye(7, dtype=np.float32)[EMOTIONS.index("happy")], (len(pixels), 1))
+    return {"fer": happy, "scores": happy}
 
+
+def test_a_teacher_names_the_faces_among_the_crops(drawn, crops):
+    targets = Batches(drawn, crops, batch=14, crops_in_batch=20, seed=1, teachers=[says_happy])[0][1]
+    is_face = targets["face"][14:, 0]
+    assert 0 < is_face.sum() < 20
+    assert targets["fer"][14:, EMOTIONS.index("happy")] == pytest.approx(TAUGHT * is_face)
+    assert targets["ferplus"][14:, FERPLUS.index("happy")] == pytest.approx(is_face)
+
+
+def test_a_teacher_is_heard_beside_the_labels(drawn):
     unvoted = replace(drawn, votes=np.where(np.arange(56)[:, None] < 28, drawn.votes, 0))
     batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, teachers=[says_happy])
     batches.start_epoch(0, mixup=False)
