@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from app import create_app
 from app.records import queries
@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("aula", deadline=None)  # no test asserts on time: a machine may be busy
 settings.load_profile("aula")
+expect.set_options(timeout=30_000)  # milliseconds
 
 
 @pytest.fixture(scope="session")

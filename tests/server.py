@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +25,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(what: Callable[[], object], seconds: float = 20) -> object:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> object:
     """Ask again and again until `what` gives something true, and give that."""
     until = time.monotonic() + seconds
     while True:
@@ -113,19 +112,17 @@ class Server:
             assert self.process.poll() is None, self.log
             return False
 
-    def stop(self, sign: int = signal.SIGTERM) -> float:
-        """End the server and give how many seconds that took."""
+    def stop(self) -> None:
+        """End the server as hosts do, which kill what takes long: here 15 s, which fails the test."""
         if self.process is None:
-            return 0.0
-        began = time.monotonic()
-        self.process.send_signal(sign)
+            return
+        self.process.terminate()
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
         self.process = None
-        return time.monotonic() - began
 
     @property
     def log(self) -> str:

@@ -15,7 +15,6 @@ from tests.test_areas import MORNING
 from tests.test_pause import change_room
 from tests.test_server import faces_now, looks_like_a_card, picture_of
 
-PATIENCE = 30_000  # milliseconds
 JPEG_ERROR = 45  # of 255, at the edge of a stripe
 SIDES = Area._fields
 LEFT_HALF = Area(0, 0, 0.5, 1)
@@ -35,7 +34,6 @@ def server(tmp_path_factory):
 def page(chromium, server):
     errors = []
     page = chromium.new_page(viewport={"width": 1366, "height": 1000}, has_touch=True)
-    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     sign_in(page, server)
     page.goto(f"{server.url}/settings/areas")

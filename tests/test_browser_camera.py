@@ -16,7 +16,6 @@ from tests.test_accessible import serious
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: apt install chromium")
 
-PATIENCE = 30_000  # milliseconds
 BEGIN = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 FILM_SECONDS, FILM_FPS = 4, 10
 CALL = "The call"
@@ -70,7 +69,6 @@ def open_page(server, with_webcam, cookies):
         contexts.append(browser.new_context(viewport=SMALL_SCREEN))
         contexts[-1].add_cookies(cookies)
         page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if script:
             page.add_init_script(script)
@@ -92,7 +90,7 @@ def said(page):
 
 
 def wait_until_said(page, words: str) -> None:
-    expect(said(page)).to_contain_text(words, timeout=PATIENCE)
+    expect(said(page)).to_contain_text(words)
 
 
 def send_webcam(page) -> None:
@@ -126,8 +124,8 @@ def test_a_webcam_is_looked_at_then_sent_read_written_down_and_stopped(server, o
     wait_until_said(page, "Sending")
     assert page.title().startswith("● Sending")
     wait_for(lambda: camera(server)["online"] and camera(server)["sender"]["name"] == "admin")
-    wait_for(lambda: faces_with_a_box(server) >= 8, 40)
-    wait_for(lambda: any(row["faces_mean"] >= 8 for row in server.get("/api/v1/minutes").json["minutes"]), 40)
+    wait_for(lambda: faces_with_a_box(server) >= 8)
+    wait_for(lambda: any(row["faces_mean"] >= 8 for row in server.get("/api/v1/minutes").json["minutes"]))
     page.get_by_role("button", name="Stop").click()
     wait_until_said(page, "Nothing is sent")
     wait_for(lambda: "admin stopped sending at" in (camera(server)["detail"] or ""))
@@ -147,9 +145,9 @@ def test_the_live_page_leads_to_the_page_that_sends_and_says_who_does(server, op
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Use this computer").click()
     send_webcam(opened.value)
-    expect(page.get_by_role("link", name="Sent by admin")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("link", name="Sent by admin")).to_be_visible()
     opened.value.close()
-    expect(page.locator("#badge")).to_contain_text("admin closed the page at", timeout=PATIENCE)
+    expect(page.locator("#badge")).to_contain_text("admin closed the page at")
 
 
 def test_a_second_browser_is_told_who_sends_and_takes_over(server, open_page):
@@ -168,7 +166,7 @@ def test_a_browser_without_frames_for_workers_sends_too(server, open_page):
     page = open_page(script="delete window.MediaStreamTrackProcessor")
     send_webcam(page)
     wait_until_said(page, "Sending")
-    wait_for(lambda: faces_with_a_box(server) >= 8, 40)
+    wait_for(lambda: faces_with_a_box(server) >= 8)
 
 
 def test_a_pause_stops_the_pictures_and_the_page_says_so(server, open_page):
@@ -241,7 +239,7 @@ def test_the_gallery_of_a_call_in_another_tab_is_read(playwright, server, open_p
             counts.append(now.json["faces"])
         return len(counts) >= 30
 
-    wait_for(has_seen_enough, 40)
+    wait_for(has_seen_enough)
     assert np.mean(counts) >= 3
     browser.close()
 

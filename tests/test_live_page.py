@@ -1,6 +1,7 @@
 """The live page in a real browser, on a real server."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,6 @@ from tests.server import Server, wait_for
 
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 30_000  # milliseconds
 MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture have 0
 
 
@@ -44,7 +44,6 @@ def open_page(chromium, cookies):
     def open_page(server: Server, **options):
         contexts.append(chromium.new_context(**{"viewport": LAPTOP, **options}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if server.url in cookies:
             page.context.add_cookies(cookies[server.url])
@@ -65,7 +64,7 @@ def badge(page):
 
 
 def wait_for_badge(page, words: str) -> None:
-    expect(badge(page)).to_contain_text(words, timeout=PATIENCE)
+    expect(badge(page)).to_contain_text(words)
 
 
 def shot(page) -> Image.Image:
@@ -86,13 +85,13 @@ def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, op
     page = open_page(demo)
     wait_for_badge(page, "s old")
     wait_for(lambda: is_moving(page))
-    expect(page.locator("#faces")).not_to_have_text("–", timeout=PATIENCE)
+    expect(page.locator("#faces")).not_to_have_text("–")
     page.get_by_label("Title").fill("Fractions <b>")
     page.get_by_label("Course").fill("6a")
     page.get_by_role("button", name="Start lecture").click()
-    expect(page.get_by_role("timer")).to_have_text("0:00:02", timeout=PATIENCE)
+    expect(page.get_by_role("timer")).to_have_text(re.compile("0:00:(0[2-9]|[1-5])"))
     page.get_by_role("button", name="End lecture").click()
-    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Fractions <b>")).to_be_visible()
     page.goto(demo.url)
     expect(page.get_by_label("Title")).to_have_value("Fractions <b>")
     expect(page.get_by_label("Course")).to_have_value("6a")
@@ -100,7 +99,7 @@ def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, op
 
 def test_the_last_minutes_are_drawn(demo, open_page):
     page = open_page(demo)
-    expect(page.locator("#history polygon").first).to_be_attached(timeout=PATIENCE)
+    expect(page.locator("#history polygon").first).to_be_attached()
     assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
 
 
@@ -114,7 +113,7 @@ def test_a_pause_is_no_dark_camera_in_the_last_minutes(demo, open_page):
         queries.pause_room(room, "admin", now - timedelta(minutes=8))
         queries.resume_room(room, now - timedelta(minutes=6))
     page = open_page(demo)
-    expect(page.locator("#history rect.paused")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator("#history rect.paused")).to_have_count(2)
     expect(page.locator("#history rect.gap")).not_to_have_count(0)
     expect(page.locator("#history-legend")).to_contain_text("paused")
     expect(page.locator("#history-legend [data-kind=few]")).to_be_hidden()
@@ -125,8 +124,8 @@ def test_a_second_viewer_sees_the_class_too(demo, open_page):
     for page in (first, second):
         wait_for_badge(page, "s old")
     wait_for(lambda: len(viewers(demo)) == 2)
-    assert is_moving(first)
-    assert is_moving(second)
+    for page in (first, second):
+        wait_for(lambda page=page: is_moving(page))
 
 
 def test_a_hidden_page_lets_go_of_the_stream_and_comes_back(demo, open_page):
@@ -219,7 +218,7 @@ def test_the_picture_alone_fills_a_second_monitor(demo, open_page):
     wait_for_badge(page, "s old")
     assert page.locator("#stream").bounding_box() == {"x": 0, "y": 0, **LAPTOP}
     assert not page.get_by_role("navigation").is_visible()
-    assert is_moving(page)
+    wait_for(lambda: is_moving(page))
 
 
 def test_full_screen_with_one_key(demo, open_page):
@@ -275,7 +274,7 @@ def running_lecture(demo):
 def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, open_page):
     page = open_page(demo)
     said = page.locator("#unusual li")
-    expect(said).to_contain_text("surprise 4× this lecture's average for", timeout=PATIENCE)
+    expect(said).to_contain_text("surprise 4× this lecture's average for")
     page.get_by_label("Say what is unusual").uncheck()
     expect(said).to_have_count(0)
     page.reload()
@@ -301,7 +300,7 @@ def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_pag
         page.get_by_label("Its address").fill(camera.url)
         expect(page.get_by_label("A network camera")).to_be_checked()
         page.get_by_role("button", name="Try this camera").click()
-        expect(page.locator("#tried-said")).to_contain_text("It works: 320 × 240", timeout=PATIENCE)
+        expect(page.locator("#tried-said")).to_contain_text("It works: 320 × 240")
         assert page.locator("#tried").evaluate("image => image.naturalWidth") == 320
         page.get_by_label("This is allowed here").check()
         page.get_by_role("button", name="Begin").click()

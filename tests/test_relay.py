@@ -51,7 +51,7 @@ def test_a_picture_from_before_a_pause_is_never_given(relay, clock):
     answers = []
     asking.start()
     relay.leave(sender, Left.STOPPED)
-    asking.join(5)
+    asking.join(60)
     assert answers[0].absence.reason == Reason.STOPPED
 
 
