@@ -150,6 +150,26 @@ def test_the_live_page_leads_to_the_page_that_sends_and_says_who_does(server, op
     expect(page.locator("#badge")).to_contain_text("admin closed the page at")
 
 
+LATE_WORKER = """
+window.Worker = class extends Worker {
+  addEventListener(type, listener) {
+    super.addEventListener(type, (event) => setTimeout(() => listener(event), 700));
+  }
+};
+"""
+
+
+def test_what_the_worker_said_before_the_end_is_not_taken_for_sending(open_page):
+    """The page used to say for ever that it sends, where a word of that came after the click."""
+    page = open_page(script=LATE_WORKER)
+    send_webcam(page)
+    wait_until_said(page, "Sending")
+    page.get_by_role("button", name="Stop").click()
+    wait_until_said(page, "Nothing is sent")
+    page.wait_for_timeout(1500)
+    wait_until_said(page, "Nothing is sent")
+
+
 def test_a_second_browser_is_told_who_sends_and_takes_over(server, open_page):
     first, second = open_page(), open_page()
     send_webcam(first)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,6 +96,22 @@ def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, op
     page.goto(demo.url)
     expect(page.get_by_label("Title")).to_have_value("Fractions <b>")
     expect(page.get_by_label("Course")).to_have_value("6a")
+
+
+def test_the_end_of_a_lecture_leads_to_its_report_though_the_server_is_slow(demo, open_page):
+    """The page used to see that the lecture was over, and load itself anew instead."""
+
+    def answer_late(route) -> None:
+        answer = route.fetch(max_redirects=0)
+        time.sleep(3)
+        route.fulfill(response=answer)
+
+    page = open_page(demo)
+    page.get_by_label("Title").fill("Slow")
+    page.get_by_role("button", name="Start lecture").click()
+    page.route("**/end", answer_late)
+    page.get_by_role("button", name="End lecture").click()
+    expect(page.get_by_role("heading", name="Slow")).to_be_visible()
 
 
 def test_the_last_minutes_are_drawn(demo, open_page):

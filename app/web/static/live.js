@@ -15,6 +15,7 @@ const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
 const start = document.getElementById("start");
+let leaving = false; // a form was sent, and its answer leads on
 
 function showShares(now, state) {
   const known = now && now.shares;
@@ -49,7 +50,7 @@ function showClock() {
 // Somebody else started or ended the lecture: show it, unless a title is being typed here.
 function followLecture(lecture) {
   const typing = document.activeElement && document.activeElement.matches("input");
-  if (String(lecture ? lecture.id : "") !== page.dataset.lecture && !typing) location.reload();
+  if (String(lecture ? lecture.id : "") !== page.dataset.lecture && !typing && !leaving) location.reload();
 }
 
 async function look() {
@@ -91,6 +92,7 @@ if (clock) {
   setInterval(showClock, 1000);
 }
 if (start) rememberLecture();
+document.addEventListener("submit", (event) => (leaving ||= !event.defaultPrevented));
 offerFullScreen();
 followControls(look);
 keepDoing(look, EVERY);

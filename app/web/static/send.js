@@ -31,7 +31,6 @@ const isOn = () => !element("stop").hidden;
 const clock = (iso) => new Date(iso).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
 
 const onWord = {
-  connecting: () => show("connecting", t("Connecting …")),
   sending: ({ fps, width, height }) =>
     show("sending", t("Sending · %(fps)s pictures a second, %(width)s × %(height)s", { fps: decimal(fps), width, height })),
   waiting: ({ paused_by: by }) =>
@@ -40,6 +39,7 @@ const onWord = {
     show("lost", t("The line is lost; trying again"));
     fetchJson(page.dataset.asks).catch(() => {}); // leads to sign-in where that is the reason
   },
+  stopped: () => (stream ? show("preview", t("Stopped. Nothing is sent")) : show("idle", t("The picture has ended; nothing is sent"))),
   taken: ({ by, since }) => show("taken", t("%(by)s has been sending since %(since)s", { by, since: clock(since) })),
   over: ({ by }) => show("over", t("%(by)s took over; nothing is sent any more", { by })),
   refused: ({ detail }) => show("refused", detail),
@@ -57,9 +57,9 @@ function start(takeOver) {
   navigator.wakeLock?.request("screen").then((held) => (lock = held)).catch(() => {});
 }
 
+// The worker says when it has stopped: what it said before is still on its way.
 function stop() {
   worker.postMessage({ type: "stop" });
-  show("preview", t("Stopped. Nothing is sent"));
 }
 
 // Shows what was chosen, and hands it to the worker: as a stream of frames where the browser can, else
@@ -86,8 +86,7 @@ function end() {
   stream = null;
   element("video").hidden = true;
   element("hint").hidden = false;
-  worker.postMessage({ type: "stop" });
-  show("idle", t("The picture has ended; nothing is sent"));
+  stop();
 }
 
 async function choose(button, ask) {

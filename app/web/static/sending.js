@@ -31,11 +31,7 @@ const onMessage = {
     address.searchParams.set("page", page);
     connect(takeOver);
   },
-  stop() {
-    address = null;
-    socket?.close(1000);
-    socket = null;
-  },
+  stop: () => giveUp("stopped"),
   bitmap({ bitmap }) {
     fromPage?.(bitmap);
   },
@@ -58,7 +54,9 @@ const onWord = {
 };
 
 function giveUp(type, said) {
-  onMessage.stop();
+  address = null;
+  socket?.close(1000);
+  socket = null;
   tell(type, said);
 }
 

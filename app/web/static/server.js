@@ -19,6 +19,7 @@ export function keepDoing(work, every) {
   async function turn() {
     clearTimeout(timer);
     if (!document.hidden) await work();
+    clearTimeout(timer); // of a turn that began meanwhile
     timer = setTimeout(turn, every);
   }
   document.addEventListener("visibilitychange", turn);
