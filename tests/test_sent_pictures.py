@@ -1,8 +1,10 @@
 """Pictures that scripts post and pages send: a real server, real connections, every bound."""
 
 import json
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -171,6 +173,23 @@ def test_a_second_page_is_told_who_sends_and_can_take_over(free, picture):
             assert first.hear("over")["by"] == "admin"
             second.connection.send(picture)
             wait_for(free.is_online)
+
+
+def test_a_page_is_taken_over_in_the_middle_of_its_picture(free, picture):
+    """It was told that nobody had asked for the rest."""
+    with sending(free, "first") as first:
+        first.hear("ask")
+
+        def in_two_parts() -> Iterator[bytes]:
+            yield picture[:1000]
+            with sending(free, "second", take_over=True) as second:
+                second.hear("ask")
+                time.sleep(1)
+                yield picture[1000:]
+
+        with suppress(ConnectionClosed):
+            first.connection.send(in_two_parts())
+        assert first.hear("over")["by"] == "admin"
 
 
 def test_a_page_that_comes_back_takes_its_own_place(free):

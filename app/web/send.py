@@ -129,11 +129,11 @@ class Turn:
         """Ask, take, hand over. Returns where the server ends, or where the page is gone without a word."""
         signed_at, wishes = 0.0, Wishes()
         while not self.hub.closing():
-            self._check(websocket)
             if not self.relay.is_sending(sender):
                 other = self.relay.sender
                 _send_away(websocket, CloseCode.POLICY_VIOLATION, "over", by=other.name if other else "")
                 return
+            self._check(websocket)
             if self.relay.wait_for_ask(sender, PROMPT_SECONDS):
                 if not self._take(websocket, sender, wishes):
                     return
