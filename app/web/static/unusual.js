@@ -29,7 +29,8 @@ function show(found) {
 
 export async function showUnusual() {
   if (!list || !choice.checked) return;
-  show((await fetchJson(list.dataset.url)).unusual);
+  const { unusual } = await fetchJson(list.dataset.url);
+  show(choice.checked ? unusual : []); // it may have been turned off meanwhile
 }
 
 if (choice) {
