@@ -66,6 +66,7 @@ def test_axe_finds_nothing_serious(chromium, server, cookies, look):
     page.locator("#note").wait_for()
     found["/ with a lecture"] = serious(page)
     page.locator("form[action$=end] button").click()
+    page.wait_for_url("**/lectures/*")
     close(context)
     assert {path: violations for path, violations in found.items() if violations} == {}
 
