@@ -99,12 +99,11 @@ class Batches(keras.utils.PyDataset):
             shares = part * shares + (1 - part) * shares[partner]
         labels, shares = _above(labels, self._crops_in_batch), _above(shares, self._crops_in_batch)
         is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])[:, np.newaxis]
-        weight = 1
+        weight = is_face
         if self._class_weights is not None:
-            weight = (labels @ self._class_weights + 1 - labels.sum(1))[:, np.newaxis]
+            weight = weight * (labels @ self._class_weights + 1 - labels.sum(1))[:, np.newaxis]
         if self._teachers:
             labels, shares = taught(labels, shares, [teach(pixels) for teach in self._teachers])
-        weight = weight * is_face
         return pixels, {
             "fer": labels * weight,
             "ferplus": shares * weight,

@@ -216,7 +216,7 @@ def test_the_end_of_the_server_ends_streams_and_keeps_the_open_minute(start_serv
         next(stream)
         watching = executor.submit(lambda: list(stream))
         time.sleep(2)
-        server.stop()
+        assert server.stop() < 5, "Heroku and others kill what takes much longer"
         assert watching.result(), "the stream has an end"
     assert not [pid for pid in monitors if Path(f"/proc/{pid}").exists()]
     server.start()
