@@ -34,6 +34,7 @@ class Augmentation:
 
 AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mirror_chance=0)
 MIXUP_CHANCE = 0.65  # of a batch
+ALTERED_AT_ONCE = 1024  # faces; more only takes memory
 
 
 class Batches(keras.utils.PyDataset):
@@ -57,58 +58,87 @@ class Batches(keras.utils.PyDataset):
         mixup: float = 0.4,
         class_weights: bool = False,
         teachers: Sequence[Teacher] = (),
+        views: int = 0,
     ):
         super().__init__()
         faces, refused = without_non_faces(faces)
-        self._images = faces.images
-        self._labels = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
-        self._shares = ferplus_shares(faces.votes)
         crops = crops or Crops(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, bool))
-        self._crops = np.concatenate([crops.images, refused.images])
-        self._is_face = np.concatenate([crops.is_face, refused.is_face])
+        self._faces, self._others = len(faces), len(crops) + len(refused)
+        self._images = np.concatenate([faces.images, crops.images, refused.images])
+        is_face = np.concatenate([np.ones(self._faces), crops.is_face, refused.is_face])
+        self._is_face = is_face.astype(np.float32)[:, np.newaxis]
+        self._labels = self._above_others(np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels])
+        self._shares = self._above_others(ferplus_shares(faces.votes))
+        self._weight = self._is_face.copy()
+        if class_weights:
+            self._weight[: self._faces, 0] = balanced(faces.labels)[faces.labels]
         self._batch = batch
-        self._crops_in_batch = crops_in_batch if len(self._crops) else 0
+        self._crops_in_batch = crops_in_batch if self._others else 0
         self._seed = seed
         self._teachers = teachers
         self._augmentation = augmentation
         self._alpha = mixup
-        self._class_weights = balanced(faces.labels) if class_weights else None
+        self._views = views
+        self._view = -1
+        self._answers: dict[int, np.ndarray] = {}
         self.start_epoch(0, mixup=True)
 
     def __len__(self) -> int:
-        return max(len(self._images) // self._batch, 1)
+        return max(self._faces // self._batch, 1)
 
     def start_epoch(self, epoch: int, *, mixup: bool) -> None:
         """Shuffle anew; `mixup` says whether this epoch mixes faces."""
         self._epoch, self._mixup = epoch, mixup
-        self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
+        self._order = np.random.default_rng([self._seed, epoch]).permutation(self._faces)
+        self._look(epoch % self._views if self._views else epoch)
 
     def __getitem__(self, index: int):
         random = np.random.default_rng([self._seed, self._epoch, index])
         rows = self._order[index * self._batch : (index + 1) * self._batch]
-        others = random.integers(0, max(len(self._crops), 1), self._crops_in_batch)
-        pixels = as_input(np.concatenate([self._images[rows], self._crops[others]]))
-        pixels = augment(pixels, self._augmentation, random)
-        labels, shares = self._labels[rows], self._shares[rows]
+        mixed = slice(0, len(rows))
+        others = self._faces + random.integers(0, max(self._others, 1), self._crops_in_batch)
+        rows = np.concatenate([rows, others])
+        pixels = as_input(self._seen[rows])
+        labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
+        if self._teachers:
+            labels, shares = taught(labels, shares, *self._ask(rows, pixels))
+        labels, shares = labels * self._weight[rows], shares * self._weight[rows]
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
-            partner = random.permutation(len(rows))
-            mixed = slice(0, len(rows))
-            pixels[mixed] = part * pixels[mixed] + (1 - part) * pixels[mixed][partner]
-            labels = part * labels + (1 - part) * labels[partner]
-            shares = part * shares + (1 - part) * shares[partner]
-        labels, shares = _above(labels, self._crops_in_batch), _above(shares, self._crops_in_batch)
-        is_face = np.concatenate([np.ones(len(rows), np.float32), self._is_face[others]])[:, np.newaxis]
-        weight = is_face
-        if self._class_weights is not None:
-            weight = weight * (labels @ self._class_weights + 1 - labels.sum(1))[:, np.newaxis]
-        if self._teachers:
-            labels, shares = taught(labels, shares, [teach(pixels) for teach in self._teachers])
-        return pixels, {
-            "fer": labels * weight,
-            "ferplus": shares * weight,
-            "face": is_face,
-        }
+            partner = random.permutation(mixed.stop)
+            for values in (pixels, labels, shares):
+                values[mixed] = part * values[mixed] + (1 - part) * values[partner]
+        return pixels, {"fer": labels, "ferplus": shares, "face": is_face}
+
+    def _above_others(self, targets: np.ndarray) -> np.ndarray:
+        """Stack empty targets for the crops below those of the faces: a row of zeros weighs nothing."""
+        return np.concatenate([targets, np.zeros((self._others, targets.shape[1]), np.float32)])
+
+    def _look(self, view: int) -> None:
+        """Alter every face and crop as this view does."""
+        if view == self._view:
+            return
+        if not self._views:
+            self._answers.clear()  # no view ever comes again
+        if view not in self._answers:
+            unasked = np.where(self._is_face, np.float32(np.nan), np.float32(0))
+            self._answers[view] = unasked.repeat(2 * len(EMOTIONS), axis=1)
+        self._view = view
+        random = np.random.default_rng([self._seed, view])
+        self._seen = np.empty_like(self._images)
+        for start in range(0, len(self._images), ALTERED_AT_ONCE):
+            some = slice(start, start + ALTERED_AT_ONCE)
+            altered = augment(as_input(self._images[some]), self._augmentation, random)
+            self._seen[some] = altered[..., 0].round()
+
+    def _ask(self, rows: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the teachers' mean `fer` and `scores` of rows, asked once a view; 0 where there is no face."""
+        answers = self._answers[self._view]
+        new = np.isnan(answers[rows, 0])
+        if new.any():
+            said = [teach(pixels[new]) for teach in self._teachers]
+            answers[rows[new]] = np.mean([np.hstack([one["fer"], one["scores"]]) for one in said], axis=0)
+        return np.split(answers[rows], 2, axis=1)
 
 
 def balanced(labels: np.ndarray) -> np.ndarray:
@@ -118,17 +148,16 @@ def balanced(labels: np.ndarray) -> np.ndarray:
 
 
 def taught(
-    labels: np.ndarray, shares: np.ndarray, answers: list[dict[str, np.ndarray]]
+    labels: np.ndarray, shares: np.ndarray, fer: np.ndarray, named: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Move targets towards what teachers answer for the very same view (Hinton et al. 2015).
 
-    The view is altered and mixed already (Beyer et al. 2022, *A good teacher is patient and consistent*). A
-    face without votes or label gets only the teachers' answers; contempt, which they don't name, keeps its
-    votes.
+    The view is altered already (Beyer et al. 2022, *A good teacher is patient and consistent*). A face
+    without votes or label gets only the teachers' answers, `fer` and `named` (N, 7); contempt, which they
+    don't name, keeps its votes.
     """
-    fer = np.mean([answer["fer"] for answer in answers], axis=0)
     scores = np.zeros_like(shares)
-    scores[:, SEVEN] = np.mean([answer["scores"] for answer in answers], axis=0)
+    scores[:, SEVEN] = named
     voted = shares.sum(1, keepdims=True)
     return (1 - TAUGHT) * labels + TAUGHT * fer, (1 - TAUGHT) * shares + (1 - (1 - TAUGHT) * voted) * scores
 
@@ -161,8 +190,3 @@ def _erase(face: np.ndarray, random: np.random.Generator) -> None:
     height, width = random.integers(SIDE // 8, SIDE // 2, 2)
     top, left = random.integers(0, SIDE - height), random.integers(0, SIDE - width)
     face[top : top + height, left : left + width] = random.uniform(0, 255)
-
-
-def _above(targets: np.ndarray, count: int) -> np.ndarray:
-    """Stack empty targets for `count` crops below those of the faces: a row of zeros weighs nothing."""
-    return np.concatenate([targets, np.zeros((count, targets.shape[1]), np.float32)])

@@ -212,6 +212,26 @@ def test_a_teacher_is_heard_beside_the_labels(drawn):
     assert np.isclose(happy, TAUGHT).sum() == 24
 
 
+def test_views_come_round_and_teachers_are_asked_once_for_each(drawn, crops):
+    asked = []
+
+    def counts(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        asked.append(len(pixels))
+        return says_happy(pixels)
+
+    batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, teachers=[counts], views=2)
+
+    def faces_of(epoch: int) -> list[bytes]:
+        batches.start_epoch(epoch, mixup=False)
+        return [face.tobytes() for batch in range(4) for face in batches[batch][0][:14]]
+
+    first, second, third = (faces_of(epoch) for epoch in range(3))
+    assert not set(first) & set(second)
+    assert sorted(first) == sorted(third)
+    assert first != third
+    assert 2 * 56 <= sum(asked) <= 2 * 56 + 3 * 16  # each face twice; crops are drawn anew
+
+
 def test_a_run_may_learn_from_a_network_and_begin_from_its_trunk(run, tmp_path, drawn, exported):
     taught = replace(
         SHORT, epochs=1, teachers=(str(exported / "emotion_cnn.tflite"),), weights=str(run / "network.keras")
