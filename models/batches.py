@@ -17,6 +17,10 @@ Teacher = Callable[[np.ndarray], dict[str, np.ndarray]]
 TAUGHT = 0.7
 """How much of a target is what the teachers say, where there are any; the rest is what people said."""
 
+TEACHER_HEARD, VOTE_HEARD = 0.8, 0.1
+"""How much teachers and each of ten voters say about the label of a face. Chosen on PublicTest, where a
+teacher that is right in 71.6 % so is in 72.8 %, and its negative log-likelihood 0.76 instead of 0.84."""
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -69,6 +73,7 @@ class Batches(keras.utils.PyDataset):
         self._is_face = is_face.astype(np.float32)[:, np.newaxis]
         self._labels = self._above_others(np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels])
         self._shares = self._above_others(ferplus_shares(faces.votes))
+        self._witness = self._above_others(votes_by_label(faces))
         self._weight = self._is_face.copy()
         if class_weights:
             self._weight[: self._faces, 0] = balanced(faces.labels)[faces.labels]
@@ -101,7 +106,8 @@ class Batches(keras.utils.PyDataset):
         pixels = as_input(self._seen[rows])
         labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
         if self._teachers:
-            labels, shares = taught(labels, shares, *self._ask(rows, pixels))
+            fer, named = self._ask(rows, pixels)
+            labels, shares = taught(labels, shares, informed(fer, self._witness[rows]), named)
         labels, shares = labels * self._weight[rows], shares * self._weight[rows]
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
@@ -145,6 +151,31 @@ def balanced(labels: np.ndarray) -> np.ndarray:
     """Weigh the classes so that each counts as much as any other, float32 (7,); faces weigh 1 on average."""
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
+
+
+def votes_by_label(faces: Faces) -> np.ndarray:
+    """Say how well the votes of each face go with each of FER-2013's labels: logarithms, float32 (N, 7).
+
+    Up to a constant the log-likelihood of the votes, from how often the faces of a label get each vote, and
+    what `informed` leaves of the labels' own frequency; 0 where nobody voted.
+    """
+    named = np.eye(len(EMOTIONS))[faces.labels]
+    votes = faces.votes.astype(float)
+    given = named.T @ votes + 1  # one more, so that no vote is impossible
+    likelihood = votes @ np.log(given / given.sum(1, keepdims=True)).T
+    frequency = (named.sum(0) + 1) / (len(named) + len(EMOTIONS))
+    voted = votes.sum(1, keepdims=True) > 0
+    return (voted * (VOTE_HEARD * likelihood + (1 - TEACHER_HEARD) * np.log(frequency))).astype(np.float32)
+
+
+def informed(fer: np.ndarray, witness: np.ndarray) -> np.ndarray:
+    """Correct what teachers answer of FER-2013's labels by what people voted of the same faces, (N, 7).
+
+    A naive Bayes in which neither is a witness of its own: p(label | face)^0.8 · p(label)^0.2 ·
+    ∏ p(vote | label)^0.1. Where nobody voted, the teachers are right.
+    """
+    weighed = np.exp(TEACHER_HEARD * np.log(fer + 1e-9) + witness)
+    return np.where(witness.any(1, keepdims=True), weighed / weighed.sum(1, keepdims=True), fer)
 
 
 def taught(
