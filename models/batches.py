@@ -1,6 +1,6 @@
 """Batches for training: faces and crops, altered a little differently each time they are seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,17 +9,8 @@ import numpy as np
 
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
-from models.dataset import SEVEN, Crops, Faces, ferplus_shares, without_non_faces
-
-Teacher = Callable[[np.ndarray], dict[str, np.ndarray]]
-"""A network trained before: pixels, float32 (N, 48, 48, 1), to its `scores` and `fer`, each (N, 7)."""
-
-TAUGHT = 0.7
-"""How much of a target is what the teachers say, where there are any; the rest is what people said."""
-
-TEACHER_HEARD, VOTE_HEARD = 0.8, 0.1
-"""How much teachers and each of ten voters say about the label of a face. Chosen on PublicTest, where a
-teacher that is right in 71.6 % so is in 72.8 %, and its negative log-likelihood 0.76 instead of 0.84."""
+from models.dataset import Crops, Faces, ferplus_shares, without_non_faces
+from models.teaching import Teacher, Teachers, informed, taught, votes_by_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +71,11 @@ class Batches(keras.utils.PyDataset):
         self._batch = batch
         self._crops_in_batch = crops_in_batch if self._others else 0
         self._seed = seed
-        self._teachers = teachers
+        self._teachers = Teachers(teachers, self._is_face, views) if teachers else None
         self._augmentation = augmentation
         self._alpha = mixup
         self._views = views
-        self._view = -1
-        self._answers: dict[int, np.ndarray] = {}
+        self._view: int | None = None
         self.start_epoch(0, mixup=True)
 
     def __len__(self) -> int:
@@ -106,7 +96,7 @@ class Batches(keras.utils.PyDataset):
         pixels = as_input(self._seen[rows])
         labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
         if self._teachers:
-            fer, named = self._ask(rows, pixels)
+            fer, named = self._teachers.ask(self._view, rows, pixels)
             labels, shares = taught(labels, shares, informed(fer, self._witness[rows]), named)
         labels, shares = labels * self._weight[rows], shares * self._weight[rows]
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
@@ -124,11 +114,6 @@ class Batches(keras.utils.PyDataset):
         """Alter every face and crop as this view does."""
         if view == self._view:
             return
-        if not self._views:
-            self._answers.clear()  # no view ever comes again
-        if view not in self._answers:
-            unasked = np.where(self._is_face, np.float32(np.nan), np.float32(0))
-            self._answers[view] = unasked.repeat(2 * len(EMOTIONS), axis=1)
         self._view = view
         random = np.random.default_rng([self._seed, view])
         self._seen = np.empty_like(self._images)
@@ -137,60 +122,11 @@ class Batches(keras.utils.PyDataset):
             altered = augment(as_input(self._images[some]), self._augmentation, random)
             self._seen[some] = altered[..., 0].round()
 
-    def _ask(self, rows: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the teachers' mean `fer` and `scores` of rows, asked once a view; 0 where there is no face."""
-        answers = self._answers[self._view]
-        new = np.isnan(answers[rows, 0])
-        if new.any():
-            said = [teach(pixels[new]) for teach in self._teachers]
-            answers[rows[new]] = np.mean([np.hstack([one["fer"], one["scores"]]) for one in said], axis=0)
-        return np.split(answers[rows], 2, axis=1)
-
 
 def balanced(labels: np.ndarray) -> np.ndarray:
     """Weigh the classes so that each counts as much as any other, float32 (7,); faces weigh 1 on average."""
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     return (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype(np.float32)
-
-
-def votes_by_label(faces: Faces) -> np.ndarray:
-    """Say how well the votes of each face go with each of FER-2013's labels: logarithms, float32 (N, 7).
-
-    Up to a constant the log-likelihood of the votes, from how often the faces of a label get each vote, and
-    what `informed` leaves of the labels' own frequency; 0 where nobody voted.
-    """
-    named = np.eye(len(EMOTIONS))[faces.labels]
-    votes = faces.votes.astype(float)
-    given = named.T @ votes + 1  # one more, so that no vote is impossible
-    likelihood = votes @ np.log(given / given.sum(1, keepdims=True)).T
-    frequency = (named.sum(0) + 1) / (len(named) + len(EMOTIONS))
-    voted = votes.sum(1, keepdims=True) > 0
-    return (voted * (VOTE_HEARD * likelihood + (1 - TEACHER_HEARD) * np.log(frequency))).astype(np.float32)
-
-
-def informed(fer: np.ndarray, witness: np.ndarray) -> np.ndarray:
-    """Correct what teachers answer of FER-2013's labels by what people voted of the same faces, (N, 7).
-
-    A naive Bayes in which neither is a witness of its own: p(label | face)^0.8 · p(label)^0.2 ·
-    ∏ p(vote | label)^0.1. Where nobody voted, the teachers are right.
-    """
-    weighed = np.exp(TEACHER_HEARD * np.log(fer + 1e-9) + witness)
-    return np.where(witness.any(1, keepdims=True), weighed / weighed.sum(1, keepdims=True), fer)
-
-
-def taught(
-    labels: np.ndarray, shares: np.ndarray, fer: np.ndarray, named: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Move targets towards what teachers answer for the very same view (Hinton et al. 2015).
-
-    The view is altered already (Beyer et al. 2022, *A good teacher is patient and consistent*). A face
-    without votes or label gets only the teachers' answers, `fer` and `named` (N, 7); contempt, which they
-    don't name, keeps its votes.
-    """
-    scores = np.zeros_like(shares)
-    scores[:, SEVEN] = named
-    voted = shares.sum(1, keepdims=True)
-    return (1 - TAUGHT) * labels + TAUGHT * fer, (1 - TAUGHT) * shares + (1 - (1 - TAUGHT) * voted) * scores
 
 
 def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator) -> np.ndarray:

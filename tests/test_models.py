@@ -25,7 +25,7 @@ from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.batches import TAUGHT, Augmentation, Batches, augment  # noqa: E402
+from models.batches import Augmentation, Batches, augment  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
     Crops,
@@ -42,6 +42,7 @@ from models.dataset import (  # noqa: E402
 from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
 from models.schedule import Schedule, note, noted  # noqa: E402
 from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
+from models.teaching import TAUGHT  # noqa: E402
 from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
