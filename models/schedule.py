@@ -40,7 +40,7 @@ class Schedule:
     """Networks trained before, .keras or .tflite, whose answers are learnt beside the labels."""
     views: int = 0
     """How many altered views of each face there are, which come round epoch by epoch. Teachers are asked once
-    for each, which saves half of a long run's time; 0: another view every epoch."""
+    for each, which saves up to a third of a run's time; 0: another view every epoch."""
     weights: str | None = None
     """A .keras of the same architecture whose trunk a run begins from, where it has no checkpoint yet."""
     imagenet: str | None = None
