@@ -1,4 +1,4 @@
-"""Batches for training: faces and crops, altered a little differently each time they are seen."""
+"""Batches for training: faces and crops, altered a little differently in each view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Batches(keras.utils.PyDataset):
 
     Where there are teachers, the faces among the crops have what these say as their labels.
 
-    Batch and epoch decide the random numbers, so that a resumed run sees what an unbroken one would have.
+    Epoch, view and batch decide the random numbers: a resumed run sees what an unbroken one would have.
     `Schedule` says what the options mean.
     """
 
