@@ -89,10 +89,9 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int):
         random = np.random.default_rng([self._seed, self._epoch, index])
-        rows = self._order[index * self._batch : (index + 1) * self._batch]
-        mixed = slice(0, len(rows))
+        faces = self._order[index * self._batch : (index + 1) * self._batch]
         others = self._faces + random.integers(0, max(self._others, 1), self._crops_in_batch)
-        rows = np.concatenate([rows, others])
+        rows = np.concatenate([faces, others])
         pixels = as_input(self._seen[rows])
         labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
         if self._teachers:
@@ -101,9 +100,9 @@ class Batches(keras.utils.PyDataset):
         labels, shares = labels * self._weight[rows], shares * self._weight[rows]
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
-            partner = random.permutation(mixed.stop)
+            partner = random.permutation(len(faces))
             for values in (pixels, labels, shares):
-                values[mixed] = part * values[mixed] + (1 - part) * values[partner]
+                values[: len(faces)] = part * values[: len(faces)] + (1 - part) * values[partner]
         return pixels, {"fer": labels, "ferplus": shares, "face": is_face}
 
     def _above_others(self, targets: np.ndarray) -> np.ndarray:
