@@ -30,10 +30,12 @@ SETS = {
     "first": (Cascade.FRONT,),
     "both from the front": (Cascade.FRONT, Cascade.FRONT_TOO),
     "first, both sides": (Cascade.FRONT, Cascade.ONE_SIDE, Cascade.OTHER_SIDE),
+    "both, leaning too": (Cascade.FRONT, Cascade.FRONT_TOO, Cascade.CLOCKWISE, Cascade.ANTICLOCKWISE),
     "all": tuple(Cascade),
 }
 WIDEST = 1280  # pixels; the longer side of a picture, all labelled ones are smaller
 THRESHOLDS = (0.0, 0.5, 0.9, 0.97)
+ASKEW = (10, 20, 30)  # degrees
 LEAST_RATIO = 0.5  # of the sides of a box and of a face that it may be
 
 
@@ -71,11 +73,12 @@ def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
         for name, searches in SETS.items()
         for below in THRESHOLDS
     ]
-    return [
-        *rows,
-        {"searches": "the program, a picture that stands still", **_program(photographs)},
-        {"searches": "the same at half the size", **_program([_halved(one) for one in photographs])},
-    ]
+    ways = {
+        "the program, a picture that stands still": photographs,
+        "the same at half the size": [_halved(one) for one in photographs],
+        **{f"the same, held askew by {tilt}°": [askew(one, tilt) for one in photographs] for tilt in ASKEW},
+    }
+    return rows + [{"searches": name, **_program(seen)} for name, seen in ways.items()]
 
 
 def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
@@ -102,6 +105,21 @@ def _halved(photograph: Photograph) -> Photograph:
     return Photograph(grey, [Box(*(round(side / 2) for side in face)) for face in photograph.faces])
 
 
+def askew(photograph: Photograph, degrees: float) -> Photograph:
+    """Turn it so that its faces lean clockwise; nothing is cut off."""
+    height, width = photograph.grey.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    size = np.ceil(np.abs(turn[:, :2]) @ (width, height)).astype(int)
+    turn[:, 2] += (size - (width, height)) / 2
+    grey = cv2.warpAffine(photograph.grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    return Photograph(grey, [_turned(face, turn) for face in photograph.faces])
+
+
+def _turned(face: Box, turn: np.ndarray) -> Box:
+    x, y = turn @ (face.x + face.width / 2, face.y + face.height / 2, 1)
+    return Box(round(x - face.width / 2), round(y - face.height / 2), face.width, face.height)
+
+
 def _propose(
     grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: Classifier
 ) -> Proposals:
@@ -109,7 +127,8 @@ def _propose(
     found = cascades.find(cascade, grey, neighbours, WINDOW, max(grey.shape))
     seconds = time.perf_counter() - begin
     boxes = [Found(votes, Box(*box)) for votes, box in found]
-    return Proposals(boxes, classifier.read(crop_faces(grey, [one.box for one in boxes]))[1], seconds)
+    crops = crop_faces(grey, [one.box for one in boxes], [cascade.degrees] * len(boxes))
+    return Proposals(boxes, classifier.read(crops)[1], seconds)
 
 
 def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: float) -> dict:

@@ -16,6 +16,7 @@ from app.vision.crop import as_input, crop_faces
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box
 from app.vision.track import REFUSED_BELOW
+from benchmarks.detection import Photograph, askew
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "models"
@@ -180,6 +181,18 @@ def test_a_box_beyond_the_edge_keeps_its_shape():
     (face,) = crop_faces(picture, [Box(-24, 10, 48, 48)])
     assert (face[:, :25] == 0).all()
     assert (face[0, 24:] == np.arange(24)).all()
+
+
+@pytest.mark.parametrize("degrees", [-35, 20, 90])
+def test_a_leaning_face_is_cut_out_upright(degrees):
+    y, x = np.mgrid[:200, :200]
+    picture = ((x + 2 * y) / 3 + 40 * np.sin(x / 9)).clip(0, 255).astype(np.uint8)
+    leaning = askew(Photograph(picture, [Box(70, 70, 60, 60)]), degrees)
+    (straight,) = crop_faces(picture, [Box(70, 70, 60, 60)]).astype(int)
+    (upright,) = crop_faces(leaning.grey, leaning.faces, [degrees]).astype(int)
+    (as_it_is,) = crop_faces(leaning.grey, leaning.faces).astype(int)
+    assert np.abs(upright - straight).mean() < 3
+    assert np.abs(as_it_is - straight).mean() > 10
 
 
 def test_a_box_outside_the_picture_is_an_error():

@@ -16,6 +16,7 @@ from app.vision.crop import SMALLEST_READABLE
 from app.vision.detect import NEIGHBOURS, WIDEST_SEARCH, Detector, one_box_a_face
 from app.vision.frame import Box
 from app.vision.sweep import Piece, pieces
+from benchmarks.detection import Photograph, askew
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
@@ -184,6 +185,22 @@ def test_the_two_sides_are_each_the_others_mirror_picture(detector):
     assert one
     mirrored = [found.box._replace(x=width - found.box.x - found.box.width) for found in other]
     assert mirrored == [found.box for found in one]
+
+
+@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if cascade.degrees])
+def test_leaning_heads_are_found_where_they_are(detector, cascade):
+    room = Classroom(12, (1280, 720))
+    faces = [student.box for student in room.truth(MORNING) if student.facing]
+    upright = Photograph(cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), faces)
+    leaning = askew(upright, 1.5 * cascade.degrees)
+    piece = Piece(0, 0, *leaning.grey.shape[::-1], SMALLEST_READABLE, 300)
+
+    def hits(cascade):
+        boxes = [found.box for found in detector.search(leaning.grey, replace(piece, cascade=cascade))]
+        return sum(any(covers(box, middle(face)) for box in boxes) for face in leaning.faces)
+
+    assert hits(cascade) >= 0.9 * len(faces)
+    assert max(hits(Cascade.FRONT), hits(Cascade.FRONT_TOO)) <= 0.5 * len(faces)
 
 
 def portrait():

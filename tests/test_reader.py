@@ -12,6 +12,7 @@ from app.vision.crop import SMALLEST_READABLE
 from app.vision.frame import Frame
 from app.vision.reader import FaceReader
 from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS
+from benchmarks.detection import Photograph, askew
 
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
@@ -153,6 +154,19 @@ def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     reader, full = FaceReader(), FullSweep()
     assert max(len(reader.read(frame)) for frame in frames) == 1
     assert max(len(full.read(frame)) for frame in frames) == 0  # from the front nobody is there
+
+
+@pytest.mark.parametrize("degrees", [-25, 25])
+def test_whose_head_leans_is_found_in_time_and_read(degrees):
+    room = Classroom(5, (640, 480))
+    faces = [student.box for student in room.truth(MORNING) if student.facing]
+    leaning = askew(Photograph(cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), faces), degrees)
+    image, reader = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceReader()
+    for second in np.arange(0, FURTHER_SECONDS + 3, 0.5):
+        read = reader.read(frame_of(image, second))
+    assert all(shows(read, box) for box in leaning.faces)
+    assert len(read) <= 5
+    assert all(face.scores is not None for face in read)
 
 
 @needs_scenes

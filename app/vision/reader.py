@@ -44,7 +44,7 @@ class FaceReader:
         found = self._yunet.detect(frame.image) if self._yunet else self._find(grey, frame.monotonic)
         tracks = self._tracker.update(found, frame.monotonic)
         due = [track for track in tracks if track.is_due(frame.monotonic)]
-        crops = crop_faces(grey, [track.found for track in due])
+        crops = crop_faces(grey, [track.found for track in due], [track.cascade.degrees for track in due])
         for track, scores, is_face in zip(due, *self._classifier.read(crops), strict=True):
             track.read(scores, is_face, frame.monotonic)
         self._tracker.forget_refused()
@@ -93,7 +93,8 @@ class FaceReader:
 
     def _judged(self, grey: np.ndarray, proposed: Sequence[Found]) -> list[Found]:
         """What of it the network takes for a face."""
-        _, is_face = self._classifier.read(crop_faces(grey, [one.box for one in proposed]))
+        crops = crop_faces(grey, [one.box for one in proposed], [one.cascade.degrees for one in proposed])
+        _, is_face = self._classifier.read(crops)
         below = self._classifier.face_below
         return [one for one, probability in zip(proposed, is_face, strict=True) if probability >= below]
 

@@ -1,6 +1,6 @@
 """Face boxes in a picture, by YuNet, a small network that OpenCV runs (Wu et al. 2023).
 
-It finds the turned, tilted and covered faces that the frontal cascade misses, and looks at whole pictures.
+It finds the turned and covered faces that the cascades miss, and looks at whole pictures.
 """
 
 import hashlib
