@@ -40,8 +40,8 @@ SAME = 1e-3  # the largest difference of a score between Keras and LiteRT, both 
 LOST = 0.002  # of accuracy, at most, for rounding to 8 bits
 COVERAGE = 0.8  # the share of the faces whose expression is named; the rest count as uncertain
 FALSE_KEPT = 1 / 150
-"""The share of false proposals that the `face` score may let pass: all cascades together make some fifteen a
-photograph, and a false face in ten photographs is allowed."""
+"""The share of false proposals that the `face` score may let pass. The cascades together make some twenty a
+photograph, and later looks refuse two thirds of what passed: one in ten photographs is allowed to stay."""
 LITERT, KERAS, PICTURE = "emotion_cnn.tflite", "emotion_cnn.keras", "self_test.png"
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
 
