@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from app.vision.cascade import Cascade
 from app.vision.crop import SMALLEST_READABLE
-from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS, Sweep, further_pieces, pieces
+from app.vision.sweep import (
+    FURTHER_SECONDS,
+    SMALL_SECONDS,
+    SWEEP_SECONDS,
+    Sweep,
+    further_pieces,
+    pieces,
+    sweeps,
+)
 
 SIZES = [(640, 480), (1280, 720), (1920, 1080)]
 
@@ -18,9 +26,21 @@ def swept(width: int, height: int) -> Sweep:
     return Sweep(pieces(width, height), SWEEP_SECONDS)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (320, 180), (1, 1)])
 def test_the_first_frame_is_searched_whole(size):
-    assert swept(*size).due(100.0) == list(pieces(*size))
+    due = [piece for sweep in sweeps(*size) for piece in sweep.due(100.0)]
+    assert due == list(pieces(*size))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_search_has_its_turn_in_half_a_minute_faces_that_can_be_read_soonest(size):
+    own, due = sweeps(*size), []
+    for index in range(round(5 * FURTHER_SECONDS) + 2):
+        due += [piece for sweep in own for piece in sweep.due(index / 5) if index]
+    assert set(due) == {*pieces(*size), *further_pieces(*size)}
+    large, small = (due.count(piece) for piece in (pieces(*size)[0], pieces(*size)[-1]))
+    assert large == pytest.approx(FURTHER_SECONDS / SWEEP_SECONDS, abs=2)
+    assert small == pytest.approx(FURTHER_SECONDS / SMALL_SECONDS, abs=2)
 
 
 def test_the_further_cascades_leave_the_first_frame_alone():

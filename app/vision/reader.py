@@ -12,7 +12,7 @@ from app.vision.crop import crop_faces
 from app.vision.detect import Detector, Found, one_box_a_face
 from app.vision.frame import Box, Face, Frame
 from app.vision.motion import Motion, Still
-from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS, Sweep, further_pieces, pieces
+from app.vision.sweep import sweeps
 from app.vision.track import Track, Tracker
 from app.vision.yunet import YuNet
 
@@ -65,10 +65,7 @@ class FaceReader:
     def _begin(self, height: int, width: int) -> None:
         """Forget every face: the picture has another size or other parts are left out, so it shows others."""
         self._tracker = Tracker()
-        self._sweeps = (
-            Sweep(pieces(width, height), SWEEP_SECONDS),
-            Sweep(further_pieces(width, height), FURTHER_SECONDS, at_once=False),
-        )
+        self._sweeps = sweeps(width, height)
         self._motion = Motion()
 
     def _find(self, grey: np.ndarray, monotonic: float) -> list[Found]:

@@ -9,11 +9,13 @@ from app.vision.cascade import Cascade
 from app.vision.crop import SMALLEST_READABLE
 
 SWEEP_SECONDS = 0.6
-"""The whole picture is searched within this time: long enough to cost little, short enough to notice who
-turns up."""
+"""The whole picture is searched for faces that can be read within this time: long enough to cost little,
+short enough to notice who turns up."""
+SMALL_SECONDS = 1.2
+"""The same for faces of which most are too small to have an expression: they cost as much, and can wait."""
 FURTHER_SECONDS = 30.0
-"""Within this time the picture is searched by the further cascades too, for who is turned away or was missed:
-all of them as often as the first one would cost five times as much."""
+"""Within this time the picture is searched by the further cascades too, for who leans, is turned away or was
+missed: all of them as often as the first one would cost seven times as much."""
 BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
 """The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
 for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
@@ -56,12 +58,22 @@ class Sweep:
         return [self._pieces[index % count] for index in range(int(begin), int(self._done))]
 
 
+def sweeps(width: int, height: int) -> tuple[Sweep, ...]:
+    """All searches of a picture, its sides in pixels: each piece in its time, the most urgent ones first."""
+    first = pieces(width, height)
+    return (
+        Sweep([piece for piece in first if _is_readable(piece)], SWEEP_SECONDS),
+        Sweep([piece for piece in first if not _is_readable(piece)], SMALL_SECONDS),
+        Sweep(further_pieces(width, height), FURTHER_SECONDS, at_once=False),
+    )
+
+
 def further_pieces(width: int, height: int) -> tuple[Piece, ...]:
     """The pieces of a picture for the further cascades, for faces that can be read; cascade by turns."""
     return tuple(
         replace(piece, cascade=cascade)
         for piece in pieces(width, height)
-        if piece.smallest >= SMALLEST_READABLE
+        if _is_readable(piece)
         for cascade in Cascade
         if cascade is not Cascade.FRONT
     )
@@ -82,6 +94,10 @@ def pieces(width: int, height: int) -> tuple[Piece, ...]:
                 for left, right in _strips(width, math.ceil(strips * width / BANDS_WIDTH))
             ]
     return tuple(cut)
+
+
+def _is_readable(piece: Piece) -> bool:
+    return piece.smallest >= SMALLEST_READABLE
 
 
 def _strips(width: int, count: int) -> list[tuple[int, int]]:
