@@ -22,6 +22,7 @@ from app.vision.crop import crop_faces
 from app.vision.detect import NEIGHBOURS, PROPOSED, WINDOW, Found, one_box_a_face
 from app.vision.frame import Box
 from app.vision.reader import MODEL, FaceReader
+from app.vision.turn import carried, turned
 from app.vision.yunet import NAME, YuNet
 from benchmarks.table import show
 
@@ -107,17 +108,8 @@ def _halved(photograph: Photograph) -> Photograph:
 
 def askew(photograph: Photograph, degrees: float) -> Photograph:
     """Turn it so that its faces lean clockwise; nothing is cut off."""
-    height, width = photograph.grey.shape
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
-    size = np.ceil(np.abs(turn[:, :2]) @ (width, height)).astype(int)
-    turn[:, 2] += (size - (width, height)) / 2
-    grey = cv2.warpAffine(photograph.grey, turn, size, borderMode=cv2.BORDER_REPLICATE)
-    return Photograph(grey, [_turned(face, turn) for face in photograph.faces])
-
-
-def _turned(face: Box, turn: np.ndarray) -> Box:
-    x, y = turn @ (face.x + face.width / 2, face.y + face.height / 2, 1)
-    return Box(round(x - face.width / 2), round(y - face.height / 2), face.width, face.height)
+    grey, there = turned(photograph.grey, -degrees, borderMode=cv2.BORDER_REPLICATE)
+    return Photograph(grey, [carried(face, there) for face in photograph.faces])
 
 
 def _propose(
@@ -126,7 +118,7 @@ def _propose(
     begin = time.perf_counter()
     found = cascades.find(cascade, grey, neighbours, WINDOW, max(grey.shape))
     seconds = time.perf_counter() - begin
-    boxes = [Found(votes, Box(*box)) for votes, box in found]
+    boxes = [Found(votes, box) for votes, box in found]
     crops = crop_faces(grey, [one.box for one in boxes], [cascade.degrees] * len(boxes))
     return Proposals(boxes, classifier.read(crops)[1], seconds)
 

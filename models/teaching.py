@@ -64,7 +64,7 @@ def informed(fer: np.ndarray, witness: np.ndarray) -> np.ndarray:
     A naive Bayes in which neither is a witness of its own: p(label | face)^0.8 · p(label)^0.2 ·
     ∏ p(vote | label)^0.1. Where nobody voted, the teachers are right.
     """
-    weighed = np.exp(TEACHER_HEARD * np.log(fer + 1e-9) + witness)
+    weighed = np.exp(TEACHER_HEARD * np.log(fer + 1e-12) + witness)
     return np.where(witness.any(1, keepdims=True), weighed / weighed.sum(1, keepdims=True), fer)
 
 

@@ -38,7 +38,7 @@ class CountedMinute:
     @property
     def faces_mean(self) -> float:
         """Faces in view on average while the camera was on."""
-        return self.face_seconds / self.online_seconds if self.online_seconds else 0.0
+        return faces_on_average(self.face_seconds, self.online_seconds)
 
     def too_few(self, minimum_group: int) -> bool:
         """Whether the expressions of so few people must not be kept. A minimum of 1 keeps them all."""
@@ -57,3 +57,8 @@ class CountedMinute:
             face_seconds=self.face_seconds + other.face_seconds,
             spans=spans,
         )
+
+
+def faces_on_average(face_seconds: float, online_seconds: float) -> float:
+    """Faces in view on average while the camera was on, free of the crumbs that sums of seconds leave."""
+    return round(face_seconds / online_seconds, 9) if online_seconds else 0.0

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.language import Words
 from app.records import queries
+from app.records.counted import faces_on_average
 from app.records.interval import Interval, looks, share_intervals
 from app.records.network import Network
 from app.records.notes import notes_of_lecture
@@ -145,7 +146,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: Conditions) -> Report
         ended_at=lecture.ended_at,
         minutes=_without_holes(rows, intervals, lecture.started_at, end, pauses),
         notes=tuple(ReportNote(note.id, note.at, note.text) for note in notes_of_lecture(lecture)),
-        faces_mean=sum(row.face_seconds for row in rows) / online if online else None,
+        faces_mean=faces_on_average(sum(row.face_seconds for row in rows), online) if online else None,
         faces_max=max((row.faces_max for row in rows), default=0),
         shares=shares,
         uncertain_share=uncertain,
@@ -261,7 +262,7 @@ def _as_one(minutes: Sequence[ReportMinute]) -> ReportMinute:
         minute=start,
         seen=Seen.READ,
         online_seconds=online,
-        faces_mean=person_time / online,
+        faces_mean=faces_on_average(person_time, online),
         face_seconds=person_time,
         shares={emotion: whole(lambda minute, e=emotion: minute.shares[e]) for emotion in EMOTIONS},
         uncertain_share=whole(lambda minute: minute.uncertain_share),

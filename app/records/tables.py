@@ -9,6 +9,7 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Type
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from app.records.counted import faces_on_average
 from app.vision.emotion import EMOTIONS, Emotion
 
 
@@ -181,7 +182,7 @@ class Minute(db.Model):
     @property
     def faces_mean(self) -> float:
         """Faces in view on average while the camera was on."""
-        return self.face_seconds / self.online_seconds if self.online_seconds else 0.0
+        return faces_on_average(self.face_seconds, self.online_seconds)
 
     @property
     def shares(self) -> dict[Emotion, float] | None:

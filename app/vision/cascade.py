@@ -6,6 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.vision.frame import Box
+from app.vision.turn import carried, turned
+
 FOLDER = Path(cv2.data.haarcascades)
 SCALE_STEP = 1.1
 """Each search is for faces this much larger than the one before. OpenCV's default; at 1.2 a third of the
@@ -55,8 +58,8 @@ class Cascades:
 
     def find(
         self, cascade: Cascade, grey: np.ndarray, neighbours: int, smallest: float, largest: float
-    ) -> list[tuple[int, tuple[int, int, int, int]]]:
-        """Give the votes and x, y, width, height of each place in `grey`, uint8 (height, width).
+    ) -> list[tuple[int, Box]]:
+        """Give the votes and the box of each place in `grey`, uint8 (height, width).
 
         A vote is one window of the search that looks like a face; a place has more of them than `neighbours`.
         Sizes in pixels.
@@ -65,28 +68,17 @@ class Cascades:
         boxes, counts = self._loaded[cascade].detectMultiScale2(
             seen, SCALE_STEP, neighbours, minSize=(round(smallest),) * 2, maxSize=(round(largest),) * 2
         )
-        return [(int(count), _brought_back(box, back)) for count, box in zip(counts, boxes, strict=True)]
+        return [(int(count), carried(box, back)) for count, box in zip(counts, boxes, strict=True)]
 
 
 def _as_seen(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the picture as a cascade has to see it, and the affine matrix (2, 3) from there back to `grey`."""
-    height, width = grey.shape
     if cascade is Cascade.OTHER_SIDE:
-        return np.ascontiguousarray(grey[:, ::-1]), np.array([[-1.0, 0, width], [0, 1, 0]])
+        return np.ascontiguousarray(grey[:, ::-1]), np.array([[-1.0, 0, grey.shape[1]], [0, 1, 0]])
     if not cascade.degrees:
         return grey, np.eye(2, 3)
-    there = cv2.getRotationMatrix2D((width / 2, height / 2), cascade.degrees, 1.0)
-    size = np.ceil(np.abs(there[:, :2]) @ (width, height)).astype(int)
-    there[:, 2] += (size - (width, height)) / 2
-    corners = int(grey.mean())
-    return cv2.warpAffine(grey, there, size, borderValue=corners), cv2.invertAffineTransform(there)
-
-
-def _brought_back(box: np.ndarray, back: np.ndarray) -> tuple[int, int, int, int]:
-    """Where a box x, y, width, height lies after its middle went back through an affine matrix (2, 3)."""
-    x, y, width, height = (int(side) for side in box)
-    left, top = back @ (x + width / 2, y + height / 2, 1) - (width / 2, height / 2)
-    return round(left), round(top), width, height
+    seen, there = turned(grey, cascade.degrees, borderValue=int(grey.mean()))
+    return seen, cv2.invertAffineTransform(there)
 
 
 def _load(path: Path) -> cv2.CascadeClassifier:

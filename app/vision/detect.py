@@ -122,7 +122,7 @@ def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def _moved(box: tuple[int, int, int, int], left: int, top: int, scale: float) -> Box:
+def _moved(box: Box, left: int, top: int, scale: float) -> Box:
     """Where in the picture a box is of a part that begins at left, top and was scaled."""
     x, y, width, height = (side / scale for side in box)
     return Box(round(left + x), round(top + y), round(width), round(height))
