@@ -95,8 +95,8 @@ class Batches(keras.utils.PyDataset):
         pixels = as_input(self._seen[rows])
         labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
         if self._teachers:
-            fer, named = self._teachers.ask(self._view, rows, pixels)
-            labels, shares = taught(labels, shares, informed(fer, self._witness[rows]), named)
+            fer, named = informed(self._fer[rows], self._witness[rows]), self._named[rows]
+            labels, shares = taught(labels, shares, fer, named)
         labels, shares = labels * self._weight[rows], shares * self._weight[rows]
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
@@ -110,7 +110,7 @@ class Batches(keras.utils.PyDataset):
         return np.concatenate([targets, np.zeros((self._others, targets.shape[1]), np.float32)])
 
     def _look(self, view: int) -> None:
-        """Alter every face and crop as this view does."""
+        """Alter every face and crop as this view does, and hear what teachers say of them."""
         if view == self._view:
             return
         self._view = view
@@ -120,6 +120,8 @@ class Batches(keras.utils.PyDataset):
             some = slice(start, start + ALTERED_AT_ONCE)
             altered = augment(as_input(self._images[some]), self._augmentation, random)
             self._seen[some] = altered[..., 0].round()
+        if self._teachers:
+            self._fer, self._named = self._teachers.ask(view, self._seen)
 
 
 def balanced(labels: np.ndarray) -> np.ndarray:
