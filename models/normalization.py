@@ -1,7 +1,7 @@
 """Batch normalisation for training, in one pass: Keras computes its own in float32 and in many."""
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 
 @keras.saving.register_keras_serializable(package="models")
@@ -18,7 +18,7 @@ class FastBatchNormalization(layers.BatchNormalization):
             return super().call(inputs, training, mask)
         normalized, mean, variance = normalize(inputs, self.gamma.value, self.beta.value, self.epsilon)
         for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + ops.stop_gradient(now) * (1 - self.momentum))
+            moving.assign(moving * self.momentum + now * (1 - self.momentum))
         return normalized
 
 

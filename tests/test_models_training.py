@@ -155,7 +155,7 @@ def test_imagenet_weights_that_cant_be_fetched_are_refused(tmp_path):
 @pytest.mark.skipif(not find_spec("torch"), reason="needs PyTorch: pip install torch==2.13.0")
 def test_the_same_code_trains_on_torch(tmp_path):
     trained = run_python(
-        "-m", "tests.train_on_drawn_faces", {"KERAS_BACKEND": "torch"}, str(tmp_path), "simple"
+        "-m", "tests.train_on_drawn_faces", {"KERAS_BACKEND": "torch"}, str(tmp_path), "aula"
     )
     assert "epoch 2" in trained.stdout, trained.stderr
     assert (tmp_path / "network.keras").exists()
