@@ -6,7 +6,7 @@ from keras import layers
 
 @keras.saving.register_keras_serializable(package="models")
 class FastBatchNormalization(layers.BatchNormalization):
-    """Keras's layer with the kernel of TensorFlow or PyTorch: a quarter off a step of training on a CPU.
+    """Keras's layer with the kernel of TensorFlow or PyTorch: a quarter off a step of training.
 
     Weights and results are those of Keras's, over the last axis of (N, height, width, channels). TensorFlow's
     kernel is quick for multiples of 16 channels only.
