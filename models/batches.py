@@ -93,24 +93,20 @@ class Batches(keras.utils.PyDataset):
         others = self._faces + random.integers(0, max(self._others, 1), self._crops_in_batch)
         rows = np.concatenate([faces, others])
         pixels = as_input(self._seen[rows])
-        labels, shares, is_face = self._labels[rows], self._shares[rows], self._is_face[rows]
-        if self._teachers:
-            fer, named = informed(self._fer[rows], self._witness[rows]), self._named[rows]
-            labels, shares = taught(labels, shares, fer, named)
-        labels, shares = labels * self._weight[rows], shares * self._weight[rows]
+        labels, shares = (targets[rows] * self._weight[rows] for targets in self._targets)
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
             partner = random.permutation(len(faces))
             for values in (pixels, labels, shares):
                 values[: len(faces)] = part * values[: len(faces)] + (1 - part) * values[partner]
-        return pixels, {"fer": labels, "ferplus": shares, "face": is_face}
+        return pixels, {"fer": labels, "ferplus": shares, "face": self._is_face[rows]}
 
     def _above_others(self, targets: np.ndarray) -> np.ndarray:
         """Stack empty targets for the crops below those of the faces: a row of zeros weighs nothing."""
         return np.concatenate([targets, np.zeros((self._others, targets.shape[1]), np.float32)])
 
     def _look(self, view: int) -> None:
-        """Alter every face and crop as this view does, and hear what teachers say of them."""
+        """Alter every face and crop as this view does, and learn what it is called."""
         if view == self._view:
             return
         self._view = view
@@ -120,8 +116,10 @@ class Batches(keras.utils.PyDataset):
             some = slice(start, start + ALTERED_AT_ONCE)
             altered = augment(as_input(self._images[some]), self._augmentation, random)
             self._seen[some] = altered[..., 0].round()
+        self._targets = self._labels, self._shares
         if self._teachers:
-            self._fer, self._named = self._teachers.ask(view, self._seen)
+            fer, named = self._teachers.ask(view, self._seen)
+            self._targets = taught(self._labels, self._shares, informed(fer, self._witness), named)
 
 
 def balanced(labels: np.ndarray) -> np.ndarray:

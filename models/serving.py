@@ -14,6 +14,7 @@ from models.architectures import in_float32
 from models.dataset import SEVEN, DataError
 
 AT_ONCE = 256  # faces; more only takes memory
+THREADS = 2  # nothing else computes while many faces are read
 NO_FACES = np.empty((0, SIDE, SIDE, 1), np.float32)
 
 
@@ -67,10 +68,10 @@ def read_with(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
     return read_with_keras(load_keras(path), faces)
 
 
-def open_network(path: Path, threads: int = 1) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+def open_network(path: Path) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Open a network to ask batch after batch: float32 (N, 48, 48, 1) to its `scores`, `face` and `fer`."""
     if path.suffix == ".tflite":
-        return _open_litert(path, threads).run
+        return _open_litert(path).run
     network = load_keras(path)
     return lambda pixels: {
         name: ops.convert_to_numpy(output) for name, output in network(pixels, training=False).items()
@@ -112,16 +113,16 @@ def read_with_keras(network: keras.Model, faces: np.ndarray) -> dict[str, np.nda
     return network.predict(as_input(faces), batch_size=AT_ONCE, verbose=0)
 
 
-def read_with_litert(path: Path, faces: np.ndarray, threads: int = 2) -> dict[str, np.ndarray]:
+def read_with_litert(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
     """Read uint8 faces (N, 48, 48) with a LiteRT file, on the runtime that serves."""
-    network = _open_litert(path, threads)
+    network = _open_litert(path)
     batches = [network.run(as_input(faces[i : i + AT_ONCE])) for i in range(0, len(faces), AT_ONCE)]
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
-def _open_litert(path: Path, threads: int) -> Network:
+def _open_litert(path: Path) -> Network:
     try:
-        network = Network(path.read_bytes(), path, threads)
+        network = Network(path.read_bytes(), path, THREADS)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
     except WeightsError as error:

@@ -7,6 +7,7 @@ import numpy as np
 from app.vision.crop import as_input
 from app.vision.emotion import EMOTIONS
 from models.dataset import SEVEN, Faces
+from models.serving import AT_ONCE
 
 Teacher = Callable[[np.ndarray], dict[str, np.ndarray]]
 """A network trained before: pixels, float32 (N, 48, 48, 1), to its `scores` and `fer`, each (N, 7)."""
@@ -17,8 +18,6 @@ TAUGHT = 0.7
 TEACHER_HEARD, VOTE_HEARD = 0.8, 0.1
 """How much teachers and each of ten voters say about the label of a face. Chosen on PublicTest, where a
 teacher that is right in 71.6 % so is in 72.8 %, and its negative log-likelihood 0.76 instead of 0.84."""
-
-ASKED_AT_ONCE = 256  # faces; more only takes memory
 
 
 class Teachers:
@@ -44,8 +43,8 @@ class Teachers:
 
     def _answers_to(self, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fer, scores = np.zeros((2, len(seen), len(EMOTIONS)), np.float32)
-        for start in range(0, len(self._asked), ASKED_AT_ONCE):
-            rows = self._asked[start : start + ASKED_AT_ONCE]
+        for start in range(0, len(self._asked), AT_ONCE):
+            rows = self._asked[start : start + AT_ONCE]
             said = [teach(as_input(seen[rows])) for teach in self._teachers]
             fer[rows] = np.mean([one["fer"] for one in said], axis=0)
             scores[rows] = np.mean([one["scores"] for one in said], axis=0)

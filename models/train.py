@@ -83,7 +83,7 @@ def fit(
         augmentation=Augmentation() if schedule.augment else AS_THEY_ARE,
         mixup=schedule.mixup,
         class_weights=schedule.class_weights,
-        teachers=[open_network(Path(teacher), threads=2) for teacher in schedule.teachers],
+        teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],
         views=schedule.views,
     )
     compile_for(network, schedule, steps=len(batches))
