@@ -21,7 +21,10 @@ teacher that is right in 71.6 % so is in 72.8 %, and its negative log-likelihood
 
 
 class Teachers:
-    """Networks that are asked once about each view; their answers are kept while it comes back."""
+    """Networks that are asked once about each view and its mirror image, which shows the same expression.
+
+    Their answers are kept while the view comes back.
+    """
 
     def __init__(self, teachers: Sequence[Teacher], is_face: np.ndarray, views: int):
         """`is_face` (N, 1) says which rows to ask about; `views` as in `Schedule`."""
@@ -45,7 +48,8 @@ class Teachers:
         fer, scores = np.zeros((2, len(seen), len(EMOTIONS)), np.float32)
         for start in range(0, len(self._asked), AT_ONCE):
             rows = self._asked[start : start + AT_ONCE]
-            said = [teach(as_input(seen[rows])) for teach in self._teachers]
+            looks = as_input(seen[rows]), as_input(seen[rows, :, ::-1])
+            said = [teach(look) for teach in self._teachers for look in looks]
             fer[rows] = np.mean([one["fer"] for one in said], axis=0)
             scores[rows] = np.mean([one["scores"] for one in said], axis=0)
         return fer, scores

@@ -215,6 +215,20 @@ def test_a_teacher_is_heard_beside_the_labels(drawn):
     assert np.isclose(happy, TAUGHT).sum() == 24
 
 
+def test_a_teacher_is_asked_about_the_mirrored_face_too(drawn):
+    def names_the_brighter_side(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        left = pixels[:, :, :24].mean((1, 2, 3)) > pixels[:, :, 24:].mean((1, 2, 3))
+        named = np.eye(7, dtype=np.float32)[left.astype(int)]
+        return {"fer": named, "scores": named}
+
+    unvoted = replace(drawn, votes=np.zeros_like(drawn.votes))
+    teachers = [names_the_brighter_side]
+    batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, mixup=0, teachers=teachers)
+    assert batches[0][1]["ferplus"][
+        :, [FERPLUS.index(EMOTIONS[0]), FERPLUS.index(EMOTIONS[1])]
+    ] == pytest.approx(0.5)
+
+
 def test_votes_correct_what_a_teacher_answers(drawn):
     def knows_nothing(pixels: np.ndarray) -> dict[str, np.ndarray]:
         even = np.full((len(pixels), 7), 1 / 7, np.float32)
@@ -247,7 +261,9 @@ def test_views_come_round_and_teachers_are_asked_once_for_each(drawn, crops):
     assert not set(first) & set(second)
     assert sorted(first) == sorted(third)
     assert first != third
-    assert sum(asked) == 2 * (56 + 20), "each face, and each crop that is one, in both views"
+    assert sum(asked) == 2 * 2 * (56 + 20), (
+        "each face, and each crop that is one, both ways round in both views"
+    )
 
 
 def test_a_run_may_learn_from_a_network_and_begin_from_its_trunk(run, tmp_path, drawn, exported):
