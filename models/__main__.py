@@ -117,13 +117,6 @@ def _add_train(training: argparse.ArgumentParser) -> None:
         default=[],
         help="a network trained before, .keras or .tflite, to learn from beside the labels; may be repeated",
     )
-    option(
-        "--views",
-        type=_number(int, 0, 1000),
-        default=usual.views,
-        help="how many altered views of each face there are, of which teachers are asked once each; 0, the "
-        "default: another one every epoch",
-    )
     option("--weights", help="a .keras of the same architecture whose trunk a new run begins from")
     option("--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them")
     option("--seed", type=int, default=usual.seed)

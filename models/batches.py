@@ -1,4 +1,4 @@
-"""Batches for training: faces and crops, altered a little differently in each view."""
+"""Batches for training: faces and crops, altered a little differently each time they are seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from models.dataset import Crops, Faces, ferplus_shares, without_non_faces
-from models.teaching import Teacher, Teachers, informed, taught, votes_by_label
+from models.teaching import Teacher, taught
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class Augmentation:
 
 AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mirror_chance=0)
 MIXUP_CHANCE = 0.65  # of a batch
-ALTERED_AT_ONCE = 1024  # faces; more only takes memory
 
 
 class Batches(keras.utils.PyDataset):
@@ -37,7 +36,7 @@ class Batches(keras.utils.PyDataset):
 
     Where there are teachers, the faces among the crops have what these say as their labels.
 
-    Epoch, view and batch decide the random numbers: a resumed run sees what an unbroken one would have.
+    Batch and epoch decide the random numbers: a resumed run sees what an unbroken one would have.
     `Schedule` says what the options mean.
     """
 
@@ -53,7 +52,6 @@ class Batches(keras.utils.PyDataset):
         mixup: float = 0.4,
         class_weights: bool = False,
         teachers: Sequence[Teacher] = (),
-        views: int = 0,
     ):
         super().__init__()
         faces, refused = without_non_faces(faces)
@@ -64,18 +62,15 @@ class Batches(keras.utils.PyDataset):
         self._is_face = is_face.astype(np.float32)[:, np.newaxis]
         self._labels = self._above_others(np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels])
         self._shares = self._above_others(ferplus_shares(faces.votes))
-        self._witness = self._above_others(votes_by_label(faces))
         self._weight = self._is_face.copy()
         if class_weights:
             self._weight[: self._faces, 0] = balanced(faces.labels)[faces.labels]
         self._batch = batch
         self._crops_in_batch = crops_in_batch if self._others else 0
         self._seed = seed
-        self._teachers = Teachers(teachers, self._is_face, views) if teachers else None
+        self._teachers = teachers
         self._augmentation = augmentation
         self._alpha = mixup
-        self._views = views
-        self._view: int | None = None
         self.start_epoch(0, mixup=True)
 
     def __len__(self) -> int:
@@ -85,41 +80,26 @@ class Batches(keras.utils.PyDataset):
         """Shuffle anew; `mixup` says whether this epoch mixes faces."""
         self._epoch, self._mixup = epoch, mixup
         self._order = np.random.default_rng([self._seed, epoch]).permutation(self._faces)
-        self._look(epoch % self._views if self._views else epoch)
 
     def __getitem__(self, index: int):
         random = np.random.default_rng([self._seed, self._epoch, index])
         faces = self._order[index * self._batch : (index + 1) * self._batch]
         others = self._faces + random.integers(0, max(self._others, 1), self._crops_in_batch)
         rows = np.concatenate([faces, others])
-        pixels = as_input(self._seen[rows])
-        labels, shares = (targets[rows] * self._weight[rows] for targets in self._targets)
+        pixels = augment(as_input(self._images[rows]), self._augmentation, random)
+        labels, shares, weight = (of[rows] for of in (self._labels, self._shares, self._weight))
         if self._mixup and self._alpha and random.random() < MIXUP_CHANCE:
             part = np.float32(random.beta(self._alpha, self._alpha))
             partner = random.permutation(len(faces))
-            for values in (pixels, labels, shares):
+            for values in (pixels, labels, shares, weight):
                 values[: len(faces)] = part * values[: len(faces)] + (1 - part) * values[partner]
-        return pixels, {"fer": labels, "ferplus": shares, "face": self._is_face[rows]}
+        if self._teachers:
+            labels, shares = taught(self._teachers, pixels, labels, shares)
+        return pixels, {"fer": labels * weight, "ferplus": shares * weight, "face": self._is_face[rows]}
 
     def _above_others(self, targets: np.ndarray) -> np.ndarray:
         """Stack empty targets for the crops below those of the faces: a row of zeros weighs nothing."""
         return np.concatenate([targets, np.zeros((self._others, targets.shape[1]), np.float32)])
-
-    def _look(self, view: int) -> None:
-        """Alter every face and crop as this view does, and learn what it is called."""
-        if view == self._view:
-            return
-        self._view = view
-        random = np.random.default_rng([self._seed, view])
-        self._seen = np.empty_like(self._images)
-        for start in range(0, len(self._images), ALTERED_AT_ONCE):
-            some = slice(start, start + ALTERED_AT_ONCE)
-            altered = augment(as_input(self._images[some]), self._augmentation, random)
-            self._seen[some] = altered[..., 0].round()
-        self._targets = self._labels, self._shares
-        if self._teachers:
-            fer, named = self._teachers.ask(view, self._seen)
-            self._targets = taught(self._labels, self._shares, informed(fer, self._witness), named)
 
 
 def balanced(labels: np.ndarray) -> np.ndarray:

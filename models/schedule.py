@@ -38,9 +38,6 @@ class Schedule:
     precision: str = "mixed_bfloat16"
     teachers: tuple[str, ...] = ()
     """Networks trained before, .keras or .tflite, whose answers are learnt beside the labels."""
-    views: int = 0
-    """How many altered views of each face there are, which come round epoch by epoch. Teachers are asked once
-    for each, which saves up to a third of a run's time; 0: another view every epoch."""
     weights: str | None = None
     """A .keras of the same architecture whose trunk a run begins from, where it has no checkpoint yet."""
     imagenet: str | None = None
@@ -50,7 +47,7 @@ class Schedule:
         """Give the options of `train` that ask for this, files by their names."""
         usual = Schedule(learning_rate=LEARNING_RATES[self.architecture])
         words = [f"--epochs {self.epochs} --seed {self.seed} --precision {self.precision}"]
-        for name in ("architecture", "learning_rate", "mixup", "ema", "views"):
+        for name in ("architecture", "learning_rate", "mixup", "ema"):
             if (value := getattr(self, name)) != getattr(usual, name):
                 words.append(f"--{name.replace('_', '-')} {value}")
         words += ["--no-augment"] * (not self.augment) + ["--class-weights"] * self.class_weights

@@ -84,7 +84,6 @@ def fit(
         mixup=schedule.mixup,
         class_weights=schedule.class_weights,
         teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],
-        views=schedule.views,
     )
     compile_for(network, schedule, steps=len(batches))
     run.mkdir(parents=True, exist_ok=True)

@@ -74,12 +74,11 @@ def test_a_training_without_any_of_the_tricks(data_file, tmp_path):
     run = tmp_path / "run"
     words = ["train", "--data", str(data_file), "--run", str(run), "--epochs", "1", "--precision", "float32"]
     words += ["--architecture", "simple", "--no-augment", "--mixup", "0", "--ema", "0", "--class-weights"]
-    words += ["--views", "3"]
     assert main(words) == 0
     ((_, schedule),) = noted(run)
     assert schedule.learning_rate == LEARNING_RATES["simple"]
     assert schedule.options().endswith(
-        "--architecture simple --mixup 0.0 --ema 0.0 --views 3 --no-augment --class-weights"
+        "--architecture simple --mixup 0.0 --ema 0.0 --no-augment --class-weights"
     )
     with Image.open(run / "curves.png") as picture:
         assert picture.width > 500
