@@ -164,9 +164,9 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
     image, reader = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceReader()
     for second in range(round(FURTHER_SECONDS) + 3):
         read = reader.read(frame_of(image, second))
-    assert all(shows(read, box) for box in leaning.faces)
-    assert len(read) <= 5
-    assert all(face.scores is not None for face in read)
+    assert len(read) <= 5, "four face the camera, and one, seen from the side, may be found and not named"
+    named = [face for face in read if face.scores is not None]
+    assert all(shows(named, box) for box in leaning.faces)
 
 
 def test_heads_that_lean_over_and_back_are_followed():
