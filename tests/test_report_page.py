@@ -3,12 +3,13 @@
 import re
 import threading
 from datetime import UTC, datetime, time, timedelta
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import event
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.records import notes, queries
 from app.records.counted import CountedMinute
@@ -194,15 +195,21 @@ def test_the_page_of_an_hour_asks_for_minutes_once_and_notes_once(app, client):
 # in a real browser
 
 
+class _Threaded(ThreadingMixIn, WSGIServer):
+    """Python's own: Werkzeug's leaves a file open when a browser hangs up while it is sent."""
+
+    daemon_threads = True
+
+
 class _Quiet(WSGIRequestHandler):
-    def log(self, *_):
+    def log_message(self, *_):
         """Say nothing."""
 
 
 @pytest.fixture
 def page(app, chromium):
     """Chromium, signed in; `page.server` is where. Fails for any error that a script or a policy reports."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, app, _Threaded, _Quiet)
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     errors = []
@@ -215,6 +222,7 @@ def page(app, chromium):
     yield page
     close(page.context)
     server.shutdown()
+    server.server_close()
     assert errors == []
 
 
