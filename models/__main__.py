@@ -98,6 +98,14 @@ def _add_train(training: argparse.ArgumentParser) -> None:
         help="how far to mix faces with each other, 0: not at all; default: %(default)s",
     )
     option(
+        "--sam",
+        type=_number(float, 0, 10),
+        metavar="RADIUS",
+        default=usual.sam,
+        help="sharpness-aware minimisation: how far from the weights the loss has to be low too, for example "
+        "0.1, at twice the time; default: only at the weights",
+    )
+    option(
         "--class-weights",
         action="store_true",
         help="let rare expressions weigh more; better for macro-F1, worse for accuracy",

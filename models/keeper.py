@@ -18,7 +18,9 @@ from models.schedule import Schedule
 from models.serving import AT_ONCE
 
 EMA_STEPS = 10  # how often the average of the weights takes them in
-UNMIXED_SHARE = 0.1  # of the epochs, the last ones: they see faces as they are
+UNMIXED_SHARE = 0.1
+"""Of the epochs, the last ones, which see faces as they are, for a mixed label fits neither face. Teachers
+answer to what is mixed, so with these a run mixes to its end."""
 
 
 class Keeper(keras.callbacks.Callback):
@@ -48,12 +50,13 @@ class Keeper(keras.callbacks.Callback):
         return done
 
     def on_epoch_begin(self, epoch, logs=None):
-        unmixed = max(round(self._schedule.epochs * UNMIXED_SHARE), 1)
-        self._batches.start_epoch(epoch, mixup=epoch < self._schedule.epochs - unmixed)
+        epochs = self._schedule.epochs
+        unmixed = max(round(epochs * UNMIXED_SHARE), 1) if not self._schedule.teachers else 0
+        self._batches.start_epoch(epoch, mixup=epoch < epochs - unmixed)
         self._started = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        if batch % EMA_STEPS:
+        if batch % EMA_STEPS != (1 if self._schedule.sam else 0):  # `SAM` is away at every other step
             return
         if keras.backend.backend() == "jax":
             self.model.jax_state_sync()  # there the weights live in the step, and are handed out when asked

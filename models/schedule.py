@@ -31,6 +31,9 @@ class Schedule:
     """How far faces are mixed: the parameter of a beta distribution (Zhang et al. 2018); 0: not at all."""
     class_weights: bool = False
     """Whether a face weighs the more the rarer its label is: better for macro-F1, worse for accuracy."""
+    sam: float = 0.0
+    """How far from the weights the loss has to be low too (the ρ of Foret et al. 2021), at twice the time a
+    batch; 0: only at the weights."""
     ema: float = 0.9
     """What the average of the weights, which is the network that comes out, keeps of itself every ten steps;
     0 gives the last weights."""
@@ -47,7 +50,7 @@ class Schedule:
         """Give the options of `train` that ask for this, files by their names."""
         usual = Schedule(learning_rate=LEARNING_RATES[self.architecture])
         words = [f"--epochs {self.epochs} --seed {self.seed} --precision {self.precision}"]
-        for name in ("architecture", "learning_rate", "mixup", "ema"):
+        for name in ("architecture", "learning_rate", "mixup", "sam", "ema"):
             if (value := getattr(self, name)) != getattr(usual, name):
                 words.append(f"--{name.replace('_', '-')} {value}")
         words += ["--no-augment"] * (not self.augment) + ["--class-weights"] * self.class_weights

@@ -10,6 +10,7 @@ from models.batches import AS_THEY_ARE, Augmentation, Batches
 from models.dataset import Crops, DataError, Faces, Usage, read_crops, read_faces, split_crops
 from models.keeper import Keeper, Progress
 from models.pretrained import FETCHED, PRETRAINED
+from models.sam import SAM, Twice
 from models.schedule import Schedule, note
 from models.serving import load_keras, open_network
 
@@ -85,18 +86,19 @@ def fit(
         class_weights=schedule.class_weights,
         teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],
     )
-    compile_for(network, schedule, steps=len(batches))
+    shown = Twice(batches) if schedule.sam else batches
+    compile_for(network, schedule, steps=len(shown))
     run.mkdir(parents=True, exist_ok=True)
     keeper = Keeper(run, batches, public, schedule)
     done = keeper.resume(network)
     note(run, schedule, done)
     network.fit(
-        batches,
+        shown,
         initial_epoch=done,
         epochs=schedule.epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[Progress(schedule.epochs, len(batches), done), keeper],
+        callbacks=[Progress(schedule.epochs, len(shown), done), keeper],
     )
     return run / "network.keras"
 
@@ -110,9 +112,12 @@ def compile_for(network: keras.Model, schedule: Schedule, steps: int) -> None:
         warmup_target=schedule.learning_rate,
         warmup_steps=steps,
     )
-    optimizer = keras.optimizers.SGD(
-        rate, momentum=0.9, nesterov=True, weight_decay=schedule.weight_decay, global_clipnorm=5.0
-    )
+    usual = {"momentum": 0.9, "nesterov": True, "global_clipnorm": 5.0}
+    if schedule.sam:
+        # the weights decay at both looks at a batch
+        optimizer = SAM(rate, schedule.sam, weight_decay=schedule.weight_decay / 2, **usual)
+    else:
+        optimizer = keras.optimizers.SGD(rate, weight_decay=schedule.weight_decay, **usual)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     network.compile(
         optimizer,

@@ -26,7 +26,7 @@ from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.batches import Augmentation, Batches, augment  # noqa: E402
+from models.batches import AS_THEY_ARE, Augmentation, Batches, augment  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
     SEVEN,
@@ -241,6 +241,18 @@ def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed(drawn
         pixels = batches[index][0]
         assert (asked[0] == pixels).all()
         assert (asked[1] == pixels[:, :, ::-1]).all()
+
+
+@pytest.mark.parametrize("teachers", [(), ("a.tflite",)])
+def test_the_last_epochs_mix_only_what_teachers_answer_to(teachers, tmp_path, drawn):
+    batches = Batches(drawn, None, batch=56, crops_in_batch=0, seed=1, augmentation=AS_THEY_ARE)
+    schedule = replace(SHORT, epochs=200, teachers=teachers)
+    saw_mixed = []
+    for epoch in range(180, 200):
+        keeper.Keeper(tmp_path, batches, drawn, schedule).on_epoch_begin(epoch)
+        seen = {face.tobytes() for face in batches[0][0].round().astype(np.uint8)}
+        saw_mixed.append(seen != {face.tobytes() for face in drawn.images})
+    assert any(saw_mixed) == bool(teachers)
 
 
 def test_a_run_may_learn_from_a_network_and_begin_from_its_trunk(run, tmp_path, drawn, exported):
