@@ -102,6 +102,13 @@ def test_a_face_is_still_in_spite_of_the_noise_of_a_camera(room):
     assert all(still.holds(noisy(room, seed), 0.5) for seed in range(1, 20))
 
 
+@pytest.mark.parametrize("corner", [(-30, -20), (SIZE[0] - 40, SIZE[1] - 50)])
+def test_a_face_that_the_edge_cuts_is_still_too(room, corner):
+    still = Still.of(room, Found(9, Box(*corner, 80, 80)), 0.0)
+    assert still.holds(room, 0.5)
+    assert not still.holds(255 - room, 0.5)
+
+
 def test_a_face_that_moves_or_changes_its_expression_is_not_still():
     room = Classroom(5, (1280, 720))
     student = next(student for student in room.truth(MORNING) if student.facing)

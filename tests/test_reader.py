@@ -175,6 +175,22 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
     assert all(any(shows([face], box) for box in aside) for face in unread), "only who is seen from the side"
 
 
+@pytest.mark.parametrize("edge", ["left", "top"])
+def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
+    """Guards against boxes that begin outside of the picture, which only the turned searches give."""
+    room = Classroom(3, (640, 480))
+    student = next(student for student in room.truth(MORNING) if student.facing)
+    grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
+    leaning = askew(Photograph(grey, [student.box]), -25)
+    (box,) = leaning.faces
+    cut = round(box.width * 0.1)
+    seen = leaning.grey[:, box.x + cut :] if edge == "left" else leaning.grey[box.y + cut :]
+    place = box._replace(x=-cut) if edge == "left" else box._replace(y=-cut)
+    image, reader = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceReader()
+    read = [reader.read(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
+    assert all(shows(faces, place) for faces in read[-6:])
+
+
 def test_heads_that_lean_over_and_back_are_followed():
     room, reader, seen = Classroom(3, (640, 480)), FaceReader(), []
     upright = room.draw(MORNING)

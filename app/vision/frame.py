@@ -18,6 +18,11 @@ class Box(NamedTuple):
     width: int
     height: int
 
+    def of(self, grey: np.ndarray) -> np.ndarray:
+        """The pixels of a picture (height, width) that lie in the box, which may stick out; a view."""
+        left, top = max(self.x, 0), max(self.y, 0)
+        return grey[top : max(self.y + self.height, 0), left : max(self.x + self.width, 0)]
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

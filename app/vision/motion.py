@@ -86,8 +86,7 @@ def _part(piece: Piece, changed: Box, cell: float) -> Piece:
 
 
 def _face_cells(grey: np.ndarray, box: Box) -> np.ndarray:
-    face = grey[box.y : box.y + box.height, box.x : box.x + box.width]
-    return _cells(face, CELLS_ACROSS_A_FACE, CELLS_ACROSS_A_FACE)
+    return _cells(box.of(grey), CELLS_ACROSS_A_FACE, CELLS_ACROSS_A_FACE)
 
 
 def _cells(grey: np.ndarray, across: int, down: int) -> np.ndarray:
