@@ -39,17 +39,17 @@ class SAM(keras.optimizers.SGD):
 
     def apply(self, grads, trainable_variables=None):
         length = ops.sqrt(sum(ops.sum(ops.square(grad)) for grad in grads))
-        self._climbs_now = ops.cast(ops.equal(ops.mod(self.iterations, 2), 0), "float32")
-        self._reach = self._climbs_now * self._radius / ops.clip(length, 1e-12, self.global_clipnorm)
+        self._climbing = ops.cast(ops.equal(ops.mod(self.iterations, 2), 0), "float32")
+        self._reach = self._climbing * self._radius / ops.clip(length, 1e-12, self.global_clipnorm)
         super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         index = self._get_variable_index(variable)
         climbed, momentum = self._climbs[index], self.momentums[index]
         climb = self._reach * gradient
-        steps_now = 1 - self._climbs_now
+        stepping = 1 - self._climbing
         kept = momentum * self.momentum - learning_rate * gradient
         step = kept * self.momentum - learning_rate * gradient
-        self.assign_add(variable, climb - climbed + steps_now * step)
-        self.assign_add(momentum, steps_now * (kept - momentum))
+        self.assign_add(variable, climb - climbed + stepping * step)
+        self.assign_add(momentum, stepping * (kept - momentum))
         self.assign(climbed, climb)

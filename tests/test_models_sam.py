@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
 ]
 
-USUAL = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.001, "global_clipnorm": 5.0}
+USUAL = {"momentum": 0.9, "nesterov": True, "global_clipnorm": 5.0}
 
 
 def slope(weights: np.ndarray) -> np.ndarray:
@@ -25,8 +25,8 @@ def slope(weights: np.ndarray) -> np.ndarray:
 
 def test_it_climbs_by_the_radius_and_steps_by_what_it_finds_there():
     ours, plain = keras.Variable([0.3, -0.4]), keras.Variable([0.3, -0.4])
-    sam = SAM(0.1, 0.05, **USUAL | {"weight_decay": None})
-    sgd = keras.optimizers.SGD(0.1, **USUAL | {"weight_decay": None})
+    sam = SAM(0.1, 0.05, **USUAL)
+    sgd = keras.optimizers.SGD(0.1, **USUAL)
     for _ in range(4):
         below = np.array(ours)
         steepest = slope(below) / np.linalg.norm(slope(below))
@@ -40,7 +40,7 @@ def test_it_climbs_by_the_radius_and_steps_by_what_it_finds_there():
 
 def test_weights_without_a_gradient_stay_where_they_are():
     weights = keras.Variable([0.3, -0.4])
-    sam = SAM(0.1, 0.05, **USUAL | {"weight_decay": None})
+    sam = SAM(0.1, 0.05, **USUAL)
     for _ in range(2):
         sam.apply([keras.ops.zeros(2)], [weights])
     assert np.array(weights) == pytest.approx([0.3, -0.4])

@@ -92,15 +92,13 @@ def _frosted(image: np.ndarray) -> np.ndarray:
 
 def _hide(image: np.ndarray, box: Box) -> None:
     """Replace the face by a few large blocks of its mean colours."""
-    height, width = image.shape[:2]
     margin_x, margin_y = round(HIDDEN_MARGIN * box.width), round(HIDDEN_MARGIN * box.height)
-    left, right = max(0, box.x - margin_x), min(width, box.x + box.width + margin_x)
-    top, bottom = max(0, box.y - margin_y), min(height, box.y + box.height + margin_y)
-    if left >= right or top >= bottom:
+    around = Box(box.x - margin_x, box.y - margin_y, box.width + 2 * margin_x, box.height + 2 * margin_y)
+    face = around.of(image)
+    if not face.size:
         return
-    face = image[top:bottom, left:right]
     blocks = cv2.resize(face, (HIDDEN_BLOCKS, HIDDEN_BLOCKS), interpolation=cv2.INTER_AREA)
-    face[:] = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
+    face[:] = cv2.resize(blocks, face.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
 def _hatch(image: np.ndarray, area: Area) -> None:

@@ -69,7 +69,9 @@ class Cascades:
             seen, SCALE_STEP, neighbours, minSize=(round(smallest),) * 2, maxSize=(round(largest),) * 2
         )
         found = [(int(count), carried(box, back)) for count, box in zip(counts, boxes, strict=True)]
-        return [(votes, box) for votes, box in found if _has_its_middle_in(grey, box)]
+        height, width = grey.shape
+        picture = Box(0, 0, width, height)  # the corners that a turned one gains show nothing
+        return [(votes, box) for votes, box in found if picture.holds_middle_of(box)]
 
 
 def _as_seen(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,12 +82,6 @@ def _as_seen(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray
         return grey, np.eye(2, 3)
     seen, there = turned(grey, cascade.degrees, borderValue=int(grey.mean()))
     return seen, cv2.invertAffineTransform(there)
-
-
-def _has_its_middle_in(grey: np.ndarray, box: Box) -> bool:
-    """Whether it may be a face of the picture: the corners that a turned one gains show nothing."""
-    height, width = grey.shape
-    return 0 <= box.x + box.width / 2 < width and 0 <= box.y + box.height / 2 < height
 
 
 def _load(path: Path) -> cv2.CascadeClassifier:

@@ -41,13 +41,12 @@ def as_input(faces: np.ndarray) -> np.ndarray:
 
 
 def _cut(grey: np.ndarray, box: Box) -> np.ndarray:
+    inside = box.of(grey)
     height, width = grey.shape
-    left, top = max(box.x, 0), max(box.y, 0)
-    right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
-    if left >= right or top >= bottom:
+    if not inside.size:
         raise ValueError(f"{box} has no pixel in a picture of {width}×{height}")
-    inside = grey[top:bottom, left:right]
-    missing = (top - box.y, box.y + box.height - bottom, left - box.x, box.x + box.width - right)
+    right, bottom = box.x + box.width - width, box.y + box.height - height
+    missing = [max(pixels, 0) for pixels in (-box.y, bottom, -box.x, right)]
     if not any(missing):
         return inside
     return cv2.copyMakeBorder(inside, *missing, cv2.BORDER_REPLICATE)

@@ -109,7 +109,8 @@ def one_box_a_face(found: Sequence[Found]) -> list[Found]:
     """
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.votes, one.box), reverse=True):
-        if not any(_holds_middle(one.box, other.box) or _holds_middle(other.box, one.box) for other in kept):
+        boxes = [other.box for other in kept]
+        if not any(one.box.holds_middle_of(box) or box.holds_middle_of(one.box) for box in boxes):
             kept.append(one)
     return sorted(kept, key=lambda one: one.box.width * one.box.height, reverse=True)
 
@@ -126,8 +127,3 @@ def _moved(box: Box, left: int, top: int, scale: float) -> Box:
     """Where in the picture a box is of a part that begins at left, top and was scaled."""
     x, y, width, height = (side / scale for side in box)
     return Box(round(left + x), round(top + y), round(width), round(height))
-
-
-def _holds_middle(box: Box, other: Box) -> bool:
-    x, y = other.x + other.width / 2, other.y + other.height / 2
-    return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height

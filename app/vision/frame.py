@@ -18,10 +18,15 @@ class Box(NamedTuple):
     width: int
     height: int
 
-    def of(self, grey: np.ndarray) -> np.ndarray:
-        """The pixels of a picture (height, width) that lie in the box, which may stick out; a view."""
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """The pixels of a picture (height, width, …) that lie in the box, which may stick out; a view."""
         left, top = max(self.x, 0), max(self.y, 0)
-        return grey[top : max(self.y + self.height, 0), left : max(self.x + self.width, 0)]
+        return image[top : max(self.y + self.height, 0), left : max(self.x + self.width, 0)]
+
+    def holds_middle_of(self, other: "Box") -> bool:
+        """Whether the middle of another box lies in this one."""
+        x, y = other.x + other.width / 2, other.y + other.height / 2
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
 @dataclass(frozen=True, slots=True)
