@@ -78,6 +78,7 @@ def _add_train(training: argparse.ArgumentParser) -> None:
     option("--crops", type=Path, help="a cascade's proposals as .npz, for the `face` head")
     option("--run", type=Path, required=True, help="folder of checkpoints and log")
     option("--architecture", choices=LEARNING_RATES, default=usual.architecture)
+    option("--batch", type=_number(int, 1, 4096), default=usual.batch, help="faces; default: %(default)s")
     option("--epochs", type=_number(int, 1, 10_000), default=usual.epochs)
     option(
         "--learning-rate",
@@ -127,6 +128,13 @@ def _add_train(training: argparse.ArgumentParser) -> None:
     )
     option("--weights", help="a .keras of the same architecture whose trunk a new run begins from")
     option("--imagenet", help="weights for vgg16 or resnet50, as Keras has them; default: Keras fetches them")
+    option(
+        "--keep-every",
+        type=_number(int, 1, 10_000),
+        metavar="EPOCHS",
+        default=usual.keep_every,
+        help="measure and write a checkpoint after so many epochs, not after each",
+    )
     option("--seed", type=int, default=usual.seed)
     option("--precision", choices=("mixed_bfloat16", "float32"), default=usual.precision)
     training.set_defaults(command=_train)

@@ -69,11 +69,13 @@ class Keeper(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.monotonic() - self._started
+        if (epoch + 1) % self._schedule.keep_every and epoch + 1 < self._schedule.epochs:
+            return
         raw = self.model.get_weights()
         if not self._schedule.ema:
             self._average = [weight.copy() for weight in raw]
         self.model.set_weights(self._average)
-        line = {"epoch": epoch + 1, "seconds": round(seconds), "loss": round(float(logs["loss"]), 4)}
+        line = {"epoch": epoch + 1, "seconds": round(seconds, 1), "loss": round(float(logs["loss"]), 4)}
         line |= _measure(self.model, self._public)
         _write(self._run / "network.keras", self.model.save)
         self.model.set_weights(raw)
@@ -113,8 +115,9 @@ class Progress(keras.callbacks.Callback):
         self._steps.set_description(f"epoch {epoch + 1}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
-        self._steps.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
-        self._steps.update()
+        if not self._steps.disable:  # to read a loss is to wait for it
+            self._steps.set_postfix_str(f"loss {float(logs['loss']):.3f}", refresh=False)
+            self._steps.update()
 
     def on_train_end(self, logs=None):
         self._steps.close()

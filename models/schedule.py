@@ -37,6 +37,8 @@ class Schedule:
     ema: float = 0.9
     """What the average of the weights, which is the network that comes out, keeps of itself every ten steps;
     0 gives the last weights."""
+    keep_every: int = 1
+    """Epochs from one measurement and checkpoint to the next; the last is always kept."""
     seed: int = 1
     precision: str = "mixed_bfloat16"
     teachers: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Schedule:
         """Give the options of `train` that ask for this, files by their names."""
         usual = Schedule(learning_rate=LEARNING_RATES[self.architecture])
         words = [f"--epochs {self.epochs} --seed {self.seed} --precision {self.precision}"]
-        for name in ("architecture", "learning_rate", "mixup", "sam", "ema"):
+        for name in ("architecture", "batch", "learning_rate", "mixup", "sam", "ema", "keep_every"):
             if (value := getattr(self, name)) != getattr(usual, name):
                 words.append(f"--{name.replace('_', '-')} {value}")
         words += ["--no-augment"] * (not self.augment) + ["--class-weights"] * self.class_weights

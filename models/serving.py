@@ -11,9 +11,11 @@ from app.vision.classify import Network, WeightsError
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from models.architectures import in_float32
+from models.compiled import compiled
 from models.dataset import SEVEN, DataError
 
 AT_ONCE = 256  # faces; more only takes memory
+SERVED = {"scores", "face", "fer"}  # outputs
 THREADS = 2  # nothing else computes while many faces are read
 NO_FACES = np.empty((0, SIDE, SIDE, 1), np.float32)
 
@@ -21,13 +23,16 @@ NO_FACES = np.empty((0, SIDE, SIDE, 1), np.float32)
 def serving_network(
     trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
 ) -> keras.Model:
-    """Give a trained network new ends, float32, from pixels (N, 48, 48, 1).
+    """Give a trained network new ends, all of it in float32, from pixels (N, 48, 48, 1).
 
     `scores` (N, 7): the `ferplus` head's seven expressions, contempt left out, in the order of EMOTIONS;
     `face` (N,): the probability that it is one; `fer` (N, 7): the head that learnt FER-2013's own labels,
     for benchmarks. Temperatures divide the logits (Guo et al. 2017); here they go into the weights.
     """
-    trained = in_float32(trained)
+    return _with_ends(in_float32(trained), temperature, fer_temperature)
+
+
+def _with_ends(trained: keras.Model, temperature: float, fer_temperature: float) -> keras.Model:
     features = trained.get_layer("ferplus").input
     scores = layers.Dense(len(EMOTIONS), activation="softmax", name="scores")
     fer = layers.Dense(len(EMOTIONS), activation="softmax", name="fer_scores")
@@ -68,20 +73,24 @@ def read_with(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
     return read_with_keras(load_keras(path), faces)
 
 
-def open_network(path: Path) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Open a network to ask batch after batch: float32 (N, 48, 48, 1) to its `scores`, `face` and `fer`."""
+def open_network(path: Path) -> Callable:
+    """Open a network to ask batch after batch: a tensor (N, 48, 48, 1) to its `scores`, `face` and `fer`."""
     if path.suffix == ".tflite":
-        return _open_litert(path).run
-    network = load_keras(path)
-    return lambda pixels: {
-        name: ops.convert_to_numpy(output) for name, output in network(pixels, training=False).items()
-    }
+        network = _open_litert(path)
+        return lambda pixels: network.run(ops.convert_to_numpy(pixels))
+    network = _load(path)
+    if not _outputs(network) >= SERVED:
+        network = _with_ends(load_trained(path), 1.0, 1.0)  # and computes as it was trained, in bfloat16
+    kinds = network.trainable_variables, network.non_trainable_variables
+    weights = [[variable.value for variable in kind] for kind in kinds]
+    answer = compiled(lambda weights, pixels: network.stateless_call(*weights, pixels, training=False)[0])
+    return lambda pixels: answer(weights, pixels)
 
 
 def load_keras(path: Path) -> keras.Model:
     """Load a .keras file as a serving network; one that was only trained gets its ends here."""
     network = _load(path)
-    return network if {"scores", "face", "fer"} <= _outputs(network) else serving_network(load_trained(path))
+    return network if _outputs(network) >= SERVED else serving_network(load_trained(path))
 
 
 def load_trained(path: Path) -> keras.Model:

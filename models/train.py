@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from models.architectures import aula, resnet, simple, vgg13
-from models.batches import AS_THEY_ARE, Augmentation, Batches
+from models.augmentation import AS_THEY_ARE, USUAL
+from models.batches import Batches
 from models.dataset import Crops, DataError, Faces, Usage, read_crops, read_faces, split_crops
 from models.keeper import Keeper, Progress
 from models.pretrained import FETCHED, PRETRAINED
@@ -81,7 +82,7 @@ def fit(
         batch=schedule.batch,
         crops_in_batch=schedule.crops_in_batch,
         seed=schedule.seed,
-        augmentation=Augmentation() if schedule.augment else AS_THEY_ARE,
+        augmentation=USUAL if schedule.augment else AS_THEY_ARE,
         mixup=schedule.mixup,
         class_weights=schedule.class_weights,
         teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],

@@ -26,7 +26,8 @@ from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.batches import AS_THEY_ARE, Augmentation, Batches, augment  # noqa: E402
+from models.augmentation import AS_THEY_ARE, Augmentation, augment  # noqa: E402
+from models.batches import Batches  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
     SEVEN,
@@ -47,6 +48,7 @@ from models.schedule import Schedule, note, noted  # noqa: E402
 from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
 from models.teaching import TAUGHT  # noqa: E402
 from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
+from tests.tensors import in_numpy  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 FER2013 = ROOT.parent / "shared" / "data" / "fer2013" / "fer2013.npz"
@@ -116,6 +118,14 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, cr
         assert ours == pytest.approx(unbroken, abs=1e-3)
 
 
+def test_a_run_may_keep_less_often_and_keeps_its_end(tmp_path, drawn):
+    schedule = replace(SHORT, keep_every=2)
+    training.fit(training.build(schedule, **TINY), drawn, drawn, None, tmp_path, schedule)
+    assert [line["epoch"] for line in log_of(tmp_path)] == ["2", "3"]
+    with np.load(tmp_path / "checkpoint.npz") as checkpoint:
+        assert checkpoint["epochs"] == 3
+
+
 def test_a_run_that_is_shortened_says_so(tmp_path):
     for schedule, done in ((SHORT, 0), (SHORT, 1), (replace(SHORT, epochs=2), 1)):
         note(tmp_path, schedule, done)
@@ -163,6 +173,32 @@ def test_a_mirrored_face_is_only_mirrored(drawn):
     assert any(turned)
 
 
+@pytest.mark.parametrize(
+    ("how", "farthest", "turned", "apart"),
+    [({"degrees": 15}, 0, 15, 0), ({"scale": 0.12}, 0, 0, 0.12 * 16), ({"shift": 4}, 4, 0, 0)],
+)
+def test_faces_are_moved_as_far_as_they_may(how, farthest, turned, apart):
+    """Two dots tell: one in the middle and one 16 pixels right of it."""
+    face = np.zeros((48, 48, 1), np.float32)
+    face[23:25, 23:25] = face[23:25, 39:41] = 100
+    still = {"degrees": 0, "scale": 0, "shift": 0, "light_chance": 0, "erase_chance": 0, "mirror_chance": 0}
+    pixels = np.tile(face, (200, 1, 1, 1))
+    altered = in_numpy(augment(pixels, Augmentation(**still | how), np.random.default_rng(3)))[..., 0]
+
+    def dots(columns: slice) -> np.ndarray:
+        """Where the dots there are, complex numbers, from the middle of the face."""
+        part, place = altered[:, :, columns], np.arange(48) - 23.5
+        weights = part.sum((1, 2))
+        across, down = part.sum(1) @ place[columns] / weights, part.sum(2) @ place / weights
+        return across + 1j * down
+
+    middle, right = dots(slice(8, 31)), dots(slice(31, 48))
+    assert np.abs([middle.real, middle.imag]).max() == pytest.approx(farthest, rel=0.05, abs=0.01)
+    arm = right - middle
+    assert np.abs(np.degrees(np.angle(arm))).max() == pytest.approx(turned, rel=0.05, abs=0.1)
+    assert np.abs(np.abs(arm) - 16).max() == pytest.approx(apart, rel=0.05, abs=0.1)
+
+
 def test_some_faces_are_partly_covered(drawn):
     """Guards against covering a copy, as a mask gives one."""
     still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=1)
@@ -176,27 +212,28 @@ def test_batches_are_the_same_for_the_same_epoch_and_new_for_the_next(drawn, cro
     def first_batch(epoch: int) -> np.ndarray:
         batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)
         batches.start_epoch(epoch, mixup=True)
-        return batches[0][0]
+        return in_numpy(batches[0])[0]
 
     assert (first_batch(1) == first_batch(1)).all()
     assert (first_batch(1) != first_batch(2)).any()
 
 
 def test_crops_carry_no_expression_into_training(drawn, crops):
-    pixels, targets = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)[0]
+    pixels, targets = in_numpy(Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)[0])
     assert len(pixels) == 18
     assert targets["fer"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert targets["ferplus"].sum(1) == pytest.approx([1] * 14 + [0] * 4)
     assert (targets["face"][:14] == 1).all()
 
 
-def says_happy(pixels: np.ndarray) -> dict[str, np.ndarray]:
+def says_happy(pixels) -> dict[str, np.ndarray]:
     happy = np.tile(np.eye(7, dtype=np.float32)[EMOTIONS.index("happy")], (len(pixels), 1))
     return {"fer": happy, "scores": happy}
 
 
 def test_a_teacher_names_the_faces_among_the_crops(drawn, crops):
-    targets = Batches(drawn, crops, batch=14, crops_in_batch=20, seed=1, teachers=[says_happy])[0][1]
+    batches = Batches(drawn, crops, batch=14, crops_in_batch=20, seed=1, teachers=[says_happy])
+    targets = in_numpy(batches[0])[1]
     is_face = targets["face"][14:, 0]
     assert 0 < is_face.sum() < 20
     assert targets["fer"][14:, EMOTIONS.index("happy")] == pytest.approx(TAUGHT * is_face)
@@ -207,7 +244,7 @@ def test_a_teacher_is_heard_beside_the_labels(drawn):
     unvoted = replace(drawn, votes=np.where(np.arange(56)[:, None] < 28, drawn.votes, 0))
     batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, teachers=[says_happy])
     batches.start_epoch(0, mixup=False)
-    targets = batches[0][1]
+    targets = in_numpy(batches[0])[1]
     assert targets["fer"].sum(1) == pytest.approx([1] * 56)
     assert targets["ferplus"].sum(1) == pytest.approx([1] * 56)
     assert (targets["fer"][:, EMOTIONS.index("happy")] > TAUGHT - 1e-6).all()
@@ -217,7 +254,8 @@ def test_a_teacher_is_heard_beside_the_labels(drawn):
 
 
 def test_a_teacher_is_asked_about_the_mirrored_face_too(drawn):
-    def names_the_brighter_side(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    def names_the_brighter_side(pixels) -> dict[str, np.ndarray]:
+        pixels = in_numpy(pixels)
         left = pixels[:, :, :24].mean((1, 2, 3)) > pixels[:, :, 24:].mean((1, 2, 3))
         named = np.eye(7, dtype=np.float32)[left.astype(int)]
         return {"fer": named, "scores": named}
@@ -225,20 +263,20 @@ def test_a_teacher_is_asked_about_the_mirrored_face_too(drawn):
     unvoted = replace(drawn, votes=np.zeros_like(drawn.votes))
     teachers = [names_the_brighter_side]
     batches = Batches(unvoted, None, batch=56, crops_in_batch=0, seed=1, mixup=0, teachers=teachers)
-    assert batches[0][1]["ferplus"][:, SEVEN[:2]] == pytest.approx(0.5)
+    assert in_numpy(batches[0])[1]["ferplus"][:, SEVEN[:2]] == pytest.approx(0.5)
 
 
 def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed(drawn, crops):
     asked = []
 
-    def listens(pixels: np.ndarray) -> dict[str, np.ndarray]:
-        asked.append(pixels.copy())
+    def listens(pixels) -> dict[str, np.ndarray]:
+        asked.append(in_numpy(pixels))
         return says_happy(pixels)
 
     batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, teachers=[listens])
     for index in range(len(batches)):
         asked.clear()
-        pixels = batches[index][0]
+        pixels = in_numpy(batches[index])[0]
         assert (asked[0] == pixels).all()
         assert (asked[1] == pixels[:, :, ::-1]).all()
 
@@ -250,7 +288,7 @@ def test_the_last_epochs_mix_only_what_teachers_answer_to(teachers, tmp_path, dr
     saw_mixed = []
     for epoch in range(180, 200):
         keeper.Keeper(tmp_path, batches, drawn, schedule).on_epoch_begin(epoch)
-        seen = {face.tobytes() for face in batches[0][0].round().astype(np.uint8)}
+        seen = {face.tobytes() for face in in_numpy(batches[0])[0].round().astype(np.uint8)}
         saw_mixed.append(seen != {face.tobytes() for face in drawn.images})
     assert any(saw_mixed) == bool(teachers)
 

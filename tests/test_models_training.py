@@ -20,13 +20,15 @@ from app.vision.crop import as_input  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import resnet, simple, vgg13  # noqa: E402
-from models.batches import AS_THEY_ARE, Batches, balanced  # noqa: E402
+from models.augmentation import AS_THEY_ARE  # noqa: E402
+from models.batches import Batches, balanced  # noqa: E402
 from models.dataset import Faces, Usage  # noqa: E402
 from models.pretrained import resnet50, vgg16  # noqa: E402
 from models.schedule import LEARNING_RATES, Schedule, noted  # noqa: E402
 from models.serving import serving_network  # noqa: E402
 from models.train import ARCHITECTURES  # noqa: E402
 from tests.drawn_faces import drawn_faces, save  # noqa: E402
+from tests.tensors import in_numpy  # noqa: E402
 
 PROJECT = Path(__file__).parents[1]
 
@@ -97,7 +99,7 @@ def test_a_schedule_of_an_older_run_is_read(tmp_path):
 
 def test_faces_may_be_left_as_they_are(drawn):
     batches = Batches(drawn, None, batch=28, crops_in_batch=0, seed=1, augmentation=AS_THEY_ARE, mixup=0)
-    seen = {face.tobytes() for face in batches[0][0].round().astype(np.uint8)}
+    seen = {face.tobytes() for face in in_numpy(batches[0])[0].round().astype(np.uint8)}
     assert seen == {face.tobytes() for face in drawn.images}
 
 
@@ -107,7 +109,8 @@ def test_rare_expressions_may_weigh_more(drawn):
     faces = drawn[keep]
     weights = balanced(faces.labels)
     assert weights[faces.labels].mean() == pytest.approx(1)
-    targets = Batches(faces, None, batch=25, crops_in_batch=0, seed=1, mixup=0, class_weights=True)[0][1]
+    batches = Batches(faces, None, batch=25, crops_in_batch=0, seed=1, mixup=0, class_weights=True)
+    targets = in_numpy(batches[0])[1]
     assert targets["fer"].sum(0) == pytest.approx([25 / 7] * 7)
     assert targets["ferplus"].sum() == pytest.approx(25)
 
@@ -151,13 +154,24 @@ def test_imagenet_weights_that_cant_be_fetched_are_refused(tmp_path):
     assert "--imagenet" in built.stderr
 
 
-@pytest.mark.skipif(not find_spec("torch"), reason="needs PyTorch: pip install torch==2.13.0")
-def test_the_same_code_trains_on_torch(tmp_path):
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "jax",
+        pytest.param(
+            "torch",
+            marks=pytest.mark.skipif(
+                not find_spec("torch"), reason="needs PyTorch: pip install torch==2.13.0"
+            ),
+        ),
+    ],
+)
+def test_the_same_code_trains_on_other_backends(backend, tmp_path):
     trained = run_python(
-        "-m", "tests.train_on_drawn_faces", {"KERAS_BACKEND": "torch"}, str(tmp_path), "aula"
+        "-m", "tests.train_on_drawn_faces", {"KERAS_BACKEND": backend}, str(tmp_path), "aula"
     )
-    assert "epoch 2" in trained.stdout, trained.stderr
-    assert (tmp_path / "network.keras").exists()
+    assert trained.stdout.count("epoch 2") == 2, trained.stderr
+    assert (tmp_path / "taught" / "network.keras").exists()
 
 
 def run_python(how: str, what: str, settings: dict, *words: str) -> subprocess.CompletedProcess:

@@ -1,6 +1,7 @@
-"""The command of a test: train an architecture a little on drawn faces, with whatever backend Keras has."""
+"""The command of a test: train an architecture on drawn faces and another run from it, with any backend."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from models.schedule import LEARNING_RATES, Schedule
@@ -17,5 +18,7 @@ schedule = Schedule(
     learning_rate=LEARNING_RATES[architecture],
     precision="float32",
 )
-network = fit(build(schedule), faces, faces, None, folder, schedule)
+teacher = fit(build(schedule), faces, faces, None, folder / "teacher", schedule)
+schedule = replace(schedule, sam=0.05, teachers=(str(teacher),), weights=str(teacher))
+network = fit(build(schedule), faces, faces, None, folder / "taught", schedule)
 print(read_with_keras(load_keras(network), faces.images)["scores"].sum(axis=1))

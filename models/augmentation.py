@@ -1,0 +1,69 @@
+"""Faces altered a little differently each time: drawn by chance here, computed by the backend."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from keras import ops
+
+from app.vision.crop import SIDE
+from models.compiled import compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How far a face may be altered: what people in a room, a camera and its light do to one."""
+
+    degrees: float = 15.0
+    scale: float = 0.12
+    shift: float = 4.0  # pixels
+    contrast: tuple[float, float] = (0.7, 1.35)
+    brightness: float = 25.0
+    light_chance: float = 0.6
+    erase_chance: float = 0.3
+    mirror_chance: float = 0.5
+
+
+USUAL = Augmentation()
+AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mirror_chance=0)
+
+
+def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
+    """Turn, scale, shift, mirror, light and partly cover each face: a tensor, float32 (N, 48, 48, 1)."""
+    count = len(pixels)
+    lit = random.random(count) < how.light_chance
+    contrast = np.where(lit, random.uniform(*how.contrast, count), 1)
+    brightness = np.where(lit, random.uniform(-how.brightness, how.brightness, count), 0)
+    light = np.stack([contrast, brightness], axis=1)[..., np.newaxis, np.newaxis, np.newaxis]
+    return _alter(pixels, _moves(count, how, random), light.astype(np.float32), *_covers(count, how, random))
+
+
+def _moves(count: int, how: Augmentation, random: np.random.Generator) -> np.ndarray:
+    """Draw where each pixel comes from, float32 (N, 8), as `ops.image.affine_transform` takes it."""
+    degrees, zoom, right, down = random.uniform(-1, 1, (4, count))
+    mirror = np.where(random.random(count) < how.mirror_chance, -1, 1)
+    angle, zoom = np.radians(how.degrees * degrees), 1 + how.scale * zoom
+    cosine, sine = np.cos(angle) / zoom, np.sin(angle) / zoom
+    centre = (SIDE - 1) / 2
+    x, y = -mirror * centre - how.shift * right, -centre - how.shift * down
+    zero = np.zeros(count)
+    moves = (mirror * cosine, sine, centre + cosine * x + sine * y)
+    moves += (-mirror * sine, cosine, centre - sine * x + cosine * y, zero, zero)
+    return np.stack(moves, axis=1).astype(np.float32)
+
+
+def _covers(count: int, how: Augmentation, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw what is covered, bool (N, 48, 48, 1), and how bright that is, float32 (N, 1, 1, 1)."""
+    sides = random.integers(SIDE // 8, SIDE // 2, (2, count, 1))
+    first = random.integers(0, SIDE - sides)
+    down, across = (first <= np.arange(SIDE)) & (np.arange(SIDE) < first + sides)
+    covered = (random.random(count) < how.erase_chance)[:, np.newaxis]
+    brightness = random.uniform(0, 255, (count, 1, 1, 1)).astype(np.float32)
+    return ((down & covered)[:, :, np.newaxis] & across[:, np.newaxis])[..., np.newaxis], brightness
+
+
+@compiled
+def _alter(pixels, moves, light, covered, cover):
+    moved = ops.image.affine_transform(pixels, moves, fill_mode="nearest", data_format="channels_last")
+    middle = ops.mean(moved, axis=(1, 2, 3), keepdims=True)
+    contrast, brightness = light[:, 0], light[:, 1]
+    return ops.where(covered, cover, ops.clip((moved - middle) * contrast + middle + brightness, 0, 255))
