@@ -65,6 +65,13 @@ def test_the_text_of_the_card_stands_below_its_figures(shown):
     assert len(re.findall("<h1", text)) == 1
 
 
+def test_numbers_in_the_card_stand_right_and_no_style_stands_in_a_tag(shown):
+    """Guards against what the page's policy blocks, and browsers complain of."""
+    text = shown()
+    assert '<th class="is-right">epochs</th>' in text
+    assert "style=" not in text
+
+
 def test_the_drawings_say_what_the_card_says(card, shown):
     text = shown()
     assert text.count('class="point"') == 12 + 1
