@@ -30,11 +30,17 @@ AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_ch
 def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
     """Turn, scale, shift, mirror, light and partly cover each face: a tensor, float32 (N, 48, 48, 1)."""
     count = len(pixels)
-    lit = random.random(count) < how.light_chance
-    contrast = np.where(lit, random.uniform(*how.contrast, count), 1)
-    brightness = np.where(lit, random.uniform(-how.brightness, how.brightness, count), 0)
-    light = np.stack([contrast, brightness], axis=1)[..., np.newaxis, np.newaxis, np.newaxis]
-    return _alter(pixels, _moves(count, how, random), light.astype(np.float32), *_covers(count, how, random))
+    light = _light(count, how, random)
+    return _alter(pixels, _moves(count, how, random), *light, *_covers(count, how, random))
+
+
+def _light(count: int, how: Augmentation, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw contrast and brightness, float32 (N, 1, 1, 1) each."""
+    each = (count, 1, 1, 1)
+    lit = random.random(each) < how.light_chance
+    contrast = np.where(lit, random.uniform(*how.contrast, each), 1)
+    brightness = np.where(lit, random.uniform(-how.brightness, how.brightness, each), 0)
+    return contrast.astype(np.float32), brightness.astype(np.float32)
 
 
 def _moves(count: int, how: Augmentation, random: np.random.Generator) -> np.ndarray:
@@ -62,8 +68,7 @@ def _covers(count: int, how: Augmentation, random: np.random.Generator) -> tuple
 
 
 @compiled
-def _alter(pixels, moves, light, covered, cover):
+def _alter(pixels, moves, contrast, brightness, covered, cover):
     moved = ops.image.affine_transform(pixels, moves, fill_mode="nearest", data_format="channels_last")
     middle = ops.mean(moved, axis=(1, 2, 3), keepdims=True)
-    contrast, brightness = light[:, 0], light[:, 1]
     return ops.where(covered, cover, ops.clip((moved - middle) * contrast + middle + brightness, 0, 255))

@@ -32,7 +32,8 @@ def serving_network(
     return _with_ends(in_float32(trained), temperature, fer_temperature)
 
 
-def _with_ends(trained: keras.Model, temperature: float, fer_temperature: float) -> keras.Model:
+def _with_ends(trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0) -> keras.Model:
+    """Give a network the ends of a serving one; the rest stays in the precision that it was trained in."""
     features = trained.get_layer("ferplus").input
     scores = layers.Dense(len(EMOTIONS), activation="softmax", name="scores")
     fer = layers.Dense(len(EMOTIONS), activation="softmax", name="fer_scores")
@@ -78,9 +79,7 @@ def open_network(path: Path) -> Callable:
     if path.suffix == ".tflite":
         network = _open_litert(path)
         return lambda pixels: network.run(ops.convert_to_numpy(pixels))
-    network = _load(path)
-    if not _outputs(network) >= SERVED:
-        network = _with_ends(load_trained(path), 1.0, 1.0)  # and computes as it was trained, in bfloat16
+    network = _load_served(path, _with_ends)
     kinds = network.trainable_variables, network.non_trainable_variables
     weights = [[variable.value for variable in kind] for kind in kinds]
     answer = compiled(lambda weights, pixels: network.stateless_call(*weights, pixels, training=False)[0])
@@ -89,13 +88,21 @@ def open_network(path: Path) -> Callable:
 
 def load_keras(path: Path) -> keras.Model:
     """Load a .keras file as a serving network; one that was only trained gets its ends here."""
-    network = _load(path)
-    return network if _outputs(network) >= SERVED else serving_network(load_trained(path))
+    return _load_served(path, serving_network)
 
 
 def load_trained(path: Path) -> keras.Model:
     """Load the network of a training run, with the logits of its heads."""
+    return _trained(_load(path), path)
+
+
+def _load_served(path: Path, served: Callable[[keras.Model], keras.Model]) -> keras.Model:
+    """Load a network that has its ends, or one of a training run, made `served`."""
     network = _load(path)
+    return network if _outputs(network) >= SERVED else served(_trained(network, path))
+
+
+def _trained(network: keras.Model, path: Path) -> keras.Model:
     if not {"fer", "ferplus", "face"} <= _outputs(network):
         there = " ".join(sorted(_outputs(network))) or "unnamed outputs"
         raise DataError(f"{path} gives {there}; expected fer, ferplus and face, as `train` writes them")

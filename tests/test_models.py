@@ -26,7 +26,7 @@ from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.augmentation import AS_THEY_ARE, Augmentation, augment  # noqa: E402
+from models.augmentation import AS_THEY_ARE, augment  # noqa: E402
 from models.batches import Batches  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
@@ -152,8 +152,9 @@ def test_training_evaluation_and_serving_prepare_a_face_alike(drawn, run):
     """One function does it; here its three users meet: pixels 0 to 255, nothing done to them on the way."""
     box = Box(0, 0, 48, 48)
     served = as_input(crop_faces(drawn.images[5], [box]))
-    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0)
-    trained_on = augment(as_input(drawn.images[5:6]), still, np.random.default_rng(1))
+    trained_on = augment(
+        as_input(drawn.images[5:6]), replace(AS_THEY_ARE, mirror_chance=0.5), np.random.default_rng(1)
+    )
     mirrored = served[:, :, ::-1]
     assert any(np.allclose(trained_on, pixels, atol=1e-3) for pixels in (served, mirrored))
     assert served.dtype == np.float32
@@ -164,9 +165,9 @@ def test_training_evaluation_and_serving_prepare_a_face_alike(drawn, run):
 
 
 def test_a_mirrored_face_is_only_mirrored(drawn):
-    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0)
+    mirrored = replace(AS_THEY_ARE, mirror_chance=0.5)
     pixels = as_input(drawn.images[:8])
-    altered = augment(pixels, still, np.random.default_rng(3))
+    altered = augment(pixels, mirrored, np.random.default_rng(3))
     as_it_was = [np.allclose(a, b, atol=1e-3) for a, b in zip(altered, pixels, strict=True)]
     turned = [np.allclose(a, b[:, ::-1], atol=1e-3) for a, b in zip(altered, pixels, strict=True)]
     assert all(a != b for a, b in zip(as_it_was, turned, strict=True))
@@ -181,9 +182,8 @@ def test_faces_are_moved_as_far_as_they_may(how, farthest, turned, apart):
     """Two dots tell: one in the middle and one 16 pixels right of it."""
     face = np.zeros((48, 48, 1), np.float32)
     face[23:25, 23:25] = face[23:25, 39:41] = 100
-    still = {"degrees": 0, "scale": 0, "shift": 0, "light_chance": 0, "erase_chance": 0, "mirror_chance": 0}
     pixels = np.tile(face, (200, 1, 1, 1))
-    altered = in_numpy(augment(pixels, Augmentation(**still | how), np.random.default_rng(3)))[..., 0]
+    altered = in_numpy(augment(pixels, replace(AS_THEY_ARE, **how), np.random.default_rng(3)))[..., 0]
 
     def dots(columns: slice) -> np.ndarray:
         """Where the dots there are, complex numbers, from the middle of the face."""
@@ -201,9 +201,9 @@ def test_faces_are_moved_as_far_as_they_may(how, farthest, turned, apart):
 
 def test_some_faces_are_partly_covered(drawn):
     """Guards against covering a copy, as a mask gives one."""
-    still = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=1)
+    covered = replace(AS_THEY_ARE, mirror_chance=0.5, erase_chance=1)
     pixels = as_input(drawn.images[:8])
-    altered = augment(pixels, still, np.random.default_rng(3))
+    altered = augment(pixels, covered, np.random.default_rng(3))
     for face, before in zip(altered, pixels, strict=True):
         assert min(np.abs(face - before).max(), np.abs(face - before[:, ::-1]).max()) > 1
 
