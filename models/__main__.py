@@ -89,7 +89,7 @@ def _add_train(training: argparse.ArgumentParser) -> None:
         "--augment",
         action=argparse.BooleanOptionalAction,
         default=usual.augment,
-        help="turn, shift, mirror, light and partly cover faces, a little differently each time",
+        help="turn, shift, mirror, light, partly cover and blur faces, a little differently each time",
     )
     option(
         "--mixup",

@@ -21,10 +21,23 @@ class Augmentation:
     light_chance: float = 0.6
     erase_chance: float = 0.3
     mirror_chance: float = 0.5
+    blur: float = 1.5  # pixels, standard deviation, up and down and across on its own
+    blur_chance: float = 0.5
+    noise: float = 12.0  # grey levels, standard deviation
+    noise_chance: float = 0.5
 
 
 USUAL = Augmentation()
-AS_THEY_ARE = Augmentation(degrees=0, scale=0, shift=0, light_chance=0, erase_chance=0, mirror_chance=0)
+AS_THEY_ARE = Augmentation(
+    degrees=0,
+    scale=0,
+    shift=0,
+    light_chance=0,
+    erase_chance=0,
+    mirror_chance=0,
+    blur_chance=0,
+    noise_chance=0,
+)
 
 
 def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
@@ -32,6 +45,20 @@ def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
     count = len(pixels)
     light = _light(count, how, random)
     return _alter(pixels, _moves(count, how, random), *light, *_covers(count, how, random))
+
+
+def degrade(pixels, how: Augmentation, random: np.random.Generator):
+    """Blur each face, as lenses, movement and enlarging do, and add a camera's noise: as `augment` gives it.
+
+    Apart from `augment`, so that teachers can be asked before: the expression is the same.
+    """
+    count = len(pixels)
+    blurred = random.random((count, 1, 1)) < how.blur_chance
+    blur = random.uniform(0, how.blur, (2, count, 1, 1)) * blurred
+    noisy = random.random((count, 1, 1)) < how.noise_chance
+    level = (random.uniform(0, how.noise, (count, 1, 1)) * noisy).astype(np.float32)
+    noise = level * random.standard_normal((count, SIDE, SIDE), np.float32)
+    return _degrade(pixels, *blur.astype(np.float32), noise)
 
 
 def _light(count: int, how: Augmentation, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -72,3 +99,17 @@ def _alter(pixels, moves, contrast, brightness, covered, cover):
     moved = ops.image.affine_transform(pixels, moves, fill_mode="nearest", data_format="channels_last")
     middle = ops.mean(moved, axis=(1, 2, 3), keepdims=True)
     return ops.where(covered, cover, ops.clip((moved - middle) * contrast + middle + brightness, 0, 255))
+
+
+@compiled
+def _degrade(pixels, down, across, noise):
+    blurred = ops.matmul(ops.matmul(_blur(down), pixels[..., 0]), ops.transpose(_blur(across), (0, 2, 1)))
+    return ops.clip(blurred + noise, 0, 255)[..., None]
+
+
+def _blur(deviation):
+    """Give the matrices that blur columns of pixels, (N, 48, 48), deviation (N, 1, 1); 0 leaves them."""
+    place = ops.arange(SIDE, dtype="float32")
+    distance = ops.square(place[:, None] - place)
+    weight = ops.exp(-distance / (2 * ops.square(deviation) + 1e-6))
+    return weight / ops.sum(weight, axis=2, keepdims=True)

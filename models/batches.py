@@ -8,7 +8,7 @@ from keras import ops
 
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
-from models.augmentation import USUAL, Augmentation, augment
+from models.augmentation import USUAL, Augmentation, augment, degrade
 from models.dataset import Crops, Faces, ferplus_shares, without_non_faces
 from models.teaching import Teacher, taught
 
@@ -81,7 +81,7 @@ class Batches(keras.utils.PyDataset):
             )
         if self._teachers:
             labels, shares = taught(self._teachers, pixels, labels, shares)
-        return pixels, {
+        return degrade(pixels, self._augmentation, random), {
             "fer": ops.multiply(labels, weight),
             "ferplus": ops.multiply(shares, weight),
             "face": self._is_face[rows],

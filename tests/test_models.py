@@ -26,7 +26,7 @@ from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
 from models.architectures import aula, in_float32  # noqa: E402
-from models.augmentation import AS_THEY_ARE, augment  # noqa: E402
+from models.augmentation import AS_THEY_ARE, USUAL, augment, degrade  # noqa: E402
 from models.batches import Batches  # noqa: E402
 from models.dataset import (  # noqa: E402
     FERPLUS,
@@ -208,6 +208,27 @@ def test_some_faces_are_partly_covered(drawn):
         assert min(np.abs(face - before).max(), np.abs(face - before[:, ::-1]).max()) > 1
 
 
+def test_faces_are_blurred_as_far_as_they_may_be():
+    """A dot in the middle tells: how wide it becomes, down and across on its own."""
+    dot = np.zeros((200, 48, 48, 1), np.float32)
+    dot[:, 24, 24] = 255
+    how = replace(AS_THEY_ARE, blur=1.5, blur_chance=1)
+    blurred = in_numpy(degrade(dot, how, np.random.default_rng(3)))[..., 0] / 255
+    assert blurred.sum((1, 2)) == pytest.approx([1] * 200, abs=1e-3)
+    squares = np.square(np.arange(48) - 24)
+    down, across = np.sqrt(blurred.sum(2) @ squares), np.sqrt(blurred.sum(1) @ squares)
+    assert [down.max(), across.max()] == pytest.approx([1.5, 1.5], rel=0.05)
+    assert np.abs(down - across).max() > 1
+
+
+def test_faces_are_as_noisy_as_they_may_be():
+    grey = np.full((200, 48, 48, 1), 128, np.float32)
+    how = replace(AS_THEY_ARE, noise=12, noise_chance=0.5)
+    deviations = in_numpy(degrade(grey, how, np.random.default_rng(3))).std((1, 2, 3))
+    assert deviations.max() == pytest.approx(12, rel=0.05)
+    assert 60 < (deviations == 0).sum() < 140
+
+
 def test_batches_are_the_same_for_the_same_epoch_and_new_for_the_next(drawn, crops):
     def first_batch(epoch: int) -> np.ndarray:
         batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1)
@@ -266,19 +287,25 @@ def test_a_teacher_is_asked_about_the_mirrored_face_too(drawn):
     assert in_numpy(batches[0])[1]["ferplus"][:, SEVEN[:2]] == pytest.approx(0.5)
 
 
-def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed(drawn, crops):
+def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed_but_still_sharp(drawn, crops):
     asked = []
 
     def listens(pixels) -> dict[str, np.ndarray]:
         asked.append(in_numpy(pixels))
         return says_happy(pixels)
 
-    batches = Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, teachers=[listens])
+    sharp = replace(USUAL, blur_chance=0, noise_chance=0)
+    batches, blurred = (
+        Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, augmentation=how, teachers=[listens])
+        for how in (sharp, replace(sharp, blur_chance=1))
+    )
     for index in range(len(batches)):
         asked.clear()
         pixels = in_numpy(batches[index])[0]
         assert (asked[0] == pixels).all()
         assert (asked[1] == pixels[:, :, ::-1]).all()
+        assert (in_numpy(blurred[index])[0] != pixels).any((1, 2, 3)).mean() > 0.5
+        assert (asked[2] == asked[0]).all()
 
 
 @pytest.mark.parametrize("teachers", [(), ("a.tflite",)])
