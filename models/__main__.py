@@ -149,7 +149,13 @@ def _add_evaluate(measuring: argparse.ArgumentParser) -> None:
 
 
 def _add_export(shipping: argparse.ArgumentParser) -> None:
-    shipping.add_argument("--network", type=Path, required=True, help="network.keras of a run")
+    shipping.add_argument(
+        "--network",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="network.keras of a run; of several, of which one began from another, the average is exported",
+    )
     shipping.add_argument(
         "--crops", type=Path, help="a cascade's proposals as .npz, for the threshold of `face`"
     )

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import distributions
@@ -27,7 +28,7 @@ from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, re
 from models.evaluate import figures
 from models.known_faces import as_strip, known_faces
 from models.measures import best_temperature, confusion_of
-from models.schedule import noted
+from models.schedule import Schedule, noted
 from models.serving import (
     load_trained,
     read_with_keras,
@@ -58,15 +59,36 @@ class Temperatures:
     fer: float
 
 
-def export(trained: Path, data: Path, crops: Path | None, folder: Path) -> dict:
-    """Export a network of a training run into a folder; gives the card. PublicTest chooses all thresholds."""
+def export(trained: Sequence[Path], data: Path, crops: Path | None, folder: Path) -> dict:
+    """Export the network of a training run into a folder, of several runs their `averaged` one.
+
+    Gives the card. PublicTest chooses all thresholds.
+    """
     public = read_faces(data, Usage.PublicTest)
     if not ferplus_majority(public.votes)[0].any():
         raise ExportError(
             f"{data} has no FER+ votes, which calibrate the scores that are served; `data --votes` adds them"
         )
     held_out = split_crops(read_crops(crops))[1] if crops else None
-    return export_network(load_trained(trained), public, held_out, folder, _origin(trained, data, crops))
+    network = averaged([load_trained(path) for path in trained])
+    return export_network(network, public, held_out, folder, _origin(trained, data, crops))
+
+
+def averaged(networks: Sequence[keras.Model]) -> keras.Model:
+    """Average the weights of networks of which one began from another: a network as large as each.
+
+    Before and after it learnt to read what else there is, a network averages to one that can do both
+    (Wortsman et al. 2022, *Robust fine-tuning of zero-shot models*). Raises ExportError where they differ in
+    shape.
+    """
+    weights = [network.get_weights() for network in networks]
+    shapes = [[one.shape for one in each] for each in weights]
+    if any(shape != shapes[0] for shape in shapes):
+        raise ExportError(
+            "the networks are of several architectures; give runs of which one began from another"
+        )
+    networks[0].set_weights([np.mean(alike, axis=0) for alike in zip(*weights, strict=True)])
+    return networks[0]
 
 
 def export_network(
@@ -209,35 +231,41 @@ def _file(path: Path) -> dict:
     return {"name": path.name, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
-def _origin(trained: Path, data: Path, crops: Path | None) -> dict:
+def _origin(trained: Sequence[Path], data: Path, crops: Path | None) -> dict:
     """Say what the network was made of and by which commands, run folders under runs/ as .gitignore has them.
 
-    The schedules lie beside the network in its run.
+    The schedules lie beside the networks in their runs.
     """
+    schedules = [(path.parent.name, *one) for path in trained for one in _schedules(path)]
+    inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
+    trainings = [
+        f"python -m models train {inputs} --run runs/{run} {one.options()}"
+        + (f"  # resumed after epoch {done}" if done else "")
+        for run, done, one in schedules
+    ]
+    networks = " ".join(f"runs/{path.parent.name}/{path.name}" for path in trained)
+    installed = {one.name.replace("_", "-"): one.version for one in distributions()}
+    begun_with = {
+        name for *_, one in schedules for name in (*one.teachers, one.weights, one.imagenet) if name
+    }
+    return {
+        "data": [_file(path) for path in (data, crops) if path],
+        "networks": [_file(Path(name)) for name in sorted(begun_with)],
+        "schedules": [{"run": run, "after_epoch": done} | one.told() for run, done, one in schedules],
+        "commands": [*trainings, f"python -m models export --network {networks} {inputs}"],
+        "versions": {"python": platform.python_version()}
+        | {package: installed[package] for package in PACKAGES if package in installed},
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _schedules(trained: Path) -> list[tuple[int, Schedule]]:
     schedules = noted(trained.parent)
     if not schedules:
         raise ExportError(
             f"{trained} has no schedule.json beside it; give the network.keras of a run's folder"
         )
-    inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
-    trainings = [
-        f"python -m models train {inputs} --run runs/{trained.parent.name} {one.options()}"
-        + (f"  # resumed after epoch {done}" if done else "")
-        for done, one in schedules
-    ]
-    exporting = f"python -m models export --network runs/{trained.parent.name}/{trained.name} {inputs}"
-    installed = {one.name.replace("_", "-"): one.version for one in distributions()}
-    begun_with = {name for _, one in schedules for name in (*one.teachers, one.weights, one.imagenet) if name}
-    return {
-        "data": [_file(path) for path in (data, crops) if path],
-        "networks": [_file(Path(name)) for name in sorted(begun_with)],
-        "schedules": [{"after_epoch": done} | one.told() for done, one in schedules],
-        "commands": [*trainings, exporting],
-        "seed": schedules[-1][1].seed,
-        "versions": {"python": platform.python_version()}
-        | {package: installed[package] for package in PACKAGES if package in installed},
-        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    return schedules
 
 
 def _move(made: Path, folder: Path) -> None:

@@ -526,6 +526,20 @@ def test_eight_bits_that_lose_accuracy_are_refused(drawn):
         exporting.check_eight_bits(by_keras, {"scores": exact, "fer": rounded}, drawn)
 
 
+def test_networks_are_averaged_weight_by_weight(run):
+    one, other = (load_trained(run / "network.keras") for _ in range(2))
+    weights = one.get_weights()
+    other.set_weights([3 * weight for weight in weights])
+    for averaged, weight in zip(exporting.averaged([one, other]).get_weights(), weights, strict=True):
+        assert averaged == pytest.approx(2 * weight, rel=1e-5)
+
+
+def test_networks_of_several_architectures_are_not_averaged(run):
+    others = training.build(SHORT, stem=4, stages=((8, 1),))
+    with pytest.raises(exporting.ExportError, match="several architectures"):
+        exporting.averaged([load_trained(run / "network.keras"), others])
+
+
 def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
     card = json.loads((exported / "emotion_cnn.json").read_text())
     assert card["face_figures"]["false"] == 20
@@ -534,9 +548,9 @@ def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):
-    card = exporting._origin(run / "network.keras", data_file, None)
+    card = exporting._origin([run / "network.keras"], data_file, None)
     assert card["commands"][0].startswith("python -m models train --data faces.npz --run runs/run")
-    assert card["seed"] == SHORT.seed
+    assert card["schedules"][0]["seed"] == SHORT.seed
     assert {"python", "keras", "numpy"} <= set(card["versions"])
 
 
