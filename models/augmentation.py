@@ -48,9 +48,9 @@ def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
 
 
 def degrade(pixels, how: Augmentation, random: np.random.Generator):
-    """Blur each face, as lenses, movement and enlarging do, and add a camera's noise: as `augment` gives it.
+    """Blur each face, as lenses, movement and enlarging do, and add a camera's noise: float32 (N, 48, 48, 1).
 
-    Apart from `augment`, so that teachers can be asked before: the expression is the same.
+    Apart from `augment`, so that teachers can be asked in between: they read sharp faces better.
     """
     count = len(pixels)
     blurred = random.random((count, 1, 1)) < how.blur_chance
