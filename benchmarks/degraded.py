@@ -13,10 +13,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.vision.annotate import encode
 from app.vision.classify import CARD, read_card
-from app.vision.crop import SIDE
+from app.vision.crop import SIDE, crop_faces
+from app.vision.frame import Box
 from app.vision.reader import MODEL
 from benchmarks.table import show
+from models.dataset import Usage, read_faces
+from models.evaluate import figures
+from models.export import LITERT, named
+from models.serving import read_with
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "fer2013" / "fer2013.npz"
 NOISE = np.random.default_rng(0).standard_normal((SIDE, SIDE))
@@ -27,7 +33,7 @@ def _sized(face: np.ndarray, side: int) -> np.ndarray:
 
 
 def _enlarged(face: np.ndarray) -> np.ndarray:
-    return cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    return crop_faces(face, [Box(0, 0, len(face), len(face))])[0]
 
 
 def _noisy(face: np.ndarray, deviation: float) -> np.ndarray:
@@ -36,8 +42,7 @@ def _noisy(face: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def _compressed(face: np.ndarray, quality: int) -> np.ndarray:
-    _, jpeg = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)
+    return cv2.imdecode(np.frombuffer(encode(face, quality), np.uint8), cv2.IMREAD_GRAYSCALE)
 
 
 WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -58,32 +63,33 @@ WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def measure(networks: list[Path]) -> list[dict]:
     """One row a network and a way to degrade."""
-    from models.dataset import Usage, ferplus_majority, read_faces
-    from models.serving import read_with
-
     faces = read_faces(DATA, Usage.PublicTest)
-    has_majority, majority = ferplus_majority(faces.votes)
     uncertain_below = read_card(MODEL / CARD)["uncertain_below"]
     rows = []
     for network in networks:
         for way, degrade in WAYS.items():
             outputs = read_with(network, np.stack([degrade(face) for face in faces.images]))
-            right = outputs["scores"].argmax(1) == majority
-            named = outputs["scores"].max(1) >= uncertain_below
+            every, sure = figures(outputs, faces), named(outputs["scores"], faces, uncertain_below)
             rows.append(
                 {
                     "network": network.name,
                     "faces": way,
-                    "FER-2013, %": 100 * float((outputs["fer"].argmax(1) == faces.labels).mean()),
-                    "FER+, %": 100 * float(right[has_majority].mean()),
-                    "named, %": 100 * float(named.mean()),
-                    "of them right, %": 100 * float(right[has_majority & named].mean()),
+                    "FER-2013, %": 100 * every["accuracy"],
+                    "FER+, %": 100 * every["ferplus"]["accuracy"],
+                    "named, %": 100 * sure["coverage"],
+                    "of them right, %": 100 * sure["ferplus_accuracy"],
                 }
             )
     return rows
 
 
+def main() -> None:
+    """Measure, or say what is missing."""
+    if not DATA.is_file():
+        print(f"skipped: {DATA} is missing")
+        return
+    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODEL / LITERT]))
+
+
 if __name__ == "__main__":
-    if not DATA.exists():
-        sys.exit(f"no {DATA}: nothing measured")
-    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODEL / "emotion_cnn.tflite"]))
+    main()

@@ -188,7 +188,7 @@ def thresholds(outputs: dict[str, np.ndarray], public: Faces, held_out: Crops | 
     alone counts where there are no such crops.
     """
     below = _round_down(np.quantile(outputs["scores"].max(1), 1 - COVERAGE))
-    chosen = {"uncertain_below": below, "uncertain_figures": _named(outputs["scores"], public, below)}
+    chosen = {"uncertain_below": below, "uncertain_figures": named(outputs["scores"], public, below)}
     if held_out is None or len(np.unique(held_out.is_face)) < 2:
         return chosen | {"face_below": REFUSED_BELOW}
     face = read_with_litert(litert, held_out.images)["face"]
@@ -196,8 +196,11 @@ def thresholds(outputs: dict[str, np.ndarray], public: Faces, held_out: Crops | 
     return chosen | {"face_below": below, "face_figures": _kept(face, held_out.is_face, below)}
 
 
-def _named(scores: np.ndarray, public: Faces, below: float) -> dict:
-    """What is left when the network names only the faces that it is sure of, and how right it then is."""
+def named(scores: np.ndarray, public: Faces, below: float) -> dict:
+    """What is left when a face whose highest score, of `scores` (N, 7), lies under `below` is not named.
+
+    `coverage` is the share of faces that are, `ferplus_accuracy` how many of these are right; 0 to 1.
+    """
     sure = scores.max(1) >= below
     has_majority, majority = ferplus_majority(public.votes)
     read = scores.argmax(1)
