@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from keras import ops
 
+from app.vision.annotate import encode
 from app.vision.crop import SIDE
 from models.compiled import compiled
 
@@ -25,6 +27,8 @@ class Augmentation:
     blur_chance: float = 0.5
     noise: float = 12.0  # grey levels, standard deviation
     noise_chance: float = 0.5
+    quality: tuple[int, int] = (30, 90)  # of JPEG
+    jpeg_chance: float = 0.5
 
 
 USUAL = Augmentation()
@@ -37,6 +41,7 @@ AS_THEY_ARE = Augmentation(
     mirror_chance=0,
     blur_chance=0,
     noise_chance=0,
+    jpeg_chance=0,
 )
 
 
@@ -47,10 +52,11 @@ def augment(pixels: np.ndarray, how: Augmentation, random: np.random.Generator):
     return _alter(pixels, _moves(count, how, random), *light, *_covers(count, how, random))
 
 
-def degrade(pixels, how: Augmentation, random: np.random.Generator):
-    """Blur each face, as lenses, movement and enlarging do, and add a camera's noise: float32 (N, 48, 48, 1).
+def degrade(pixels, how: Augmentation, random: np.random.Generator) -> np.ndarray:
+    """Do to faces what a camera does: blur, as lenses, movement and enlarging do, then noise, then JPEG.
 
-    Apart from `augment`, so that teachers can be asked in between: they read sharp faces better.
+    Takes what `augment` gives and gives the same. Apart from it, so that teachers can be asked before: the
+    expression is the same.
     """
     count = len(pixels)
     blurred = random.random((count, 1, 1)) < how.blur_chance
@@ -58,7 +64,18 @@ def degrade(pixels, how: Augmentation, random: np.random.Generator):
     noisy = random.random((count, 1, 1)) < how.noise_chance
     level = (random.uniform(0, how.noise, (count, 1, 1)) * noisy).astype(np.float32)
     noise = level * random.standard_normal((count, SIDE, SIDE), np.float32)
-    return _degrade(pixels, *blur.astype(np.float32), noise)
+    degraded = np.array(ops.convert_to_numpy(_degrade(pixels, *blur.astype(np.float32), noise)))
+    for face in np.flatnonzero(random.random(count) < how.jpeg_chance):
+        quality, margins = random.integers(*how.quality, endpoint=True), random.integers(0, 8, 2)
+        degraded[face] = _compressed(degraded[face], int(quality), *margins.tolist())
+    return degraded
+
+
+def _compressed(pixels: np.ndarray, quality: int, above: int, left: int) -> np.ndarray:
+    """Give a face (48, 48, 1) as it is after JPEG, whose blocks of 8 by 8 begin so far outside it."""
+    face = cv2.copyMakeBorder(pixels.round().astype(np.uint8), above, 0, left, 0, cv2.BORDER_REPLICATE)
+    jpeg = np.frombuffer(encode(face, quality), np.uint8)
+    return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[above:, left:, np.newaxis]
 
 
 def _light(count: int, how: Augmentation, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
 ]
 
+from app.vision.annotate import encode  # noqa: E402
 from app.vision.classify import Classifier  # noqa: E402
 from app.vision.crop import as_input, crop_faces  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
@@ -227,6 +228,15 @@ def test_faces_are_as_noisy_as_they_may_be():
     deviations = in_numpy(degrade(grey, how, np.random.default_rng(3))).std((1, 2, 3))
     assert deviations.max() == pytest.approx(12, rel=0.05)
     assert 60 < (deviations == 0).sum() < 140
+
+
+def test_faces_are_compressed_wherever_the_blocks_of_jpeg_begin(drawn):
+    face, how = drawn.images[0], replace(AS_THEY_ARE, quality=(40, 40), jpeg_chance=1)
+    ours = degrade(np.repeat(as_input(face[np.newaxis]), 400, axis=0), how, np.random.default_rng(3))[..., 0]
+    theirs = cv2.imdecode(np.frombuffer(encode(face, 40), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert (ours == theirs).all((1, 2)).any()  # where they begin with the face
+    assert len(np.unique(ours, axis=0)) == 64
+    assert np.abs(ours - face.astype(np.float32)).mean((1, 2)).max() < 8
 
 
 def test_batches_are_the_same_for_the_same_epoch_and_new_for_the_next(drawn, crops):
