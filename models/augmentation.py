@@ -24,11 +24,11 @@ class Augmentation:
     erase_chance: float = 0.3
     mirror_chance: float = 0.5
     blur: float = 1.5  # pixels, standard deviation, up and down and across on its own
-    blur_chance: float = 0.5
+    blur_chance: float = 0.4
     noise: float = 12.0  # grey levels, standard deviation
-    noise_chance: float = 0.5
+    noise_chance: float = 0.4
     quality: tuple[int, int] = (30, 90)  # of JPEG
-    jpeg_chance: float = 0.5
+    jpeg_chance: float = 0.4
 
 
 USUAL = Augmentation()
