@@ -13,12 +13,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.vision.annotate import encode
 from app.vision.classify import CARD, read_card
 from app.vision.crop import SIDE, crop_faces
 from app.vision.frame import Box
 from app.vision.reader import MODEL
 from benchmarks.table import show
+from models.augmentation import after_jpeg
 from models.dataset import Usage, read_faces
 from models.evaluate import figures
 from models.export import LITERT, named
@@ -41,10 +41,6 @@ def _noisy(face: np.ndarray, deviation: float) -> np.ndarray:
     return np.clip(face + deviation * shifted, 0, 255).astype(np.uint8)
 
 
-def _compressed(face: np.ndarray, quality: int) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(encode(face, quality), np.uint8), cv2.IMREAD_GRAYSCALE)
-
-
 WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "as it is": lambda face: face,
     "36 pixels wide": lambda face: _enlarged(_sized(face, 36)),
@@ -52,11 +48,11 @@ WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "noise of 5 grey levels": lambda face: _noisy(face, 5),
     "noise of 10": lambda face: _noisy(face, 10),
     "moves by 5 pixels": lambda face: cv2.blur(face, (5, 1)),
-    "JPEG of quality 70": lambda face: _compressed(face, 70),
-    "JPEG of quality 40": lambda face: _compressed(face, 40),
+    "JPEG of quality 70": lambda face: after_jpeg(face, 70),
+    "JPEG of quality 40": lambda face: after_jpeg(face, 40),
     "two fifths as bright": lambda face: (0.4 * face).astype(np.uint8),
     "at the back of a room: 36 pixels, noise of 5, JPEG of quality 80": lambda face: _enlarged(
-        _compressed(_noisy(_sized(face, 36), 5), 80)
+        after_jpeg(_noisy(_sized(face, 36), 5), 80)
     ),
 }
 

@@ -71,11 +71,15 @@ def degrade(pixels, how: Augmentation, random: np.random.Generator) -> np.ndarra
     return degraded
 
 
+def after_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Give what JPEG of that quality, 1 to 100, leaves of a grey image, uint8 (height, width)."""
+    return cv2.imdecode(np.frombuffer(encode(image, quality), np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
 def _compressed(pixels: np.ndarray, quality: int, above: int, left: int) -> np.ndarray:
-    """Give a face (48, 48, 1) as it is after JPEG, whose blocks of 8 by 8 begin so far outside it."""
+    """Compress a face (48, 48, 1); the first of JPEG's blocks of 8 by 8 begins so far outside it."""
     face = cv2.copyMakeBorder(pixels.round().astype(np.uint8), above, 0, left, 0, cv2.BORDER_REPLICATE)
-    jpeg = np.frombuffer(encode(face, quality), np.uint8)
-    return cv2.imdecode(jpeg, cv2.IMREAD_GRAYSCALE)[above:, left:, np.newaxis]
+    return after_jpeg(face, quality)[above:, left:, np.newaxis]
 
 
 def _light(count: int, how: Augmentation, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

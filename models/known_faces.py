@@ -23,10 +23,15 @@ def known_faces() -> np.ndarray:
 
 def draw_face(student: int, emotion: Emotion) -> np.ndarray:
     """Draw a student of the demo classroom, cut out as the cascade would: uint8 (48, 48)."""
-    left, top = round((BOX_LEFT - LEFT) * UNIT), round((BOX_TOP - TOP) * UNIT)
-    side = round(BOX_SIDE * UNIT)
-    picture = _grey(draw_head(look(student), EXPRESSIONS[emotion], UNIT))
-    return crop_faces(picture, [Box(left, top, side, side)])[0]
+    picture, box = draw_portrait(student, emotion, UNIT)
+    return crop_faces(picture, [box])[0]
+
+
+def draw_portrait(student: int, emotion: Emotion, unit: float) -> tuple[np.ndarray, Box]:
+    """Draw a student's head before a plain wall, uint8 (height, width), and say where its face is."""
+    left, top = round((BOX_LEFT - LEFT) * unit), round((BOX_TOP - TOP) * unit)
+    side = round(BOX_SIDE * unit)
+    return _grey(draw_head(look(student), EXPRESSIONS[emotion], unit)), Box(left, top, side, side)
 
 
 def as_strip(faces: np.ndarray) -> np.ndarray:
