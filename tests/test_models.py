@@ -302,7 +302,7 @@ def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed_but_s
         asked.append(in_numpy(pixels))
         return says_happy(pixels)
 
-    sharp = replace(USUAL, blur_chance=0, noise_chance=0)
+    sharp = replace(USUAL, blur_chance=0, noise_chance=0, jpeg_chance=0)
     batches, blurred = (
         Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, augmentation=how, teachers=[listens])
         for how in (sharp, replace(sharp, blur_chance=1))
