@@ -17,7 +17,7 @@ from models.known_faces import BOX_SIDE, draw_portrait
 
 STUDENTS = 40
 WIDTHS = (40, 60, 90, 120, 160)  # of a face, pixels
-QUALITIES = (30, 40, 50, 60, 70, 80, 90)
+QUALITIES = (50, 60, 70, 80, 90, 95)
 
 
 def measure() -> list[dict]:

@@ -9,7 +9,7 @@ SMALL, LARGE = 72, 96
 picture is wanted, above the second no more; the gap keeps it from going to and fro."""
 NOBODY_SECONDS = 10.0  # without any face, after which there may be ones too small to be found
 QUALITY = ((60, 0.9), (120, 0.8))
-"""The JPEG quality for faces under so many pixels: so that 98 to 99 % keep the expression that is read of the
+"""The JPEG quality for faces under so many pixels: so that 97 to 99 % keep the expression that is read of the
 picture itself (measured, benchmarks/NOTES.md). Small ones lose more in its blocks of eight."""
 LEAST_QUALITY = 0.7
 
