@@ -65,6 +65,12 @@ def test_the_text_of_the_card_stands_below_its_figures(shown):
     assert len(re.findall("<h1", text)) == 1
 
 
+def test_links_of_the_card_to_files_of_the_project_are_words_on_the_page(shown):
+    text = shown()
+    assert "What was tried has all seven" in " ".join(text.split())
+    assert "experiments.md" not in text
+
+
 def test_numbers_in_the_card_stand_right_and_no_style_stands_in_a_tag(shown):
     """Guards against what the page's policy blocks, and browsers complain of."""
     text = shown()

@@ -63,6 +63,10 @@ class _Below(mistune.HTMLRenderer):
     def heading(self, text: str, level: int, **attributes) -> str:
         return super().heading(text, min(6, level + 2), **attributes)
 
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """Only the words of a link within the project, whose files are not on the page."""
+        return super().link(text, url, title) if "://" in url else text
+
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         """A cell whose alignment is a class: the page's policy lets no style stand in a tag."""
         kind, where = "th" if head else "td", f' class="is-{align}"' if align else ""
