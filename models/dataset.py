@@ -73,6 +73,13 @@ class DataSet:
         """The parts that it has faces of."""
         return [part for part in Usage if (self.usage == part).any()]
 
+    def part(self, usage: Usage) -> Faces:
+        """One part of the faces; Training without those that also stand in another part."""
+        wanted = self.usage == usage
+        if usage is Usage.Training:
+            wanted &= ~_stands_in(self.faces.images, self.faces.images[~wanted])
+        return self.faces[wanted]
+
 
 def read_all(path: Path) -> DataSet:
     """Give every face of a data file."""
@@ -96,15 +103,12 @@ def write_all(path: Path, data: DataSet) -> None:
 
 
 def read_faces(path: Path, usage: Usage) -> Faces:
-    """Give one part of the data file; Training without the faces that also stand in another part."""
+    """Give one part of the data file, as `DataSet.part` does."""
     data = read_all(path)
-    wanted = data.usage == usage
-    if not wanted.any():
+    if usage not in data.parts():
         there = ", ".join(part.name for part in data.parts())
         raise DataError(f"{path} holds no {usage.name} face; it holds {there or 'none at all'}")
-    if usage is Usage.Training:
-        wanted &= ~_stands_in(data.faces.images, data.faces.images[~wanted])
-    return data.faces[wanted]
+    return data.part(usage)
 
 
 def read_crops(path: Path) -> Crops:

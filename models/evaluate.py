@@ -5,23 +5,37 @@ from pathlib import Path
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import SEVEN, Faces, Usage, ferplus_majority, ferplus_shares, read_faces
-from models.measures import measures, votes_likelihood
+from models.dataset import SEVEN, Faces, Usage, ferplus_majority, ferplus_shares, read_all, read_faces
+from models.measures import accuracy, measures, votes_likelihood
 from models.serving import read_with
+from models.twins import also_among
 
 
 def evaluate(network: Path, data: Path, usage: Usage) -> dict:
     """Measure a .keras or .tflite file on one part of the data; `figures` says what comes back."""
     faces = read_faces(data, usage)
-    return {"network": network.name, "usage": usage.name} | figures(read_with(network, faces.images), faces)
+    measured = figures(read_with(network, faces.images), faces, new_to_training(data, usage))
+    return {"network": network.name, "usage": usage.name} | measured
 
 
-def figures(outputs: dict[str, np.ndarray], faces: Faces) -> dict:
+def new_to_training(data: Path, usage: Usage) -> np.ndarray | None:
+    """Say which faces of a part show a photograph that Training has not, (N,) bool.
+
+    None for Training itself, and where the file holds none of it.
+    """
+    every = read_all(data)
+    if usage is Usage.Training or Usage.Training not in every.parts():
+        return None
+    return ~also_among(every.part(usage).images, every.part(Usage.Training).images)
+
+
+def figures(outputs: dict[str, np.ndarray], faces: Faces, new: np.ndarray | None = None) -> dict:
     """Measure what a network read of these faces.
 
     The head that learnt FER-2013's labels against them; under `ferplus` the scores that are served against
     the FER+ majority, where there is one, and under its `votes` against the votes for the seven expressions,
-    single ones dropped; under `served` the same scores against FER-2013's labels.
+    single ones dropped; under `served` the same scores against FER-2013's labels. Under `new` how right the
+    first two are on the faces that are, (N,) bool, where that is given.
     """
     has_majority, majority = ferplus_majority(faces.votes)
     result = measures(outputs["fer"], faces.labels)
@@ -32,6 +46,11 @@ def figures(outputs: dict[str, np.ndarray], faces: Faces) -> dict:
         shares = shares[voted] / shares[voted].sum(1, keepdims=True)
         result["ferplus"]["votes"] = votes_likelihood(outputs["scores"][voted], shares)
     result["served"] = measures(outputs["scores"], faces.labels)
+    if new is not None and new.any():
+        result["new"] = accuracy(outputs["fer"][new], faces.labels[new])
+        if (new & has_majority).any():
+            known = new & has_majority
+            result["new"]["ferplus"] = accuracy(outputs["scores"][known], majority[known])
     return result
 
 
@@ -44,18 +63,21 @@ def table(result: dict) -> str:
         "the served scores against FER-2013 labels": result["served"],
     }
     parts += [_part(title, part) for title, part in titles.items() if part]
+    if new := result.get("new"):
+        shares = [f"{_share(new)} by FER-2013's labels"]
+        shares += [f"{_share(new['ferplus'])} by FER+ majority"] if "ferplus" in new else []
+        parts.append(f"Faces whose photograph is not in Training too: {', '.join(shares)}")
     return "\n\n".join(parts)
 
 
 def _part(title: str, part: dict) -> str:
-    low, high = part["accuracy_ci95"]
     votes = part.get("votes")
     against_votes = (
         f" ({votes['nll']:.3f} against the votes, at best {votes['at_best']:.3f})" if votes else ""
     )
     at_80 = part["coverage"]["accuracy"][part["coverage"]["share"].index(0.8)]
     lines = [
-        f"{title}: {part['accuracy']:.1%} of {part['n']} faces (95 % interval {low:.1%} to {high:.1%}), "
+        f"{title}: {_share(part)}, "
         f"macro-F1 {part['macro_f1']:.3f}, calibration error {part['ece']:.3f}, "
         f"negative log-likelihood {part['nll']:.3f}{against_votes}; "
         f"{at_80:.1%} of the 80 % that it is surest of",
@@ -69,3 +91,8 @@ def _part(title: str, part: dict) -> str:
             f"           {' '.join(f'{count:8}' for count in row)}"
         )
     return "\n".join(lines)
+
+
+def _share(part: dict) -> str:
+    low, high = part["accuracy_ci95"]
+    return f"{part['accuracy']:.1%} of {part['n']} faces (95 % interval {low:.1%} to {high:.1%})"

@@ -25,7 +25,7 @@ from app.vision.emotion import EMOTIONS
 from app.vision.track import REFUSED_BELOW
 from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
-from models.evaluate import figures
+from models.evaluate import figures, new_to_training
 from models.known_faces import as_strip, known_faces
 from models.measures import best_temperature, confusion_of
 from models.schedule import Schedule, noted
@@ -71,7 +71,8 @@ def export(trained: Sequence[Path], data: Path, crops: Path | None, folder: Path
         )
     held_out = split_crops(read_crops(crops))[1] if crops else None
     network = averaged([load_trained(path) for path in trained])
-    return export_network(network, public, held_out, folder, _origin(trained, data, crops))
+    new = new_to_training(data, Usage.PublicTest)
+    return export_network(network, public, held_out, folder, _origin(trained, data, crops), new)
 
 
 def averaged(networks: Sequence[keras.Model]) -> keras.Model:
@@ -92,10 +93,16 @@ def averaged(networks: Sequence[keras.Model]) -> keras.Model:
 
 
 def export_network(
-    trained: keras.Model, public: Faces, held_out: Crops | None, folder: Path, origin: dict
+    trained: keras.Model,
+    public: Faces,
+    held_out: Crops | None,
+    folder: Path,
+    origin: dict,
+    new: np.ndarray | None = None,
 ) -> dict:
     """Export a trained network, calibrated and measured on these faces, and give its card.
 
+    `new` says which of them show a photograph that it has not learnt from, (N,) bool, where that is known.
     Raises ExportError where LiteRT and Keras differ, or where 8 bits lose accuracy.
     """
     temperatures = calibrate(trained, public)
@@ -130,7 +137,7 @@ def export_network(
             "parameters": network.count_params(),
             "temperature": {"scores": round(temperatures.scores, 4), "fer": round(temperatures.fer, 4)},
             **thresholds(by_litert, public, held_out, made / LITERT),
-            "figures": {"PublicTest": figures(by_litert, public) | {"measured_on": LITERT}},
+            "figures": {"PublicTest": figures(by_litert, public, new) | {"measured_on": LITERT}},
             "origin": origin,
             "self_test": {
                 "picture": PICTURE,

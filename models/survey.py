@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import DataSet, Usage, ferplus_majority
+from models.dataset import DataSet, Faces, Usage, ferplus_majority
+from models.twins import pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,16 @@ class Repeated:
 
     copies: int  # faces that would go if each were kept once
     contradictory: int  # different faces that bear more than one label
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Pairs of different faces of one photograph; shares are None where there is no pair."""
+
+    pairs: int
+    same_label: float | None
+    with_majorities: int  # pairs of which both have a FER+ majority
+    same_majority: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +39,16 @@ class Survey:
     repeated: dict[Usage, Repeated]
     shared: dict[tuple[Usage, Usage], int]
     """How many faces of the earlier part also stand in the later one."""
+    photographs: dict[tuple[Usage, Usage], int]
+    """How many faces of the later part show a photograph that the earlier one has too, a little different."""
+    twins: Twins
 
 
 def survey(data: DataSet) -> Survey:
     """Count what is there."""
     face = _numbered(data.faces.images)
+    different = data.faces[np.unique(face, return_index=True)[1]]
+    twins = pairs(different.images)
     parts = data.parts()
     rows = {part: data.usage == part for part in parts}
     has_majority, _ = ferplus_majority(data.faces.votes)
@@ -45,6 +61,11 @@ def survey(data: DataSet) -> Survey:
             (one, other): int(np.isin(face[rows[one]], face[rows[other]]).sum())
             for one, other in combinations(parts, 2)
         },
+        photographs={
+            (one, other): _photographs(twins, face[rows[one]], face[rows[other]])
+            for one, other in combinations(parts, 2)
+        },
+        twins=_agreement(different, *twins),
     )
 
 
@@ -66,6 +87,12 @@ def table(found: Survey) -> str:
         + (" (`train` leaves them out)" if count and one is Usage.Training else "")
         for (one, other), count in found.shared.items()
     ]
+    lines += ["", "The same photograph, cut out or saved a little differently:"]
+    lines += [
+        f"  of {other.name} also in {one.name}: {count:,}"
+        for (one, other), count in found.photographs.items()
+    ]
+    lines += [f"  {_told(found.twins)}"]
     return "\n".join(lines)
 
 
@@ -80,3 +107,33 @@ def _repeated(face: np.ndarray, labels: np.ndarray) -> Repeated:
     faces, labellings = np.unique(face), np.unique(np.stack([face, labels]), axis=1)[0]
     _, different = np.unique(labellings, return_counts=True)
     return Repeated(copies=len(face) - len(faces), contradictory=int((different > 1).sum()))
+
+
+def _photographs(twins: np.ndarray, earlier: np.ndarray, later: np.ndarray) -> int:
+    """Count the faces of the later part, numbers (N,), of which a twin stands in the earlier one."""
+    one, other = np.concatenate([twins, twins[::-1]], axis=1)
+    return int(np.isin(later, other[np.isin(one, earlier)]).sum())
+
+
+def _agreement(faces: Faces, one: np.ndarray, other: np.ndarray) -> Twins:
+    has_majority, majority = ferplus_majority(faces.votes)
+    both = has_majority[one] & has_majority[other]
+    return Twins(
+        pairs=len(one),
+        same_label=_share(faces.labels[one] == faces.labels[other]),
+        with_majorities=int(both.sum()),
+        same_majority=_share((majority[one] == majority[other])[both]),
+    )
+
+
+def _told(twins: Twins) -> str:
+    if not twins.pairs:
+        return "in all parts: no pair"
+    agreed = f"in all parts: {twins.pairs:,} pairs, the same label in {twins.same_label:.0%}"
+    if not twins.with_majorities:
+        return agreed
+    return f"{agreed}; the same FER+ majority in {twins.same_majority:.0%} of {twins.with_majorities:,}"
+
+
+def _share(which: np.ndarray) -> float | None:
+    return float(which.mean()) if len(which) else None

@@ -51,6 +51,8 @@ def test_anybody_sees_how_right_the_network_is(card, shown):
     measured = card["figures"]["PublicTest"]["ferplus"]
     assert f"Of 100 faces it reads {100 * measured['accuracy']:.0f} as most of ten people" in text
     assert "chosen: that flatters it" in text
+    new = card["figures"]["PublicTest"]["new"]["ferplus"]
+    assert f"of the others it reads {new['accuracy']:.0%} right".replace("%", " %") in text
     for name in EMOTIONS:
         assert f"{measured['per_class'][name]['recall']:.0%}".replace("%", " %") in text
     assert card["files"]["litert"]["sha256"] in text

@@ -605,6 +605,8 @@ def test_the_shipped_weights_read_publictest(capsys):
     assert result["n"] == 3589
     assert result["accuracy"] >= 0.60
     assert result["ferplus"]["n"] == 3186
+    assert result["new"]["n"] == 3317
+    assert result["new"]["accuracy"] < result["accuracy"]
     card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
     assert result["accuracy"] == pytest.approx(card["figures"]["PublicTest"]["accuracy"], abs=0.003)
 
@@ -613,7 +615,8 @@ def test_the_written_card_gives_the_figures_that_were_measured():
     text = (SHIPPED / "CARD.md").read_text()
     card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
     measured = card["figures"]["PublicTest"]
-    for part in (measured, measured["ferplus"], measured["served"]):
+    new = measured["new"]
+    for part in (measured, measured["ferplus"], measured["served"], new, new["ferplus"]):
         low, high = part["accuracy_ci95"]
         assert f"{part['accuracy']:.1%} ({low:.1%} – {high:.1%})".replace("%", " %") in text
     assert f"{card['uncertain_below']:.3f}" in text

@@ -59,6 +59,23 @@ def test_faces_without_votes_are_measured_by_their_labels(tmp_path, capsys):
     assert not (tmp_path / "pictures" / "confusion-ferplus.png").exists()
 
 
+def test_faces_whose_photograph_is_in_training_too_are_told_apart(tmp_path, capsys):
+    faces = drawn_faces(students=2)
+    known = faces.images[0].copy()
+    known[0, 0] ^= 1
+    images = np.concatenate([known[np.newaxis], faces.images])
+    labels, votes = faces.labels[[0, *range(len(faces))]], faces.votes[[0, *range(len(faces))]]
+    usage = np.array([Usage.Training] + [Usage.PublicTest] * len(faces), np.uint8)
+    path = save(tmp_path / "faces.npz", images, labels, usage, votes)
+    assert main(["evaluate", "--data", str(path), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["n"] == 14
+    assert 0 < result["new"]["n"] < 14
+    assert result["new"]["ferplus"]["n"] == result["new"]["n"]
+    assert main(["evaluate", "--data", str(path)]) == 0
+    assert "Faces whose photograph is not in Training too: " in capsys.readouterr().out
+
+
 def test_the_reliability_diagram_adds_up_to_the_calibration_error(random_scores):
     bins = reliability(*random_scores)
     assert sum(bins["n"]) == 200

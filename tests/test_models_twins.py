@@ -1,0 +1,66 @@
+"""Faces of one photograph are found, however it was cut out; others are not taken for it."""
+
+import cv2
+import numpy as np
+
+from app.vision.crop import SIDE
+from models.dataset import DataSet, Faces, Usage
+from models.survey import survey, table
+from models.twins import also_among, pairs
+
+MARGIN = 4
+
+
+def photographs(count: int, seed: int) -> np.ndarray:
+    """Draw soft shapes, uint8 (count, 56, 56), each a photograph from which faces can be cut out."""
+    coarse = np.random.default_rng(seed).integers(20, 236, (count, 7, 7), np.uint8)
+    whole = SIDE + 2 * MARGIN
+    return np.stack([cv2.resize(one, (whole, whole), interpolation=cv2.INTER_CUBIC) for one in coarse])
+
+
+def cut_out(photographs: np.ndarray, right: int = 0, down: int = 0) -> np.ndarray:
+    rows, columns = slice(MARGIN + down, MARGIN + down + SIDE), slice(MARGIN + right, MARGIN + right + SIDE)
+    return photographs[:, rows, columns]
+
+
+def test_a_photograph_is_found_shifted_lit_differently_and_mirrored():
+    many = photographs(12, seed=1)
+    others = cut_out(many, right=1)[:8]
+    others[:4] = others[:4] * 0.6 + 40
+    others[2:6] = others[2:6, :, ::-1]
+    assert also_among(cut_out(many), others).tolist() == [True] * 8 + [False] * 4
+
+
+def test_nothing_is_among_none():
+    faces = cut_out(photographs(3, seed=1))
+    assert not also_among(faces, faces[:0]).any()
+    assert also_among(faces[:0], faces).shape == (0,)
+    assert pairs(faces[:0]).shape == (2, 0)
+
+
+def test_each_pair_is_given_once():
+    many = photographs(5, seed=2)
+    faces = np.concatenate([cut_out(many), cut_out(many[3:], down=1)[:, :, ::-1]])
+    assert pairs(faces).tolist() == [[3, 4], [5, 6]]
+
+
+def test_a_survey_says_how_far_people_agree_on_one_photograph():
+    many = photographs(6, seed=3)
+    images = np.concatenate([cut_out(many), cut_out(many[:3], right=1), cut_out(many[:1])])
+    labels = np.array([0, 1, 2, 3, 4, 5, 0, 1, 6, 0])
+    votes = np.zeros((10, 10), np.uint8)
+    votes[[0, 6], 1] = 10  # happy both times
+    votes[[1], 3], votes[[7], 0] = 9, 8  # once sad, once neutral
+    usage = np.array([Usage.Training] * 6 + [Usage.PublicTest] * 4)
+    found = survey(DataSet(Faces(images, labels, votes), usage))
+    assert found.photographs == {(Usage.Training, Usage.PublicTest): 3}
+    assert (found.twins.pairs, found.twins.with_majorities) == (3, 2)
+    assert found.twins.same_label == 2 / 3
+    assert found.twins.same_majority == 1 / 2
+    assert "3 pairs, the same label in 67%; the same FER+ majority in 50% of 2" in table(found)
+
+
+def test_a_survey_of_different_photographs_finds_no_pair():
+    images = cut_out(photographs(4, seed=4))
+    faces = Faces(images, np.arange(4), np.zeros((4, 10), np.uint8))
+    assert "in all parts: no pair" in table(survey(DataSet(faces, np.full(4, Usage.Training))))
