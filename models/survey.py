@@ -47,7 +47,7 @@ class Survey:
 def survey(data: DataSet) -> Survey:
     """Count what is there."""
     face = _numbered(data.faces.images)
-    different = data.faces[np.unique(face, return_index=True)[1]]
+    different = data.faces[np.unique(face, return_index=True)[1]]  # the face of each number
     twins = pairs(different.images)
     parts = data.parts()
     rows = {part: data.usage == part for part in parts}
