@@ -64,17 +64,24 @@ class Crops:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Faces of all parts, and the Usage of each, (N,)."""
+    """Faces of all parts, the Usage of each, (N,), and what they were read from."""
 
     faces: Faces
     usage: np.ndarray
+    source: Path
 
     def parts(self) -> list[Usage]:
         """The parts that it has faces of."""
         return [part for part in Usage if (self.usage == part).any()]
 
     def part(self, usage: Usage) -> Faces:
-        """One part of the faces; Training without those that also stand in another part."""
+        """One part of the faces; Training without those that also stand in another part.
+
+        Raises DataError where it has none.
+        """
+        if usage not in self.parts():
+            there = ", ".join(part.name for part in self.parts())
+            raise DataError(f"{self.source} holds no {usage.name} face; it holds {there or 'none at all'}")
         wanted = self.usage == usage
         if usage is Usage.Training:
             wanted &= ~_stands_in(self.faces.images, self.faces.images[~wanted])
@@ -86,7 +93,7 @@ def read_all(path: Path) -> DataSet:
     arrays = _load(path, ("images", "label", "usage", "ferplus_votes"))
     faces = Faces(arrays["images"], arrays["label"].astype(np.int64), arrays["ferplus_votes"])
     _check(path, faces, arrays["usage"])
-    return DataSet(faces, arrays["usage"])
+    return DataSet(faces, arrays["usage"], path)
 
 
 def write_all(path: Path, data: DataSet) -> None:
@@ -104,11 +111,7 @@ def write_all(path: Path, data: DataSet) -> None:
 
 def read_faces(path: Path, usage: Usage) -> Faces:
     """Give one part of the data file, as `DataSet.part` does."""
-    data = read_all(path)
-    if usage not in data.parts():
-        there = ", ".join(part.name for part in data.parts())
-        raise DataError(f"{path} holds no {usage.name} face; it holds {there or 'none at all'}")
-    return data.part(usage)
+    return read_all(path).part(usage)
 
 
 def read_crops(path: Path) -> Crops:

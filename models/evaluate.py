@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import SEVEN, Faces, Usage, ferplus_majority, ferplus_shares, read_all, read_faces
+from models.dataset import SEVEN, DataSet, Faces, Usage, ferplus_majority, ferplus_shares, read_all
 from models.measures import accuracy, measures, votes_likelihood
 from models.serving import read_with
 from models.twins import also_among
@@ -13,20 +13,20 @@ from models.twins import also_among
 
 def evaluate(network: Path, data: Path, usage: Usage) -> dict:
     """Measure a .keras or .tflite file on one part of the data; `figures` says what comes back."""
-    faces = read_faces(data, usage)
-    measured = figures(read_with(network, faces.images), faces, new_to_training(data, usage))
+    every = read_all(data)
+    faces = every.part(usage)
+    measured = figures(read_with(network, faces.images), faces, new_to_training(every, usage))
     return {"network": network.name, "usage": usage.name} | measured
 
 
-def new_to_training(data: Path, usage: Usage) -> np.ndarray | None:
+def new_to_training(data: DataSet, usage: Usage) -> np.ndarray | None:
     """Say which faces of a part show a photograph that Training has not, (N,) bool.
 
-    None for Training itself, and where the file holds none of it.
+    None for Training itself, and where there is none of it.
     """
-    every = read_all(data)
-    if usage is Usage.Training or Usage.Training not in every.parts():
+    if usage is Usage.Training or Usage.Training not in data.parts():
         return None
-    return ~also_among(every.part(usage).images, every.part(Usage.Training).images)
+    return ~also_among(data.part(usage).images, data.part(Usage.Training).images)
 
 
 def figures(outputs: dict[str, np.ndarray], faces: Faces, new: np.ndarray | None = None) -> dict:
@@ -48,8 +48,8 @@ def figures(outputs: dict[str, np.ndarray], faces: Faces, new: np.ndarray | None
     result["served"] = measures(outputs["scores"], faces.labels)
     if new is not None and new.any():
         result["new"] = accuracy(outputs["fer"][new], faces.labels[new])
-        if (new & has_majority).any():
-            known = new & has_majority
+        known = new & has_majority
+        if known.any():
             result["new"]["ferplus"] = accuracy(outputs["scores"][known], majority[known])
     return result
 

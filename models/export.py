@@ -24,7 +24,7 @@ from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
 from app.vision.track import REFUSED_BELOW
 from models import Refusal
-from models.dataset import Crops, Faces, Usage, ferplus_majority, read_crops, read_faces, split_crops
+from models.dataset import Crops, Faces, Usage, ferplus_majority, read_all, read_crops, split_crops
 from models.evaluate import figures, new_to_training
 from models.known_faces import as_strip, known_faces
 from models.measures import best_temperature, confusion_of
@@ -64,14 +64,15 @@ def export(trained: Sequence[Path], data: Path, crops: Path | None, folder: Path
 
     Gives the card. PublicTest chooses all thresholds.
     """
-    public = read_faces(data, Usage.PublicTest)
+    every = read_all(data)
+    public = every.part(Usage.PublicTest)
     if not ferplus_majority(public.votes)[0].any():
         raise ExportError(
             f"{data} has no FER+ votes, which calibrate the scores that are served; `data --votes` adds them"
         )
     held_out = split_crops(read_crops(crops))[1] if crops else None
     network = averaged([load_trained(path) for path in trained])
-    new = new_to_training(data, Usage.PublicTest)
+    new = new_to_training(every, Usage.PublicTest)
     return export_network(network, public, held_out, folder, _origin(trained, data, crops), new)
 
 

@@ -110,7 +110,7 @@ def _read(source: Path, votes: Path | None, *, skip: bool) -> tuple[DataSet, lis
         raise DataError(f"{source} holds no faces")
     ten_votes = _read_votes(votes, usage) if votes else np.zeros((len(usage), len(VOTES)), np.uint8)
     faces = Faces(np.stack(images), np.array(labels, np.uint8)[readable], ten_votes[readable])
-    return DataSet(faces, np.array(usage, np.uint8)[readable]), faults
+    return DataSet(faces, np.array(usage, np.uint8)[readable], source), faults
 
 
 def _in_csv(path: Path) -> Iterator[Original]:

@@ -8,7 +8,7 @@ from keras import ops
 from models.architectures import aula, resnet, simple, vgg13
 from models.augmentation import AS_THEY_ARE, USUAL
 from models.batches import Batches
-from models.dataset import Crops, DataError, Faces, Usage, read_crops, read_faces, split_crops
+from models.dataset import Crops, DataError, Faces, Usage, read_all, read_crops, split_crops
 from models.keeper import Keeper, Progress
 from models.pretrained import FETCHED, PRETRAINED
 from models.sam import SAM, Twice
@@ -33,7 +33,8 @@ def train(data: Path, crops: Path | None, run: Path, schedule: Schedule) -> Path
     A run folder that holds a checkpoint is gone on with. Each epoch adds a line to run/log.csv, measured
     on PublicTest.
     """
-    training, public = read_faces(data, Usage.Training), read_faces(data, Usage.PublicTest)
+    every = read_all(data)
+    training, public = every.part(Usage.Training), every.part(Usage.PublicTest)
     proposals = split_crops(read_crops(crops))[0] if crops else None
     return fit(build(schedule), training, public, proposals, run, schedule)
 

@@ -1,5 +1,7 @@
 """Faces of one photograph are found, however it was cut out; others are not taken for it."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -8,6 +10,7 @@ from models.dataset import DataSet, Faces, Usage
 from models.survey import survey, table
 from models.twins import also_among, pairs
 
+FILE = Path("faces.npz")
 MARGIN = 4
 
 
@@ -52,7 +55,7 @@ def test_a_survey_says_how_far_people_agree_on_one_photograph():
     votes[[0, 6], 1] = 10  # happy both times
     votes[[1], 3], votes[[7], 0] = 9, 8  # once sad, once neutral
     usage = np.array([Usage.Training] * 6 + [Usage.PublicTest] * 4)
-    found = survey(DataSet(Faces(images, labels, votes), usage))
+    found = survey(DataSet(Faces(images, labels, votes), usage, FILE))
     assert found.photographs == {(Usage.Training, Usage.PublicTest): 3}
     assert (found.twins.pairs, found.twins.with_majorities) == (3, 2)
     assert found.twins.same_label == 2 / 3
@@ -63,4 +66,4 @@ def test_a_survey_says_how_far_people_agree_on_one_photograph():
 def test_a_survey_of_different_photographs_finds_no_pair():
     images = cut_out(photographs(4, seed=4))
     faces = Faces(images, np.arange(4), np.zeros((4, 10), np.uint8))
-    assert "in all parts: no pair" in table(survey(DataSet(faces, np.full(4, Usage.Training))))
+    assert "in all parts: no pair" in table(survey(DataSet(faces, np.full(4, Usage.Training), FILE)))
