@@ -23,7 +23,7 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     from flask_migrate import Migrate
 
     from app import commands, language, web
-    from app.records.tables import db
+    from app.store.tables import db
 
     app = APIFlask(
         __name__,
@@ -56,7 +56,7 @@ def create_records_app():
 def _set_up(app, environment: Mapping[str, str]) -> None:
     """Read the settings and add the database."""
     from app import settings
-    from app.records.tables import db
+    from app.store.tables import db
 
     written = environment, PROJECT / ".env"
     read = settings.read_settings(*written)

@@ -9,10 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, say
-from app.records import export, queries
-from app.records.in_force import in_force
-from app.records.network import network
-from app.records.report import Conditions, report_of
+from app.report.exports import formats
+from app.report.model_card import model_card
+from app.report.report import ReportConditions, report_of
+from app.store import lecture_queries, retention, user_queries
+from app.store.effective_settings import effective_settings
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
 @click.option("--administrator", is_flag=True, help="May change the settings; so may the first user.")
 def create_user(name: str, password: str, administrator: bool) -> None:
     """Make an account."""
-    if queries.find_user(name):
+    if user_queries.find_user(name):
         raise click.ClickException(f"There is a user {name!r} already; `user password` changes the password.")
     _set_password(name, password, administrator)
 
@@ -56,21 +57,23 @@ def change_password(name: str, password: str) -> None:
 @click.argument("name")
 def create_token(name: str) -> None:
     """Make a token for the user NAME and print it, this once."""
-    click.echo(queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
+    click.echo(user_queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
 
 
 @report.command("export")
 @click.argument("lecture_id", metavar="ID", type=int)
-@click.option("--format", "extension", type=click.Choice(list(export.FORMATS)), default="xlsx")
+@click.option("--format", "extension", type=click.Choice(list(formats.FORMATS)), default="xlsx")
 def export_report(lecture_id: int, extension: str) -> None:
     """Write the report of the lecture ID into a file here and print the file's name."""
-    lecture = queries.find_lecture(lecture_id)
+    lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
-    made = report_of(lecture, SYSTEM_CLOCK.now(), Conditions(in_force().minimum_group, network()))
-    path = Path(export.filename(made, extension, settings.timezone))
-    _, write = export.FORMATS[extension]
+    made = report_of(
+        lecture, SYSTEM_CLOCK.now(), ReportConditions(effective_settings().minimum_group, model_card())
+    )
+    path = Path(formats.filename(made, extension, settings.timezone))
+    _, write = formats.FORMATS[extension]
     path.write_bytes(write(made, settings.timezone))
     click.echo(path)
 
@@ -89,9 +92,9 @@ def run_monitor() -> None:
         raise click.ClickException(
             "The web process runs the monitor itself. To run it on its own, set REDIS_URL for both."
         )
-    from app.monitor.redis_link import MonitorLink, Wire
+    from app.bus.redis_link import MonitorLink, SignedChannel
 
-    link = MonitorLink(Wire.of(settings))
+    link = MonitorLink(SignedChannel.of(settings))
     process.run(app, link, link.owned())
 
 
@@ -117,7 +120,7 @@ def check(
     from app.camera.check import check_camera  # it brings OpenCV, which few commands need
     from app.camera.errors import CameraError
     from app.vision.annotate import encode
-    from app.vision.areas import Area, blank
+    from app.vision.privacy_area import PrivacyArea, blank
 
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
@@ -126,7 +129,7 @@ def check(
     except (CameraError, ValueError) as error:
         raise click.ClickException(say(error, language)) from None
     if picture is not None:
-        blank(found.image, [Area(*part) for part in leave_out])
+        blank(found.image, [PrivacyArea(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
     click.echo(say(found.words, language))
 
@@ -135,7 +138,7 @@ def check(
 @click.option("--from", "source", metavar="URL", help="Another place than the OpenCV Zoo.")
 def install_detector(source: str | None) -> None:
     """Fetch YuNet, which finds more turned and covered faces than the cascade, and say how to use it."""
-    from app.fetch_detector import SOURCE, FetchError, fetch_detector  # it brings OpenCV
+    from app.vision.detection.fetch_yunet import SOURCE, FetchError, fetch_detector  # it brings OpenCV
 
     try:
         path = fetch_detector(Path(current_app.instance_path), source or SOURCE)
@@ -157,22 +160,22 @@ def install_detector(source: str | None) -> None:
 @with_appcontext
 def analyse(paths: tuple[Path, ...], out: Path) -> None:
     """Read pictures, videos and folders of them, as the camera is read: marked copies, CSV and JSON."""
-    from app.recordings.analyse import analyse as analyse_all  # it brings OpenCV and the network
-    from app.recordings.rules import Rules
-    from app.vision.reader import FaceReader
+    from app.offline.analyse import analyse as analyse_all  # it brings OpenCV and the network
+    from app.offline.rules import PublicationRules
+    from app.vision.face_analyser import FaceAnalyser
 
     settings = current_app.config["SETTINGS"]
     try:
-        now = in_force()
+        now = effective_settings()
     except SQLAlchemyError:
         raise click.ClickException(
             "The database doesn't say what is in force. Set it up: flask --app wsgi db upgrade."
         ) from None
-    rules = Rules(
-        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, network().sha256
+    rules = PublicationRules(
+        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, model_card().sha256
     )
     try:
-        reader = FaceReader(detector=settings.detector)
+        reader = FaceAnalyser(detector=settings.detector)
     except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if not analyse_all(paths, out, reader, rules):
@@ -183,13 +186,13 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
 @with_appcontext
 def purge() -> None:
     """Delete what is older than RETENTION_DAYS. The monitor does the same every hour."""
-    days = in_force().retention_days
-    deleted = queries.delete_older_than(days, SYSTEM_CLOCK.now())
+    days = effective_settings().retention_days
+    deleted = retention.delete_older_than(days, SYSTEM_CLOCK.now())
     click.echo(f"{deleted} minutes older than {days} days deleted.")
 
 
 def _find_user(name: str):
-    found = queries.find_user(name)
+    found = user_queries.find_user(name)
     if found is None:
         raise click.ClickException(f"There is no user {name!r}.")
     return found
@@ -200,4 +203,4 @@ def _set_password(name: str, password: str, administrator: bool = False) -> None
 
     if len(password) < SHORTEST_PASSWORD:
         raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
-    queries.set_password(name, password, administrator)
+    user_queries.set_password(name, password, administrator)

@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.camera.spec import NO_BROWSER, Kind, check_spec, hide_password
+from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
 from app.language import LANGUAGES, WRITTEN_IN, Words
 
 HOLD_PASSWORDS = (
@@ -237,7 +237,7 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     read = Settings(**{each.name: _parse(each, values.get(each.name.upper())) for each in fields(Settings)})
     if read.redis_url is not None and read.secret_key is None:
         raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
-    if read.redis_url is not None and read.camera == Kind.BROWSER:
+    if read.redis_url is not None and read.camera == CameraKind.BROWSER:
         raise SettingError(f"CAMERA=browser can't be used with REDIS_URL. {NO_BROWSER}")
     return read
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.annotate import encode
 from benchmarks import coded_clock
 from benchmarks.processes import cpu_seconds, family

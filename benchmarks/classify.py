@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from app.vision.classify import Classifier
 from app.vision.crop import SIDE, as_input
-from app.vision.reader import MODEL
+from app.vision.expression_network import ExpressionClassifier
+from app.vision.face_analyser import MODEL
 from benchmarks.table import show
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -17,7 +17,7 @@ ROUNDS = 20
 
 def measure() -> list[dict]:
     """One row a batch, ways in turn."""
-    ways = {f"{threads} thread": Classifier.load(MODEL, threads).read for threads in (1, 2)}
+    ways = {f"{threads} thread": ExpressionClassifier.load(MODEL, threads).read for threads in (1, 2)}
     plain = _plain()
     rows = []
     for batch in BATCHES:

@@ -6,11 +6,11 @@
 
 import numpy as np
 
-from app.vision.classify import Classifier
 from app.vision.crop import crop_faces
 from app.vision.emotion import EMOTIONS
+from app.vision.expression_network import ExpressionClassifier
+from app.vision.face_analyser import MODEL
 from app.vision.frame import Box
-from app.vision.reader import MODEL
 from benchmarks.table import show
 from models.augmentation import after_jpeg
 from models.known_faces import BOX_SIDE, draw_portrait
@@ -22,7 +22,7 @@ QUALITIES = (50, 60, 70, 80, 90, 95)
 
 def measure() -> list[dict]:
     """One row a width of the face, in % of the faces."""
-    classifier = Classifier.load(MODEL)
+    classifier = ExpressionClassifier.load(MODEL)
     rows = []
     for width in WIDTHS:
         unit = width / BOX_SIDE
@@ -36,7 +36,7 @@ def measure() -> list[dict]:
     return rows
 
 
-def _read(classifier: Classifier, portraits: list[tuple[np.ndarray, Box]]) -> np.ndarray:
+def _read(classifier: ExpressionClassifier, portraits: list[tuple[np.ndarray, Box]]) -> np.ndarray:
     faces = [crop_faces(picture, [box])[0] for picture, box in portraits]
     return classifier.read(np.stack(faces))[0].argmax(1)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.vision.classify import CARD, read_card
 from app.vision.crop import SIDE, crop_faces
+from app.vision.expression_network import CARD, read_card
+from app.vision.face_analyser import MODEL
 from app.vision.frame import Box
-from app.vision.reader import MODEL
 from benchmarks.table import show
 from models.augmentation import after_jpeg
 from models.dataset import Usage, read_faces

@@ -15,15 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.recordings.picture import read_faces
-from app.vision.cascade import Cascade, Cascades
-from app.vision.classify import Classifier
+from app.offline.picture import read_faces
 from app.vision.crop import crop_faces
-from app.vision.detect import NEIGHBOURS, PROPOSED, WINDOW, Found, one_box_a_face
+from app.vision.detection.cascade import Cascade, Cascades
+from app.vision.detection.cascade_detector import NEIGHBOURS, PROPOSED, WINDOW, Detection, one_box_a_face
+from app.vision.detection.yunet import NAME, YuNet
+from app.vision.expression_network import ExpressionClassifier
+from app.vision.face_analyser import MODEL, FaceAnalyser
 from app.vision.frame import Box
-from app.vision.reader import MODEL, FaceReader
-from app.vision.turn import carried, turned
-from app.vision.yunet import NAME, YuNet
+from app.vision.rotation import carried, turned
 from benchmarks.table import show
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -52,7 +52,7 @@ class Photograph:
 class Proposals:
     """What one way of looking found in a picture, how surely each is a face, and how long it took."""
 
-    found: list[Found]
+    found: list[Detection]
     is_face: np.ndarray
     seconds: float
 
@@ -60,7 +60,7 @@ class Proposals:
 def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     """One row for the cascade alone, one a set of cascades and a threshold, and one for the program."""
     photographs = _photographs(scenes, yunet)
-    classifier, cascades = Classifier.load(MODEL), Cascades()
+    classifier, cascades = ExpressionClassifier.load(MODEL), Cascades()
     widths = sorted(face.width for one in photographs for face in one.faces)
     print(f"{len(photographs)} photographs, {len(widths)} faces of {widths[0]} to {widths[-1]} pixels")
     alone = [[_propose(one.grey, cascades, Cascade.FRONT, NEIGHBOURS, classifier)] for one in photographs]
@@ -113,12 +113,12 @@ def askew(photograph: Photograph, degrees: float) -> Photograph:
 
 
 def _propose(
-    grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: Classifier
+    grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: ExpressionClassifier
 ) -> Proposals:
     begin = time.perf_counter()
     found = cascades.find(cascade, grey, neighbours, WINDOW, max(grey.shape))
     seconds = time.perf_counter() - begin
-    boxes = [Found(votes, box) for votes, box in found]
+    boxes = [Detection(votes, box) for votes, box in found]
     crops = crop_faces(grey, [one.box for one in boxes], [cascade.degrees] * len(boxes))
     return Proposals(boxes, classifier.read(crops)[1], seconds)
 
@@ -133,7 +133,7 @@ def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: floa
 
 
 def _program(photographs: list[Photograph]) -> dict:
-    reader = FaceReader()
+    reader = FaceAnalyser()
     begin = time.perf_counter()
     boxes = [
         [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), reader)]
@@ -143,7 +143,7 @@ def _program(photographs: list[Photograph]) -> dict:
     return {"refused below": reader._classifier.face_below} | _found(photographs, boxes, seconds)
 
 
-def _boxes(found: list[Found]) -> list[Box]:
+def _boxes(found: list[Detection]) -> list[Box]:
     return [one.box for one in found]
 
 
@@ -160,12 +160,12 @@ def _found(photographs: list[Photograph], boxes: list[list[Box]], seconds: float
     }
 
 
-def _kept(proposals: Proposals, below: float) -> list[Found]:
+def _kept(proposals: Proposals, below: float) -> list[Detection]:
     """What the network does not refuse, in the order of how sure it is; without a threshold, by votes."""
     if not below:
         return proposals.found
     sure = zip(proposals.found, proposals.is_face, strict=True)
-    return [Found(round(1e6 * float(score)), one.box) for one, score in sure if score >= below]
+    return [Detection(round(1e6 * float(score)), one.box) for one, score in sure if score >= below]
 
 
 def _fits(box: Box, face: Box) -> bool:

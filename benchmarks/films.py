@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.frame import Box, Frame
 
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)

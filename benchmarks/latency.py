@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.annotate import encode
 from benchmarks import coded_clock
 from benchmarks.pipeline import plain_loop

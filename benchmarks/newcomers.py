@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Box, Frame
-from app.vision.reader import FaceReader
 from benchmarks.pipeline import recall
 from benchmarks.table import show
 
@@ -24,7 +24,7 @@ HEAD = 1.8  # of the box's side: with hair and chin
 def measure(size: tuple[int, int], students: int, fps: int) -> dict:
     """Let one after the other turn up; in the time of the frames, so that it is the same on any machine."""
     waits: dict[int, float] = {}
-    reader = FaceReader()
+    reader = FaceAnalyser()
     for second, image, newcomers in _film(Classroom(students, size), fps):
         since = START + timedelta(seconds=second)
         faces = reader.read(Frame(image, 1 + round(second * fps), since, second))

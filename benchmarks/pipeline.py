@@ -9,8 +9,8 @@ import numpy as np
 
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
+from app.vision.face_analyser import MODEL, FaceAnalyser
 from app.vision.frame import Box, Face
-from app.vision.reader import MODEL, FaceReader
 from benchmarks.films import CLIPS, SCENES, Film, clip, drawn
 from benchmarks.table import show
 
@@ -24,7 +24,7 @@ SAME_FACE = 0.3  # intersection over union from which two boxes are of one face
 QUALITY = 80
 
 
-class FullSweep(FaceReader):
+class FullSweep(FaceAnalyser):
     """The reader that searches the whole picture in every frame: what recall is held against."""
 
     def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
@@ -128,8 +128,8 @@ def _overlap(a: Box, b: Box) -> float:
     return both / (a.width * a.height + b.width * b.height - both)
 
 
-def _watched(watch: Stopwatch) -> FaceReader:
-    reader = FaceReader()
+def _watched(watch: Stopwatch) -> FaceAnalyser:
+    reader = FaceAnalyser()
     detector, classifier = reader._detector, reader._classifier
     detector.look = watch.time("look", detector.look)
     detector.search = watch.time("search", detector.search)

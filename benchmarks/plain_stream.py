@@ -6,7 +6,7 @@ from threading import Thread
 
 from flask import Flask, Response
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.annotate import annotate, encode
 from app.vision.frame import Face
 

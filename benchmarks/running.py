@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from benchmarks.processes import cpu_seconds, family, megabytes
 from benchmarks.table import show
 from tests.mjpeg_camera import MjpegCamera

@@ -14,9 +14,9 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from app import create_app
-from app.records import catalogue, queries
-from app.records.counted import CountedMinute
-from app.records.tables import Lecture, Minute, Room, db
+from app.store import lecture_lists, minute_queries, room_queries, user_queries
+from app.store.counted_minute import CountedMinute
+from app.store.tables import Lecture, Minute, Room, db
 from benchmarks.table import show
 from tests.postgres import Postgres
 
@@ -119,22 +119,22 @@ def _record(number: int) -> None:
     spans = (20.0, 10.0, 15.0, 200.0, 40.0, 30.0, 665.0, 100.0)
     minute = LATER + timedelta(minutes=number)
     counted = CountedMinute(minute, None, 60.0, 300, 20, sum(spans), spans)
-    queries.save_minute(db.session.get(Room, ROOM), counted, minimum_group=5)
+    minute_queries.save_minute(db.session.get(Room, ROOM), counted, minimum_group=5)
 
 
 def _minutes(number: int) -> None:
-    assert len(queries.minutes_of_lecture(db.session.get(Lecture, number))) == LENGTH
+    assert len(minute_queries.minutes_of_lecture(db.session.get(Lecture, number))) == LENGTH
 
 
 def _last(number: int) -> None:
     """What the live page asks for, at the end of a lecture."""
     lecture = db.session.get(Lecture, number)
-    queries.minutes_between(lecture.ended_at - timedelta(minutes=15), None, lecture.room, 100)
+    minute_queries.minutes_between(lecture.ended_at - timedelta(minutes=15), None, lecture.room, 100)
 
 
 def _list(number: int) -> None:
-    catalogue.small_minutes(catalogue.find_lectures("", "", 25, after=number))
-    catalogue.courses()
+    lecture_lists.sparkline_minutes(lecture_lists.find_lectures("", "", 25, after=number))
+    lecture_lists.courses()
 
 
 def _get(client: FlaskClient, path: str) -> None:
@@ -148,8 +148,8 @@ def benchmark(database: str, url: str, sizes: Sequence[int]) -> list[dict]:
         with app.app_context():
             upgrade()
             for number in range(ROOMS):
-                queries.room_named(f"Room {number + 1}")
-            token = queries.create_token(queries.set_password("anna", "a long password"), BEGIN)
+                room_queries.room_named(f"Room {number + 1}")
+            token = user_queries.create_token(user_queries.set_password("anna", "a long password"), BEGIN)
             client = app.test_client()
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
             rows = list(measure(app, client, database, sizes))

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert import schema_py_generated as litert
 
-from app.vision.classify import Network
 from app.vision.crop import SIDE, as_input
+from app.vision.expression_network import ExpressionNetwork
 
 BATCHES = (1, 8, 32)  # faces at once
 ROUNDS, SECONDS = 30, 3.0  # for each batch, until either is spent
@@ -55,12 +55,12 @@ def multiply_adds(weights: bytes) -> int:
 
 def _run(path: Path) -> dict:
     before = _peak()
-    network = Network(path.read_bytes(), path, threads=1)
+    network = ExpressionNetwork(path.read_bytes(), path, threads=1)
     times = {batch: _milliseconds_a_face(network, batch) for batch in BATCHES}
     return {"ms_a_face": times, "peak_memory": before and _peak() - before}
 
 
-def _milliseconds_a_face(network: Network, batch: int) -> float:
+def _milliseconds_a_face(network: ExpressionNetwork, batch: int) -> float:
     """Time the fastest round, after one that lays out the memory: what else runs only adds to it."""
     pixels = as_input(np.random.default_rng(0).integers(0, 256, (batch, SIDE, SIDE), np.uint8))
     network.run(pixels)

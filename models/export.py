@@ -19,9 +19,9 @@ import cv2
 import keras
 import numpy as np
 
-from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
+from app.vision.expression_network import CARD, SELF_TEST_TOLERANCE, ExpressionClassifier
 from app.vision.track import REFUSED_BELOW
 from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_all, read_crops, split_crops
@@ -148,7 +148,7 @@ def export_network(
             },
         }
         (made / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-        Classifier.load(made)
+        ExpressionClassifier.load(made)
         _move(made, folder)
     return card
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from app.camera.demo.expression import EXPRESSIONS
-from app.camera.demo.face import draw_head
-from app.camera.demo.head import LEFT, TOP
-from app.camera.demo.look import look
+from app.demo.expression import EXPRESSIONS
+from app.demo.face import draw_head
+from app.demo.head import LEFT, TOP
+from app.demo.look import look
 from app.vision.crop import crop_faces
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box

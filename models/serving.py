@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from app.vision.classify import Network, WeightsError
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
+from app.vision.expression_network import ExpressionNetwork, WeightsError
 from models.architectures import in_float32
 from models.compiled import compiled
 from models.dataset import SEVEN, DataError
@@ -136,9 +136,9 @@ def read_with_litert(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
-def _open_litert(path: Path) -> Network:
+def _open_litert(path: Path) -> ExpressionNetwork:
     try:
-        network = Network(path.read_bytes(), path, THREADS)
+        network = ExpressionNetwork(path.read_bytes(), path, THREADS)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
     except WeightsError as error:

@@ -9,7 +9,7 @@ from hypothesis import settings
 from playwright.sync_api import expect, sync_playwright
 
 from app import create_app
-from app.records import queries
+from app.store import user_queries
 from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import Postgres
 from tests.redis_server import BINARY, RedisServer
@@ -109,7 +109,9 @@ def app_context(app):
 def token(app) -> str:
     """A key for programs."""
     with app.app_context():
-        return queries.create_token(queries.set_password("anna", "a long password"), datetime.now(UTC))
+        return user_queries.create_token(
+            user_queries.set_password("anna", "a long password"), datetime.now(UTC)
+        )
 
 
 @pytest.fixture

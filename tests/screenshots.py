@@ -9,10 +9,10 @@ from flask_migrate import upgrade
 from playwright.sync_api import Page, sync_playwright
 
 from app import create_app
-from app.camera.demo import shares
 from app.camera.spec import DEFAULT_STUDENTS
-from app.records import notes, queries
-from app.records.counted import CountedMinute
+from app.demo import shares
+from app.store import lecture_queries, minute_queries, note_queries, room_queries
+from app.store.counted_minute import CountedMinute
 from tests.browser import LAUNCH, close, sign_in
 from tests.server import PROJECT, Server, wait_for
 
@@ -96,20 +96,20 @@ def make_up_lectures(server: Server) -> None:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     with app.app_context():
         upgrade()
-        room = queries.room_named("Room 7")
-        queries.change_room(room, told_at=start)
+        room = room_queries.room_named("Room 7")
+        room_queries.change_room(room, told_at=start)
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)
-            lecture = queries.start_lecture(room, title, "Mathematics 6a", begin)
+            lecture = lecture_queries.start_lecture(room, title, "Mathematics 6a", begin)
             for number in range(34):
                 if number not in (20, 21, 22):
-                    queries.save_minute(room, made_up(begin, number, lecture.id), minimum_group=5)
-            queries.end_lecture(lecture, begin + timedelta(minutes=34))
+                    minute_queries.save_minute(room, made_up(begin, number, lecture.id), minimum_group=5)
+            lecture_queries.end_lecture(lecture, begin + timedelta(minutes=34))
             for number, text in ((3, "homework"), (12, "worked example"), (25, "exercise in pairs")):
-                notes.add_note(lecture, begin + timedelta(minutes=number), text, begin)
+                note_queries.add_note(lecture, begin + timedelta(minutes=number), text, begin)
         for number in range(6, 21):  # the last quarter of an hour, for the live page
             minute = made_up(start + timedelta(hours=3, minutes=-21), number, lecture_id=None)
-            queries.save_minute(room, minute, minimum_group=5)
+            minute_queries.save_minute(room, minute, minimum_group=5)
 
 
 def made_up(begin: datetime, number: int, lecture_id: int | None) -> CountedMinute:

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import Classroom
-from app.recordings import video as videos
-from app.records.network import network
+from app.demo import Classroom
+from app.offline import video as videos
+from app.report.model_card import model_card
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
 
@@ -78,7 +78,7 @@ def test_the_faces_of_a_picture_are_marked_and_listed(analyse, made, material, t
     students = Classroom(8, (640, 480)).truth(MORNING)
     assert sum(student.facing for student in students) <= len(told["faces"]) <= 8
     assert told["width"], told["height"] == (640, 480)
-    assert told["network_sha256"] == network().sha256
+    assert told["network_sha256"] == model_card().sha256
     for face, row in zip(told["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):
         assert face["scores"] is None or sum(face["scores"].values()) == pytest.approx(1, abs=0.001)
         assert face["expression"] in (*EMOTIONS, None)

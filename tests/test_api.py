@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.records import queries
-from app.records.counted import CountedMinute
-from app.web.account import setup_path
+from app.store import lecture_queries, minute_queries, room_queries, user_queries
+from app.store.counted_minute import CountedMinute
+from app.web.pages.account import setup_path
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
@@ -31,13 +31,13 @@ FOR_ALL = {
 def minutes(app):
     """Five minutes from noon on, in a lecture, the third of them missing."""
     with app.app_context():
-        room = queries.room_named("Room 7")
-        lecture = queries.start_lecture(room, "Algebra", "7b", NOON)
+        room = room_queries.room_named("Room 7")
+        lecture = lecture_queries.start_lecture(room, "Algebra", "7b", NOON)
         for number in (0, 1, 3, 4):
             spans = (0, 0, 0, 180, 0, 0, 120, 60)
             counted = CountedMinute(NOON + timedelta(minutes=number), lecture.id, 60, 300, 8, 360, spans)
-            queries.save_minute(room, counted, minimum_group=5)
-        queries.end_lecture(lecture, NOON + timedelta(minutes=5))
+            minute_queries.save_minute(room, counted, minimum_group=5)
+        lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=5))
         return lecture.id
 
 
@@ -109,7 +109,7 @@ def test_a_new_password_ends_every_session(app, token):
     sign_in(client, "anna", "a long password")
     assert client.get("/api/v1/state").status_code == 200
     with app.app_context():
-        queries.set_password("anna", "another password")
+        user_queries.set_password("anna", "another password")
     assert client.get("/api/v1/state").status_code == 401
 
 
@@ -238,7 +238,7 @@ def test_without_a_camera_there_is_no_reading_and_the_state_says_so(api):
 def test_the_state_holds_no_password_of_the_camera(make_app):
     app = make_app(CAMERA="rtsp://user:pa55word@camera/stream")
     with app.app_context():
-        token = queries.create_token(queries.set_password("anna", "a long password"), NOON)
+        token = user_queries.create_token(user_queries.set_password("anna", "a long password"), NOON)
     answer = app.test_client().get("/api/v1/state", headers={"Authorization": f"Bearer {token}"})
     assert answer.json["camera"]["source"] == "rtsp://camera/stream"
 

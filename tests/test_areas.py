@@ -9,41 +9,43 @@ import numpy as np
 import pytest
 from flask_login import FlaskLoginClient
 
+from app.bus.messages import AnnotatedPicture
 from app.camera.capture import Capture
-from app.camera.demo import Classroom
 from app.camera.sources import open_source
 from app.clock import SYSTEM_CLOCK
-from app.monitor.bus import Picture
+from app.demo import Classroom
 from app.monitor.shutter import Shutter
-from app.records import queries
-from app.records.in_force import InForce, in_force
+from app.store import room_queries, user_queries
+from app.store.effective_settings import EffectiveSettings, effective_settings
 from app.vision.annotate import HATCH, annotate
-from app.vision.areas import FILL, MOST_AREAS, Area, blank
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
-from app.vision.reader import FaceReader
+from app.vision.privacy_area import FILL, MOST_AREAS, PrivacyArea, blank
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
 from tests.test_settings_page import csrf_of
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 SIZE = 640, 480
-DOOR = Area(0.5, 0.25, 0.25, 0.5)
+DOOR = PrivacyArea(0.5, 0.25, 0.25, 0.5)
 
 
-def around(box) -> Area:
+def around(box) -> PrivacyArea:
     """The area of a face and the room that its head moves in."""
     (width, height), margin = SIZE, 0.5 * box.width
     left, top = max(0, box.x - margin), max(0, box.y - margin)
     side = 2 * box.width
-    return Area(left / width, top / height, min(side, width - left) / width, min(side, height - top) / height)
+    return PrivacyArea(
+        left / width, top / height, min(side, width - left) / width, min(side, height - top) / height
+    )
 
 
-def is_in(face, area: Area) -> bool:
+def is_in(face, area: PrivacyArea) -> bool:
     x = (face.box.x + face.box.width / 2) / SIZE[0] - area.left
     y = (face.box.y + face.box.height / 2) / SIZE[1] - area.top
     return 0 <= x <= area.width and 0 <= y <= area.height
 
 
-def frame_at(room: Classroom, second: float, *areas: Area) -> Frame:
+def frame_at(room: Classroom, second: float, *areas: PrivacyArea) -> Frame:
     at = MORNING + timedelta(seconds=second)
     image = room.draw(at)
     blank(image, areas)
@@ -55,7 +57,7 @@ def test_a_student_in_an_area_is_never_found_and_the_others_are():
     hidden = next(student for student in room.truth(MORNING) if student.facing)
     area = around(hidden.box)
     assert sum(is_in(student, area) for student in room.truth(MORNING)) == 1
-    with_area, without = FaceReader(), FaceReader()
+    with_area, without = FaceAnalyser(), FaceAnalyser()
     for index in range(12):
         all_faces = without.read(frame_at(room, index / 5))
         faces = with_area.read(frame_at(room, index / 5, area))
@@ -65,7 +67,7 @@ def test_a_student_in_an_area_is_never_found_and_the_others_are():
 
 
 def test_a_face_that_is_known_is_forgotten_with_the_frame_that_first_leaves_it_out():
-    room, reader = Classroom(3, SIZE), FaceReader()
+    room, reader = Classroom(3, SIZE), FaceAnalyser()
     for index in range(3):
         known = reader.read(frame_at(room, index / 5))
     area = around(known[0].box)
@@ -88,7 +90,7 @@ def test_an_area_holds_at_every_size_and_covers_what_it_touches(width, height):
 
 def test_areas_at_the_far_edges_fill_the_picture_to_its_last_pixel():
     image = np.full((100, 100, 3), 200, np.uint8)
-    blank(image, [Area(0.29, 0.71, 0.71, 0.29)])
+    blank(image, [PrivacyArea(0.29, 0.71, 0.71, 0.29)])
     assert (image[71:, 29:] == FILL).all()
     assert (image[:71] == 200).all()
     assert (image[:, :29] == 200).all()
@@ -130,8 +132,8 @@ def test_a_picture_file_shows_again_what_was_left_out_of_it(tmp_path):
         assert blanked_share(source.read()) == 0
 
 
-def with_areas(*areas: Area) -> InForce:
-    return InForce("demo", False, 5, 365, None, None, areas)
+def with_areas(*areas: PrivacyArea) -> EffectiveSettings:
+    return EffectiveSettings("demo", False, 5, 365, None, None, areas)
 
 
 def test_areas_are_followed_without_closing_the_camera():
@@ -148,12 +150,12 @@ def test_areas_are_followed_without_closing_the_camera():
 
 
 def test_from_the_click_on_only_pictures_without_the_area_are_shown(hub):  # noqa: F811
-    hub.take(Picture(b"all", 1000, (640, 360)))
+    hub.take(AnnotatedPicture(b"all", 1000, (640, 360)))
     hub.follow(with_areas(DOOR))
     assert hub.newest().is_card
-    hub.take(Picture(b"late", 1001, (640, 360)))
+    hub.take(AnnotatedPicture(b"late", 1001, (640, 360)))
     assert hub.newest().is_card
-    hub.take(Picture(b"more than that", 1002, (640, 360), areas=(Area(0, 0, 1, 0.1), DOOR)))
+    hub.take(AnnotatedPicture(b"more than that", 1002, (640, 360), areas=(PrivacyArea(0, 0, 1, 0.1), DOOR)))
     assert hub.newest().jpeg == b"more than that"
 
 
@@ -172,22 +174,22 @@ def test_people_see_that_an_area_is_left_out_on_purpose(hide_faces):
 @pytest.fixture
 def administrator(app):
     with app.app_context():
-        user = queries.set_password("anna", "a long password")
+        user = user_queries.set_password("anna", "a long password")
         app.test_client_class = FlaskLoginClient
         return app.test_client(user=user)
 
 
 def save(client, *areas: tuple):
     """Send the page's form with these areas, four numbers each, as a person would write them."""
-    form = {side: [area[index] for area in areas] for index, side in enumerate(Area._fields)}
+    form = {side: [area[index] for area in areas] for index, side in enumerate(PrivacyArea._fields)}
     return client.post(
         "/settings/areas", data=form | {"csrf_token": csrf_of(client.get("/settings/areas").text)}
     )
 
 
-def areas_of(app) -> tuple[Area, ...]:
+def areas_of(app) -> tuple[PrivacyArea, ...]:
     with app.app_context():
-        return in_force().areas
+        return effective_settings().areas
 
 
 def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, administrator):
@@ -197,7 +199,7 @@ def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, admin
         ).status_code
         == 302
     )
-    assert areas_of(app) == (Area(0.1, 0.205, 0.3, 0.4), Area(0.9, 0, 0.1, 1))
+    assert areas_of(app) == (PrivacyArea(0.1, 0.205, 0.3, 0.4), PrivacyArea(0.9, 0, 0.1, 1))
     page = administrator.get("/settings/areas").text
     assert 'value="20.5"' in page
     assert "Privacy areas: 2" in administrator.get("/settings").text
@@ -253,11 +255,11 @@ def test_a_form_with_missing_numbers_is_refused(administrator):
 
 def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administrator):
     with app.app_context():
-        queries.change_room(queries.room_named("Room 7"), camera="rtsp://user:pa55word@door/")
+        room_queries.change_room(room_queries.room_named("Room 7"), camera="rtsp://user:pa55word@door/")
     save(administrator, ("1", "2", "3", "4"))
     assert "were drawn for" not in administrator.get("/settings/areas").text
     with app.app_context():
-        queries.change_room(queries.room_named("Room 7"), camera="0")
+        room_queries.change_room(room_queries.room_named("Room 7"), camera="0")
     page = administrator.get("/settings/areas").text
     assert "were drawn for the camera <code>rtsp://door/</code>" in page
     assert len(areas_of(app)) == 1
@@ -267,7 +269,7 @@ def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administra
 
 def test_only_administrators_draw_areas(app, administrator):
     with app.app_context():
-        token = queries.create_token(queries.set_password("ben", "a long password"), MORNING)
+        token = user_queries.create_token(user_queries.set_password("ben", "a long password"), MORNING)
     ben = app.test_client()
     ben.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     assert ben.get("/settings/areas").status_code == 403

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.annotate import HATCH
-from app.vision.areas import FILL, Area
+from app.vision.privacy_area import FILL, PrivacyArea
 from tests.browser import close, sign_in
 from tests.server import Server, wait_for
 from tests.test_areas import MORNING
@@ -16,8 +16,8 @@ from tests.test_pause import change_room
 from tests.test_server import faces_now, looks_like_a_card, picture_of
 
 JPEG_ERROR = 45  # of 255, at the edge of a stripe
-SIDES = Area._fields
-LEFT_HALF = Area(0, 0, 0.5, 1)
+SIDES = PrivacyArea._fields
+LEFT_HALF = PrivacyArea(0, 0, 0.5, 1)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def page(chromium, server):
     assert errors == []
 
 
-def is_blanked(picture: np.ndarray, area: Area) -> bool:
+def is_blanked(picture: np.ndarray, area: PrivacyArea) -> bool:
     """Whether the area shows nothing but the hatching."""
     inside = picture[area.pixels(*picture.shape[:2])]
     return bool((inside.max(axis=2) < HATCH + JPEG_ERROR).all() and np.median(inside) < FILL + JPEG_ERROR)
@@ -53,7 +53,7 @@ def pictures(server):
     return (picture_of(part) for part in server.stream() if not looks_like_a_card(part))
 
 
-def students_beside(area: Area) -> int:
+def students_beside(area: PrivacyArea) -> int:
     """Students whose faces don't lie wholly between the sides of the area."""
     left, right = area.left * 1280, (area.left + area.width) * 1280
     boxes = [student.box for student in Classroom(12).truth(MORNING)]
@@ -67,7 +67,7 @@ def values(page) -> list[list[str]]:
 
 def test_the_very_first_picture_after_a_start_leaves_the_area_out(server):
     """First in the file: the server has just started, with an area in its database."""
-    clear = Area(0, 0, 0.4, 1)  # of the boxes and labels of the students whom the edge cuts through
+    clear = PrivacyArea(0, 0, 0.4, 1)  # of the boxes and labels of the students whom the edge cuts through
     for picture in islice(pictures(server), 15):
         assert is_blanked(picture, clear)
     assert 0 < students_beside(LEFT_HALF) < 10
@@ -90,7 +90,7 @@ def test_an_area_is_drawn_and_saved_and_the_stream_leaves_it_out(server, page):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     wait_for(lambda: faces_now(server) >= 10)
-    area = Area(0.5, 0.1, 0.5, 0.9)
+    area = PrivacyArea(0.5, 0.1, 0.5, 0.9)
     drag(page, (0.98, 0.97), (area.left, area.top))
     [[left, top, _, _]] = values(page)
     assert float(left) == pytest.approx(50, abs=0.3)
@@ -99,7 +99,7 @@ def test_an_area_is_drawn_and_saved_and_the_stream_leaves_it_out(server, page):
         page.locator(f"[name={side}]").fill(f"{100 * value:g}")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-    clear = Area(0.6, 0.1, 0.4, 0.9)  # of the box and label of the student whom the edge cuts through
+    clear = PrivacyArea(0.6, 0.1, 0.4, 0.9)  # of the box and label of the student whom the edge cuts through
     for picture in islice(pictures(server), 15):
         assert is_blanked(picture, clear)
         assert not is_blanked(picture, LEFT_HALF)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.palette import COLOURS, UNCERTAIN, rgb
 from tests.browser import CHROMIUM, LAUNCH, close, cookies_of
 from tests.line import Line

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.vision.classify import CARD, SELF_TEST_TOLERANCE, Classifier, WeightsError
 from app.vision.crop import as_input, crop_faces
 from app.vision.emotion import EMOTIONS
+from app.vision.expression_network import CARD, SELF_TEST_TOLERANCE, ExpressionClassifier, WeightsError
 from app.vision.frame import Box
 from app.vision.track import REFUSED_BELOW
 from benchmarks.detection import Photograph, askew
@@ -24,8 +24,8 @@ FILES = ("emotion_cnn.tflite", "emotion_cnn.json", "self_test.png")
 
 
 @pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    return Classifier.load(SHIPPED)
+def classifier() -> ExpressionClassifier:
+    return ExpressionClassifier.load(SHIPPED)
 
 
 @pytest.fixture
@@ -85,7 +85,9 @@ def test_no_face_gives_no_scores(classifier):
 
 def test_one_thread_and_two_read_the_same(classifier):
     scores, _ = classifier.read(known_faces())
-    assert Classifier.load(SHIPPED, threads=2).read(known_faces())[0] == pytest.approx(scores, abs=1e-4)
+    assert ExpressionClassifier.load(SHIPPED, threads=2).read(known_faces())[0] == pytest.approx(
+        scores, abs=1e-4
+    )
 
 
 def test_the_card_gives_thresholds_and_the_sha256_of_the_file(classifier):
@@ -103,8 +105,8 @@ def test_both_shipped_files_are_those_of_the_card():
 
 def test_the_classifier_needs_no_tensorflow():
     code = (
-        "import sys; from app.vision.classify import Classifier; from pathlib import Path;"
-        f"Classifier.load(Path({str(SHIPPED)!r}));"
+        "import sys; from app.vision.expression_network import ExpressionClassifier; from pathlib import Path;"
+        f"ExpressionClassifier.load(Path({str(SHIPPED)!r}));"
         "sys.exit(' '.join({'tensorflow', 'keras', 'flask'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -115,26 +117,26 @@ def test_the_classifier_needs_no_tensorflow():
 def test_a_missing_file_is_named(weights, name):
     (weights / name).unlink()
     with pytest.raises(WeightsError, match=f"{name} is missing.*restore"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_another_order_of_labels_is_refused(weights):
     change_card(weights, labels=sorted(EMOTIONS))
     with pytest.raises(WeightsError, match="labels angry disgust fear happy neutral sad surprise, expected"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_another_input_shape_is_refused(weights):
     change_card(weights, input={"shape": [64, 64, 1]})
     with pytest.raises(WeightsError, match=r"takes \[64, 64, 1\], expected \[48, 48, 1\]"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"labels": []}'])
 def test_a_card_that_is_none_is_refused(weights, content):
     (weights / CARD).write_text(content)
     with pytest.raises(WeightsError, match=CARD):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_altered_weights_are_refused(weights):
@@ -143,13 +145,13 @@ def test_altered_weights_are_refused(weights):
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"sha256 .* was altered or cut"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_a_file_that_is_no_network_is_refused(weights):
     spoil(weights, b"no network")
     with pytest.raises(WeightsError, match="is no LiteRT network"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_a_network_that_reads_known_faces_otherwise_is_refused(weights):
@@ -159,13 +161,13 @@ def test_a_network_that_reads_known_faces_otherwise_is_refused(weights):
     swapped = [[row[1], row[0], *row[2:5], row[6], row[5]] for row in card["self_test"]["scores"]]
     change_card(weights, self_test=card["self_test"] | {"scores": swapped})
     with pytest.raises(WeightsError, match=f"off by 0.*at most {SELF_TEST_TOLERANCE}"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_a_picture_of_other_faces_is_refused(weights):
     cv2.imwrite(str(weights / "self_test.png"), np.zeros((48, 48), np.uint8))
     with pytest.raises(WeightsError, match="48×48 pixels, expected 7 faces"):
-        Classifier.load(weights)
+        ExpressionClassifier.load(weights)
 
 
 def test_a_box_is_cut_out_and_shrunk():

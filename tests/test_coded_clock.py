@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.annotate import encode
 from benchmarks import coded_clock
 

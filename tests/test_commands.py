@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.records import queries
+from app.store import lecture_queries, room_queries
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ def test_a_password_may_be_typed(run):
 def test_a_report_is_written_where_one_stands(app, run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with app.app_context():
-        queries.start_lecture(queries.room_named("Room 7"), "Algebra", "", NOON)
+        lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Algebra", "", NOON)
     assert run("report", "export", "1", "--format", "json").output == "aula_Algebra_2026-11-20_1200.json\n"
     assert (tmp_path / "aula_Algebra_2026-11-20_1200.json").read_bytes().startswith(b"{")
     assert "There is no lecture 7" in run("report", "export", "7").output

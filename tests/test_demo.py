@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import LECTURE_SECONDS, Classroom, Student, shares
-from app.camera.demo.expression import EXPRESSIONS
-from app.camera.demo.face import draw_head
-from app.camera.demo.look import look
+from app.demo import LECTURE_SECONDS, Classroom, Student, shares
+from app.demo.expression import EXPRESSIONS
+from app.demo.face import draw_head
+from app.demo.look import look
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import Classroom
-from app.vision.cascade import FILES, FOLDER, Cascade
+from app.demo import Classroom
 from app.vision.crop import SMALLEST_READABLE
-from app.vision.detect import NEIGHBOURS, WIDEST_SEARCH, Detector, one_box_a_face
+from app.vision.detection.cascade import FILES, FOLDER, Cascade
+from app.vision.detection.cascade_detector import NEIGHBOURS, WIDEST_SEARCH, CascadeDetector, one_box_a_face
+from app.vision.detection.sweep import Piece, pieces
 from app.vision.frame import Box
-from app.vision.sweep import Piece, pieces
 from benchmarks.detection import Photograph, askew
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -25,7 +25,7 @@ needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real clips ar
 
 @pytest.fixture(scope="module")
 def detector():
-    return Detector()
+    return CascadeDetector()
 
 
 def grey_picture(name):
@@ -156,7 +156,7 @@ def cascades(tmp_path):
 def test_a_missing_cascade_is_named(cascades, name):
     (cascades / name).unlink()
     with pytest.raises(RuntimeError, match=f"{name} is missing.*opencv-python-headless"):
-        Detector(cascades)
+        CascadeDetector(cascades)
 
 
 @pytest.mark.parametrize("text", ["", "<opencv_storage></opencv_storage>", "not a cascade"])
@@ -164,7 +164,7 @@ def test_a_damaged_cascade_is_named(cascades, text):
     name = FILES[Cascade.ONE_SIDE]
     (cascades / name).write_text(text)
     with pytest.raises(RuntimeError, match=f"{name} is damaged"):
-        Detector(cascades)
+        CascadeDetector(cascades)
 
 
 @pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if not cascade.sideways])

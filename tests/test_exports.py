@@ -13,33 +13,34 @@ import pypdf
 import pytest
 from flask_babel import force_locale
 
-from app.records import export, notes, queries
-from app.records.counted import CountedMinute
-from app.records.letters import as_seen, drawable
-from app.records.network import network
-from app.records.report import LIMITS, Conditions, Report, report_of
+from app.report.exports import formats
+from app.report.exports.drawable_text import as_seen, drawable
+from app.report.model_card import model_card
+from app.report.report import LIMITS, Report, ReportConditions, report_of
+from app.store import lecture_queries, minute_queries, note_queries, room_queries
+from app.store.counted_minute import CountedMinute
 from app.vision.emotion import EMOTIONS, Emotion
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
-CONDITIONS = Conditions(5, network())
+CONDITIONS = ReportConditions(5, model_card())
 TITLE = '=HYPERLINK("http://evil.example") Brüche & дроби <b>½</b>'
 NOTE = "@SUM(1+1) began <i>recursion</i>"
 
 
 def lecture_of(minutes: int, title: str = TITLE, note: str | None = NOTE) -> Report:
     """A lecture whose third minute is a gap and whose fourth saw too few people."""
-    room = queries.room_named("Room 7")
-    lecture = queries.start_lecture(room, title, "+7b", NOON)
+    room = room_queries.room_named("Room 7")
+    lecture = lecture_queries.start_lecture(room, title, "+7b", NOON)
     for number in range(minutes):
         faces = 3 if number == 3 else 10
         spans = tuple(60 * faces * share for share in (0.05, 0.05, 0, 0.3, 0, 0.1, 0.4, 0.1))
         counted = CountedMinute(NOON + timedelta(minutes=number), lecture.id, 60, 300, 12, 60 * faces, spans)
         if number != 2:
-            queries.save_minute(room, counted, minimum_group=5)
+            minute_queries.save_minute(room, counted, minimum_group=5)
     if note is not None:
-        notes.add_note(lecture, NOON + timedelta(seconds=70), note, NOON + timedelta(minutes=minutes))
-    queries.end_lecture(lecture, NOON + timedelta(minutes=minutes))
+        note_queries.add_note(lecture, NOON + timedelta(seconds=70), note, NOON + timedelta(minutes=minutes))
+    lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=minutes))
     return report_of(lecture, NOON, CONDITIONS)
 
 
@@ -49,7 +50,7 @@ def report(app_context) -> Report:
 
 
 def workbook(report: Report):
-    return openpyxl.load_workbook(io.BytesIO(export.to_xlsx(report, BERLIN)))
+    return openpyxl.load_workbook(io.BytesIO(formats.to_xlsx(report, BERLIN)))
 
 
 def cells(sheet) -> list:
@@ -58,7 +59,7 @@ def cells(sheet) -> list:
 
 def sheets(report: Report) -> list[str]:
     """The text of each sheet of the PDF, without line breaks."""
-    reader = pypdf.PdfReader(io.BytesIO(export.to_pdf(report, BERLIN)), strict=True)
+    reader = pypdf.PdfReader(io.BytesIO(formats.to_pdf(report, BERLIN)), strict=True)
     return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
@@ -126,8 +127,8 @@ def test_a_german_reads_german_files(app_context, report):
     with force_locale("de"):
         first, second = sheets(report)
         book = workbook(report)
-        text = export.to_csv(report, BERLIN).decode()
-        found = json.loads(export.to_json(report, BERLIN))
+        text = formats.to_csv(report, BERLIN).decode()
+        found = json.loads(formats.to_json(report, BERLIN))
     assert "20.11.2026 13:00–13:06 CET (Europe/Berlin)" in first
     assert "fröhlich 30 %" in first
     assert "13:02 keine Kamera" in second
@@ -139,7 +140,7 @@ def test_a_german_reads_german_files(app_context, report):
 
 
 def test_the_pdf_draws_its_chart_as_vectors(report):
-    for page in pypdf.PdfReader(io.BytesIO(export.to_pdf(report, BERLIN))).pages:
+    for page in pypdf.PdfReader(io.BytesIO(formats.to_pdf(report, BERLIN))).pages:
         assert list(page.images) == []
 
 
@@ -157,12 +158,12 @@ def test_absurd_titles_and_notes_make_no_file_fail(app_context, words):
     report = lecture_of(6, words, words)
     assert len(sheets(report)) == 2
     assert workbook(report)["Summary"]["A1"].value == words
-    assert export.filename(report, "pdf", BERLIN).endswith("_2026-11-20_1300.pdf")
+    assert formats.filename(report, "pdf", BERLIN).endswith("_2026-11-20_1300.pdf")
 
 
-@pytest.mark.parametrize("extension", export.FORMATS)
+@pytest.mark.parametrize("extension", formats.FORMATS)
 def test_each_file_carries_what_its_figures_depend_on(report, extension):
-    data = export.FORMATS[extension][1](report, BERLIN)
+    data = formats.FORMATS[extension][1](report, BERLIN)
     match extension:
         case "xlsx":
             text = " ".join(map(str, cells(openpyxl.load_workbook(io.BytesIO(data))["Summary"])))
@@ -176,7 +177,7 @@ def test_each_file_carries_what_its_figures_depend_on(report, extension):
 
 
 def test_the_csv_comes_back_with_intervals_and_notes(report):
-    rows = list(csv.DictReader(io.StringIO(export.to_csv(report, BERLIN).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(formats.to_csv(report, BERLIN).decode("utf-8-sig"))))
     for row, minute in zip(rows, report.minutes, strict=True):
         for emotion in EMOTIONS:
             if minute.shares is None:
@@ -193,7 +194,7 @@ def test_the_csv_comes_back_with_intervals_and_notes(report):
 
 def test_a_running_and_an_empty_lecture_have_every_file(api, app):
     lecture = api.post("/api/v1/lectures", json={"title": "Just begun"}).json["id"]
-    for extension, (mimetype, _) in export.FORMATS.items():
+    for extension, (mimetype, _) in formats.FORMATS.items():
         answer = api.get(f"/lectures/{lecture}/report.{extension}")
         assert answer.status_code == 200, extension
         assert answer.mimetype == mimetype
@@ -222,7 +223,7 @@ def test_libreoffice_opens_it(report, extension, tmp_path):
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("needs LibreOffice: apt install libreoffice-calc libreoffice-draw")
-    (tmp_path / f"report.{extension}").write_bytes(export.FORMATS[extension][1](report, BERLIN))
+    (tmp_path / f"report.{extension}").write_bytes(formats.FORMATS[extension][1](report, BERLIN))
     target = "png" if extension == "pdf" else "ods"
     home = f"-env:UserInstallation=file://{tmp_path}/home"
     subprocess.run(

@@ -7,19 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, Trouble
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
-from app.monitor.bus import Demand, Picture, Status, Trouble
-from app.web.hub import Hub, Part, TooManyViewers
+from app.web.stream.hub import Hub, StreamPart, TooManyViewers
 
 SINCE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ONLINE = CameraState(True, None, None, SINCE, 25.0)
 BLACK = CameraState(False, Reason.BLACK, "The lens is covered.", SINCE, 25.0)
 
 
-def status(camera: CameraState) -> Status:
-    return Status(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0)
+def status(camera: CameraState) -> MonitorStatus:
+    return MonitorStatus(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def hub():
 
 
 def show(hub: Hub, jpeg: bytes) -> None:
-    hub.take(Picture(jpeg, captured_at=1000.25, size=(640, 360)))
+    hub.take(AnnotatedPicture(jpeg, captured_at=1000.25, size=(640, 360)))
 
 
 def test_all_viewers_get_the_very_same_bytes(hub):
@@ -58,7 +58,7 @@ def test_a_viewer_gets_pictures_as_they_come_where_they_come_as_often_as_it_want
     viewer = hub.enter(10)
     watching = hub.watch(viewer)
     for second in (0.0, 0.09, 0.2, 0.29):
-        hub._picture = Part(viewer.sequence + 1, 1000.0 + second, b"%f" % second, False, came_at=second)
+        hub._picture = StreamPart(viewer.sequence + 1, 1000.0 + second, b"%f" % second, False, came_at=second)
         assert next(watching).captured_at == 1000.0 + second
 
 

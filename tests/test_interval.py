@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.records.interval import CORRELATION_SECONDS, Confusion, looks, share_intervals
-from app.records.network import network
+from app.report.interval import CORRELATION_SECONDS, Confusion, looks, share_intervals
+from app.report.model_card import model_card
 
-CONFUSION = network().confusion
+CONFUSION = model_card().confusion
 COUNTS = np.array(CONFUSION.counts)
 
 MIXTURES = {  # how a class may look: concentrations of a Dirichlet distribution

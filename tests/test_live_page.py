@@ -10,8 +10,8 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import expect
 
 from app import create_app
-from app.records import queries
-from app.records.counted import CountedMinute
+from app.store import lecture_queries, minute_queries, room_queries
+from app.store.counted_minute import CountedMinute
 from tests.browser import close, sign_in
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
@@ -124,11 +124,11 @@ def test_a_pause_is_no_dark_camera_in_the_last_minutes(demo, open_page):
     app = create_app(demo.environment, demo.log_path.parent / "instance")
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     with app.app_context():
-        room = queries.room_named(demo.environment["ROOM"])
+        room = room_queries.room_named(demo.environment["ROOM"])
         seen = CountedMinute(now - timedelta(minutes=11), None, 60, 300, 10, 600, (0,) * 6 + (600, 0))
-        queries.save_minute(room, seen, minimum_group=5)
-        queries.pause_room(room, "admin", now - timedelta(minutes=8))
-        queries.resume_room(room, now - timedelta(minutes=6))
+        minute_queries.save_minute(room, seen, minimum_group=5)
+        room_queries.pause_room(room, "admin", now - timedelta(minutes=8))
+        room_queries.resume_room(room, now - timedelta(minutes=6))
     page = open_page(demo)
     expect(page.locator("#history rect.paused")).to_have_count(2)
     expect(page.locator("#history rect.gap")).not_to_have_count(0)
@@ -275,17 +275,17 @@ def running_lecture(demo):
     app = create_app(demo.environment, demo.log_path.parent / "instance")
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     with app.app_context():
-        room = queries.room_named(demo.environment["ROOM"])
-        lecture = queries.start_lecture(room, "Algebra", "7b", now - timedelta(minutes=12))
+        room = room_queries.room_named(demo.environment["ROOM"])
+        lecture = lecture_queries.start_lecture(room, "Algebra", "7b", now - timedelta(minutes=12))
         for ago in range(12, 0, -1):
             surprise = 0.4 if ago <= 2 else 0.1
             spans = tuple(600 * share for share in (0, 0, 0, 0, 0, surprise, 1 - surprise, 0))
             counted = CountedMinute(now - timedelta(minutes=ago), lecture.id, 60, 300, 10, 600, spans)
-            queries.save_minute(room, counted, minimum_group=5)
+            minute_queries.save_minute(room, counted, minimum_group=5)
     yield lecture
     with app.app_context():
-        room = queries.room_named(demo.environment["ROOM"])
-        queries.end_lecture(queries.running_lecture(room), datetime.now(UTC))
+        room = room_queries.room_named(demo.environment["ROOM"])
+        lecture_queries.end_lecture(lecture_queries.running_lecture(room), datetime.now(UTC))
 
 
 def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, open_page):

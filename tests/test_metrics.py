@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.bus.live_reading import LiveReading
+from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.errors import Reason
 from app.camera.state import CameraState
-from app.monitor.bus import Picture, Status
-from app.monitor.live import LiveReading
-from app.records.in_force import InForce, Pause
+from app.store.effective_settings import CurrentPause, EffectiveSettings
 from tests.server import PROJECT, wait_for
 
 TOKEN = "only for prometheus"
@@ -19,8 +19,8 @@ ONLINE = CameraState(True, None, None, NOON, 25.0)
 LIVE = LiveReading(NOON, 12, 12, None, None, None, suppressed=False)
 
 
-def status(camera=ONLINE, live=LIVE) -> Status:
-    return Status(camera, live, 5, 5, 7, frames_captured=900, frames_analysed=180, minutes_written=3)
+def status(camera=ONLINE, live=LIVE) -> MonitorStatus:
+    return MonitorStatus(camera, live, 5, 5, 7, frames_captured=900, frames_analysed=180, minutes_written=3)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_camera_monitor_and_viewers_are_told_as_they_are(app):
     hub.monitor_started()
     hub.take(status())
     hub.enter(10)
-    hub.take(Picture(b"picture", hub.clock.now().timestamp() - 3, (640, 360)))
+    hub.take(AnnotatedPicture(b"picture", hub.clock.now().timestamp() - 3, (640, 360)))
     now = figures_of(app)
     assert now["aula_camera_online"] == now["aula_monitor_running"] == now["aula_viewers"] == 1
     assert now["aula_paused"] == now["aula_monitor_restarts_total"] == 0
@@ -91,7 +91,7 @@ def test_what_is_not_known_is_left_out(app):
 def test_a_pause_is_told_and_the_camera_is_off(app):
     hub = app.extensions["hub"]
     hub.take(status())
-    hub.follow(InForce("demo", False, 5, 365, None, Pause(NOON, "anna")))
+    hub.follow(EffectiveSettings("demo", False, 5, 365, None, CurrentPause(NOON, "anna")))
     now = figures_of(app)
     assert (now["aula_paused"], now["aula_camera_online"]) == (1, 0)
 
@@ -121,7 +121,7 @@ def test_every_figure_is_documented_and_no_other(app):
     hub = app.extensions["hub"]
     hub.take(status())
     hub.enter(10)
-    hub.take(Picture(b"picture", 1000, (640, 360)))
+    hub.take(AnnotatedPicture(b"picture", 1000, (640, 360)))
     told = set(re.findall(r"^# TYPE (aula_\w+)", scrape(app.test_client()).text, re.MULTILINE))
     table = "\n".join(
         row.split("|")[1]

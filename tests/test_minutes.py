@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.monitor.minutes import LONGEST_STEP, MinuteBook
-from app.records.counted import CountedMinute
+from app.monitor.minute_book import LONGEST_STEP, MinuteBook
+from app.store.counted_minute import CountedMinute
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face, Reading
 

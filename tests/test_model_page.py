@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from app.vision.emotion import EMOTIONS
-from app.web import model, model_figures
+from app.web.pages import model_figures, model_page
 from models.measures import BINS, COVERAGES
 
 SURE = [None, None, None, *((index + 0.5) / BINS for index in range(3, BINS))]
@@ -16,9 +16,9 @@ SURE = [None, None, None, *((index + 0.5) / BINS for index in range(3, BINS))]
 @pytest.fixture
 def card(tmp_path, monkeypatch) -> dict:
     """The shipped card with a curve and bins of our own, to be changed and written with `write`."""
-    shutil.copy(model.FOLDER / "CARD.md", tmp_path)
-    card = json.loads((model.FOLDER / "emotion_cnn.json").read_text())
-    monkeypatch.setattr(model, "FOLDER", tmp_path)
+    shutil.copy(model_page.FOLDER / "CARD.md", tmp_path)
+    card = json.loads((model_page.FOLDER / "emotion_cnn.json").read_text())
+    monkeypatch.setattr(model_page, "FOLDER", tmp_path)
     measured = card["figures"]["PublicTest"]["ferplus"]
     measured["reliability"] = {
         "n": [0, 0, 0, *range(10, 22)],
@@ -118,7 +118,7 @@ def test_an_expression_without_a_face_in_the_data_has_no_row(card, shown):
 
 @pytest.mark.parametrize("content", [None, "no JSON", "{}", "[]", '{"figures": {"PublicTest": {}}}'])
 def test_a_card_that_can_t_be_read_is_one_clear_line(app, tmp_path, monkeypatch, content):
-    monkeypatch.setattr(model, "FOLDER", tmp_path)
+    monkeypatch.setattr(model_page, "FOLDER", tmp_path)
     if content is not None:
         (tmp_path / "emotion_cnn.json").write_text(content)
     answer = app.test_client().get("/model", headers={"Accept": "text/html"})

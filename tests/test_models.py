@@ -16,9 +16,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
 ]
 
-from app.vision.classify import Classifier  # noqa: E402
 from app.vision.crop import as_input, crop_faces  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
+from app.vision.expression_network import ExpressionClassifier  # noqa: E402
 from app.vision.frame import Box  # noqa: E402
 from app.vision.track import REFUSED_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
@@ -491,7 +491,7 @@ def test_the_exported_files_read_as_the_trained_network_does(exported, drawn):
     by_litert = read_with(exported / "emotion_cnn.tflite", drawn.images)
     for name in ("scores", "face", "fer"):
         assert by_litert[name] == pytest.approx(by_keras[name], abs=0.05)
-    scores, face = Classifier.load(exported).read(drawn.images)
+    scores, face = ExpressionClassifier.load(exported).read(drawn.images)
     assert scores == pytest.approx(by_litert["scores"], abs=1e-5)
     assert face == pytest.approx(by_litert["face"], abs=1e-5)
     assert card["labels"] == list(EMOTIONS)

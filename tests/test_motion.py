@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.camera.demo import Classroom
-from app.vision.detect import Found
+from app.demo import Classroom
+from app.vision.detection.cascade_detector import Detection
+from app.vision.detection.motion import STILL_SECONDS, WHOLE_TURNS, MotionDetector, StillPatch
+from app.vision.detection.sweep import pieces
 from app.vision.frame import Box
-from app.vision.motion import STILL_SECONDS, WHOLE_TURNS, Motion, Still
-from app.vision.sweep import pieces
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 SIZE = 640, 480
@@ -40,19 +40,19 @@ def with_face(grey: np.ndarray, box: Box) -> np.ndarray:
     return changed
 
 
-def parts(motion: Motion, grey: np.ndarray, known=()) -> list:
+def parts(motion: MotionDetector, grey: np.ndarray, known=()) -> list:
     return [motion.part(piece, grey, known) for piece in PIECES]
 
 
-def settled(grey: np.ndarray, known=()) -> Motion:
+def settled(grey: np.ndarray, known=()) -> MotionDetector:
     """The motion after the first turn of every piece, and before one that is searched whole."""
-    motion = Motion()
+    motion = MotionDetector()
     parts(motion, grey, known)
     return motion
 
 
 def test_a_room_where_nothing_moves_is_searched_whole_now_and_then(room):
-    motion = Motion()
+    motion = MotionDetector()
     assert parts(motion, room) == list(PIECES)
     searched = [part for turn in range(WHOLE_TURNS) for part in parts(motion, noisy(room, turn)) if part]
     assert len(searched) == len(PIECES)
@@ -74,7 +74,7 @@ def test_whoever_turns_up_is_in_a_part_that_searches_that_size(side, across, dow
     )
 
 
-def searched_for_small_faces(motion: Motion, grey: np.ndarray, known=()) -> list:
+def searched_for_small_faces(motion: MotionDetector, grey: np.ndarray, known=()) -> list:
     """The parts of the band of the smallest faces, but for those whose turn it is to be searched whole."""
     found = parts(motion, grey, known)
     smallest = min(piece.smallest for piece in PIECES)
@@ -98,13 +98,13 @@ def test_the_place_of_a_face_that_is_known_no_more_is_searched_though_it_did_not
 
 
 def test_a_face_is_still_in_spite_of_the_noise_of_a_camera(room):
-    still = Still.of(noisy(room, 0), Found(9, FACE), 0.0)
+    still = StillPatch.of(noisy(room, 0), Detection(9, FACE), 0.0)
     assert all(still.holds(noisy(room, seed), 0.5) for seed in range(1, 20))
 
 
 @pytest.mark.parametrize("corner", [(-30, -20), (SIZE[0] - 40, SIZE[1] - 50)])
 def test_a_face_that_the_edge_cuts_is_still_too(room, corner):
-    still = Still.of(room, Found(9, Box(*corner, 80, 80)), 0.0)
+    still = StillPatch.of(room, Detection(9, Box(*corner, 80, 80)), 0.0)
     assert still.holds(room, 0.5)
     assert not still.holds(255 - room, 0.5)
 
@@ -115,10 +115,10 @@ def test_a_face_that_moves_or_changes_its_expression_is_not_still():
     before, later = (
         cv2.cvtColor(room.draw(at), cv2.COLOR_BGR2GRAY) for at in (MORNING, MORNING + timedelta(seconds=1))
     )
-    still = Still.of(before, Found(9, student.box), 0.0)
+    still = StillPatch.of(before, Detection(9, student.box), 0.0)
     assert still.holds(before, 0.5)
     assert not still.holds(later, 0.5)
 
 
 def test_a_face_that_never_moves_is_looked_for_nevertheless(room):
-    assert not Still.of(room, Found(9, FACE), 0.0).holds(room, STILL_SECONDS)
+    assert not StillPatch.of(room, Detection(9, FACE), 0.0).holds(room, STILL_SECONDS)

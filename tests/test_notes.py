@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.records import notes, queries
-from app.records.tables import Note, db
+from app.store import lecture_queries, note_queries, retention, room_queries
+from app.store.tables import Note, db
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -24,8 +24,8 @@ def app(make_app, database_url):
 def path(app) -> str:
     """Where the notes of a lecture of an hour are, from noon on."""
     with app.app_context():
-        lecture = queries.start_lecture(queries.room_named("Room 7"), "Algebra", "7b", NOON)
-        queries.end_lecture(lecture, NOON + timedelta(hours=1))
+        lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Algebra", "7b", NOON)
+        lecture_queries.end_lecture(lecture, NOON + timedelta(hours=1))
         return f"/api/v1/lectures/{lecture.id}/notes"
 
 
@@ -86,7 +86,7 @@ def test_an_unknown_lecture_has_no_notes_and_another_lecture_s_note_is_not_found
 
 
 def test_notes_have_an_end(api, app, path, monkeypatch):
-    monkeypatch.setattr(notes, "MOST_NOTES", 1)
+    monkeypatch.setattr(note_queries, "MOST_NOTES", 1)
     assert api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"}).status_code == 201
     assert (
         "1 notes at most" in api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"}).json["detail"]
@@ -103,5 +103,5 @@ def test_notes_go_with_their_lecture(api, app, path):
 def test_notes_are_deleted_when_their_lecture_is_old(api, app, path):
     api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"})
     with app.app_context():
-        queries.delete_older_than(30, NOON + timedelta(days=40))
+        retention.delete_older_than(30, NOON + timedelta(days=40))
         assert db.session.query(Note).count() == 0

@@ -2,8 +2,8 @@
 
 import re
 
-from app.records import queries
-from app.records.in_force import in_force
+from app.store import room_queries
+from app.store.effective_settings import effective_settings
 from tests.test_pause import SINCE
 
 
@@ -11,9 +11,11 @@ def test_the_notice_says_what_is_in_force_and_whom_to_ask(app):
     client = app.test_client()
     assert "Ask the teacher" in client.get("/notice").text
     with app.app_context():
-        room = queries.room_named("Room 7")
-        queries.change_room(room, contact="Anna <Berg>", retention_days=30, minimum_group=8, hide_faces=True)
-        assert in_force().retention_days == 30
+        room = room_queries.room_named("Room 7")
+        room_queries.change_room(
+            room, contact="Anna <Berg>", retention_days=30, minimum_group=8, hide_faces=True
+        )
+        assert effective_settings().retention_days == 30
     page = client.get("/notice").text
     assert "Anna &lt;Berg&gt;" in page
     assert "deleted after 30 days" in page
@@ -21,7 +23,7 @@ def test_the_notice_says_what_is_in_force_and_whom_to_ask(app):
     assert "frosted glass" in page
     assert "At this moment it is paused" not in page
     with app.app_context():
-        queries.pause_room(queries.room_named("Room 7"), "anna", SINCE)
+        room_queries.pause_room(room_queries.room_named("Room 7"), "anna", SINCE)
     assert "At this moment it is paused" in client.get("/notice").text
 
 

@@ -5,21 +5,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
-from app.monitor.bus import Picture, Status
 from app.monitor.shutter import Shutter
-from app.records import queries
-from app.records.in_force import InForce, Pause, in_force
-from app.web.hub import Hub
+from app.store import room_queries, user_queries
+from app.store.effective_settings import CurrentPause, EffectiveSettings, effective_settings
+from app.web.stream.hub import Hub
 from tests.server import wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
 
 SINCE = datetime(2026, 11, 20, 10, 41, tzinfo=UTC)
-PAUSED = InForce("demo", False, 5, 365, None, Pause(SINCE, "anna"))
-HIDDEN = InForce("demo", True, 5, 365, None, None)
-OPEN = InForce("demo", False, 5, 365, None, None)
+PAUSED = EffectiveSettings("demo", False, 5, 365, None, CurrentPause(SINCE, "anna"))
+HIDDEN = EffectiveSettings("demo", True, 5, 365, None, None)
+OPEN = EffectiveSettings("demo", False, 5, 365, None, None)
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def hub():
     hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), max_viewers=2, stream_fps=50)
     hub.monitor_started()
     camera = CameraState(True, None, None, SINCE, 25.0)
-    hub.take(Status(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
-    hub.take(Picture(b"faces", captured_at=1000, size=(640, 360)))
+    hub.take(MonitorStatus(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
+    hub.take(AnnotatedPicture(b"faces", captured_at=1000, size=(640, 360)))
     return hub
 
 
@@ -36,7 +36,7 @@ def test_from_the_click_on_no_picture_is_shown_though_the_monitor_sends_one(hub)
     hub.follow(PAUSED)
     assert hub.newest().is_card
     assert str(hub._why_dark()[0]) == "Paused since 10:41 by anna"
-    hub.take(Picture(b"late", captured_at=1001, size=(640, 360)))
+    hub.take(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
     assert hub.newest().is_card
 
 
@@ -44,15 +44,15 @@ def test_a_picture_from_before_the_pause_is_not_shown_after_it(hub):
     hub.follow(PAUSED)
     hub.follow(OPEN)
     assert hub.newest().is_card
-    hub.take(Picture(b"new", captured_at=1002, size=(640, 360)))
+    hub.take(AnnotatedPicture(b"new", captured_at=1002, size=(640, 360)))
     assert hub.newest().jpeg == b"new"
 
 
 def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
     hub.follow(HIDDEN)
-    hub.take(Picture(b"late", captured_at=1001, size=(640, 360)))
+    hub.take(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
     assert hub.newest().is_card
-    hub.take(Picture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
+    hub.take(AnnotatedPicture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
     assert hub.newest().jpeg == b"frosted"
 
 
@@ -104,9 +104,11 @@ def test_hidden_faces_are_kept(api):
 def test_what_the_environment_says_can_t_be_changed_on_a_page(make_app):
     app = make_app(HIDE_FACES="on", RETENTION_DAYS="365")
     with app.app_context():
-        token = queries.create_token(queries.set_password("anna", "a long password"), SINCE)
-        queries.change_room(queries.room_named("Room 7"), hide_faces=False, retention_days=7, minimum_group=9)
-        now = in_force()
+        token = user_queries.create_token(user_queries.set_password("anna", "a long password"), SINCE)
+        room_queries.change_room(
+            room_queries.room_named("Room 7"), hide_faces=False, retention_days=7, minimum_group=9
+        )
+        now = effective_settings()
     assert (now.hide_faces, now.retention_days, now.minimum_group) == (True, 365, 9)
     client = app.test_client()
     answer = client.post("/hide-faces", data={"hide": "off"}, headers={"Authorization": f"Bearer {token}"})
@@ -167,4 +169,4 @@ def change_room(server, **stored) -> None:
 
     app = create_app(server.environment, server.log_path.parent / "instance")
     with app.app_context():
-        queries.change_room(queries.room_named(server.environment["ROOM"]), **stored)
+        room_queries.change_room(room_queries.room_named(server.environment["ROOM"]), **stored)

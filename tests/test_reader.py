@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import Classroom
+from app.demo import Classroom
 from app.vision.crop import SMALLEST_READABLE
+from app.vision.detection.sweep import FURTHER_SECONDS, SWEEP_SECONDS
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
-from app.vision.reader import FaceReader
-from app.vision.sweep import FURTHER_SECONDS, SWEEP_SECONDS
 from benchmarks.detection import Photograph, askew
 
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
@@ -20,7 +20,7 @@ needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real pictures
 SETTLED = 1.0  # seconds after which whoever faces the camera has a box
 
 
-class FullSweep(FaceReader):
+class FullSweep(FaceAnalyser):
     """The same reader, searching the whole of every frame."""
 
     def _find(self, grey, monotonic):
@@ -56,7 +56,7 @@ def test_a_moving_class_is_read_as_well_as_by_a_full_sweep_of_every_frame(fps):
     room = Classroom(12, (640, 480))
     expected = found = by_full = most = false = 0
     tracks = set()
-    for second, truth, (faces, full) in read_class(room, fps, 2, FaceReader(), FullSweep()):
+    for second, truth, (faces, full) in read_class(room, fps, 2, FaceAnalyser(), FullSweep()):
         if second < SETTLED:
             continue
         boxes = [student.box for student in truth if student.facing]
@@ -79,7 +79,7 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
     empty = np.full((480, 640, 3), 128, np.uint8)
     waits = []
     for offset in (0.0, 0.13, 0.26, 0.39):
-        reader, second, appears = FaceReader(), 0.0, 1.0 + offset
+        reader, second, appears = FaceAnalyser(), 0.0, 1.0 + offset
         while second < appears:
             assert reader.read(frame_of(empty, second)) == ()
             second += 1 / fps
@@ -95,13 +95,13 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
 
 def test_faces_are_read_though_not_in_every_frame():
     room = Classroom(5, (640, 480))
-    *_, (_, truth, (faces,)) = read_class(room, 25, 1.5, FaceReader())
+    *_, (_, truth, (faces,)) = read_class(room, 25, 1.5, FaceAnalyser())
     assert len(faces) >= sum(student.facing for student in truth) - 1
     assert all(face.scores is not None for face in faces)
 
 
 def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
-    room, reader = Classroom(12, (1280, 720)), FaceReader()
+    room, reader = Classroom(12, (1280, 720)), FaceAnalyser()
     for second in np.arange(0, 3, 0.2):
         at = MORNING + timedelta(seconds=second)
         faces = reader.read(
@@ -113,7 +113,7 @@ def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
 
 
 def test_a_change_of_picture_size_ends_every_track():
-    reader, room = FaceReader(), Classroom(3, (640, 480))
+    reader, room = FaceAnalyser(), Classroom(3, (640, 480))
     for second in (0.0, 0.1, 0.2):
         before = reader.read(frame_of(room.draw(MORNING), second))
     assert before
@@ -122,22 +122,22 @@ def test_a_change_of_picture_size_ends_every_track():
 
 
 def test_a_picture_of_one_pixel_holds_nobody():
-    assert FaceReader().read(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
+    assert FaceAnalyser().read(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
 
 
 def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
-    class Doubting(FaceReader):
+    class Doubting(FaceAnalyser):
         def __init__(self):
             super().__init__()
             self._classifier.face_below = 1.1
 
-    *_, (_, truth, (faces, none)) = read_class(Classroom(5, (640, 480)), 5, 1.5, FaceReader(), Doubting())
+    *_, (_, truth, (faces, none)) = read_class(Classroom(5, (640, 480)), 5, 1.5, FaceAnalyser(), Doubting())
     assert len(faces) >= sum(student.facing for student in truth)
     assert none == ()
 
 
 def test_of_the_faces_of_a_picture_those_left_in_doubt_are_given_up():
-    reader = FaceReader()
+    reader = FaceAnalyser()
     *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, reader)
     assert len(reader.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
     reader._classifier.face_below = 1.1
@@ -151,7 +151,7 @@ def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
     image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
     frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SECONDS + 3, 0.5)]
-    reader, full = FaceReader(), FullSweep()
+    reader, full = FaceAnalyser(), FullSweep()
     assert max(len(reader.read(frame)) for frame in frames) == 1
     assert max(len(full.read(frame)) for frame in frames) == 0  # from the front nobody is there
 
@@ -166,7 +166,7 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
         [box for box, student in zip(leaning.faces, students, strict=True) if student.facing is wanted]
         for wanted in (True, False)
     )
-    image, reader = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceReader()
+    image, reader = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceAnalyser()
     for second in range(round(FURTHER_SECONDS) + 3):
         read = reader.read(frame_of(image, second))
     assert len(read) <= 5
@@ -186,13 +186,13 @@ def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
     cut = round(box.width * 0.1)
     seen = leaning.grey[:, box.x + cut :] if edge == "left" else leaning.grey[box.y + cut :]
     place = box._replace(x=-cut) if edge == "left" else box._replace(y=-cut)
-    image, reader = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceReader()
+    image, reader = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceAnalyser()
     read = [reader.read(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
     assert all(shows(faces, place) for faces in read[-6:])
 
 
 def test_heads_that_lean_over_and_back_are_followed():
-    room, reader, seen = Classroom(3, (640, 480)), FaceReader(), []
+    room, reader, seen = Classroom(3, (640, 480)), FaceAnalyser(), []
     upright = room.draw(MORNING)
     for second in np.arange(0, 6, 0.2):
         turn = cv2.getRotationMatrix2D((320, 240), 35 * np.sin(max(0.0, second - 1)), 0.8)
@@ -205,7 +205,7 @@ def test_heads_that_lean_over_and_back_are_followed():
 @needs_scenes
 def test_nobody_is_invented_where_nobody_is():
     for path in sorted((SCENES / "images/negatives").iterdir()):
-        image, reader, full = cv2.imread(str(path)), FaceReader(), FullSweep()
+        image, reader, full = cv2.imread(str(path)), FaceAnalyser(), FullSweep()
         for index in range(4):
             frame = frame_of(image, index / 5)
             ours, theirs = reader.read(frame), full.read(frame)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect
 
 from app.clock import SYSTEM_CLOCK
-from app.monitor.recorder import Recorder
-from app.records import queries
-from app.records.counted import CountedMinute
-from app.records.tables import Lecture, Minute, db
+from app.monitor.minute_writer import MinuteWriter
+from app.store import lecture_queries, minute_queries, retention, room_queries
+from app.store.counted_minute import CountedMinute
+from app.store.tables import Lecture, Minute, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
 
@@ -28,7 +28,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def room(app_context):
-    yield queries.room_named("Room 7")
+    yield room_queries.room_named("Room 7")
     db.session.remove()
     db.engine.dispose()
 
@@ -66,28 +66,28 @@ def test_the_migrations_can_be_taken_back_and_run_again(room):
 
 
 def test_a_minute_is_written_over_itself_and_read_back_whole(room):
-    queries.save_minute(room, counted(seconds=10), minimum_group=5)
-    queries.save_minute(room, counted(seconds=30), minimum_group=5)
+    minute_queries.save_minute(room, counted(seconds=10), minimum_group=5)
+    minute_queries.save_minute(room, counted(seconds=30), minimum_group=5)
     (minute,) = stored()
     assert minute.minute == NOON
     assert minute.minute.tzinfo is UTC
     assert minute.faces_mean == pytest.approx(6)
     assert minute.shares[Emotion.HAPPY] == pytest.approx(0.5)
     assert sum(minute.shares.values()) + minute.uncertain_share == pytest.approx(1)
-    assert queries.load_minute(room, NOON, None) == counted(seconds=30)
+    assert minute_queries.load_minute(room, NOON, None) == counted(seconds=30)
 
 
 def test_the_same_minute_in_and_outside_a_lecture_are_two(room):
-    lecture = queries.start_lecture(room, "Algebra", "", NOON)
-    queries.save_minute(room, counted(), minimum_group=1)
-    queries.save_minute(room, counted(lecture_id=lecture.id), minimum_group=1)
-    queries.save_minute(room, counted(lecture_id=lecture.id), minimum_group=1)
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    minute_queries.save_minute(room, counted(), minimum_group=1)
+    minute_queries.save_minute(room, counted(lecture_id=lecture.id), minimum_group=1)
+    minute_queries.save_minute(room, counted(lecture_id=lecture.id), minimum_group=1)
     assert [minute.lecture_id for minute in stored()] == [None, lecture.id]
 
 
 @pytest.mark.parametrize(("faces", "minimum", "kept"), [(4, 5, False), (5, 5, True), (1, 1, True)])
 def test_expressions_of_few_people_are_never_written(room, faces, minimum, kept):
-    queries.save_minute(room, counted(faces=faces), minimum_group=minimum)
+    minute_queries.save_minute(room, counted(faces=faces), minimum_group=minimum)
     (minute,) = stored()
     assert minute.suppressed is not kept
     assert (minute.shares is not None) is kept
@@ -96,16 +96,16 @@ def test_expressions_of_few_people_are_never_written(room, faces, minimum, kept)
 
 
 def test_what_was_not_kept_does_not_come_back_when_the_minute_goes_on(room):
-    queries.save_minute(room, counted(faces=2), minimum_group=5)
-    before = queries.load_minute(room, NOON, None)
-    queries.save_minute(room, before.plus(counted(faces=20)), minimum_group=5)
+    minute_queries.save_minute(room, counted(faces=2), minimum_group=5)
+    before = minute_queries.load_minute(room, NOON, None)
+    minute_queries.save_minute(room, before.plus(counted(faces=20)), minimum_group=5)
     (minute,) = stored()
     assert minute.suppressed
     assert minute.face_seconds == 660
 
 
 def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
-    queries.save_minute(
+    minute_queries.save_minute(
         room, counted(faces=0, spans=(0.0,) * 8, face_seconds=0.0, faces_max=0), minimum_group=5
     )
     (minute,) = stored()
@@ -116,55 +116,55 @@ def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(0, 500), min_size=8, max_size=8).filter(lambda spans: sum(spans) > 1e-3))
 def test_the_shares_of_any_minute_add_up_to_one(room, spans):
-    queries.save_minute(room, counted(spans=tuple(spans), face_seconds=sum(spans)), minimum_group=1)
+    minute_queries.save_minute(room, counted(spans=tuple(spans), face_seconds=sum(spans)), minimum_group=1)
     (minute,) = stored()
     assert sum(minute.shares.values()) + minute.uncertain_share == pytest.approx(1)
 
 
 def test_times_of_another_zone_are_kept_in_utc_and_naive_ones_refused(room):
     there = datetime(2026, 11, 20, 14, 0, tzinfo=timezone(timedelta(hours=2)))
-    assert queries.start_lecture(room, "Algebra", "", there).started_at == NOON
+    assert lecture_queries.start_lecture(room, "Algebra", "", there).started_at == NOON
     with pytest.raises(Exception, match="no time zone"):
-        queries.start_lecture(room, "Algebra", "", datetime(2026, 11, 20))
+        lecture_queries.start_lecture(room, "Algebra", "", datetime(2026, 11, 20))
     db.session.rollback()
 
 
 def test_a_room_has_one_running_lecture(room):
-    first = queries.start_lecture(room, "Algebra", "", NOON)
-    with pytest.raises(queries.LectureError, match=r"Algebra.* is still running in Room 7"):
-        queries.start_lecture(room, "Geometry", "", NOON)
-    queries.end_lecture(first, NOON)
-    with pytest.raises(queries.LectureError, match="ended already"):
-        queries.end_lecture(first, NOON)
-    queries.start_lecture(room, "Geometry", "", NOON)
+    first = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    with pytest.raises(lecture_queries.LectureError, match=r"Algebra.* is still running in Room 7"):
+        lecture_queries.start_lecture(room, "Geometry", "", NOON)
+    lecture_queries.end_lecture(first, NOON)
+    with pytest.raises(lecture_queries.LectureError, match="ended already"):
+        lecture_queries.end_lecture(first, NOON)
+    lecture_queries.start_lecture(room, "Geometry", "", NOON)
 
 
 def test_a_deleted_lecture_takes_its_minutes_along(room):
-    lecture = queries.start_lecture(room, "Algebra", "", NOON)
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
     minute = counted(lecture_id=lecture.id)
-    queries.save_minute(room, minute, minimum_group=1)
-    queries.save_minute(room, counted(), minimum_group=1)
-    queries.delete_lecture(lecture)
-    queries.save_minute(room, minute, minimum_group=1)
+    minute_queries.save_minute(room, minute, minimum_group=1)
+    minute_queries.save_minute(room, counted(), minimum_group=1)
+    lecture_queries.delete_lecture(lecture)
+    minute_queries.save_minute(room, minute, minimum_group=1)
     assert [minute.lecture_id for minute in stored()] == [None]
 
 
 def test_what_is_old_is_deleted(room):
-    old = queries.start_lecture(room, "Old", "", NOON - timedelta(days=40))
-    queries.end_lecture(old, NOON - timedelta(days=40))
-    queries.save_minute(room, counted(NOON - timedelta(days=40), lecture_id=old.id), minimum_group=1)
-    queries.save_minute(room, counted(NOON - timedelta(days=31)), minimum_group=1)
-    queries.save_minute(room, counted(NOON - timedelta(days=29)), minimum_group=1)
-    assert queries.delete_older_than(30, NOON) == 2
+    old = lecture_queries.start_lecture(room, "Old", "", NOON - timedelta(days=40))
+    lecture_queries.end_lecture(old, NOON - timedelta(days=40))
+    minute_queries.save_minute(room, counted(NOON - timedelta(days=40), lecture_id=old.id), minimum_group=1)
+    minute_queries.save_minute(room, counted(NOON - timedelta(days=31)), minimum_group=1)
+    minute_queries.save_minute(room, counted(NOON - timedelta(days=29)), minimum_group=1)
+    assert retention.delete_older_than(30, NOON) == 2
     assert len(stored()) == 1
     assert db.session.query(Lecture).count() == 0
 
 
 def test_minutes_come_in_pages_without_loss(room):
     for number in range(7):
-        queries.save_minute(room, counted(NOON + timedelta(minutes=number)), minimum_group=1)
+        minute_queries.save_minute(room, counted(NOON + timedelta(minutes=number)), minimum_group=1)
     found, after = [], None
-    while page := queries.minutes_between(NOON + timedelta(minutes=1), None, room, 2, after):
+    while page := minute_queries.minutes_between(NOON + timedelta(minutes=1), None, room, 2, after):
         found += [row.minute for row in page]
         after = (page[-1].minute, page[-1].id)
     assert found == [NOON + timedelta(minutes=number) for number in range(1, 7)]
@@ -176,7 +176,7 @@ def reading(second: float, emotion: Emotion) -> Reading:
 
 
 def record(app, seconds: range, emotion: Emotion) -> None:
-    recorder = Recorder(app, SYSTEM_CLOCK)
+    recorder = MinuteWriter(app, SYSTEM_CLOCK)
     for second in seconds:
         recorder.add(reading(second, emotion))
     recorder.close(timeout=10)
@@ -195,7 +195,7 @@ def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
 def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):
     db.session.remove()
     downgrade(revision="base")
-    recorder = Recorder(app, SYSTEM_CLOCK)
+    recorder = MinuteWriter(app, SYSTEM_CLOCK)
     for second in range(0, 130):
         recorder.add(reading(second, Emotion.SAD))
     while "wait in memory" not in caplog.text:

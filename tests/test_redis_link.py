@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.monitor.bus import Bus, Demand, NotOwner, Picture, Trouble
-from app.monitor.redis_link import AHEAD, OWNED_SECONDS, MonitorLink, WebLink, Wire
+from app.bus.messages import AnnotatedPicture, Demand, NotLeaseHolder, Trouble
+from app.bus.publisher import Publisher
+from app.bus.redis_link import AHEAD, OWNED_SECONDS, MonitorLink, SignedChannel, WebLink
 from tests.redis_server import BINARY, RedisServer
 from tests.server import wait_for
 from tests.test_hub import ONLINE, status
@@ -16,7 +17,7 @@ SECRET = "a key for tests only"
 @pytest.fixture(autouse=True)
 def silence_is_patiently_heard(monkeypatch):
     """A web process of these tests that says nothing for a while isn't gone, however slow the machine."""
-    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 60)
+    monkeypatch.setattr("app.bus.redis_link.GONE_SECONDS", 60)
 
 
 @pytest.fixture
@@ -28,9 +29,9 @@ def room(request) -> str:
 @pytest.fixture
 def monitor(redis, room):
     """The bus of the monitor that owns the room."""
-    link = MonitorLink(Wire(redis.url, room, SECRET))
+    link = MonitorLink(SignedChannel(redis.url, room, SECRET))
     with link.owned():
-        bus = Bus(link)
+        bus = Publisher(link)
         yield bus
         bus.closed.set()
 
@@ -41,7 +42,7 @@ def make_web(redis, room):
     links = []
 
     def make(secret: str = SECRET) -> WebLink:
-        link = WebLink(Wire(redis.url, room, secret))
+        link = WebLink(SignedChannel(redis.url, room, secret))
         links.append(link)
         link.poll(0)
         return link
@@ -51,7 +52,7 @@ def make_web(redis, room):
         link.close()
 
 
-def want(link: WebLink, fps: float, monitor: Bus) -> None:
+def want(link: WebLink, fps: float, monitor: Publisher) -> None:
     """Say again and again what is wanted, as a web process does, until the monitor knows."""
 
     def is_known() -> bool:
@@ -61,8 +62,8 @@ def want(link: WebLink, fps: float, monitor: Bus) -> None:
     wait_for(is_known)
 
 
-def picture(number: int) -> Picture:
-    return Picture(b"%d" % number + bytes(100_000), number, (1280, 720))
+def picture(number: int) -> AnnotatedPicture:
+    return AnnotatedPicture(b"%d" % number + bytes(100_000), number, (1280, 720))
 
 
 def receive(link: WebLink, kind=object):
@@ -85,7 +86,7 @@ def test_the_monitor_hears_what_web_processes_want_together(monitor, make_web):
 
 def test_a_web_process_that_died_wants_nothing_any_more(monitor, make_web, monkeypatch):
     want(make_web(), 15, monitor)
-    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 0.5)
+    monkeypatch.setattr("app.bus.redis_link.GONE_SECONDS", 0.5)
     wait_for(lambda: monitor.demand == Demand(0))
 
 
@@ -96,7 +97,7 @@ def test_a_web_process_that_is_heard_again_gets_no_pile_of_pictures(monitor, mak
         monitor.publish(picture(number))
         receive(web)
     with monkeypatch.context() as patched:
-        patched.setattr("app.monitor.redis_link.GONE_SECONDS", 0)
+        patched.setattr("app.bus.redis_link.GONE_SECONDS", 0)
         wait_for(lambda: monitor.demand == Demand(0))
     want(web, 15, monitor)
     for number in range(10, 20):
@@ -152,10 +153,13 @@ def test_what_another_key_signed_is_not_believed(redis, monitor, make_web, caplo
 def test_both_ends_come_back_after_redis_did(room, monkeypatch):
     redis = RedisServer()
     redis.start()
-    monkeypatch.setattr("app.monitor.redis_link.GONE_SECONDS", 1)
-    link, web = MonitorLink(Wire(redis.url, room, SECRET)), WebLink(Wire(redis.url, room, SECRET))
+    monkeypatch.setattr("app.bus.redis_link.GONE_SECONDS", 1)
+    link, web = (
+        MonitorLink(SignedChannel(redis.url, room, SECRET)),
+        WebLink(SignedChannel(redis.url, room, SECRET)),
+    )
     with link.owned():
-        monitor = Bus(link)
+        monitor = Publisher(link)
         web.poll(0)
         want(web, 15, monitor)
         redis.stop()
@@ -168,7 +172,7 @@ def test_both_ends_come_back_after_redis_did(room, monkeypatch):
         def picture_comes() -> bool:
             monitor.publish(picture(2))
             web.send(Demand(15))
-            return web.poll(0.1) and isinstance(web.recv(), Picture)
+            return web.poll(0.1) and isinstance(web.recv(), AnnotatedPicture)
 
         wait_for(picture_comes)
         assert web.trouble is None
@@ -179,24 +183,24 @@ def test_both_ends_come_back_after_redis_did(room, monkeypatch):
 
 
 def test_a_room_has_one_monitor_and_only_that_is_heard(redis, room, make_web, monkeypatch):
-    monkeypatch.setattr("app.monitor.redis_link.CLAIM_SECONDS", 0.2)
-    first, second = (MonitorLink(Wire(redis.url, room, SECRET)) for _ in range(2))
+    monkeypatch.setattr("app.bus.redis_link.CLAIM_SECONDS", 0.2)
+    first, second = (MonitorLink(SignedChannel(redis.url, room, SECRET)) for _ in range(2))
     web = make_web()
     with first.owned():
         first.send(status(ONLINE))
-        with pytest.raises(NotOwner, match="Another process"), second.owned():
+        with pytest.raises(NotLeaseHolder, match="Another process"), second.owned():
             pass
         second.send(Trouble("There is another one."))
         first.send(Trouble("last words"))
         assert [receive(web), receive(web)] == [status(ONLINE), Trouble("last words")]
     with second.owned():
         second.send(status(ONLINE))
-        with pytest.raises(NotOwner):
+        with pytest.raises(NotLeaseHolder):
             first.send(status(ONLINE))
 
 
 def test_a_monitor_whose_claim_was_lost_with_redis_s_memory_claims_it_again(redis, room):
-    link = MonitorLink(Wire(redis.url, room, SECRET))
+    link = MonitorLink(SignedChannel(redis.url, room, SECRET))
     with link.owned():
         redis.client.delete(f"{link._wire.prefix}:owner")
         link.send(status(ONLINE))
@@ -205,12 +209,12 @@ def test_a_monitor_whose_claim_was_lost_with_redis_s_memory_claims_it_again(redi
 
 def test_a_monitor_that_ends_says_so(redis, room, make_web):
     web = make_web()
-    with MonitorLink(Wire(redis.url, room, SECRET)).owned():
+    with MonitorLink(SignedChannel(redis.url, room, SECRET)).owned():
         pass
     assert str(receive(web).detail) == "The camera process was stopped."
 
 
 def test_without_redis_no_monitor_begins(room):
-    link = MonitorLink(Wire("redis://127.0.0.1:1", room, SECRET))
-    with pytest.raises(NotOwner, match=r"redis://127.0.0.1:1 does not answer"), link.owned():
+    link = MonitorLink(SignedChannel("redis://127.0.0.1:1", room, SECRET))
+    with pytest.raises(NotLeaseHolder, match=r"redis://127.0.0.1:1 does not answer"), link.owned():
         pass

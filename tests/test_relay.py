@@ -6,9 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.camera.errors import Reason
-from app.camera.sent import Ask, Nothing, Sent
-from app.web.relay import FRESH_SECONDS, NOBODY_YET, SCRIPT_SECONDS, Left, Relay, Taken
-from app.web.wish import LARGEST_WIDTH, NOBODY_SECONDS, USUAL_WIDTH, Wishes
+from app.camera.frame_request import FrameRequest, NoFrame, SentFrame
+from app.web.sending.relay import (
+    FRESH_SECONDS,
+    NOBODY_YET,
+    SCRIPT_SECONDS,
+    AlreadySending,
+    DisconnectReason,
+    Relay,
+)
+from app.web.sending.requested_format import LARGEST_WIDTH, NOBODY_SECONDS, USUAL_WIDTH, FormatChooser
 from tests.manual_clock import ManualClock
 
 
@@ -23,13 +30,13 @@ def relay(clock):
 
 
 def ask(relay: Relay, known=None, fault=None):
-    return relay._answer(Ask(1, known, fault))
+    return relay._answer(FrameRequest(1, known, fault))
 
 
 def test_nobody_is_told_at_once_and_then_only_what_is_new(relay, clock):
-    assert ask(relay) == Nothing(1, NOBODY_YET)
+    assert ask(relay) == NoFrame(1, NOBODY_YET)
     sender = relay.enter("anna", "page")
-    relay.leave(sender, Left.CLOSED)
+    relay.leave(sender, DisconnectReason.CLOSED)
     told = ask(relay, known=NOBODY_YET).absence
     assert told.reason == Reason.STOPPED
     at = clock.now().astimezone(ZoneInfo("Europe/Berlin"))
@@ -40,7 +47,7 @@ def test_the_newest_picture_takes_the_place_of_one_that_was_not_taken(relay):
     sender = relay.enter("anna", "page")
     for jpeg in (b"old", b"new"):
         relay.give(sender, jpeg, 1.0)
-    assert ask(relay) == Sent(1, b"new", 1.0)
+    assert ask(relay) == SentFrame(1, b"new", 1.0)
 
 
 def test_a_picture_from_before_a_pause_is_never_given(relay, clock):
@@ -50,7 +57,7 @@ def test_a_picture_from_before_a_pause_is_never_given(relay, clock):
     asking = Thread(target=lambda: answers.append(ask(relay)))
     answers = []
     asking.start()
-    relay.leave(sender, Left.STOPPED)
+    relay.leave(sender, DisconnectReason.STOPPED)
     asking.join(60)
     assert answers[0].absence.reason == Reason.STOPPED
 
@@ -58,13 +65,13 @@ def test_a_picture_from_before_a_pause_is_never_given(relay, clock):
 def test_a_second_sender_is_told_who_sends_and_ends_it_by_taking_over(relay):
     first = relay.enter("anna", "page")
     relay.give(first, b"hers", 1.0)
-    with pytest.raises(Taken) as taken:
+    with pytest.raises(AlreadySending) as taken:
         relay.enter("bert", "another")
     assert taken.value.sender is first
     second = relay.enter("bert", "another", take_over=True)
     assert not relay.is_sending(first)
     assert not relay.give(first, b"late", 2.0)
-    relay.leave(first, Left.LOST)
+    relay.leave(first, DisconnectReason.LOST)
     assert relay.sender is second
 
 
@@ -78,7 +85,7 @@ def test_a_script_is_gone_when_it_posts_no_more(relay, clock):
     relay.enter("pi", "pi 10.0.0.7", is_script=True)
     clock.pass_(SCRIPT_SECONDS - 1)
     assert relay.enter("pi", "pi 10.0.0.7", is_script=True)
-    with pytest.raises(Taken):
+    with pytest.raises(AlreadySending):
         relay.enter("anna", "page")
     clock.pass_(SCRIPT_SECONDS + 1)
     assert relay.sender is None
@@ -95,7 +102,7 @@ def test_a_page_is_asked_no_faster_than_pictures_are_wanted(relay, clock):
 
 
 def test_small_faces_get_larger_and_finer_pictures():
-    wishes = Wishes()
+    wishes = FormatChooser()
     assert wishes.next(None, 0).width == LARGEST_WIDTH
     assert wishes.next(0.1, 1).width == USUAL_WIDTH
     assert wishes.next(0.03, 2).width == LARGEST_WIDTH
@@ -106,7 +113,7 @@ def test_small_faces_get_larger_and_finer_pictures():
 
 
 def test_where_nobody_is_found_any_more_smaller_faces_are_looked_for():
-    wishes = Wishes()
+    wishes = FormatChooser()
     wishes.next(0.1, 0)
     assert wishes.next(None, NOBODY_SECONDS - 1).width == USUAL_WIDTH
     assert wishes.next(None, NOBODY_SECONDS + 1).width == LARGEST_WIDTH

@@ -8,53 +8,54 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.records import export, notes, queries
-from app.records.counted import CountedMinute
-from app.records.network import CARD, network
-from app.records.report import Conditions, Seen, in_steps, report_of
-from app.records.summary import changes, doubts, sentence
+from app.report.exports import formats
+from app.report.model_card import CARD, model_card
+from app.report.report import Coverage, ReportConditions, in_steps, report_of
+from app.report.summary import changes, doubts, sentence
+from app.store import lecture_queries, minute_queries, note_queries, room_queries
+from app.store.counted_minute import CountedMinute
 from app.vision.emotion import Emotion
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-CONDITIONS = Conditions(5, network())
+CONDITIONS = ReportConditions(5, model_card())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
 def lecture(app_context):
     """Six minutes: read, read with more people, no camera, nobody, too few, read."""
-    room = queries.room_named("Room 7")
-    lecture = queries.start_lecture(room, "=Algebra <2>", "7b", NOON + timedelta(seconds=20))
+    room = room_queries.room_named("Room 7")
+    lecture = lecture_queries.start_lecture(room, "=Algebra <2>", "7b", NOON + timedelta(seconds=20))
     rows = {0: (40, 10, 1.0), 1: (60, 20, 0.0), 3: (60, 0, 0.0), 4: (60, 2, 1.0), 5: (30, 10, 1.0)}
     for number, (online, faces, happy) in rows.items():
         whole = online * faces
         spans = (0, 0, 0, whole * happy, 0, 0, whole * (1 - happy), 0)
         minute = NOON + timedelta(minutes=number)
         counted = CountedMinute(minute, lecture.id, online, online * 5, faces, whole, spans)
-        queries.save_minute(room, counted, minimum_group=5)
-    queries.end_lecture(lecture, NOON + timedelta(minutes=5, seconds=30))
+        minute_queries.save_minute(room, counted, minimum_group=5)
+    lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=5, seconds=30))
     return lecture
 
 
 def test_a_report_names_what_each_minute_can_say(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
     assert [minute.seen for minute in report.minutes] == [
-        Seen.READ,
-        Seen.READ,
-        Seen.GAP,
-        Seen.NOBODY,
-        Seen.TOO_FEW,
-        Seen.READ,
+        Coverage.READ,
+        Coverage.READ,
+        Coverage.GAP,
+        Coverage.NOBODY,
+        Coverage.TOO_FEW,
+        Coverage.READ,
     ]
     gap = report.minutes[2]
     assert (gap.faces_mean, gap.shares) == (None, None), "a gap is a gap, never a zero"
 
 
 def test_a_pause_is_no_dark_camera(lecture):
-    queries.pause_room(lecture.room, "anna", NOON + timedelta(minutes=2, seconds=5))
-    queries.resume_room(lecture.room, NOON + timedelta(minutes=2, seconds=50))
+    room_queries.pause_room(lecture.room, "anna", NOON + timedelta(minutes=2, seconds=5))
+    room_queries.resume_room(lecture.room, NOON + timedelta(minutes=2, seconds=50))
     report = report_of(lecture, NOON, CONDITIONS)
-    assert report.minutes[2].seen is Seen.PAUSED
+    assert report.minutes[2].seen is Coverage.PAUSED
     assert sentence(report, BERLIN).endswith("; paused 13:02–13:03.")
 
 
@@ -68,9 +69,9 @@ def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
 
 
 def test_a_lecture_without_any_minute_has_a_report_of_gaps(app_context):
-    lecture = queries.start_lecture(queries.room_named("Room 7"), "Empty", "", NOON)
+    lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Empty", "", NOON)
     report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
-    assert [minute.seen for minute in report.minutes] == [Seen.GAP] * 3
+    assert [minute.seen for minute in report.minutes] == [Coverage.GAP] * 3
     assert report.shares is None
     assert report.coverage == 0
     assert len(report_of(lecture, NOON, CONDITIONS).minutes) == 1
@@ -78,7 +79,7 @@ def test_a_lecture_without_any_minute_has_a_report_of_gaps(app_context):
 
 def test_the_csv_comes_back_as_it_was_and_is_harmless_in_a_spreadsheet(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
-    data = export.to_csv(report, BERLIN)
+    data = formats.to_csv(report, BERLIN)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     assert [row["minute"] for row in rows][:2] == ["2026-11-20T13:00:00+01:00", "2026-11-20T13:01:00+01:00"]
@@ -122,17 +123,17 @@ def test_lectures_are_listed_newest_first(api, lecture):
 
 def made_up(app, hours: float = 1.0, dark: range = range(0), notes_at: dict[int, str] | None = None):
     """A lecture of mostly neutral faces that smile from minute 10 to 12."""
-    room = queries.room_named("Room 7")
-    lecture = queries.start_lecture(room, "Algebra", "7b", NOON)
+    room = room_queries.room_named("Room 7")
+    lecture = lecture_queries.start_lecture(room, "Algebra", "7b", NOON)
     for number in range(int(hours * 60)):
         if number not in dark:
             happy = 0.6 if number in (10, 11, 12) else 0.05
             spans = tuple(1080 * share for share in (0.02, 0, 0.01, happy, 0.02, 0.02, 0.83 - happy, 0.1))
             counted = CountedMinute(NOON + timedelta(minutes=number), lecture.id, 60, 300, 20, 1080, spans)
-            queries.save_minute(room, counted, minimum_group=5)
-    queries.end_lecture(lecture, NOON + timedelta(hours=hours))
+            minute_queries.save_minute(room, counted, minimum_group=5)
+    lecture_queries.end_lecture(lecture, NOON + timedelta(hours=hours))
     for number, text in (notes_at or {}).items():
-        notes.add_note(lecture, NOON + timedelta(minutes=number), text, NOON)
+        note_queries.add_note(lecture, NOON + timedelta(minutes=number), text, NOON)
     return report_of(lecture, NOON, CONDITIONS)
 
 
@@ -154,7 +155,7 @@ def test_a_change_is_told_with_the_faces_behind_it(app_context):
 
 def test_a_lecture_in_which_nothing_changed_has_no_changes(lecture, app_context):
     assert changes(report_of(lecture, NOON, CONDITIONS)) != []
-    queries.delete_lecture(lecture)
+    lecture_queries.delete_lecture(lecture)
     report = made_up(app_context, 10 / 60)
     assert changes(report) == []
     assert "most" not in sentence(report, BERLIN).replace("mostly", "")
@@ -182,11 +183,13 @@ def test_every_read_minute_and_the_whole_have_intervals(lecture):
 
 
 def test_a_minute_without_a_certain_face_has_no_interval(app_context):
-    room = queries.room_named("Room 7")
-    lecture = queries.start_lecture(room, "Dim", "", NOON)
+    room = room_queries.room_named("Room 7")
+    lecture = lecture_queries.start_lecture(room, "Dim", "", NOON)
     spans = (0, 0, 0, 0, 0, 0, 0, 600)
-    queries.save_minute(room, CountedMinute(NOON, lecture.id, 60, 300, 10, 600, spans), minimum_group=5)
-    queries.end_lecture(lecture, NOON + timedelta(minutes=1))
+    minute_queries.save_minute(
+        room, CountedMinute(NOON, lecture.id, 60, 300, 10, 600, spans), minimum_group=5
+    )
+    lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=1))
     report = report_of(lecture, NOON, CONDITIONS)
     assert report.share_intervals is report.minutes[0].share_intervals is None
     assert report.uncertain_share == 1
@@ -194,7 +197,7 @@ def test_a_minute_without_a_certain_face_has_no_interval(app_context):
 
 
 def test_empty_lectures_say_what_was_missing(app_context):
-    lecture = queries.start_lecture(queries.room_named("Room 7"), "Empty", "", NOON)
+    lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Empty", "", NOON)
     report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
     assert sentence(report, BERLIN) == "3 min; the camera gave no picture."
     assert changes(report) == []
@@ -211,5 +214,5 @@ def test_the_confusions_of_the_named_faces_are_taken_where_the_card_has_them(tmp
     card = json.loads(CARD.read_text())
     path = tmp_path / "card.json"
     path.write_text(json.dumps(card | {"uncertain_figures": {"confusion": [[1] * 7] * 7}}))
-    assert network(path).confusion.counts == ((1,) * 7,) * 7
-    assert network().sha256 == card["files"]["litert"]["sha256"]
+    assert model_card(path).confusion.counts == ((1,) * 7,) * 7
+    assert model_card().sha256 == card["files"]["litert"]["sha256"]

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import event
 
-from app.records import notes, queries
-from app.records.counted import CountedMinute
-from app.records.tables import db
-from app.web.lectures import PAGE, moment_of
+from app.store import lecture_queries, minute_queries, note_queries, room_queries, user_queries
+from app.store.counted_minute import CountedMinute
+from app.store.tables import db
+from app.web.pages.lecture_pages import PAGE, moment_of
 from tests.browser import close, sign_in
 from tests.server import PASSWORD
 
@@ -28,24 +28,24 @@ def app(make_app):
     """An application with an administrator, in Berlin."""
     app = make_app(TIMEZONE="Europe/Berlin")
     with app.app_context():
-        queries.set_password("admin", PASSWORD)
+        user_queries.set_password("admin", PASSWORD)
     return app
 
 
 def add_lecture(app, title: str = "Fractions", course: str = "6a", minutes: int = 30, days: int = 0) -> int:
     """A lecture that smiles in its minutes 10 to 12 and has no camera in 20 and 21."""
     with app.app_context():
-        room = queries.room_named("Room 7")
+        room = room_queries.room_named("Room 7")
         start = START + timedelta(days=days)
-        lecture = queries.start_lecture(room, title, course, start)
+        lecture = lecture_queries.start_lecture(room, title, course, start)
         for number in range(minutes):
             happy = 0.6 if number in (10, 11, 12) else 0.05
             spans = tuple(1080 * share for share in (0.02, 0, 0.01, happy, 0.02, 0.02, 0.83 - happy, 0.1))
             minute = start.replace(second=0) + timedelta(minutes=number)
             if number not in (20, 21):
                 counted = CountedMinute(minute, lecture.id, 60, 300, 20, 1080, spans)
-                queries.save_minute(room, counted, minimum_group=5)
-        queries.end_lecture(lecture, start + timedelta(minutes=minutes))
+                minute_queries.save_minute(room, counted, minimum_group=5)
+        lecture_queries.end_lecture(lecture, start + timedelta(minutes=minutes))
         return lecture.id
 
 
@@ -115,7 +115,7 @@ def test_the_clock_s_minute_begins_with_the_lecture_and_may_lie_past_midnight():
     end = late + timedelta(minutes=30)
     assert moment_of(time(23, 50), late, end, BERLIN) == late
     assert moment_of(time(0, 10), late, end, BERLIN) == datetime(2026, 11, 20, 23, 10, tzinfo=UTC)
-    with pytest.raises(notes.NoteError):
+    with pytest.raises(note_queries.NoteError):
         moment_of(time(0, 21), late, end, BERLIN)
 
 
@@ -229,7 +229,9 @@ def page(app, chromium):
 def test_the_chart_tells_the_minute_under_the_pointer_and_zooms(app, page):
     lecture = add_lecture(app)
     with app.app_context():
-        notes.add_note(queries.find_lecture(lecture), START + timedelta(minutes=10), "worked <i>", START)
+        note_queries.add_note(
+            lecture_queries.find_lecture(lecture), START + timedelta(minutes=10), "worked <i>", START
+        )
     page.goto(f"{page.server.url}/lectures/{lecture}")
     expect(page.locator("canvas")).to_be_visible()
     expect(page.locator("svg.drawn")).to_be_hidden()

@@ -14,8 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from app.camera.demo import Classroom
 from app.camera.jpeg import MOST_BYTES
+from app.demo import Classroom
 from tests.server import Answer, Server, wait_for
 
 

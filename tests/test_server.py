@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.camera.demo import Classroom, shares
 from app.camera.spec import DEFAULT_STUDENTS
+from app.demo import Classroom, shares
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import PROJECT, Server, wait_for
 

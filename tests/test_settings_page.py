@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from flask_login import FlaskLoginClient
 
-from app.camera.devices import FoundDevice, found_devices
+from app.bus.messages import AnnotatedPicture, MonitorStatus
+from app.camera.devices import VideoDevice, video_devices
 from app.camera.state import CameraState
-from app.monitor.bus import Picture, Status
-from app.records import queries
-from app.records.in_force import in_force
-from app.web.account import setup_path
+from app.store import room_queries, user_queries
+from app.store.effective_settings import effective_settings
+from app.web.pages.account import setup_path
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import wait_for
 from tests.test_pause import change_room
@@ -52,7 +52,7 @@ def fill_in(client, path: str, **changes):
 
 def in_force_in(app):
     with app.app_context():
-        return in_force()
+        return effective_settings()
 
 
 def test_the_first_run_sets_the_room_up(app, administrator):
@@ -104,7 +104,7 @@ def test_a_browser_is_offered_as_camera_unless_the_monitor_runs_on_its_own(make_
     app = make_app(REDIS_URL="redis://nowhere")
     app.test_client_class = FlaskLoginClient
     with app.app_context():
-        client = app.test_client(user=queries.find_user("anna"))
+        client = app.test_client(user=user_queries.find_user("anna"))
     assert 'value="browser"' not in client.get("/settings").text
     assert fill_in(client, "/settings", kind="browser").status_code == 400
 
@@ -126,7 +126,7 @@ def test_a_password_in_the_address_is_never_shown_and_kept_when_left_empty(app, 
 def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(make_app):
     app = make_app(HIDE_FACES="on", CAMERA="demo?students=6")
     with app.app_context():
-        user = queries.set_password("anna", "a long password")
+        user = user_queries.set_password("anna", "a long password")
         app.test_client_class = FlaskLoginClient
         client = app.test_client(user=user)
     page = client.get("/settings").text
@@ -143,7 +143,7 @@ def test_the_rest_can_be_saved_while_the_environment_fixes_the_camera(make_app, 
     """A browser sends nothing of a field that is switched off."""
     app = make_app(CAMERA=camera, MINIMUM_GROUP="8")
     with app.app_context():
-        user = queries.set_password("anna", "a long password")
+        user = user_queries.set_password("anna", "a long password")
         app.test_client_class = FlaskLoginClient
         client = app.test_client(user=user)
     assert fill_in(client, "/settings", kind=None, minimum_group=None).status_code == 302
@@ -155,7 +155,7 @@ def test_only_administrators_change_settings(app, administrator):
     runner = app.test_cli_runner()
     assert runner.invoke(args=["user", "create", "ben", "--password", "a long password"]).exit_code == 0
     with app.app_context():
-        token = queries.create_token(queries.find_user("ben"), NOON)
+        token = user_queries.create_token(user_queries.find_user("ben"), NOON)
     ben = app.test_client()
     ben.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     for path in ("/settings", "/setup/room", "/settings/camera"):
@@ -172,8 +172,8 @@ def test_cameras_of_the_machine_are_listed_without_their_second_entries(tmp_path
         if index is not None:
             (folder / "index").write_text(f"{index}\n")
             (folder / "name").write_text(f"{name}\n")
-    assert found_devices(tmp_path) == [FoundDevice(0, "Webcam"), FoundDevice(2, "Desk"), FoundDevice(10, "")]
-    assert found_devices(tmp_path / "none") == []
+    assert video_devices(tmp_path) == [VideoDevice(0, "Webcam"), VideoDevice(2, "Desk"), VideoDevice(10, "")]
+    assert video_devices(tmp_path / "none") == []
 
 
 def test_a_camera_is_tried_from_the_page_and_shows_a_picture(administrator):
@@ -197,8 +197,8 @@ def fill_in_camera(client, **camera) -> dict:
 def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
     hub = app.extensions["hub"]
     online = CameraState(True, None, None, NOON, 25.0)
-    hub.take(Status(online, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
-    hub.take(Picture(b"picture", captured_at=1000, size=(640, 360)))
+    hub.take(MonitorStatus(online, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
+    hub.take(AnnotatedPicture(b"picture", captured_at=1000, size=(640, 360)))
     tried = fill_in_camera(administrator, kind="demo")
     assert tried["works"]
     assert base64.b64decode(tried["picture"].partition(",")[2]) == b"picture"
@@ -206,7 +206,7 @@ def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
 
 def test_a_camera_that_was_unplugged_keeps_nobody_from_the_other_settings(app, administrator):
     with app.app_context():
-        queries.change_room(queries.room_named("Room 7"), camera="94")
+        room_queries.change_room(room_queries.room_named("Room 7"), camera="94")
     assert "94: not plugged in" in administrator.get("/settings").text
     assert fill_in(administrator, "/settings", kind="device", device="94").status_code == 302
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.camera.errors import CameraError, Reason
-from app.camera.sources import Video, open_source
+from app.camera.sources import VideoFile, open_source
 from app.camera.spec import check_spec, hide_password
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
@@ -149,7 +149,7 @@ def test_a_video_after_a_long_pause_plays_on_at_its_own_speed(tmp_path, clock):
 def test_a_video_with_an_absurd_speed_plays_at_25(tmp_path, clock):
     path = write_video(tmp_path / "a.avi", fps=1000.0)
     source = open_source(str(path), clock=clock)
-    assert isinstance(source, Video)
+    assert isinstance(source, VideoFile)
     assert source.fps == 25.0
     source.close()
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.cascade import Cascade
 from app.vision.crop import SMALLEST_READABLE
-from app.vision.sweep import (
+from app.vision.detection.cascade import Cascade
+from app.vision.detection.sweep import (
     FURTHER_SECONDS,
     SMALL_SECONDS,
     SWEEP_SECONDS,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.cascade import Cascade
 from app.vision.crop import SMALLEST_READABLE
-from app.vision.detect import Found
+from app.vision.detection.cascade import Cascade
+from app.vision.detection.cascade_detector import Detection
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 from app.vision.track import (
@@ -37,7 +37,7 @@ class Followed(Tracker):
     """A tracker that is told boxes."""
 
     def update(self, boxes, monotonic):
-        return super().update([Found(9, box) for box in boxes], monotonic)
+        return super().update([Detection(9, box) for box in boxes], monotonic)
 
 
 def tracker_with(*boxes):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.records.tables import Minute
-from app.records.unusual import unusual
+from app.report.unusual import unusual
+from app.store.tables import Minute
 from app.vision.emotion import EMOTIONS, Emotion
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

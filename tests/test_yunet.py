@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from app.vision.detection.yunet import NAME, YuNet
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
-from app.vision.reader import FaceReader
-from app.vision.yunet import NAME, YuNet
 from tests.server import free_port
 from tests.test_reader import shows
 
@@ -130,7 +130,7 @@ def test_a_detector_that_is_missing_or_another_file_is_named_with_what_to_do(tmp
     (tmp_path / "other.onnx").write_bytes(b"not a network")
     for name, why in [("missing.onnx", "No such file"), ("other.onnx", "altered or cut")]:
         with pytest.raises(RuntimeError, match=why) as error:
-            FaceReader(detector=str(tmp_path / name))
+            FaceAnalyser(detector=str(tmp_path / name))
         assert name in str(error.value)
         assert "detector install" in str(error.value)
 
@@ -152,7 +152,7 @@ def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weight
 
 def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights, scenes):
     """Two drawings on the wall behind these four people look like faces to YuNet, about a frame in two."""
-    reader = FaceReader(detector=str(WEIGHTS))
+    reader = FaceAnalyser(detector=str(WEIGHTS))
     capture = cv2.VideoCapture(str(scenes / "videos/FourPeople_720p60.mp4"), cv2.CAP_FFMPEG)
     for index in range(4):
         second = index / 5

@@ -6,9 +6,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 import simplejpeg
 
-from app.camera.errors import CameraError, NotNow, Reason
-from app.camera.jpeg import BadPicture, check_size
-from app.camera.sent import Absence, Ask, Nothing, Sent
+from app.camera.errors import CameraError, FrameUnavailable, Reason
+from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
+from app.camera.jpeg import InvalidJpeg, check_size
 from app.clock import Clock
 from app.language import Words
 
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 """Of this process's questions: an answer to a camera that was closed is not taken for one of the next."""
 
 
-class Browser:
+class BrowserCamera:
     """Asks for a picture whenever it is read. Who sends may come and go; it stays open."""
 
     live = False  # a shared window may stand still
@@ -30,30 +30,30 @@ class Browser:
         self._sent = sent
         self._clock = clock
         self._asked: int | None = None
-        self._known: Absence | None = None
+        self._known: SenderAbsence | None = None
         self._fault: Words | None = None
 
     def read(self) -> np.ndarray | None:
         match self._answer():
-            case Sent() as sent:
+            case SentFrame() as sent:
                 self._known = None
                 image = self._decode(sent.jpeg)
                 self.lag = self._clock.monotonic() - sent.asked_at
                 return image
-            case Nothing(absence=Absence() as absence):
+            case NoFrame(absence=SenderAbsence() as absence):
                 self._known = absence
-                raise NotNow(absence.reason, absence.detail)
+                raise FrameUnavailable(absence.reason, absence.detail)
         return None
 
     def close(self) -> None:
         """Nothing to let go of: the connection is the monitor's."""
 
-    def _answer(self) -> Sent | Nothing | None:
+    def _answer(self) -> SentFrame | NoFrame | None:
         """The answer to one question, asked now or before; None where it takes longer."""
         try:
             if self._asked is None:
                 self._asked = next(_numbers)
-                self._sent.send(Ask(self._asked, self._known, self._fault))
+                self._sent.send(FrameRequest(self._asked, self._known, self._fault))
                 self._fault = None
             if not self._sent.poll(WAIT_SECONDS):
                 return None
@@ -73,8 +73,8 @@ class Browser:
             height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
             check_size(width, height)
             return simplejpeg.decode_jpeg(jpeg, "BGR")
-        except BadPicture as error:
+        except InvalidJpeg as error:
             self._fault = error.words
         except ValueError:
             self._fault = DAMAGED
-        raise NotNow(Reason.UNREADABLE, self._fault)
+        raise FrameUnavailable(Reason.UNREADABLE, self._fault)

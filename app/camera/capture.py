@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from app.backoff import delays
-from app.camera.errors import CameraError, NotNow, Reason
+from app.camera.errors import CameraError, FrameUnavailable, Reason
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
-from app.vision.areas import Area, blank
 from app.vision.frame import Frame
+from app.vision.privacy_area import PrivacyArea, blank
 
 RAN_WELL_SECONDS = 10.0
 """A camera that ran this long is tried again at the shortest wait."""
@@ -78,7 +78,7 @@ class Capture:
         open_source: Callable[[], Source],
         *,
         stall_seconds: float,
-        areas: tuple[Area, ...] = (),
+        areas: tuple[PrivacyArea, ...] = (),
         clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[float, float], float] = random.uniform,
     ):
@@ -205,7 +205,7 @@ class Capture:
         while not self._closing.is_set():
             try:
                 image = self._inside(source.read)
-            except NotNow as error:
+            except FrameUnavailable as error:
                 self._go_dark(error.reason, error.detail)
                 continue
             if image is None:
@@ -229,7 +229,7 @@ class Capture:
         finally:
             self._entered_at = None
 
-    def _give_out(self, image: np.ndarray, lag: float, blanked: tuple[Area, ...]) -> None:
+    def _give_out(self, image: np.ndarray, lag: float, blanked: tuple[PrivacyArea, ...]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         with self._changed:
             self._sequence += 1

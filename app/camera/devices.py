@@ -7,18 +7,18 @@ SYSTEM = Path("/sys/class/video4linux")
 
 
 @dataclass(frozen=True, slots=True)
-class FoundDevice:
+class VideoDevice:
     """A camera that the system knows."""
 
     number: int
     name: str
 
 
-def found_devices(system: Path = SYSTEM) -> list[FoundDevice]:
+def video_devices(system: Path = SYSTEM) -> list[VideoDevice]:
     """Every camera that Linux lists, by number; a camera's second entry, for its metadata, is left out."""
     folders = [folder for folder in system.glob("video[0-9]*") if _read(folder / "index") in ("0", "")]
     devices = [
-        FoundDevice(int(folder.name.removeprefix("video")), _read(folder / "name")) for folder in folders
+        VideoDevice(int(folder.name.removeprefix("video")), _read(folder / "name")) for folder in folders
     ]
     return sorted(devices, key=lambda device: device.number)
 

@@ -40,5 +40,5 @@ class CameraError(Exception):
         """A sentence for people: what was wrong and what to do. Never holds a password."""
 
 
-class NotNow(CameraError):
+class FrameUnavailable(CameraError):
     """The source has no picture now and needs no opening anew: it is to be read again at once."""

@@ -14,7 +14,7 @@ LEAST_SIDE = 16  # pixels; no face is smaller
 TOO_LARGE = Words("The picture is larger than %(most)s MB.", most=MOST_BYTES // 2**20)
 
 
-class BadPicture(ValueError):
+class InvalidJpeg(ValueError):
     """What was sent is no picture that is taken."""
 
     def __init__(self, words: Words):
@@ -26,16 +26,16 @@ class BadPicture(ValueError):
 def check_jpeg(data: bytes) -> None:
     """Raise BadPicture unless `data` begins as a JPEG of a bearable size and ends as one."""
     if len(data) > MOST_BYTES:
-        raise BadPicture(TOO_LARGE)
+        raise InvalidJpeg(TOO_LARGE)
     check_size(*_size(data))
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-        raise BadPicture(Words("The JPEG is cut off: its end is missing."))
+        raise InvalidJpeg(Words("The JPEG is cut off: its end is missing."))
 
 
 def check_size(width: int, height: int) -> None:
     """Raise BadPicture unless a picture of so many pixels may be decoded."""
     if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS or min(width, height) < LEAST_SIDE:
-        raise BadPicture(
+        raise InvalidJpeg(
             Words(
                 "The picture has %(width)s × %(height)s pixels. Its sides may have %(least)s to %(most)s, "
                 "together %(pixels)s million.",
@@ -54,4 +54,4 @@ def _size(data: bytes) -> tuple[int, int]:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             return picture.size
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise BadPicture(Words("This is not a JPEG.")) from None
+        raise InvalidJpeg(Words("This is not a JPEG.")) from None

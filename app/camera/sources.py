@@ -14,7 +14,7 @@ import numpy as np
 from app.camera import diagnose
 from app.camera.errors import CameraError, Reason
 from app.camera.files import holds_video, is_picture, open_video, read_picture, silence_decoder
-from app.camera.spec import NO_BROWSER, Kind, check_spec, demo_students, hide_password, kind_of
+from app.camera.spec import NO_BROWSER, CameraKind, check_spec, demo_students, hide_password, kind_of
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
 
@@ -66,19 +66,19 @@ def open_source(
     spec = check_spec(spec)
     silence_decoder()
     match kind_of(spec):
-        case Kind.DEMO:
-            return Demo(demo_students(spec), clock, timezone)
-        case Kind.DEVICE:
-            return Device(int(spec))
-        case Kind.NETWORK:
+        case CameraKind.DEMO:
+            return DrawnCamera(demo_students(spec), clock, timezone)
+        case CameraKind.DEVICE:
+            return DeviceCamera(int(spec))
+        case CameraKind.NETWORK:
             return _open_network(spec, timeout, clock)
-        case Kind.BROWSER:
+        case CameraKind.BROWSER:
             return _open_browser(sent, clock)
-        case Kind.FILE:
+        case CameraKind.FILE:
             return _open_file(Path(spec).expanduser(), clock)
 
 
-class Demo:
+class DrawnCamera:
     """The drawn classroom, 25 pictures a second."""
 
     live = False
@@ -86,12 +86,12 @@ class Demo:
 
     def __init__(self, students: int, clock: Clock, timezone: tzinfo):
         # Here, so that a real camera never pays for the drawing.
-        from app.camera.demo import Classroom
+        from app.demo import Classroom
 
         self._classroom = Classroom(students=students)
         self._clock = clock
         self._timezone = timezone
-        self._pace = Pace(DEMO_FPS, clock)
+        self._pace = FramePacer(DEMO_FPS, clock)
 
     def read(self) -> np.ndarray:
         self._pace.wait()
@@ -101,7 +101,7 @@ class Demo:
         pass
 
 
-class Picture:
+class PictureFile:
     """A picture, given again five times a second."""
 
     live = False
@@ -109,7 +109,7 @@ class Picture:
 
     def __init__(self, path: Path, clock: Clock):
         self._image = read_picture(path)
-        self._pace = Pace(PICTURE_FPS, clock)
+        self._pace = FramePacer(PICTURE_FPS, clock)
 
     def read(self) -> np.ndarray:
         self._pace.wait()
@@ -119,7 +119,7 @@ class Picture:
         pass
 
 
-class Video:
+class VideoFile:
     """A recording, played at its own speed and from the start again at its end."""
 
     live = False
@@ -172,7 +172,7 @@ class Video:
         return image
 
 
-class Network:
+class NetworkCamera:
     """A camera read over RTSP or HTTP.
 
     When it changes size, the decoder goes on giving pictures of the first size, scaled.
@@ -213,7 +213,7 @@ class Network:
         self._capture.release()
 
 
-class Device:
+class DeviceCamera:
     """A camera plugged into this machine (Video4Linux)."""
 
     live = True
@@ -248,7 +248,7 @@ class Device:
         self._capture.release()
 
 
-class Pace:
+class FramePacer:
     """Lets its caller through so many times a second; time that was lost is not caught up."""
 
     def __init__(self, per_second: float, clock: Clock):
@@ -285,21 +285,21 @@ def _open_network(url: str, timeout: float, clock: Clock) -> Source:
     capture = open_capture()
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
         capture.release()
-        return Video(open_capture, hide_password(url), clock)
-    return Network(capture, url, timeout, clock)
+        return VideoFile(open_capture, hide_password(url), clock)
+    return NetworkCamera(capture, url, timeout, clock)
 
 
 def _open_browser(sent: Connection | None, clock: Clock) -> Source:
     """What browsers send. It brings a decoder of its own, which no other camera needs."""
-    from app.camera.browser import Browser
+    from app.camera.browser import BrowserCamera
 
     if sent is None:
         raise CameraError(Reason.MISSING, NO_BROWSER)
-    return Browser(sent, clock)
+    return BrowserCamera(sent, clock)
 
 
 def _open_file(path: Path, clock: Clock) -> Source:
     """The picture or video at `path`."""
     if is_picture(path):
-        return Picture(path, clock)
-    return Video(lambda: open_video(path), str(path), clock)
+        return PictureFile(path, clock)
+    return VideoFile(lambda: open_video(path), str(path), clock)

@@ -18,7 +18,7 @@ MOST_STUDENTS = 60
 DEFAULT_STUDENTS = 12
 
 
-class Kind(StrEnum):
+class CameraKind(StrEnum):
     """The kinds of source."""
 
     DEMO = "demo"
@@ -28,17 +28,17 @@ class Kind(StrEnum):
     FILE = "file"
 
 
-def kind_of(spec: str) -> Kind:
+def kind_of(spec: str) -> CameraKind:
     """The kind of source that `spec` names; what is nothing else is the path of a file."""
     if re.fullmatch(r"demo(\?.*)?", spec):
-        return Kind.DEMO
+        return CameraKind.DEMO
     if re.fullmatch(r"[0-9]{1,3}", spec):
-        return Kind.DEVICE
+        return CameraKind.DEVICE
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
-        return Kind.NETWORK
+        return CameraKind.NETWORK
     if spec == "browser":
-        return Kind.BROWSER
-    return Kind.FILE
+        return CameraKind.BROWSER
+    return CameraKind.FILE
 
 
 def check_spec(spec: str) -> str:
@@ -50,9 +50,9 @@ def check_spec(spec: str) -> str:
     if not spec or "\0" in spec:
         raise ValueError(Words("the camera must be %(allowed)s", allowed=ALLOWED))
     match kind_of(spec):
-        case Kind.DEMO:
+        case CameraKind.DEMO:
             demo_students(spec)
-        case Kind.NETWORK:
+        case CameraKind.NETWORK:
             _check_url(spec)
     return spec
 
@@ -77,7 +77,7 @@ def hide_password(spec: str) -> str:
     Cameras take passwords in the query (`?usr=…&pwd=…`) and even in the path (`/user=…_password=…`), under
     names that nobody can list, so the value of every `name=value` goes.
     """
-    if kind_of(spec) is not Kind.NETWORK:
+    if kind_of(spec) is not CameraKind.NETWORK:
         return spec
     scheme, _, rest = spec.partition("://")
     # Up to the last @: a password with an unescaped / or # in it must not show either.

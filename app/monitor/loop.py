@@ -9,19 +9,20 @@ from multiprocessing.connection import Connection
 
 from flask import Flask
 
+from app.bus.live_reading import LiveReading, summarise
+from app.bus.messages import AnnotatedPicture, MonitorStatus
+from app.bus.publisher import Publisher
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import say
-from app.monitor.bus import Bus, Picture, Status
-from app.monitor.live import LiveReading, summarise
-from app.monitor.pace import Pace
-from app.monitor.recorder import Recorder
+from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import Shutter, View
-from app.records.wording import WORDS
+from app.report.wording import WORDS
+from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Face, Reading
-from app.vision.reader import FaceReader
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +33,19 @@ RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor wait
 class Monitor:
     """Reads one camera until it is told to end."""
 
-    def __init__(self, app: Flask, bus: Bus, sent: Connection, reader: FaceReader, clock: Clock) -> None:
+    def __init__(
+        self, app: Flask, bus: Publisher, sent: Connection, reader: FaceAnalyser, clock: Clock
+    ) -> None:
         self._settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
         self._reader = reader
-        self._recorder = Recorder(app, clock)
+        self._recorder = MinuteWriter(app, clock)
         self._shutter = Shutter(self._settings.stall_seconds, clock, sent, self._settings.timezone)
-        self._detect_pace = Pace(self._settings.detect_fps)
-        self._picture_pace = Pace(self._settings.stream_fps)
-        self._status_pace = Pace(1 / STATUS_SECONDS)
-        self._analysed = Rate(clock)
+        self._detect_pace = Throttle(self._settings.detect_fps)
+        self._picture_pace = Throttle(self._settings.stream_fps)
+        self._status_pace = Throttle(1 / STATUS_SECONDS)
+        self._analysed = FrameRate(clock)
         self._words = {kind: say(word, self._settings.language) for kind, word in WORDS.items()}
         self._faces: tuple[Face, ...] = ()
         self._face_width: float | None = None
@@ -109,7 +112,7 @@ class Monitor:
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
         captured_at = frame.captured_at.timestamp()
-        self._bus.publish(Picture(jpeg, captured_at, (width, height), hidden, frame.blanked))
+        self._bus.publish(AnnotatedPicture(jpeg, captured_at, (width, height), hidden, frame.blanked))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""
@@ -118,7 +121,7 @@ class Monitor:
         camera = self._shutter.state
         self._log_change(camera)
         self._bus.publish(
-            Status(
+            MonitorStatus(
                 camera=camera,
                 live=self._live if camera.online else None,
                 detect_fps=self._settings.detect_fps,
@@ -148,7 +151,7 @@ def _smaller_width(faces: Sequence[Face], width: int) -> float | None:
     return widths[len(widths) // 4] / width if widths else None
 
 
-class Rate:
+class FrameRate:
     """How often something happens: over the last seconds, and in all."""
 
     WINDOW = 5.0  # seconds

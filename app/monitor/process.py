@@ -13,12 +13,13 @@ from pathlib import Path
 
 from flask import Flask
 
+from app.bus.messages import NotLeaseHolder, Trouble
+from app.bus.publisher import Link, Publisher
 from app.clock import SYSTEM_CLOCK
 from app.language import Words
-from app.monitor.bus import Bus, Link, NotOwner, Trouble
 from app.monitor.loop import Monitor, leave
 from app.monitor.shutter import CameraStuck
-from app.vision.reader import FaceReader
+from app.vision.face_analyser import FaceAnalyser
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +45,16 @@ def run(
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    bus = Bus(link)
+    bus = Publisher(link)
     try:
         with _room_lock(app), owned:
-            reader = FaceReader(detector=app.config["SETTINGS"].detector)
+            reader = FaceAnalyser(detector=app.config["SETTINGS"].detector)
             monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:
                 monitor.close()
-    except (CameraStuck, NotOwner, RuntimeError, ValueError) as error:
+    except (CameraStuck, NotLeaseHolder, RuntimeError, ValueError) as error:
         log.error("%s", error)
         bus.publish(Trouble(error.args[0]))
         bus.flush(timeout=1)
@@ -75,7 +76,7 @@ def _room_lock(app: Flask) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > until:
-                    raise NotOwner(
+                    raise NotLeaseHolder(
                         Words(
                             "Another server reads the camera of %(room)s; stop it or set ROOM.",
                             room=settings.room,

@@ -12,9 +12,9 @@ from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import Words
-from app.records.in_force import InForce, Pause
-from app.vision.areas import Area
+from app.store.effective_settings import CurrentPause, EffectiveSettings
 from app.vision.frame import Frame
+from app.vision.privacy_area import PrivacyArea
 
 WAIT_SECONDS = 0.5  # for a frame, before looking whether to end
 CLOSED_SECONDS = 0.1  # between two looks whether the camera is open again
@@ -50,10 +50,10 @@ class Shutter:
         self._timezone = timezone
         self._capture: Capture | None = None
         self._camera: str | None = None
-        self._pause: Pause | None = None
+        self._pause: CurrentPause | None = None
         self._closed_at = clock.now()
 
-    def follow(self, wanted: InForce | None) -> bool:
+    def follow(self, wanted: EffectiveSettings | None) -> bool:
         """Open or close what `wanted` says, and say whether anything changed; None: not known yet.
 
         Raises CameraStuck where a camera does not let go, or does not answer: the process is to end then.
@@ -77,7 +77,7 @@ class Shutter:
             self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
         return True
 
-    def _leave_out(self, areas: tuple[Area, ...]) -> bool:
+    def _leave_out(self, areas: tuple[PrivacyArea, ...]) -> bool:
         if self._capture is None or self._capture.areas == areas:
             return False
         self._capture.areas = areas

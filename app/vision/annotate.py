@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from app import fonts
-from app.vision.areas import FILL, Area
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
+from app.vision.privacy_area import FILL, PrivacyArea
 
 ENGLISH = {kind: kind for kind in (*map(str, EMOTIONS), "uncertain")}
 
@@ -40,7 +40,7 @@ def annotate(
     image: np.ndarray,
     faces: Sequence[Face],
     hide_faces: bool = False,
-    areas: Sequence[Area] = (),
+    areas: Sequence[PrivacyArea] = (),
     words: Mapping[str, str] = ENGLISH,
 ) -> np.ndarray:
     """A copy of `image`, BGR uint8, with the faces marked and named in `words`, and the `areas` hatched.
@@ -101,7 +101,7 @@ def _hide(image: np.ndarray, box: Box) -> None:
     face[:] = cv2.resize(blocks, face.shape[1::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def _hatch(image: np.ndarray, area: Area) -> None:
+def _hatch(image: np.ndarray, area: PrivacyArea) -> None:
     """Show that a part is left out on purpose."""
     height, width = image.shape[:2]
     place = area.pixels(height, width)
@@ -150,7 +150,7 @@ _ANGLES = np.linspace(0, np.pi / 2, 7)
 _QUARTER = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
 
-class Chip(NamedTuple):
+class LabelChip(NamedTuple):
     """A label, ready to be laid on a picture."""
 
     colour: np.ndarray
@@ -191,7 +191,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=512)
-def _chip(text: str, colour: str, size: int) -> Chip:
+def _chip(text: str, colour: str, size: int) -> LabelChip:
     """Draw a label; OpenCV's own letters are single strokes, so Pillow's font draws it, once."""
     font = _font(size)
     width = round(font.getlength(text)) + size
@@ -205,4 +205,4 @@ def _chip(text: str, colour: str, size: int) -> Chip:
     chip = Image.new("RGB", (width, height), colour)
     ImageDraw.Draw(chip).text((width / 2, height / 2), text, fill=ink_on(colour), font=font, anchor="mm")
     alpha = np.asarray(mask, np.uint16)[..., np.newaxis]
-    return Chip(np.asarray(chip, np.uint16)[..., ::-1] * alpha, 255 - alpha)
+    return LabelChip(np.asarray(chip, np.uint16)[..., ::-1] * alpha, 255 - alpha)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.vision.areas import Area
 from app.vision.emotion import Emotion
+from app.vision.privacy_area import PrivacyArea
 
 
 class Box(NamedTuple):
@@ -41,7 +41,7 @@ class Frame:
     """When the camera gave it, by the wall clock, UTC."""
     monotonic: float
     """The same moment in seconds of a clock that never jumps: all durations are taken from it."""
-    blanked: tuple[Area, ...] = ()
+    blanked: tuple[PrivacyArea, ...] = ()
     """The parts that are left out: in `image` they are one flat colour."""
 
 

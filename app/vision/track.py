@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.vision.crop import SMALLEST_READABLE
-from app.vision.detect import Found
+from app.vision.detection.cascade_detector import Detection
+from app.vision.detection.motion import StillPatch
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
-from app.vision.motion import Still
 
 READ_SECONDS = 0.15
 """A face is read again after this time, at 5 frames a second in each: an expression lasts longer."""
@@ -37,7 +37,7 @@ _numbers = itertools.count(1)
 class Track:
     """A face over time."""
 
-    def __init__(self, found: Found, monotonic: float):
+    def __init__(self, found: Detection, monotonic: float):
         box = found.box
         self.number = next(_numbers)
         """Never used again in this process."""
@@ -52,7 +52,7 @@ class Track:
         self.last_found = box
         self.cascade = found.cascade
         """The one that found it last."""
-        self.still: Still | None = None
+        self.still: StillPatch | None = None
         """What the picture showed where it was last looked for and found."""
         self.found_at = monotonic
         self._smooth_box = np.array(box, np.float64)
@@ -89,7 +89,7 @@ class Track:
             self.face_probability += weight * (float(face_probability) - self.face_probability)
         self._read_at = monotonic
 
-    def _move(self, found: Found, monotonic: float) -> None:
+    def _move(self, found: Detection, monotonic: float) -> None:
         """Take in where it was found."""
         weight = _weight(monotonic - self.found_at, BOX_SECONDS)
         self._smooth_box += weight * (np.array(found.box) - self._smooth_box)
@@ -116,7 +116,7 @@ class Tracker:
         self.tracks: list[Track] = []
         """All faces that are followed, also those that aren't in view yet."""
 
-    def update(self, found: Sequence[Found], monotonic: float) -> list[Track]:
+    def update(self, found: Sequence[Detection], monotonic: float) -> list[Track]:
         """Take in what was found in a frame, and give the tracks now in view.
 
         A track is in view once it was found in FRAMES_TO_SHOW frames, until it was missed twice and not found

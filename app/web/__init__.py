@@ -8,28 +8,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, script_texts
 from app.language import language as language_now
-from app.records import wording
+from app.report import wording
 from app.vision.emotion import EMOTIONS
-from app.web import (
-    access,
+from app.web import access, health, metrics, problems, style
+from app.web.api import routes
+from app.web.pages import (
     account,
-    api,
-    areas,
     control,
-    frames,
-    health,
-    language,
-    lectures,
-    live,
-    metrics,
-    model,
-    problems,
-    room_settings,
-    send,
-    style,
+    language_choice,
+    lecture_pages,
+    live_page,
+    model_page,
+    privacy_areas,
+    settings_page,
 )
-from app.web.hub import Hub
-from app.web.relay import Relay
+from app.web.sending import post_frame, send_page
+from app.web.sending.relay import Relay
+from app.web.stream.hub import Hub
 
 
 def wanted_fps(app: APIFlask) -> float:
@@ -48,23 +43,23 @@ def init_app(app: APIFlask) -> None:
     problems.init_app(app)
     metrics.init_app(app)
     for module in (
-        live,
-        send,
+        live_page,
+        send_page,
         control,
-        lectures,
+        lecture_pages,
         account,
-        model,
-        room_settings,
-        areas,
-        language,
+        model_page,
+        settings_page,
+        privacy_areas,
+        language_choice,
         health,
         metrics,
         style,
     ):
         app.register_blueprint(module.pages)
-    app.register_blueprint(api.api)
-    app.register_blueprint(frames.api)
-    frames.describe(app)
+    app.register_blueprint(routes.api)
+    app.register_blueprint(post_frame.api)
+    post_frame.describe(app)
 
     for reads in (
         wording.capital,

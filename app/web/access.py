@@ -10,8 +10,8 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 
 from app.language import Words
-from app.records import queries
-from app.records.tables import User, db
+from app.store import user_queries
+from app.store.tables import User, db
 
 OPEN_TO_ALL = {
     "static",
@@ -87,7 +87,7 @@ def _user_of_session(remembered: str) -> User | None:
 @login_manager.request_loader
 def _user_of_token(_request) -> User | None:
     token = bearer_token()
-    return queries.user_of_token(token) if token else None
+    return user_queries.user_of_token(token) if token else None
 
 
 def bearer_token() -> str | None:

@@ -18,12 +18,12 @@ from wtforms.validators import (
     ValidationError,
 )
 
-from app.camera.devices import found_devices
-from app.camera.spec import Kind, kind_of
+from app.camera.devices import video_devices
+from app.camera.spec import CameraKind, kind_of
 from app.language import say
-from app.records.in_force import InForce
-from app.records.notes import LONGEST_NOTE
 from app.settings import check_setting
+from app.store.effective_settings import EffectiveSettings
+from app.store.note_queries import LONGEST_NOTE
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
 SHORTEST_PASSWORD = 10
@@ -120,10 +120,10 @@ class RoomForm(Form):
     kind = RadioField(
         lazy_gettext("Camera"),
         choices=[
-            SelectChoice(Kind.DEMO.value, lazy_gettext("The drawn classroom")),
-            SelectChoice(Kind.DEVICE.value, lazy_gettext("A camera plugged into this machine")),
-            SelectChoice(Kind.NETWORK.value, lazy_gettext("A network camera")),
-            SelectChoice(Kind.BROWSER.value, lazy_gettext("A browser: a webcam, or a video call")),
+            SelectChoice(CameraKind.DEMO.value, lazy_gettext("The drawn classroom")),
+            SelectChoice(CameraKind.DEVICE.value, lazy_gettext("A camera plugged into this machine")),
+            SelectChoice(CameraKind.NETWORK.value, lazy_gettext("A network camera")),
+            SelectChoice(CameraKind.BROWSER.value, lazy_gettext("A browser: a webcam, or a video call")),
         ],
     )
     device = SelectField(lazy_gettext("Which one"), choices=[], validate_choice=False)
@@ -144,7 +144,7 @@ class RoomForm(Form):
     """The camera that is in force. Its address is not shown, since it may hold a password."""
 
     @classmethod
-    def of(cls, now: InForce, fixed: Collection[str]) -> Self:
+    def of(cls, now: EffectiveSettings, fixed: Collection[str]) -> Self:
         """The form, filled in with what is in force unless somebody sent it.
 
         A browser does not send the settings in `fixed`, which it can't change; they stay as they are.
@@ -159,13 +159,13 @@ class RoomForm(Form):
         )
         form.kept = now.camera
         if current_app.config["SETTINGS"].redis_url is not None:  # browsers can't send so far
-            form.kind.choices = [each for each in form.kind.choices if each.value != Kind.BROWSER]
+            form.kind.choices = [each for each in form.kind.choices if each.value != CameraKind.BROWSER]
         unnamed = gettext("camera")
         form.device.choices = [
             SelectChoice(str(found.number), f"{found.number}: {found.name or unnamed}")
-            for found in found_devices()
+            for found in video_devices()
         ]
-        if kind_of(now.camera) == Kind.DEVICE and now.camera not in [
+        if kind_of(now.camera) == CameraKind.DEVICE and now.camera not in [
             each.value for each in form.device.choices
         ]:
             form.device.choices.append(
@@ -182,18 +182,18 @@ class RoomForm(Form):
         """A camera of this machine is one that was found."""
         if (
             "camera" not in self.fixed
-            and self.kind.data == Kind.DEVICE
+            and self.kind.data == CameraKind.DEVICE
             and field.data not in [each.value for each in field.choices]
         ):
             raise ValidationError(gettext("choose one that was found; plug it in and load this page again."))
 
     def validate_address(self, field) -> None:
         """An address is one that a camera can have; none keeps the one that is in force."""
-        if "camera" in self.fixed or self.kind.data != Kind.NETWORK:
+        if "camera" in self.fixed or self.kind.data != CameraKind.NETWORK:
             return
-        if not field.data and kind_of(self.kept) == Kind.NETWORK:
+        if not field.data and kind_of(self.kept) == CameraKind.NETWORK:
             return  # the one that is in force
-        if kind_of(field.data) != Kind.NETWORK:
+        if kind_of(field.data) != CameraKind.NETWORK:
             raise ValidationError(gettext("give its address, as rtsp://USER:PASSWORD@HOST/PATH."))
         try:
             check_setting("camera", field.data)
@@ -203,14 +203,14 @@ class RoomForm(Form):
     def camera(self) -> str:
         """The camera that was chosen, as CAMERA names it."""
         match self.kind.data:
-            case Kind.DEVICE:
+            case CameraKind.DEVICE:
                 return self.device.data
-            case Kind.NETWORK:
+            case CameraKind.NETWORK:
                 return self.address.data or self.kept
-            case Kind.BROWSER:
-                return Kind.BROWSER.value
+            case CameraKind.BROWSER:
+                return CameraKind.BROWSER.value
             case _:
-                return self.kept if kind_of(self.kept) == Kind.DEMO else "demo"
+                return self.kept if kind_of(self.kept) == CameraKind.DEMO else "demo"
 
     def stored(self) -> dict:
         """What was filled in, by the names of the settings."""

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import PROJECT
-from app.records.tables import db
+from app.store.tables import db
 from app.web.access import hub
 
 pages = Blueprint("health", __name__)

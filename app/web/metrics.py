@@ -10,10 +10,10 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from app import __version__
-from app.monitor.bus import Status
+from app.bus.messages import MonitorStatus
 from app.web.access import bearer_token
-from app.web.hub import Hub
 from app.web.problems import problem
+from app.web.stream.hub import Hub
 
 pages = Blueprint("metrics", __name__)
 
@@ -86,7 +86,7 @@ class RoomCollector(Collector):
             yield from _of_monitor(status)
 
 
-def _of_monitor(status: Status) -> Iterator[Metric]:
+def _of_monitor(status: MonitorStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "aula_frames_captured", "Frames that the camera gave, since it was opened.", status.frames_captured
     )

@@ -8,11 +8,11 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
-from app.records import queries
-from app.records.in_force import in_force
-from app.web.account import setup_path
-from app.web.hub import Hub
-from app.web.supervisor import Supervisor
+from app.runner.supervisor import Supervisor
+from app.store import user_queries
+from app.store.effective_settings import effective_settings
+from app.web.pages.account import setup_path
+from app.web.stream.hub import Hub
 
 
 def start(app: Flask, ending: Callable[[], bool]) -> None:
@@ -46,10 +46,10 @@ def _supervisor(app: Flask, ending: Callable[[], bool]) -> Supervisor:
 
 def _listener(app: Flask, ending: Callable[[], bool]):
     """What hears a monitor that is a process of its own."""
-    from app.monitor.redis_link import WebLink, Wire  # it brings redis
-    from app.web.listener import Listener
+    from app.bus.redis_link import SignedChannel, WebLink  # it brings redis
+    from app.web.stream.listener import Listener
 
-    link = WebLink(Wire.of(app.config["SETTINGS"]))
+    link = WebLink(SignedChannel.of(app.config["SETTINGS"]))
     return Listener(app, link, SYSTEM_CLOCK, ending)
 
 
@@ -64,7 +64,7 @@ def _follow_what_is_in_force(hub: Hub) -> None:
     """Go on with the pause that a server before this one left."""
     # without a database the greeting says so, and the monitor looks at nothing
     with contextlib.suppress(SQLAlchemyError):
-        hub.obey(in_force)
+        hub.obey(effective_settings)
 
 
 def _greeting(app: Flask) -> str:
@@ -72,9 +72,9 @@ def _greeting(app: Flask) -> str:
     address = f"http://{settings.host}:{settings.port}"
     try:
         if settings.admin_password is not None:
-            queries.set_password("admin", settings.admin_password, administrator=True)
+            user_queries.set_password("admin", settings.admin_password, administrator=True)
             how = "sign in as admin with ADMIN_PASSWORD"
-        elif queries.any_user():
+        elif user_queries.any_user():
             how = f"sign in at {address}/sign-in"
         else:
             how = f"make the first account at {address}{setup_path(app)}"

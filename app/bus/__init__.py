@@ -1,0 +1,1 @@
+"""What the monitor and the web process tell each other."""

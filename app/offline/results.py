@@ -1,0 +1,92 @@
+"""What was read of a recording, as CSV and JSON, in the words of the JSON API."""
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from app.offline.paths import OutputFiles
+from app.store.counted_minute import CountedMinute
+from app.vision.emotion import EMOTIONS
+from app.vision.frame import Box, Face
+
+FACE_COLUMNS = (*Box._fields, "expression", *EMOTIONS)
+MINUTE_COLUMNS = (
+    "minute",
+    "online_seconds",
+    "frames_analysed",
+    "faces_mean",
+    "faces_max",
+    "face_seconds",
+    *EMOTIONS,
+    "uncertain",
+    "suppressed",
+)
+
+
+def of_face(face: Face) -> dict:
+    """A face without its number: nothing follows a person from file to file."""
+    scores = None if face.scores is None else [round(float(score), 4) for score in face.scores]
+    return {
+        **face.box._asdict(),
+        "expression": face.emotion,
+        "scores": scores and dict(zip(EMOTIONS, scores, strict=True)),
+    }
+
+
+def of_minute(counted: CountedMinute, began: datetime, minimum_group: int) -> dict:
+    """A minute as `/api/v1/minutes` gives it, but that it is named by its place in the video, as 1:02."""
+    number = round((counted.minute - began).total_seconds() / 60)
+    suppressed = counted.too_few(minimum_group)
+    shares = None
+    if counted.face_seconds and not suppressed:
+        shares = [round(seconds / counted.face_seconds, 4) for seconds in counted.spans]
+    return {
+        "minute": f"{number // 60}:{number % 60:02}",
+        "online_seconds": round(counted.online_seconds, 3),
+        "frames_analysed": counted.frames_analysed,
+        "faces_mean": round(counted.faces_mean, 2),
+        "faces_max": counted.faces_max,
+        "face_seconds": round(counted.face_seconds, 2),
+        "shares": shares and dict(zip(EMOTIONS, shares, strict=False)),
+        "uncertain_share": shares and shares[-1],
+        "suppressed": suppressed,
+    }
+
+
+def write_faces(made: OutputFiles, about: dict, faces: Sequence[dict]) -> None:
+    """Write the faces of a picture."""
+    rows = [
+        [*(face[side] for side in Box._fields), face["expression"], *_values(face["scores"])]
+        for face in faces
+    ]
+    _write(made, FACE_COLUMNS, rows, {**about, "faces": faces})
+
+
+def write_minutes(made: OutputFiles, about: dict, minutes: Sequence[dict]) -> None:
+    """Write the minutes of a video."""
+    rows = [
+        [
+            *(minute[name] for name in MINUTE_COLUMNS[:6]),
+            *_values(minute["shares"]),
+            minute["uncertain_share"],
+            minute["suppressed"],
+        ]
+        for minute in minutes
+    ]
+    _write(made, MINUTE_COLUMNS, rows, {**about, "minutes": minutes})
+
+
+def _values(by_emotion: dict | None) -> list:
+    return [None] * len(EMOTIONS) if by_emotion is None else list(by_emotion.values())
+
+
+def _write(made: OutputFiles, columns: Sequence[str], rows: Sequence[Sequence], whole: dict) -> None:
+    _write_csv(made.csv, [columns, *rows])
+    made.json.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_csv(path: Path, rows: Sequence[Sequence]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)

@@ -1,0 +1,1 @@
+"""A lecture as a report: figures, words, charts and files."""

@@ -1,0 +1,1 @@
+"""A report as a file: CSV, JSON, PDF, XLSX."""

@@ -1,0 +1,1 @@
+"""Who runs monitors: start, watch, restart."""

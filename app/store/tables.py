@@ -1,0 +1,210 @@
+"""The database tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event, true
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from app.store.counted_minute import faces_on_average
+from app.vision.emotion import EMOTIONS, Emotion
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that migrations can drop them on any database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UTCDateTime(TypeDecorator):
+    """A moment, in UTC on every database. SQLite hands back naive datetimes; this gives them their zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; moments are kept in UTC")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class User(UserMixin, db.Model):
+    """Somebody who may sign in."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    administrator: Mapped[bool] = mapped_column(server_default=true())
+    """May change the settings."""
+
+    def get_id(self) -> str:
+        """What a session remembers: a new password ends every session that was opened with the old one."""
+        return f"{self.id} {self.password_hash[-16:]}"
+
+
+class Token(db.Model):
+    """A key for programs. Only its SHA-256 is kept: a token is long and random, so no slow hash is needed."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    user: Mapped[User] = relationship()
+
+
+class Room(db.Model):
+    """A room with a camera, and what was set for it on its pages. NULL: the setting has its default.
+
+    `app.store.effective_settings` says what counts.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    camera: Mapped[str | None] = mapped_column(String(1000))
+    hide_faces: Mapped[bool | None]
+    minimum_group: Mapped[int | None]
+    retention_days: Mapped[int | None]
+    contact: Mapped[str | None] = mapped_column(String(200))
+    areas: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
+    """What is left out of the picture: left, top, width and height of each area, in fractions of it."""
+    areas_camera: Mapped[str | None] = mapped_column(String(1000))
+    """The camera for which they were drawn, without its password."""
+    paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """NULL while it is looked at."""
+    paused_by: Mapped[str | None] = mapped_column(String(80))
+    told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When an administrator confirmed that this is allowed here and that the people filmed were told."""
+
+
+class Pause(db.Model):
+    """A pause of a room that is over; the one that lasts stands in `Room`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    began_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class Lecture(db.Model):
+    """A lesson that a teacher started; running while it has no end."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    course: Mapped[str] = mapped_column(String(200))
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    room: Mapped[Room] = relationship(lazy="joined")
+
+    __table_args__ = (
+        # the database itself refuses a second running lecture in a room
+        Index(
+            "uq_lecture_running",
+            "room_id",
+            unique=True,
+            sqlite_where=ended_at.is_(None),
+            postgresql_where=ended_at.is_(None),
+        ),
+    )
+
+
+class Note(db.Model):
+    """What somebody wrote down for a moment of a lecture."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    text: Mapped[str] = mapped_column(String(500))
+
+
+class Minute(db.Model):
+    """One minute of a room, inside a lecture or outside any. Seconds are kept; shares are made from them.
+
+    The eight columns of expression seconds add up to `face_seconds`, or are all NULL where too few people
+    were in view. A minute without camera has no row.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    lecture_id: Mapped[int | None] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    minute: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    online_seconds: Mapped[float]
+    frames_analysed: Mapped[int]
+    faces_max: Mapped[int]
+    face_seconds: Mapped[float]
+    suppressed: Mapped[bool]
+    angry_seconds: Mapped[float | None]
+    disgust_seconds: Mapped[float | None]
+    fear_seconds: Mapped[float | None]
+    happy_seconds: Mapped[float | None]
+    sad_seconds: Mapped[float | None]
+    surprise_seconds: Mapped[float | None]
+    neutral_seconds: Mapped[float | None]
+    uncertain_seconds: Mapped[float | None]
+
+    room: Mapped[Room] = relationship(lazy="joined")
+
+    # NULLs never equal each other in a unique index, so minutes outside any lecture want one of their own
+    __table_args__ = (
+        Index("uq_minute_in_lecture", "room_id", "minute", "lecture_id", unique=True),
+        Index(
+            "uq_minute_outside_lectures",
+            "room_id",
+            "minute",
+            unique=True,
+            sqlite_where=lecture_id.is_(None),
+            postgresql_where=lecture_id.is_(None),
+        ),
+    )
+
+    @property
+    def faces_mean(self) -> float:
+        """Faces in view on average while the camera was on."""
+        return faces_on_average(self.face_seconds, self.online_seconds)
+
+    @property
+    def shares(self) -> dict[Emotion, float] | None:
+        """Each expression's part of the person-time, 0 to 1; None where nothing may be or can be said."""
+        if self.uncertain_share is None:
+            return None
+        return {emotion: getattr(self, f"{emotion}_seconds") / self.face_seconds for emotion in EMOTIONS}
+
+    @property
+    def uncertain_share(self) -> float | None:
+        """The part of the person-time in which no expression could be named."""
+        if self.uncertain_seconds is None or not self.face_seconds:
+            return None
+        return self.uncertain_seconds / self.face_seconds
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Let pages read while the monitor writes (WAL), wait for a lock, and keep references whole."""
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

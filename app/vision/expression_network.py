@@ -1,0 +1,152 @@
+"""The network as served: face crops in, scores out, and no start with weights that are not what they say."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from app.vision.crop import SIDE, as_input
+from app.vision.emotion import EMOTIONS
+
+CARD = "emotion_cnn.json"
+INPUT_SHAPE = [SIDE, SIDE, 1]
+SELF_TEST_TOLERANCE = 0.1
+"""How far a score may lie from the one that the card gives for a known face. Rounding to 8 bits moves one by
+some hundredths; another scale of pixels or another order of labels moves most of them by far more."""
+
+
+class WeightsError(ValueError):
+    """The weights can't be used: one sentence with the file, what was found, and what to do."""
+
+
+class ExpressionClassifier:
+    """Reads the expression of faces. Of one thread only: LiteRT's interpreter isn't to be shared."""
+
+    def __init__(self, network: "ExpressionNetwork", card: dict) -> None:
+        self._network = network
+        self.uncertain_below: float = card["uncertain_below"]
+        """A top score below this says too little to name an expression."""
+        self.face_below: float = card["face_below"]
+        """A proposal whose face score lies below this is not a face."""
+        self.sha256: str = card["files"]["litert"]["sha256"]
+
+    @classmethod
+    def load(cls, folder: Path, threads: int = 1) -> "ExpressionClassifier":
+        """Load a folder's weights; WeightsError where they don't fit their card or misread known faces."""
+        card = read_card(folder / CARD)
+        path = folder / card["files"]["litert"]["name"]
+        classifier = cls(ExpressionNetwork(_read_weights(path, card), path, threads), card)
+        _check_known_faces(classifier, folder, card)
+        return classifier
+
+    def read(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Read uint8 crops (N, 48, 48), all in one batch.
+
+        Gives the scores, float32 (N, 7), in the order of EMOTIONS and adding up to 1, and the probability
+        that each is a face at all, float32 (N,).
+        """
+        outputs = self._network.run(as_input(faces))
+        return outputs["scores"], outputs["face"]
+
+
+class ExpressionNetwork:
+    """A LiteRT file that takes float32 (N, 48, 48, 1) and gives named outputs."""
+
+    def __init__(self, weights: bytes, path: Path, threads: int = 1) -> None:
+        try:
+            self._interpreter = Interpreter(model_content=weights, num_threads=threads)
+            signature = self._interpreter.get_signature_runner()
+        except (ValueError, RuntimeError) as error:
+            raise WeightsError(f"{path} is no LiteRT network ({error}); {_RESTORE}") from None
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        shape = self._interpreter.get_input_details()[0]["shape"][1:].tolist()
+        if shape != INPUT_SHAPE:
+            raise WeightsError(f"{path} takes faces of {shape}, expected {INPUT_SHAPE}; {_RESTORE}")
+        outputs = signature.get_output_details()
+        if missing := {"scores", "face"} - set(outputs):
+            raise WeightsError(f"{path} gives {sorted(outputs)}, {sorted(missing)} is missing; {_RESTORE}")
+        self._outputs = {name: output["index"] for name, output in outputs.items()}
+        self._shapes = {name: output["shape"][1:] for name, output in outputs.items()}
+        self._count = 0
+
+    def run(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """Give every output for float32 (N, 48, 48, 1), N from 0."""
+        if not len(pixels):
+            return {name: np.zeros((0, *shape), np.float32) for name, shape in self._shapes.items()}
+        if len(pixels) != self._count:
+            self._interpreter.resize_tensor_input(self._input, pixels.shape)
+            self._interpreter.allocate_tensors()
+            self._count = len(pixels)
+        self._interpreter.set_tensor(self._input, pixels)
+        self._interpreter.invoke()
+        return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
+
+
+_RESTORE = "restore the folder models/ from the release, or export the network again"
+
+
+def read_card(path: Path) -> dict:
+    """Read a model card and check that it speaks of the labels and the input that the program uses."""
+    try:
+        card = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise WeightsError(
+            f"{path} is missing, and the weights can't be used without it; {_RESTORE}"
+        ) from None
+    except ValueError as error:
+        raise WeightsError(f"{path} is no JSON ({error}); {_RESTORE}") from None
+    needed = {"labels", "input", "files", "uncertain_below", "face_below", "self_test"}
+    if not isinstance(card, dict) or not needed <= set(card):
+        raise WeightsError(
+            f"{path} is no card of a network, expected {', '.join(sorted(needed))}; {_RESTORE}"
+        )
+    if card["labels"] != list(EMOTIONS):
+        raise WeightsError(
+            f"{path} names the labels {' '.join(map(str, card['labels']))}, expected {' '.join(EMOTIONS)} "
+            "in this order; use weights that were exported for these"
+        )
+    shape = card["input"].get("shape")
+    if shape != INPUT_SHAPE:
+        raise WeightsError(f"{path} says that the network takes {shape}, expected {INPUT_SHAPE}; {_RESTORE}")
+    return card
+
+
+def _read_weights(path: Path, card: dict) -> bytes:
+    weights = _read(path)
+    found, expected = hashlib.sha256(weights).hexdigest(), card["files"]["litert"]["sha256"]
+    if found != expected:
+        raise WeightsError(
+            f"{path} has the sha256 {found[:12]}…, its card expects {expected[:12]}…: it was altered or cut; "
+            f"{_RESTORE}"
+        )
+    return weights
+
+
+def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dict) -> None:
+    """Read the drawn faces that came with the weights, as one tries a scale with a known weight."""
+    path = folder / card["self_test"]["picture"]
+    strip = cv2.imdecode(np.frombuffer(_read(path), np.uint8), cv2.IMREAD_GRAYSCALE)
+    expected = np.array(card["self_test"]["scores"], np.float32)
+    if strip is None or strip.shape != (SIDE, SIDE * len(expected)):
+        found = "no picture" if strip is None else f"{strip.shape[1]}×{strip.shape[0]} pixels"
+        raise WeightsError(
+            f"{path} is {found}, expected {len(expected)} faces of {SIDE}×{SIDE} in a row; {_RESTORE}"
+        )
+    faces = strip.reshape(SIDE, len(expected), SIDE).swapaxes(0, 1)
+    scores, _ = classifier.read(faces)
+    off = float(np.abs(scores - expected).max())
+    if not off <= SELF_TEST_TOLERANCE:
+        raise WeightsError(
+            f"{path}: the network's scores for these known faces are off by {off:.2f}, expected at most "
+            f"{SELF_TEST_TOLERANCE}: it doesn't read faces as its card says; {_RESTORE}"
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is missing; {_RESTORE}") from None

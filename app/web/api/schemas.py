@@ -1,0 +1,258 @@
+"""The shapes of the JSON, as INTERFACE and OpenAPI describe them."""
+
+from datetime import UTC, datetime
+
+from apiflask import Schema
+from apiflask.fields import Boolean, DateTime, Dict, Float, Integer, List, Nested, String
+from apiflask.validators import Length, OneOf, Range, Regexp
+from marshmallow import ValidationError, post_load, pre_load, validates_schema
+
+from app.report.exports.formats import rfc3339
+from app.store.note_queries import LONGEST_NOTE
+from app.vision.emotion import EMOTIONS
+
+ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
+
+
+class MomentField(DateTime):
+    """A moment: RFC 3339, UTC in what is given, any offset in what is taken."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return None if value is None else rfc3339(value.astimezone(UTC))
+
+    def _deserialize(self, value, attr, data, **kwargs) -> datetime:
+        try:
+            # a bare + in a URL is a blank
+            moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
+        except (ValueError, AttributeError):
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            raise ValidationError(f"{value!r} is not a time such as 2026-11-20T10:30:00Z.")
+        return moment
+
+
+class SharesSchema(Dict):
+    """The part of each expression, 0 to 1; null where nobody or too few were in view."""
+
+    def __init__(self, **kwargs):
+        super().__init__(keys=String(validate=OneOf(EMOTIONS)), values=Float(), allow_none=True, **kwargs)
+
+
+class MinuteSchema(Schema):
+    minute = MomentField(metadata={"description": "Its start."})
+    room = String(attribute="room.name")
+    lecture_id = Integer(allow_none=True)
+    online_seconds = Float(metadata={"description": "Seconds in which the camera was read."})
+    frames_analysed = Integer()
+    faces_mean = Float(metadata={"description": "Faces in view on average while the camera was read."})
+    faces_max = Integer()
+    face_seconds = Float(metadata={"description": "Person-time in view."})
+    shares = SharesSchema(
+        metadata={"description": "Parts of the person-time; null if nobody or too few were seen."}
+    )
+    uncertain_share = Float(allow_none=True)
+    suppressed = Boolean(metadata={"description": "True where fewer than MINIMUM_GROUP people were in view."})
+
+
+class PauseBetweenSchema(Schema):
+    start = MomentField(data_key="from")
+    end = MomentField(
+        data_key="to", metadata={"description": "Of one that lasts, the end of what was asked."}
+    )
+
+
+class MinutesSchema(Schema):
+    minutes = List(Nested(MinuteSchema))
+    pauses = List(
+        Nested(PauseBetweenSchema),
+        metadata={"description": "When the room, or else this server's own, was paused in that time."},
+    )
+    cursor = String(
+        allow_none=True, metadata={"description": "Give it back for the next page; null on the last."}
+    )
+
+
+class QuerySchema(Schema):
+    """Query parameters; an unknown one is refused."""
+
+    limit = Integer(load_default=100, validate=Range(1, 1000))
+
+
+class MinutesQuerySchema(QuerySchema):
+    start = MomentField(data_key="from")
+    end = MomentField(data_key="to")
+    room = String()
+    cursor = String()
+
+    @validates_schema
+    def _in_order(self, data, **_):
+        if "start" in data and "end" in data and data["end"] < data["start"]:
+            raise ValidationError("Must not lie before `from`.", "to")
+
+
+class FramesQuerySchema(Schema):
+    """Query parameters; an unknown one is refused."""
+
+    room = String(metadata={"description": "By default the one whose camera this server reads."})
+
+
+class TakenSchema(Schema):
+    bytes = Integer(metadata={"description": "The size of the picture that was taken."})
+
+
+class LecturesQuerySchema(QuerySchema):
+    cursor = Integer()
+
+
+class NowSchema(Schema):
+    at = MomentField()
+    faces = Integer(metadata={"description": "Faces in view."})
+    scored = Integer(metadata={"description": "Of these, large enough to be read."})
+    shares = SharesSchema()
+    uncertain = Float(allow_none=True)
+    valence = Float(
+        allow_none=True,
+        metadata={"description": "Share of happy less the shares of angry, disgust, fear and sad: -1 to 1."},
+    )
+    suppressed = Boolean(metadata={"description": "True where the faces are fewer than MINIMUM_GROUP."})
+
+
+class LectureSchema(Schema):
+    id = Integer()
+    title = String()
+    course = String()
+    room = String(attribute="room.name")
+    started_at = MomentField()
+    ended_at = MomentField(allow_none=True)
+
+
+class LectureInsideSchema(LectureSchema):
+    """A lecture inside something else; OpenAPI wants a name of its own for it."""
+
+
+class LecturesSchema(Schema):
+    lectures = List(Nested(LectureInsideSchema))
+    cursor = String(allow_none=True)
+
+
+class TextField(Schema):
+    """What people write, without blanks around it."""
+
+    @pre_load
+    def _strip(self, data, **_):
+        if not isinstance(data, dict):
+            return data
+        return {key: value.strip() if isinstance(value, str) else value for key, value in data.items()}
+
+
+class NewLectureSchema(TextField):
+    title = String(required=True, validate=[Length(1, 200), ONE_LINE])
+    course = String(load_default="", validate=[Length(0, 200), ONE_LINE])
+
+
+class LectureChangeSchema(TextField):
+    title = String(validate=[Length(1, 200), ONE_LINE])
+    course = String(validate=[Length(0, 200), ONE_LINE])
+    ended_at = String(validate=OneOf(["now"]))
+
+    @post_load
+    def _something(self, data, **_):
+        if not data:
+            raise ValidationError("Give a title, a course, or ended_at.")
+        return data
+
+
+class NoteSchema(Schema):
+    id = Integer()
+    at = MomentField()
+    text = String()
+
+
+class NoteInsideSchema(NoteSchema):
+    """A note in a list; OpenAPI wants a name of its own for it."""
+
+
+class NotesSchema(Schema):
+    notes = List(Nested(NoteInsideSchema))
+
+
+class NewNoteSchema(TextField):
+    at = MomentField(metadata={"description": "A moment of the lecture; now, if it is left out."})
+    text = String(required=True, validate=[Length(1, LONGEST_NOTE), ONE_LINE])
+
+
+class UnusualSchema(Schema):
+    emotion = String(validate=OneOf(EMOTIONS))
+    share = Float(metadata={"description": "Its part of the person-time now."})
+    average = Float(metadata={"description": "Its part in the lecture before."})
+    times = Float(allow_none=True, metadata={"description": "share / average; null if never seen before."})
+    minutes = Integer(metadata={"description": "How long it has lasted."})
+
+
+class UnusualNowSchema(Schema):
+    unusual = List(Nested(UnusualSchema))
+
+
+class SenderSchema(Schema):
+    name = String()
+    since = MomentField()
+
+
+class CameraSchema(Schema):
+    online = Boolean()
+    reason = String(allow_none=True, metadata={"description": "One word why it is dark."})
+    detail = String(allow_none=True, metadata={"description": "The same as a sentence."})
+    since = MomentField(allow_none=True)
+    source = String(metadata={"description": "Without any password."})
+    capture_fps = Float()
+    picture_age_s = Float(
+        allow_none=True,
+        metadata={"description": "Age of the newest picture; null while there is none. It ages unwatched."},
+    )
+    sender = Nested(
+        SenderSchema, allow_none=True, metadata={"description": "Who sends, where the camera is `browser`."}
+    )
+
+
+class MonitorSchema(Schema):
+    running = Boolean()
+    restarts = Integer()
+    heartbeat_age_s = Float(allow_none=True)
+    detect_fps = Float()
+    analysed_fps = Float()
+    frames_dropped = Integer()
+
+
+class ViewerSchema(Schema):
+    fps = Float()
+    dropped = Integer()
+    frame_age_ms = Integer(allow_none=True)
+
+
+class PauseSchema(Schema):
+    since = MomentField()
+    by = String()
+
+
+class StateSchema(Schema):
+    room = String()
+    camera = Nested(CameraSchema)
+    monitor = Nested(MonitorSchema)
+    viewers = List(Nested(ViewerSchema))
+    paused = Nested(PauseSchema, allow_none=True, metadata={"description": "Nothing is read while it lasts."})
+    faces_hidden = Boolean(metadata={"description": "Whether nobody in the stream can be recognised."})
+    lecture = Nested(LectureInsideSchema, allow_none=True)
+    version = String()
+    started_at = MomentField(metadata={"description": "When the server started."})
+
+
+class RoomSchema(Schema):
+    id = Integer()
+    name = String()
+
+
+class RoomsSchema(Schema):
+    rooms = List(Nested(RoomSchema))

@@ -1,0 +1,1 @@
+"""Pictures that browsers and scripts send."""

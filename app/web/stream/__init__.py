@@ -1,0 +1,1 @@
+"""The MJPEG stream: the newest picture and who watches it."""
