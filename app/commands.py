@@ -175,10 +175,10 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
         now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, model_card().sha256
     )
     try:
-        reader = FaceAnalyser(detector=settings.detector)
+        analyser = FaceAnalyser(detector=settings.detector)
     except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    if not analyse_all(paths, out, reader, rules):
+    if not analyse_all(paths, out, analyser, rules):
         raise SystemExit(1)
 
 

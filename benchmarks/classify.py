@@ -17,7 +17,7 @@ ROUNDS = 20
 
 def measure() -> list[dict]:
     """One row a batch, ways in turn."""
-    ways = {f"{threads} thread": ExpressionClassifier.load(MODEL, threads).read for threads in (1, 2)}
+    ways = {f"{threads} thread": ExpressionClassifier.load(MODEL, threads).classify for threads in (1, 2)}
     plain = _plain()
     rows = []
     for batch in BATCHES:

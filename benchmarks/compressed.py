@@ -38,7 +38,7 @@ def measure() -> list[dict]:
 
 def _read(classifier: ExpressionClassifier, portraits: list[tuple[np.ndarray, Box]]) -> np.ndarray:
     faces = [crop_faces(picture, [box])[0] for picture, box in portraits]
-    return classifier.read(np.stack(faces))[0].argmax(1)
+    return classifier.classify(np.stack(faces))[0].argmax(1)
 
 
 if __name__ == "__main__":

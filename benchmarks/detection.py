@@ -120,7 +120,7 @@ def _propose(
     seconds = time.perf_counter() - begin
     boxes = [Detection(votes, box) for votes, box in found]
     crops = crop_faces(grey, [one.box for one in boxes], [cascade.degrees] * len(boxes))
-    return Proposals(boxes, classifier.read(crops)[1], seconds)
+    return Proposals(boxes, classifier.classify(crops)[1], seconds)
 
 
 def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: float) -> dict:
@@ -133,14 +133,14 @@ def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: floa
 
 
 def _program(photographs: list[Photograph]) -> dict:
-    reader = FaceAnalyser()
+    analyser = FaceAnalyser()
     begin = time.perf_counter()
     boxes = [
-        [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), reader)]
+        [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
         for one in photographs
     ]
     seconds = time.perf_counter() - begin
-    return {"refused below": reader._classifier.face_below} | _found(photographs, boxes, seconds)
+    return {"refused below": analyser._classifier.face_below} | _found(photographs, boxes, seconds)
 
 
 def _boxes(found: list[Detection]) -> list[Box]:

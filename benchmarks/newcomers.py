@@ -24,10 +24,10 @@ HEAD = 1.8  # of the box's side: with hair and chin
 def measure(size: tuple[int, int], students: int, fps: int) -> dict:
     """Let one after the other turn up; in the time of the frames, so that it is the same on any machine."""
     waits: dict[int, float] = {}
-    reader = FaceAnalyser()
+    analyser = FaceAnalyser()
     for second, image, newcomers in _film(Classroom(students, size), fps):
         since = START + timedelta(seconds=second)
-        faces = reader.read(Frame(image, 1 + round(second * fps), since, second))
+        faces = analyser.analyse(Frame(image, 1 + round(second * fps), since, second))
         for student, (box, appeared) in newcomers.items():
             if student not in waits and recall([faces], [[box]]):
                 waits[student] = second - appeared

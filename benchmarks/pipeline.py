@@ -1,4 +1,4 @@
-"""Frames read a second: the reader, a full sweep on every frame, and the loop that people write."""
+"""Frames read a second: the analyser, a full sweep on every frame, and the loop that people write."""
 
 import sys
 import time
@@ -25,7 +25,7 @@ QUALITY = 80
 
 
 class FullSweep(FaceAnalyser):
-    """The reader that searches the whole picture in every frame: what recall is held against."""
+    """The analyser that searches the whole picture in every frame: what recall is held against."""
 
     def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
         return self._detector.detect(grey)
@@ -62,8 +62,8 @@ class Stopwatch:
 def measure(film: Film) -> dict:
     """Read a film three ways, frame by frame in turn, so that a busy moment meets all of them."""
     watch = Stopwatch()
-    reader, full, plain = _watched(watch), FullSweep(), plain_loop()
-    read, sweep = watch.time("read", reader.read), watch.time("full", full.read)
+    analyser, full, plain = _watched(watch), FullSweep(), plain_loop()
+    read, sweep = watch.time("read", analyser.analyse), watch.time("full", full.analyse)
     draw, pack = watch.time("draw", annotate), watch.time("encode", encode)
     ours, theirs, plain_times, cpu = [], [], [], 0.0
     for index, frame in enumerate(film.frames()):
@@ -129,12 +129,12 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _watched(watch: Stopwatch) -> FaceAnalyser:
-    reader = FaceAnalyser()
-    detector, classifier = reader._detector, reader._classifier
+    analyser = FaceAnalyser()
+    detector, classifier = analyser._detector, analyser._classifier
     detector.look = watch.time("look", detector.look)
     detector.search = watch.time("search", detector.search)
-    classifier.read = watch.time("classify", classifier.read)
-    return reader
+    classifier.classify = watch.time("classify", classifier.classify)
+    return analyser
 
 
 def plain_loop() -> Callable[[np.ndarray], bytes] | None:

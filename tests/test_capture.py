@@ -39,21 +39,21 @@ class ScriptedSource:
         self.step = threading.Semaphore(0)
         self.closed = False
 
-    def read(self):
+    def next_frame(self):
         assert self.step.acquire(timeout=PATIENCE)
         picture = self.script.pop(0)
         if isinstance(picture, Exception):
             raise picture
         return picture
 
-    def close(self):
+    def release(self):
         self.closed = True
 
 
 def test_frames_are_counted_from_one_and_carry_their_time():
     with MjpegCamera() as camera, capture_of(camera) as capture:
-        first = capture.newest(0, PATIENCE)
-        second = capture.newest(first.sequence, PATIENCE)
+        first = capture.newest_frame(0, PATIENCE)
+        second = capture.newest_frame(first.sequence, PATIENCE)
         assert first.sequence >= 1
         assert second.sequence > first.sequence
         assert second.monotonic > first.monotonic
@@ -67,13 +67,13 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped(
     source = ScriptedSource(NOISE[:10])
     with Capture(lambda: source, stall_seconds=5) as capture:
         source.step.release()
-        assert capture.newest(0, PATIENCE).sequence == 1
+        assert capture.newest_frame(0, PATIENCE).sequence == 1
         for _ in range(9):
             source.step.release()
         until(lambda: not source.script)
-        until(lambda: capture.newest(9, 0) is not None)
-        assert capture.newest(1, 0).sequence == 10
-        assert capture.newest(10, 0) is None
+        until(lambda: capture.newest_frame(9, 0) is not None)
+        assert capture.newest_frame(1, 0).sequence == 10
+        assert capture.newest_frame(10, 0) is None
         assert capture.frames_dropped == 8
         source.script.append(CameraError(Reason.STOPPED, "over"))
         source.step.release()
@@ -81,10 +81,10 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped(
 
 def test_a_camera_that_comes_back_is_read_on():
     with MjpegCamera() as camera, capture_of(camera) as capture:
-        before = capture.newest(0, PATIENCE).sequence
+        before = capture.newest_frame(0, PATIENCE).sequence
         camera.end_streams()
         until(lambda: camera.connections >= 2 and capture.state.online)
-        assert capture.newest(before, PATIENCE).sequence > before
+        assert capture.newest_frame(before, PATIENCE).sequence > before
 
 
 def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_frame():
@@ -100,11 +100,11 @@ def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_f
 
     with Capture(open_once, stall_seconds=5, draw=middle) as capture:
         source.step.release()
-        frame = capture.newest(0, PATIENCE)
+        frame = capture.newest_frame(0, PATIENCE)
         source.step.release()
         until(lambda: capture.state.reason is Reason.STOPPED)
         assert capture.state.since == frame.captured_at
-        assert capture.newest(0, 0) is None
+        assert capture.newest_frame(0, 0) is None
         assert source.closed
         again.set()
         until(lambda: capture.state.reason is Reason.REFUSED)
@@ -162,7 +162,7 @@ def test_the_wait_starts_over_only_after_the_camera_ran_well(ran, wait):
 
     with Capture(open_at_the_sixth_attempt, stall_seconds=5, clock=clock, draw=middle) as capture:
         source.step.release()
-        assert capture.newest(0, PATIENCE)
+        assert capture.newest_frame(0, PATIENCE)
         clock.pass_(ran)
         source.step.release()
         assert enough.wait(PATIENCE)
@@ -175,9 +175,9 @@ def test_closing_ends_a_long_wait_at_once():
 
     capture = Capture(refuse, stall_seconds=5)
     until(lambda: capture.state.reason is Reason.REFUSED)
-    capture.close()
+    capture.stop()
     assert capture.stuck_seconds == 0
-    assert capture.newest(0, PATIENCE) is None
+    assert capture.newest_frame(0, PATIENCE) is None
 
 
 def test_a_camera_that_falls_silent_is_dark_before_its_read_returns():
@@ -185,7 +185,7 @@ def test_a_camera_that_falls_silent_is_dark_before_its_read_returns():
     source = ScriptedSource([NOISE[0], NOISE[1], CameraError(Reason.STOPPED, "over")])
     with Capture(lambda: source, stall_seconds=5, clock=clock) as capture:
         source.step.release()
-        frame = capture.newest(0, PATIENCE)
+        frame = capture.newest_frame(0, PATIENCE)
         clock.pass_(4)
         assert capture.state.online
         clock.pass_(2)
@@ -193,14 +193,14 @@ def test_a_camera_that_falls_silent_is_dark_before_its_read_returns():
         assert capture.state.since == frame.captured_at
         until(lambda: capture.stuck_seconds == 6)
         source.step.release()
-        assert capture.newest(frame.sequence, PATIENCE) is not None
+        assert capture.newest_frame(frame.sequence, PATIENCE) is not None
         assert capture.state.online
         source.step.release()
 
 
 def test_a_camera_that_hangs_and_resumes_comes_back():
     with MjpegCamera() as camera, capture_of(camera, stall_seconds=0.5, timeout=1.0) as capture:
-        assert capture.newest(0, PATIENCE)
+        assert capture.newest_frame(0, PATIENCE)
         camera.hang()
         until(lambda: capture.state.reason is Reason.TIMED_OUT)
         camera.resume()
@@ -213,7 +213,7 @@ def test_the_rate_of_the_camera_is_measured():
     with Capture(lambda: source, stall_seconds=5, clock=clock) as capture:
         for sequence in range(10):
             source.step.release()
-            capture.newest(sequence, PATIENCE)
+            capture.newest_frame(sequence, PATIENCE)
             clock.pass_(0.1)
         assert capture.state.capture_fps == pytest.approx(10)
         clock.pass_(4)
@@ -224,12 +224,12 @@ def test_the_rate_of_the_camera_is_measured():
 
 def test_a_frozen_camera_gives_no_frames_until_it_moves_again():
     with MjpegCamera() as camera, capture_of(camera, stall_seconds=0.5) as capture:
-        assert capture.newest(0, PATIENCE)
+        assert capture.newest_frame(0, PATIENCE)
         camera.show(NOISE[:1])
         until(lambda: capture.state.reason is Reason.FROZEN)
-        assert capture.newest(0, 0) is None
+        assert capture.newest_frame(0, 0) is None
         camera.show(NOISE)
-        assert capture.newest(0, PATIENCE)
+        assert capture.newest_frame(0, PATIENCE)
         until(lambda: capture.state.online)
         assert camera.connections == 1
 
@@ -285,4 +285,4 @@ def test_a_thread_that_dies_of_an_error_of_its_own_is_not_taken_for_a_dark_camer
         Capture(broken, stall_seconds=5) as capture,
         pytest.raises(RuntimeError, match="has died"),
     ):
-        capture.newest(0, PATIENCE)
+        capture.newest_frame(0, PATIENCE)

@@ -491,7 +491,7 @@ def test_the_exported_files_read_as_the_trained_network_does(exported, drawn):
     by_litert = read_with(exported / "emotion_cnn.tflite", drawn.images)
     for name in ("scores", "face", "fer"):
         assert by_litert[name] == pytest.approx(by_keras[name], abs=0.05)
-    scores, face = ExpressionClassifier.load(exported).read(drawn.images)
+    scores, face = ExpressionClassifier.load(exported).classify(drawn.images)
     assert scores == pytest.approx(by_litert["scores"], abs=1e-5)
     assert face == pytest.approx(by_litert["face"], abs=1e-5)
     assert card["labels"] == list(EMOTIONS)

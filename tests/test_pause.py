@@ -75,7 +75,7 @@ def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
     assert shutter.state.since == SINCE
     assert shutter.follow(OPEN)
     assert next(view for view in shutter.views(lambda: True) if view.frame)
-    shutter.close()
+    shutter.release_camera()
 
 
 def test_a_pause_is_kept_with_who_and_since_when(api):

@@ -1,6 +1,5 @@
 """Sources: real files, a real network camera, and one clear sentence for each way of failing."""
 
-import contextlib
 import os
 import socket
 import threading
@@ -44,8 +43,10 @@ def failure(spec, **options):
         source = open_source(str(spec), **options)
     except CameraError as error:
         return error
-    with contextlib.closing(source):
+    try:
         return end_of(source)
+    finally:
+        source.release()
 
 
 def end_of(source):
@@ -53,7 +54,7 @@ def end_of(source):
 
     def read_on():
         for _ in range(100):
-            source.read()
+            source.next_frame()
 
     with pytest.raises(CameraError) as caught:
         read_on()
@@ -121,8 +122,8 @@ def test_a_video_plays_at_its_own_speed_and_starts_again(tmp_path, clock):
     source = open_source(str(write_video(tmp_path / "a.avi", frames=20, fps=10)), clock=clock)
     seen = []
     for _ in range(45):
-        seen.append((round(clock.monotonic() - 1000, 3), number_of(source.read())))
-    source.close()
+        seen.append((round(clock.monotonic() - 1000, 3), number_of(source.next_frame())))
+    source.release()
     assert [number for _, number in seen] == [i % 20 for i in range(45)]
     assert clock.monotonic() - 1000 == pytest.approx(4.4)
     assert source.live is False
@@ -130,20 +131,20 @@ def test_a_video_plays_at_its_own_speed_and_starts_again(tmp_path, clock):
 
 def test_a_video_read_late_skips_what_is_gone(tmp_path, clock):
     source = open_source(str(write_video(tmp_path / "a.avi", frames=20, fps=10)), clock=clock)
-    assert number_of(source.read()) == 0
+    assert number_of(source.next_frame()) == 0
     clock.pass_(0.45)  # pictures 1 to 3 are gone, 4 is due now
-    assert number_of(source.read()) == 4
-    source.close()
+    assert number_of(source.next_frame()) == 4
+    source.release()
 
 
 def test_a_video_after_a_long_pause_plays_on_at_its_own_speed(tmp_path, clock):
     source = open_source(str(write_video(tmp_path / "a.avi", frames=20, fps=10)), clock=clock)
-    source.read()
+    source.next_frame()
     clock.pass_(3600)
     before = clock.monotonic()
-    assert [number_of(source.read()) for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert [number_of(source.next_frame()) for _ in range(5)] == [1, 2, 3, 4, 5]
     assert clock.monotonic() - before == pytest.approx(0.4)
-    source.close()
+    source.release()
 
 
 def test_a_video_with_an_absurd_speed_plays_at_25(tmp_path, clock):
@@ -151,14 +152,14 @@ def test_a_video_with_an_absurd_speed_plays_at_25(tmp_path, clock):
     source = open_source(str(path), clock=clock)
     assert isinstance(source, VideoFile)
     assert source.fps == 25.0
-    source.close()
+    source.release()
 
 
 def test_a_picture_is_given_five_times_a_second(tmp_path, clock):
     path = tmp_path / "class.png"
     cv2.imwrite(str(path), np.full((30, 40, 3), 77, np.uint8))
     source = open_source(str(path), clock=clock)
-    pictures = [source.read() for _ in range(6)]
+    pictures = [source.next_frame() for _ in range(6)]
     assert clock.monotonic() - 1000 == pytest.approx(1.0)
     assert pictures[0].shape == (30, 40, 3)
     assert pictures[0].dtype == np.uint8
@@ -168,7 +169,7 @@ def test_a_picture_is_given_five_times_a_second(tmp_path, clock):
 def test_a_picture_is_known_by_what_is_in_it(tmp_path, clock):
     path = tmp_path / "class.mp4"
     path.write_bytes(cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes())
-    assert open_source(str(path), clock=clock).read().shape == (30, 40, 3)
+    assert open_source(str(path), clock=clock).next_frame().shape == (30, 40, 3)
 
 
 @needs_scenes
@@ -182,12 +183,12 @@ def test_a_picture_is_known_by_what_is_in_it(tmp_path, clock):
 )
 def test_real_clips_play(name, size, fps, clock):
     source = open_source(str(SCENES / "videos" / name), clock=clock)
-    source.read()
+    source.next_frame()
     began = clock.monotonic()
     for _ in range(30):
-        assert source.read().shape == (*size, 3)
+        assert source.next_frame().shape == (*size, 3)
     assert 30 / (clock.monotonic() - began) == pytest.approx(fps, rel=0.05)
-    source.close()
+    source.release()
 
 
 def test_a_missing_file_is_named():
@@ -265,8 +266,8 @@ def test_a_network_camera_gives_its_pictures(with_password):
     with MjpegCamera(with_password=with_password) as camera:
         source = open_source(camera.url, timeout=5)
         assert source.live is True
-        assert [source.read().shape for _ in range(5)] == [(240, 320, 3)] * 5
-        source.close()
+        assert [source.next_frame().shape for _ in range(5)] == [(240, 320, 3)] * 5
+        source.release()
 
 
 @pytest.mark.parametrize("name", ["teacher", "nobody"])
@@ -372,30 +373,30 @@ def answer_rtsp(server, status, stop):
 def test_a_camera_that_ends_its_stream_has_stopped():
     with MjpegCamera() as camera:
         source = open_source(camera.url, timeout=5)
-        source.read()
+        source.next_frame()
         camera.end_streams()
         error = end_of(source)
-        source.close()
+        source.release()
     assert error.reason is Reason.STOPPED
 
 
 def test_a_camera_that_hangs_times_out():
     with MjpegCamera() as camera:
         source = open_source(camera.url, timeout=1.0)
-        source.read()
+        source.next_frame()
         camera.hang()
         error = end_of(source)
-        source.close()
+        source.release()
     assert error.reason is Reason.TIMED_OUT
 
 
 def test_a_camera_that_changes_size_is_read_on_at_the_size_it_began_with():
     with MjpegCamera([np.full((240, 320, 3), 100, np.uint8)]) as camera:
         source = open_source(camera.url, timeout=5)
-        source.read()
+        source.next_frame()
         camera.show([np.full((480, 640, 3), 200, np.uint8)])
-        pictures = [source.read() for _ in range(15)]
-        source.close()
+        pictures = [source.next_frame() for _ in range(15)]
+        source.release()
     assert {picture.shape for picture in pictures} == {(240, 320, 3)}
     assert pictures[-1][-10:, -10:].mean() == pytest.approx(200, abs=3)
 
@@ -403,15 +404,15 @@ def test_a_camera_that_changes_size_is_read_on_at_the_size_it_began_with():
 def test_a_camera_that_sends_garbage_for_a_while_is_read_on():
     with MjpegCamera() as camera:
         source = open_source(camera.url, timeout=5)
-        source.read()
+        source.next_frame()
         camera.send_garbage(5)
-        assert all(source.read().shape == (240, 320, 3) for _ in range(15))
-        source.close()
+        assert all(source.next_frame().shape == (240, 320, 3) for _ in range(15))
+        source.release()
 
 
 def test_the_drawn_classroom_is_a_source(clock):
     source = open_source("demo?students=3", clock=clock)
-    pictures = [source.read() for _ in range(6)]
+    pictures = [source.next_frame() for _ in range(6)]
     assert clock.monotonic() - 1000 == pytest.approx(0.2)
     assert pictures[0].dtype == np.uint8
     assert pictures[0].shape[2] == 3

@@ -119,7 +119,7 @@ def test_a_face_too_small_to_have_an_expression_is_judged_now_and_then_and_has_n
     tracker = tracker_with(small)
     (track,) = tracker.update([small], 0.1)
     assert track.is_due(0.1)
-    track.read(scores(happy=0.9), 0.9, 0.1)
+    track.update_scores(scores(happy=0.9), 0.9, 0.1)
     assert not track.is_due(0.11 + READ_SECONDS)
     assert track.is_due(0.11 + JUDGE_SECONDS)
     face = faces(tracker)[0]
@@ -135,14 +135,14 @@ def test_only_a_face_found_in_this_frame_is_read():
 
 def test_a_face_that_was_just_read_waits_for_its_turn():
     (track,) = tracker_with(LEFT).update([LEFT], 0.1)
-    track.read(scores(happy=0.6), 0.9, 0.1)
+    track.update_scores(scores(happy=0.6), 0.9, 0.1)
     assert not track.is_due(0.1 + READ_SECONDS / 2)
     assert track.is_due(0.11 + READ_SECONDS)
 
 
 def test_an_expression_is_named_where_its_score_is_high_enough():
     tracker = tracker_with(LEFT)
-    tracker.update([LEFT], 0.1)[0].read(scores(happy=0.6), 0.9, 0.1)
+    tracker.update([LEFT], 0.1)[0].update_scores(scores(happy=0.6), 0.9, 0.1)
     assert faces(tracker, uncertain_below=0.5)[0].emotion is Emotion.HAPPY
     uncertain = faces(tracker, uncertain_below=0.7)[0]
     assert uncertain.emotion is None
@@ -154,7 +154,7 @@ def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
     tracker = tracker_with(LEFT)
     (track,) = tracker.update([LEFT], 0.1)
     track.cascade = Cascade.ONE_SIDE
-    track.read(scores(happy=sure), 0.9, 0.1)
+    track.update_scores(scores(happy=sure), 0.9, 0.1)
     (face,) = faces(tracker)
     assert (face.scores is not None) == (face.emotion is not None) == (sure > 0.4)
 
@@ -162,8 +162,8 @@ def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
 def test_a_box_that_the_network_takes_for_no_face_is_followed_no_longer():
     tracker = tracker_with(LEFT, RIGHT)
     left, right = tracker.update([LEFT, RIGHT], 0.1)
-    left.read(scores(happy=0.6), REFUSED_BELOW - 0.1, 0.1)
-    right.read(scores(happy=0.6), REFUSED_BELOW + 0.1, 0.1)
+    left.update_scores(scores(happy=0.6), REFUSED_BELOW - 0.1, 0.1)
+    right.update_scores(scores(happy=0.6), REFUSED_BELOW + 0.1, 0.1)
     tracker.forget_refused()
     assert tracker.tracks == [right]
 
@@ -172,7 +172,7 @@ def test_a_face_that_turns_away_for_a_moment_is_not_forgotten():
     tracker = tracker_with(LEFT)
     for step, probability in enumerate((1, 1, 0, 0, 1)):
         (track,) = tracker.update([LEFT], step / 10)
-        track.read(scores(happy=0.6), probability, step / 10)
+        track.update_scores(scores(happy=0.6), probability, step / 10)
         tracker.forget_refused()
     assert len(faces(tracker)) == 1
 
@@ -183,7 +183,7 @@ def happy_after(seconds, fps):
     for frame in range(round((3 + seconds) * fps)):
         now = frame / fps
         said = scores(happy=0.9) if now >= 3 else scores(neutral=0.9)
-        tracker.update([LEFT], now)[0].read(said, 0.9, now)
+        tracker.update([LEFT], now)[0].update_scores(said, 0.9, now)
     return faces(tracker)[0].scores[HAPPY]
 
 
@@ -241,7 +241,7 @@ def test_smoothed_scores_stay_a_distribution(readings):
     now = 0.1
     for row, face_probability, pause in readings:
         now += pause
-        track.read(np.array(row, np.float32) / np.float32(sum(row)), face_probability, now)
+        track.update_scores(np.array(row, np.float32) / np.float32(sum(row)), face_probability, now)
     assert track.scores.dtype == np.float32
     assert track.scores.min() >= 0
     assert track.scores.sum() == pytest.approx(1, abs=1e-5)

@@ -13,7 +13,7 @@ from app.vision.detection.yunet import NAME, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from tests.server import free_port
-from tests.test_reader import shows
+from tests.test_face_analyser import shows
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / NAME
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -152,12 +152,12 @@ def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weight
 
 def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights, scenes):
     """Two drawings on the wall behind these four people look like faces to YuNet, about a frame in two."""
-    reader = FaceAnalyser(detector=str(WEIGHTS))
+    analyser = FaceAnalyser(detector=str(WEIGHTS))
     capture = cv2.VideoCapture(str(scenes / "videos/FourPeople_720p60.mp4"), cv2.CAP_FFMPEG)
     for index in range(4):
         second = index / 5
         frame = Frame(capture.read()[1], index + 1, MORNING + timedelta(seconds=second), second)
-        faces = reader.read(frame)
+        faces = analyser.analyse(frame)
         seated = [face.box for face in YuNet(WEIGHTS).detect(frame.image) if face.box.y > 200]
     assert len(seated) == 4
     assert all(shows(faces, box) for box in seated)

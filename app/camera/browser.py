@@ -33,7 +33,7 @@ class BrowserCamera:
         self._known: SenderAbsence | None = None
         self._fault: Words | None = None
 
-    def read(self) -> np.ndarray | None:
+    def next_frame(self) -> np.ndarray | None:
         match self._answer():
             case SentFrame() as sent:
                 self._known = None
@@ -45,7 +45,7 @@ class BrowserCamera:
                 raise FrameUnavailable(absence.reason, absence.detail)
         return None
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Nothing to let go of: the connection is the monitor's."""
 
     def _answer(self) -> SentFrame | NoFrame | None:

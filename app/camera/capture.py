@@ -105,7 +105,7 @@ class Capture:
         self._thread = Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End the thread; one that is stuck in the camera's driver is left behind after CLOSE_SECONDS."""
         self._closing.set()
         with self._changed:
@@ -116,9 +116,9 @@ class Capture:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.stop()
 
-    def newest(self, after_sequence: int, timeout: float) -> Frame | None:
+    def newest_frame(self, after_sequence: int, timeout: float) -> Frame | None:
         """The newest frame, as soon as there is one after `after_sequence`; None after `timeout` seconds.
 
         Raises RuntimeError when the thread died of an error of its own, whose trace is on stderr.
@@ -198,13 +198,13 @@ class Capture:
         finally:
             if self._clock.monotonic() - opened_at >= RAN_WELL_SECONDS:
                 self._delays = delays(self._draw)
-            self._inside(source.close)
+            self._inside(source.release)
 
     def _read(self, source: Source) -> None:
         check = PictureCheck(self._stall_seconds, source.live)
         while not self._closing.is_set():
             try:
-                image = self._inside(source.read)
+                image = self._inside(source.next_frame)
             except FrameUnavailable as error:
                 self._go_dark(error.reason, error.detail)
                 continue

@@ -42,11 +42,11 @@ def check_camera(
     """Open what `spec` names and look for a second. Raises CameraError or ValueError, as `open_source`."""
     source = open_source(spec, timeout=timeout, clock=clock, timezone=timezone)
     try:
-        image = source.read()
+        image = source.next_frame()
         began, pictures = clock.monotonic(), 0
         while clock.monotonic() - began < LOOK_SECONDS:
-            image = source.read()
+            image = source.next_frame()
             pictures += 1
         return CheckedCamera(image, pictures / (clock.monotonic() - began))
     finally:
-        source.close()
+        source.release()

@@ -37,14 +37,14 @@ class Source(Protocol):
     lag: float
     """Seconds since what the last picture shows, as far as is known."""
 
-    def read(self) -> np.ndarray | None:
+    def next_frame(self) -> np.ndarray | None:
         """Wait for the next picture and give it: BGR, uint8, (height, width, 3), the caller's to change.
 
         None where it takes longer. Raises CameraError at the end of the source, NotNow where it goes on.
         """
         ...
 
-    def close(self) -> None:
+    def release(self) -> None:
         """Let go of the device or the connection."""
         ...
 
@@ -93,11 +93,11 @@ class DrawnCamera:
         self._timezone = timezone
         self._pace = FramePacer(DEMO_FPS, clock)
 
-    def read(self) -> np.ndarray:
+    def next_frame(self) -> np.ndarray:
         self._pace.wait()
         return self._classroom.draw(self._clock.now().astimezone(self._timezone))
 
-    def close(self) -> None:
+    def release(self) -> None:
         pass
 
 
@@ -111,11 +111,11 @@ class PictureFile:
         self._image = read_picture(path)
         self._pace = FramePacer(PICTURE_FPS, clock)
 
-    def read(self) -> np.ndarray:
+    def next_frame(self) -> np.ndarray:
         self._pace.wait()
         return self._image.copy()
 
-    def close(self) -> None:
+    def release(self) -> None:
         pass
 
 
@@ -134,14 +134,14 @@ class VideoFile:
         self.fps = fps if 1 <= fps <= 240 else USUAL_FPS
         self._due = clock.monotonic()
 
-    def read(self) -> np.ndarray:
+    def next_frame(self) -> np.ndarray:
         self._skip_late()
         image = self._next()
         self._clock.wait(self._due - self._clock.monotonic())
         self._due += 1 / self.fps
         return image
 
-    def close(self) -> None:
+    def release(self) -> None:
         self._capture.release()
 
     def _skip_late(self) -> None:
@@ -187,7 +187,7 @@ class NetworkCamera:
         self._timeout = timeout
         self._clock = clock
 
-    def read(self) -> np.ndarray:
+    def next_frame(self) -> np.ndarray:
         began = self._clock.monotonic()
         # The decoder says only "no", at a damaged picture too: the next ones tell damage from an end, and
         # the time it took tells silence from both.
@@ -209,7 +209,7 @@ class NetworkCamera:
             Words("%(address)s ended the stream. It is tried again by itself.", address=self._shown),
         )
 
-    def close(self) -> None:
+    def release(self) -> None:
         self._capture.release()
 
 
@@ -232,7 +232,7 @@ class DeviceCamera:
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._gave_one = False
 
-    def read(self) -> np.ndarray:
+    def next_frame(self) -> np.ndarray:
         given, image = self._capture.read()
         if given:
             self._gave_one = True
@@ -244,7 +244,7 @@ class DeviceCamera:
             Words("Camera %(number)s gives no more pictures. Check its cable.", number=self._number),
         )
 
-    def close(self) -> None:
+    def release(self) -> None:
         self._capture.release()
 
 

@@ -34,13 +34,13 @@ class Monitor:
     """Reads one camera until it is told to end."""
 
     def __init__(
-        self, app: Flask, bus: Publisher, sent: Connection, reader: FaceAnalyser, clock: Clock
+        self, app: Flask, bus: Publisher, sent: Connection, analyser: FaceAnalyser, clock: Clock
     ) -> None:
         self._settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
-        self._reader = reader
-        self._recorder = MinuteWriter(app, clock)
+        self._analyser = analyser
+        self._minute_writer = MinuteWriter(app, clock)
         self._shutter = Shutter(self._settings.stall_seconds, clock, sent, self._settings.timezone)
         self._detect_pace = Throttle(self._settings.detect_fps)
         self._picture_pace = Throttle(self._settings.stream_fps)
@@ -75,31 +75,31 @@ class Monitor:
             self._read(view)
 
     def _show_frames(self, goes_on: Callable[[], bool]) -> None:
-        self._shutter.follow(self._recorder.in_force)
+        self._shutter.follow(self._minute_writer.in_force)
         for view in self._shutter.views(goes_on):
             self._show(view)
             self._report()
-            if self._shutter.follow(self._recorder.in_force):
+            if self._shutter.follow(self._minute_writer.in_force):
                 self._faces, self._live, self._face_width = (), None, None
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Write the open minute and let the camera go."""
-        self._recorder.close(RECORDER_SECONDS)
-        self._shutter.close()
+        self._minute_writer.stop(RECORDER_SECONDS)
+        self._shutter.release_camera()
 
     def _read(self, view: View) -> None:
         """Read the faces of a frame, if there is one and it is time to."""
         frame = view.frame
         if frame is None or not self._detect_pace.is_due(frame.monotonic):
             return
-        faces = self._reader.read(frame)
+        faces = self._analyser.analyse(frame)
         if not self._shutter.still_shows(view):
             return  # paused or turned elsewhere meanwhile: what was seen is forgotten
         self._faces = faces
         self._face_width = _smaller_width(faces, frame.image.shape[1])
         reading = Reading(frame.captured_at, frame.monotonic, faces)
-        self._live = summarise(reading, self._recorder.in_force.minimum_group)
-        self._recorder.add(reading)
+        self._live = summarise(reading, self._minute_writer.in_force.minimum_group)
+        self._minute_writer.add(reading)
         self._analysed.count()
 
     def _show(self, view: View) -> None:
@@ -107,7 +107,7 @@ class Monitor:
         frame = view.frame
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
-        hidden = self._recorder.in_force.hide_faces
+        hidden = self._minute_writer.in_force.hide_faces
         drawn = annotate(frame.image, self._faces, hidden, frame.blanked, self._words)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
@@ -130,7 +130,7 @@ class Monitor:
                 face_width=self._face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
-                minutes_written=self._recorder.minutes_written,
+                minutes_written=self._minute_writer.minutes_written,
             )
         )
 

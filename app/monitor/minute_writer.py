@@ -55,7 +55,7 @@ class MinuteWriter:
         with self._lock:
             self._book.add(reading, self._lecture_id)
 
-    def close(self, timeout: float) -> None:
+    def stop(self, timeout: float) -> None:
         """Write the open minute and end; waits up to `timeout` seconds."""
         self._ending.set()
         self._thread.join(timeout)

@@ -48,12 +48,12 @@ def run(
     bus = Publisher(link)
     try:
         with _room_lock(app), owned:
-            reader = FaceAnalyser(detector=app.config["SETTINGS"].detector)
-            monitor = Monitor(app, bus, sent, reader, SYSTEM_CLOCK)
+            analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
+            monitor = Monitor(app, bus, sent, analyser, SYSTEM_CLOCK)
             try:
                 monitor.run(ending)
             finally:
-                monitor.close()
+                monitor.stop()
     except (CameraStuck, NotLeaseHolder, RuntimeError, ValueError) as error:
         log.error("%s", error)
         bus.publish(Trouble(error.args[0]))

@@ -64,7 +64,7 @@ class Shutter:
         areas = wanted.areas if wanted else ()
         if camera == self._camera:
             return self._leave_out(areas)
-        self.close()
+        self.release_camera()
         self._camera = camera
         if camera is not None:
             source = partial(
@@ -94,7 +94,7 @@ class Shutter:
                 self._clock.wait(CLOSED_SECONDS)
                 yield View(None, None)
                 continue
-            frame = capture.newest(sequence, WAIT_SECONDS)
+            frame = capture.newest_frame(sequence, WAIT_SECONDS)
             if frame is not None:
                 sequence = frame.sequence
             yield View(capture, frame)
@@ -126,13 +126,13 @@ class Shutter:
         """Frames of the open camera that nobody took."""
         return self._capture.frames_dropped if self._capture else 0
 
-    def close(self) -> None:
+    def release_camera(self) -> None:
         """Let the camera go. Raises CameraStuck where it is still held: only the process's end frees it."""
         capture, self._capture, self._camera = self._capture, None, None
         self._closed_at = self._clock.now()
         if capture is None:
             return
-        capture.close()
+        capture.stop()
         if capture.stuck_seconds:
             raise CameraStuck(Words("The camera does not let go; starting again without it."))
 

@@ -14,30 +14,30 @@ from app.offline.video import RecordedVideo, analyse_video
 from app.vision.face_analyser import FaceAnalyser
 
 
-def analyse(paths: Sequence[Path], out: Path, reader: FaceAnalyser, rules: PublicationRules) -> bool:
+def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, rules: PublicationRules) -> bool:
     """Analyse the files, and those in the folders, at `paths`; gives whether all of them could be."""
     silence_decoder()
     all_well = True
     for path in paths:
         try:
             for recording in recordings(path, out):
-                all_well &= _analyse(recording, reader, rules)
+                all_well &= _analyse(recording, analyser, rules)
         except RecordingError as error:
             all_well = _refuse(error)
     return all_well
 
 
-def _analyse(recording: Recording, reader: FaceAnalyser, rules: PublicationRules) -> bool:
+def _analyse(recording: Recording, analyser: FaceAnalyser, rules: PublicationRules) -> bool:
     try:
         picture = is_picture(recording.path)
         made = outputs(recording, is_picture=picture)
         recording.folder.mkdir(parents=True, exist_ok=True)
         if picture:
-            said = analyse_picture(recording.path, made, reader, rules)
+            said = analyse_picture(recording.path, made, analyser, rules)
         else:
             video = RecordedVideo(recording.path)
             with click.progressbar(video, video.count or None, recording.path.name) as frames:
-                said = analyse_video(video, frames, made, reader, rules)
+                said = analyse_video(video, frames, made, analyser, rules)
     except (CameraError, RecordingError) as error:
         return _refuse(error)
     except OSError as error:

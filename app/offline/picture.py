@@ -21,13 +21,13 @@ time to doubt, for it sees each face cut out a little differently."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
 
 
-def analyse_picture(path: Path, made: OutputFiles, reader: FaceAnalyser, rules: PublicationRules) -> str:
+def analyse_picture(path: Path, made: OutputFiles, analyser: FaceAnalyser, rules: PublicationRules) -> str:
     """Write a copy with the faces marked, and their figures; says how many there are.
 
     Raises CameraError where the picture can't be read.
     """
     image = read_picture(path)
-    found = read_faces(image, reader)
+    found = read_faces(image, analyser)
     faces = rules.may_show(found)
     suppressed = 0 < len(found) < rules.minimum_group
     drawn = annotate(image, faces, hide_faces=rules.hide_faces)
@@ -45,12 +45,12 @@ def analyse_picture(path: Path, made: OutputFiles, reader: FaceAnalyser, rules: 
     return f"{said}; {TOO_FEW}" if suppressed else said
 
 
-def read_faces(image: np.ndarray, reader: FaceAnalyser) -> tuple[Face, ...]:
+def read_faces(image: np.ndarray, analyser: FaceAnalyser) -> tuple[Face, ...]:
     """The faces in a picture, BGR uint8 (height, width, 3)."""
-    reader.forget()
+    analyser.forget()
     for look, moment in enumerate(MOMENTS, start=1):
-        reader.read(Frame(image, look, NO_TIME, moment))
-    return reader.sure_faces()
+        analyser.analyse(Frame(image, look, NO_TIME, moment))
+    return analyser.sure_faces()
 
 
 def _encoded(image: np.ndarray, suffix: str, jpeg_quality: int) -> bytes:

@@ -74,7 +74,7 @@ def analyse_video(
     video: RecordedVideo,
     frames: Iterable[Frame],
     made: OutputFiles,
-    reader: FaceAnalyser,
+    analyser: FaceAnalyser,
     rules: PublicationRules,
 ) -> str:
     """Write a copy with the faces marked, without sound, and the figures of its minutes; says what was seen.
@@ -82,11 +82,11 @@ def analyse_video(
     `frames` are those of the video. Raises RecordingError; what is not finished leaves nothing.
     """
     book, pace, faces = MinuteBook(), Throttle(rules.detect_fps), ()
-    reader.forget()
+    analyser.forget()
     with _copy(made.copy, video) as copy:
         for frame in frames:
             if pace.is_due(frame.monotonic):
-                found = reader.read(frame)
+                found = analyser.analyse(frame)
                 book.add(Reading(frame.captured_at, frame.monotonic, found), None)
                 faces = rules.may_show(found)
             copy.add(frame, faces, rules.hide_faces)

@@ -42,7 +42,7 @@ class ExpressionClassifier:
         _check_known_faces(classifier, folder, card)
         return classifier
 
-    def read(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def classify(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Read uint8 crops (N, 48, 48), all in one batch.
 
         Gives the scores, float32 (N, 7), in the order of EMOTIONS and adding up to 1, and the probability
@@ -136,7 +136,7 @@ def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dic
             f"{path} is {found}, expected {len(expected)} faces of {SIDE}×{SIDE} in a row; {_RESTORE}"
         )
     faces = strip.reshape(SIDE, len(expected), SIDE).swapaxes(0, 1)
-    scores, _ = classifier.read(faces)
+    scores, _ = classifier.classify(faces)
     off = float(np.abs(scores - expected).max())
     if not off <= SELF_TEST_TOLERANCE:
         raise WeightsError(

@@ -35,7 +35,7 @@ class FaceAnalyser:
         self._view: tuple = ()
         self._tracker = Tracker()
 
-    def read(self, frame: Frame) -> tuple[Face, ...]:
+    def analyse(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         if (grey.shape, frame.blanked) != self._view:
@@ -45,8 +45,8 @@ class FaceAnalyser:
         tracks = self._tracker.update(found, frame.monotonic)
         due = [track for track in tracks if track.is_due(frame.monotonic)]
         crops = crop_faces(grey, [track.found for track in due], [track.cascade.degrees for track in due])
-        for track, scores, is_face in zip(due, *self._classifier.read(crops), strict=True):
-            track.read(scores, is_face, frame.monotonic)
+        for track, scores, is_face in zip(due, *self._classifier.classify(crops), strict=True):
+            track.update_scores(scores, is_face, frame.monotonic)
         self._tracker.forget_refused()
         return self._tracker.faces(self._classifier.uncertain_below)
 
@@ -91,7 +91,7 @@ class FaceAnalyser:
     def _judged(self, grey: np.ndarray, proposed: Sequence[Detection]) -> list[Detection]:
         """What of it the network takes for a face."""
         crops = crop_faces(grey, [one.box for one in proposed], [one.cascade.degrees for one in proposed])
-        _, is_face = self._classifier.read(crops)
+        _, is_face = self._classifier.classify(crops)
         below = self._classifier.face_below
         return [one for one, probability in zip(proposed, is_face, strict=True) if probability >= below]
 

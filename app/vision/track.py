@@ -74,7 +74,7 @@ class Track:
         """Whether the network has read it, and takes it for a face with less probability than `below`."""
         return self.face_probability is not None and self.face_probability < below
 
-    def read(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
+    def update_scores(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
         """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
 
         Smoothed over time, not over frames, so that 5 and 30 frames a second give the same.

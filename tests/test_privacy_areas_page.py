@@ -11,8 +11,8 @@ from app.vision.annotate import HATCH
 from app.vision.privacy_area import FILL, PrivacyArea
 from tests.browser import close, sign_in
 from tests.server import Server, wait_for
-from tests.test_areas import MORNING
 from tests.test_pause import change_room
+from tests.test_privacy_areas import MORNING
 from tests.test_server import faces_now, looks_like_a_card, picture_of
 
 JPEG_ERROR = 45  # of 255, at the edge of a stripe

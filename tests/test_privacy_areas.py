@@ -1,7 +1,6 @@
 """Privacy areas: what lies in one is neither read nor shown."""
 
 import base64
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -59,20 +58,20 @@ def test_a_student_in_an_area_is_never_found_and_the_others_are():
     assert sum(is_in(student, area) for student in room.truth(MORNING)) == 1
     with_area, without = FaceAnalyser(), FaceAnalyser()
     for index in range(12):
-        all_faces = without.read(frame_at(room, index / 5))
-        faces = with_area.read(frame_at(room, index / 5, area))
+        all_faces = without.analyse(frame_at(room, index / 5))
+        faces = with_area.analyse(frame_at(room, index / 5, area))
         assert not any(is_in(face, area) for face in faces)
     assert any(is_in(face, area) for face in all_faces)
     assert len(faces) == len(all_faces) - 1
 
 
 def test_a_face_that_is_known_is_forgotten_with_the_frame_that_first_leaves_it_out():
-    room, reader = Classroom(3, SIZE), FaceAnalyser()
+    room, analyser = Classroom(3, SIZE), FaceAnalyser()
     for index in range(3):
-        known = reader.read(frame_at(room, index / 5))
+        known = analyser.analyse(frame_at(room, index / 5))
     area = around(known[0].box)
     for index in range(3, 6):
-        faces = reader.read(frame_at(room, index / 5, area))
+        faces = analyser.analyse(frame_at(room, index / 5, area))
         assert not any(is_in(face, area) for face in faces)
     assert len(faces) == len(known) - 1
 
@@ -102,11 +101,11 @@ class Wall:
     live = False
     lag = 0.0
 
-    def read(self):
+    def next_frame(self):
         SYSTEM_CLOCK.wait(0.01)
         return np.full((72, 128, 3), 255, np.uint8)
 
-    def close(self):
+    def release(self):
         pass
 
 
@@ -116,10 +115,10 @@ def blanked_share(image) -> float:
 
 def test_from_the_first_on_no_frame_shows_an_area_and_each_says_which_it_leaves_out():
     with Capture(Wall, stall_seconds=5, areas=(DOOR,)) as capture:
-        frame = capture.newest(0, timeout=5)
+        frame = capture.newest_frame(0, timeout=5)
         assert (frame.sequence, frame.blanked, blanked_share(frame.image)) == (1, (DOOR,), 0.125)
         capture.areas = ()
-        while (frame := capture.newest(frame.sequence, timeout=5)).blanked:
+        while (frame := capture.newest_frame(frame.sequence, timeout=5)).blanked:
             pass
         assert blanked_share(frame.image) == 0
 
@@ -127,9 +126,10 @@ def test_from_the_first_on_no_frame_shows_an_area_and_each_says_which_it_leaves_
 def test_a_picture_file_shows_again_what_was_left_out_of_it(tmp_path):
     path = tmp_path / "wall.png"
     cv2.imwrite(str(path), np.full((72, 128, 3), 255, np.uint8))
-    with closing(open_source(str(path))) as source:
-        blank(source.read(), [DOOR])
-        assert blanked_share(source.read()) == 0
+    source = open_source(str(path))
+    blank(source.next_frame(), [DOOR])
+    assert blanked_share(source.next_frame()) == 0
+    source.release()
 
 
 def with_areas(*areas: PrivacyArea) -> EffectiveSettings:
@@ -146,7 +146,7 @@ def test_areas_are_followed_without_closing_the_camera():
     assert later.capture is seen.capture
     assert shutter.still_shows(later)
     assert not shutter.follow(with_areas(DOOR)), "nothing changed"
-    shutter.close()
+    shutter.release_camera()
 
 
 def test_from_the_click_on_only_pictures_without_the_area_are_shown(hub):  # noqa: F811

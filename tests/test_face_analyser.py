@@ -1,4 +1,4 @@
-"""The reader on the drawn classroom, whose truth is known: who is found, how soon, and who is invented."""
+"""The analyser on the drawn classroom, whose truth is known: who is found, how soon, and who is invented."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ SETTLED = 1.0  # seconds after which whoever faces the camera has a box
 
 
 class FullSweep(FaceAnalyser):
-    """The same reader, searching the whole of every frame."""
+    """The same analyser, searching the whole of every frame."""
 
     def _find(self, grey, monotonic):
         return self._detector.detect(grey)
@@ -42,13 +42,13 @@ def shows(faces, box):
     )
 
 
-def read_class(room, fps, seconds, *readers, begin=MORNING):
-    """What the readers say of a class: for each frame its second, truth and the faces of each reader."""
+def read_class(room, fps, seconds, *analysers, begin=MORNING):
+    """What the analysers say of a class: for each frame its second, truth and the faces of each analyser."""
     for index in range(round(seconds * fps)):
         second = index / fps
         at = begin + timedelta(seconds=second)
         frame = frame_of(room.draw(at), second)
-        yield second, room.truth(at), [reader.read(frame) for reader in readers]
+        yield second, room.truth(at), [analyser.analyse(frame) for analyser in analysers]
 
 
 @pytest.mark.parametrize("fps", [5, 25])
@@ -79,14 +79,14 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
     empty = np.full((480, 640, 3), 128, np.uint8)
     waits = []
     for offset in (0.0, 0.13, 0.26, 0.39):
-        reader, second, appears = FaceAnalyser(), 0.0, 1.0 + offset
+        analyser, second, appears = FaceAnalyser(), 0.0, 1.0 + offset
         while second < appears:
-            assert reader.read(frame_of(empty, second)) == ()
+            assert analyser.analyse(frame_of(empty, second)) == ()
             second += 1 / fps
         at = MORNING + timedelta(seconds=appears)
         truth = [student.box for student in with_faces.truth(at) if student.facing]
         image = with_faces.draw(at)
-        while not all(shows(reader.read(frame_of(image, second)), box) for box in truth):
+        while not all(shows(analyser.analyse(frame_of(image, second)), box) for box in truth):
             second += 1 / fps
             assert second < appears + 3
         waits.append(second - appears)
@@ -101,10 +101,10 @@ def test_faces_are_read_though_not_in_every_frame():
 
 
 def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
-    room, reader = Classroom(12, (1280, 720)), FaceAnalyser()
+    room, analyser = Classroom(12, (1280, 720)), FaceAnalyser()
     for second in np.arange(0, 3, 0.2):
         at = MORNING + timedelta(seconds=second)
-        faces = reader.read(
+        faces = analyser.analyse(
             frame_of(cv2.resize(room.draw(at), (320, 180), interpolation=cv2.INTER_AREA), second)
         )
     facing = [student for student in room.truth(at) if student.facing]
@@ -113,16 +113,16 @@ def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
 
 
 def test_a_change_of_picture_size_ends_every_track():
-    reader, room = FaceAnalyser(), Classroom(3, (640, 480))
+    analyser, room = FaceAnalyser(), Classroom(3, (640, 480))
     for second in (0.0, 0.1, 0.2):
-        before = reader.read(frame_of(room.draw(MORNING), second))
+        before = analyser.analyse(frame_of(room.draw(MORNING), second))
     assert before
     small = cv2.resize(room.draw(MORNING), (320, 240))
-    assert reader.read(frame_of(small, 0.3)) == ()
+    assert analyser.analyse(frame_of(small, 0.3)) == ()
 
 
 def test_a_picture_of_one_pixel_holds_nobody():
-    assert FaceAnalyser().read(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
+    assert FaceAnalyser().analyse(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
 
 
 def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
@@ -137,11 +137,11 @@ def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
 
 
 def test_of_the_faces_of_a_picture_those_left_in_doubt_are_given_up():
-    reader = FaceAnalyser()
-    *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, reader)
-    assert len(reader.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
-    reader._classifier.face_below = 1.1
-    assert reader.sure_faces() == ()
+    analyser = FaceAnalyser()
+    *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, analyser)
+    assert len(analyser.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
+    analyser._classifier.face_below = 1.1
+    assert analyser.sure_faces() == ()
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -151,9 +151,9 @@ def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
     image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
     frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SECONDS + 3, 0.5)]
-    reader, full = FaceAnalyser(), FullSweep()
-    assert max(len(reader.read(frame)) for frame in frames) == 1
-    assert max(len(full.read(frame)) for frame in frames) == 0  # from the front nobody is there
+    analyser, full = FaceAnalyser(), FullSweep()
+    assert max(len(analyser.analyse(frame)) for frame in frames) == 1
+    assert max(len(full.analyse(frame)) for frame in frames) == 0  # from the front nobody is there
 
 
 @pytest.mark.parametrize("degrees", [-25, 25])
@@ -166,9 +166,9 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
         [box for box, student in zip(leaning.faces, students, strict=True) if student.facing is wanted]
         for wanted in (True, False)
     )
-    image, reader = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceAnalyser()
+    image, analyser = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceAnalyser()
     for second in range(round(FURTHER_SECONDS) + 3):
-        read = reader.read(frame_of(image, second))
+        read = analyser.analyse(frame_of(image, second))
     assert len(read) <= 5
     assert all(shows([face for face in read if face.scores is not None], box) for box in facing)
     unread = [face for face in read if face.scores is None]
@@ -186,18 +186,18 @@ def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
     cut = round(box.width * 0.1)
     seen = leaning.grey[:, box.x + cut :] if edge == "left" else leaning.grey[box.y + cut :]
     place = box._replace(x=-cut) if edge == "left" else box._replace(y=-cut)
-    image, reader = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceAnalyser()
-    read = [reader.read(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
+    image, analyser = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceAnalyser()
+    read = [analyser.analyse(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
     assert all(shows(faces, place) for faces in read[-6:])
 
 
 def test_heads_that_lean_over_and_back_are_followed():
-    room, reader, seen = Classroom(3, (640, 480)), FaceAnalyser(), []
+    room, analyser, seen = Classroom(3, (640, 480)), FaceAnalyser(), []
     upright = room.draw(MORNING)
     for second in np.arange(0, 6, 0.2):
         turn = cv2.getRotationMatrix2D((320, 240), 35 * np.sin(max(0.0, second - 1)), 0.8)
         leaning = cv2.warpAffine(upright, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-        seen.append({face.track for face in reader.read(frame_of(leaning, second))})
+        seen.append({face.track for face in analyser.analyse(frame_of(leaning, second))})
     assert len(seen[4]) == sum(student.facing for student in room.truth(MORNING))
     assert all(tracks == seen[4] for tracks in seen[4:])
 
@@ -205,8 +205,8 @@ def test_heads_that_lean_over_and_back_are_followed():
 @needs_scenes
 def test_nobody_is_invented_where_nobody_is():
     for path in sorted((SCENES / "images/negatives").iterdir()):
-        image, reader, full = cv2.imread(str(path)), FaceAnalyser(), FullSweep()
+        image, analyser, full = cv2.imread(str(path)), FaceAnalyser(), FullSweep()
         for index in range(4):
             frame = frame_of(image, index / 5)
-            ours, theirs = reader.read(frame), full.read(frame)
+            ours, theirs = analyser.analyse(frame), full.analyse(frame)
         assert len(ours) <= len(theirs), path.name

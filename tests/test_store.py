@@ -176,10 +176,10 @@ def reading(second: float, emotion: Emotion) -> Reading:
 
 
 def record(app, seconds: range, emotion: Emotion) -> None:
-    recorder = MinuteWriter(app, SYSTEM_CLOCK)
+    writer = MinuteWriter(app, SYSTEM_CLOCK)
     for second in seconds:
-        recorder.add(reading(second, emotion))
-    recorder.close(timeout=10)
+        writer.add(reading(second, emotion))
+    writer.stop(timeout=10)
 
 
 def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
@@ -195,11 +195,11 @@ def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
 def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):
     db.session.remove()
     downgrade(revision="base")
-    recorder = MinuteWriter(app, SYSTEM_CLOCK)
+    writer = MinuteWriter(app, SYSTEM_CLOCK)
     for second in range(0, 130):
-        recorder.add(reading(second, Emotion.SAD))
+        writer.add(reading(second, Emotion.SAD))
     while "wait in memory" not in caplog.text:
         SYSTEM_CLOCK.wait(0.05)
     upgrade()
-    recorder.close(timeout=10)
+    writer.stop(timeout=10)
     assert [round(minute.face_seconds) for minute in stored()] == [360, 360, 54]

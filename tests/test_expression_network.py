@@ -55,7 +55,7 @@ def spoil(folder: Path, weights: bytes) -> None:
 
 
 def test_scores_add_up_to_one_and_a_drawn_face_is_a_face(classifier):
-    scores, face = classifier.read(known_faces())
+    scores, face = classifier.classify(known_faces())
     assert scores.shape == (7, 7)
     assert scores.dtype == face.dtype == np.float32
     assert scores.sum(1) == pytest.approx(1, abs=1e-4)
@@ -63,7 +63,7 @@ def test_scores_add_up_to_one_and_a_drawn_face_is_a_face(classifier):
 
 
 def test_a_drawn_smile_is_happy_and_a_drawn_startle_surprised(classifier):
-    scores, _ = classifier.read(known_faces())
+    scores, _ = classifier.classify(known_faces())
     read = [EMOTIONS[index] for index in scores.argmax(1)]
     for shown in ("happy", "surprise", "neutral"):
         assert read[EMOTIONS.index(shown)] == shown
@@ -71,21 +71,21 @@ def test_a_drawn_smile_is_happy_and_a_drawn_startle_surprised(classifier):
 
 def test_a_face_is_read_the_same_alone_and_among_others(classifier):
     faces = np.concatenate([known_faces()] * 3)
-    together = classifier.read(faces)
-    alone = [classifier.read(faces[i : i + 1]) for i in range(len(faces))]
+    together = classifier.classify(faces)
+    alone = [classifier.classify(faces[i : i + 1]) for i in range(len(faces))]
     for which in (0, 1):
         assert together[which] == pytest.approx(np.concatenate([one[which] for one in alone]), abs=1e-4)
 
 
 def test_no_face_gives_no_scores(classifier):
-    scores, face = classifier.read(np.zeros((0, 48, 48), np.uint8))
+    scores, face = classifier.classify(np.zeros((0, 48, 48), np.uint8))
     assert scores.shape == (0, 7)
     assert face.shape == (0,)
 
 
 def test_one_thread_and_two_read_the_same(classifier):
-    scores, _ = classifier.read(known_faces())
-    assert ExpressionClassifier.load(SHIPPED, threads=2).read(known_faces())[0] == pytest.approx(
+    scores, _ = classifier.classify(known_faces())
+    assert ExpressionClassifier.load(SHIPPED, threads=2).classify(known_faces())[0] == pytest.approx(
         scores, abs=1e-4
     )
 
@@ -105,7 +105,8 @@ def test_both_shipped_files_are_those_of_the_card():
 
 def test_the_classifier_needs_no_tensorflow():
     code = (
-        "import sys; from app.vision.expression_network import ExpressionClassifier; from pathlib import Path;"
+        "import sys; from pathlib import Path; "
+        "from app.vision.expression_network import ExpressionClassifier; "
         f"ExpressionClassifier.load(Path({str(SHIPPED)!r}));"
         "sys.exit(' '.join({'tensorflow', 'keras', 'flask'} & set(sys.modules)) or 0)"
     )
