@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.vision.crop import SMALLEST_READABLE
-from app.vision.detection.sweep import FURTHER_SECONDS, SWEEP_SECONDS
+from app.vision.crop import MIN_READABLE_SIDE
+from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS, SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from benchmarks.detection import Photograph, askew
@@ -23,7 +23,7 @@ SETTLED = 1.0  # seconds after which whoever faces the camera has a box
 class FullSweep(FaceAnalyser):
     """The same analyser, searching the whole of every frame."""
 
-    def _find(self, grey, monotonic):
+    def _detect(self, grey, monotonic):
         return self._detector.detect(grey)
 
 
@@ -59,12 +59,12 @@ def test_a_moving_class_is_read_as_well_as_by_a_full_sweep_of_every_frame(fps):
     for second, truth, (faces, full) in read_class(room, fps, 2, FaceAnalyser(), FullSweep()):
         if second < SETTLED:
             continue
-        boxes = [student.box for student in truth if student.facing]
+        boxes = [student.box for student in truth if student.is_facing]
         expected += len(boxes)
         found += sum(shows(faces, box) for box in boxes)
         by_full += sum(shows(full, box) for box in boxes)
         false += sum(not any(shows([face], student.box) for student in truth) for face in faces)
-        tracks |= {face.track for face in faces}
+        tracks |= {face.track_id for face in faces}
         most = max(most, len(faces))
     assert found >= 0.99 * by_full
     assert found >= 0.97 * expected
@@ -84,7 +84,7 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
             assert analyser.analyse(frame_of(empty, second)) == ()
             second += 1 / fps
         at = MORNING + timedelta(seconds=appears)
-        truth = [student.box for student in with_faces.truth(at) if student.facing]
+        truth = [student.box for student in with_faces.truth(at) if student.is_facing]
         image = with_faces.draw(at)
         while not all(shows(analyser.analyse(frame_of(image, second)), box) for box in truth):
             second += 1 / fps
@@ -96,7 +96,7 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
 def test_faces_are_read_though_not_in_every_frame():
     room = Classroom(5, (640, 480))
     *_, (_, truth, (faces,)) = read_class(room, 25, 1.5, FaceAnalyser())
-    assert len(faces) >= sum(student.facing for student in truth) - 1
+    assert len(faces) >= sum(student.is_facing for student in truth) - 1
     assert all(face.scores is not None for face in faces)
 
 
@@ -107,9 +107,9 @@ def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
         faces = analyser.analyse(
             frame_of(cv2.resize(room.draw(at), (320, 180), interpolation=cv2.INTER_AREA), second)
         )
-    facing = [student for student in room.truth(at) if student.facing]
+    facing = [student for student in room.truth(at) if student.is_facing]
     assert len(facing) <= len(faces) <= 12
-    assert all(face.scores is None for face in faces if face.box.width < SMALLEST_READABLE)
+    assert all(face.scores is None for face in faces if face.box.width < MIN_READABLE_SIDE)
 
 
 def test_a_change_of_picture_size_ends_every_track():
@@ -132,25 +132,25 @@ def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
             self._classifier.face_below = 1.1
 
     *_, (_, truth, (faces, none)) = read_class(Classroom(5, (640, 480)), 5, 1.5, FaceAnalyser(), Doubting())
-    assert len(faces) >= sum(student.facing for student in truth)
+    assert len(faces) >= sum(student.is_facing for student in truth)
     assert none == ()
 
 
 def test_of_the_faces_of_a_picture_those_left_in_doubt_are_given_up():
     analyser = FaceAnalyser()
     *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, analyser)
-    assert len(analyser.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
+    assert len(analyser.confident_faces()) == len(faces) >= sum(student.is_facing for student in truth)
     analyser._classifier.face_below = 1.1
-    assert analyser.sure_faces() == ()
+    assert analyser.confident_faces() == ()
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
     room, at = Classroom(20, (1280, 720)), MORNING + timedelta(seconds=8)
-    (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.facing]
+    (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.is_facing]
     alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
     image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
-    frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SECONDS + 3, 0.5)]
+    frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SWEEP_SECONDS + 3, 0.5)]
     analyser, full = FaceAnalyser(), FullSweep()
     assert max(len(analyser.analyse(frame)) for frame in frames) == 1
     assert max(len(full.analyse(frame)) for frame in frames) == 0  # from the front nobody is there
@@ -163,11 +163,11 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
     leaning = askew(Photograph(grey, [student.box for student in students]), degrees)
     facing, aside = (
-        [box for box, student in zip(leaning.faces, students, strict=True) if student.facing is wanted]
+        [box for box, student in zip(leaning.faces, students, strict=True) if student.is_facing is wanted]
         for wanted in (True, False)
     )
     image, analyser = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceAnalyser()
-    for second in range(round(FURTHER_SECONDS) + 3):
+    for second in range(round(FURTHER_SWEEP_SECONDS) + 3):
         read = analyser.analyse(frame_of(image, second))
     assert len(read) <= 5
     assert all(shows([face for face in read if face.scores is not None], box) for box in facing)
@@ -179,7 +179,7 @@ def test_whose_head_leans_is_found_in_time_and_read(degrees):
 def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
     """Guards against boxes that begin outside of the picture, which only the turned searches give."""
     room = Classroom(3, (640, 480))
-    student = next(student for student in room.truth(MORNING) if student.facing)
+    student = next(student for student in room.truth(MORNING) if student.is_facing)
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
     leaning = askew(Photograph(grey, [student.box]), -25)
     (box,) = leaning.faces
@@ -187,7 +187,7 @@ def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
     seen = leaning.grey[:, box.x + cut :] if edge == "left" else leaning.grey[box.y + cut :]
     place = box._replace(x=-cut) if edge == "left" else box._replace(y=-cut)
     image, analyser = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceAnalyser()
-    read = [analyser.analyse(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
+    read = [analyser.analyse(frame_of(image, second)) for second in range(round(FURTHER_SWEEP_SECONDS) + 9)]
     assert all(shows(faces, place) for faces in read[-6:])
 
 
@@ -197,8 +197,8 @@ def test_heads_that_lean_over_and_back_are_followed():
     for second in np.arange(0, 6, 0.2):
         turn = cv2.getRotationMatrix2D((320, 240), 35 * np.sin(max(0.0, second - 1)), 0.8)
         leaning = cv2.warpAffine(upright, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-        seen.append({face.track for face in analyser.analyse(frame_of(leaning, second))})
-    assert len(seen[4]) == sum(student.facing for student in room.truth(MORNING))
+        seen.append({face.track_id for face in analyser.analyse(frame_of(leaning, second))})
+    assert len(seen[4]) == sum(student.is_facing for student in room.truth(MORNING))
     assert all(tracks == seen[4] for tracks in seen[4:])
 
 

@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from app.vision.detection.yunet import NAME, YuNet
+from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from tests.server import free_port
 from tests.test_face_analyser import shows
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / NAME
+WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / YUNET_FILE
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def weights() -> bytes:
     if not WEIGHTS.is_file():
-        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{NAME}")
+        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{YUNET_FILE}")
     return WEIGHTS.read_bytes()
 
 
@@ -45,7 +45,7 @@ def serve():
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/{NAME}"
+        return f"http://127.0.0.1:{server.server_port}/{YUNET_FILE}"
 
     yield start
     for server in servers:
@@ -71,16 +71,16 @@ def altered(weights: bytes) -> bytes:
 
 def test_it_is_fetched_checked_and_the_command_says_how_to_switch(app, weights, serve, install, kept):
     result = install(serve(weights))
-    path = Path(app.instance_path) / NAME
+    path = Path(app.instance_path) / YUNET_FILE
     assert result.exit_code == 0, result.output
     assert f"DETECTOR={path}\n" in result.output
     assert path.read_bytes() == weights
-    assert kept() == [NAME]
+    assert kept() == [YUNET_FILE]
     assert install("http://127.0.0.1:1/nobody-is-asked-again").exit_code == 0
 
 
 def test_a_damaged_file_that_is_there_is_fetched_again(app, weights, serve, install):
-    path = Path(app.instance_path) / NAME
+    path = Path(app.instance_path) / YUNET_FILE
     path.write_bytes(altered(weights))
     assert install(serve(weights)).exit_code == 0
     assert path.read_bytes() == weights
@@ -90,7 +90,7 @@ def test_a_damaged_file_that_is_there_is_fetched_again(app, weights, serve, inst
 def test_another_file_is_refused_in_one_line_and_not_kept(body, serve, install, kept):
     result = install(serve(body))
     assert result.exit_code == 1
-    assert f"({len(body)} bytes) is not {NAME} as it was published" in result.output
+    assert f"({len(body)} bytes) is not {YUNET_FILE} as it was published" in result.output
     assert result.output.count("\n") == 1
     assert kept() == []
 
@@ -108,7 +108,7 @@ def test_a_transfer_that_breaks_off_leaves_nothing(serve, install, kept):
 
 
 def test_a_missing_file_a_closed_door_and_no_address_are_one_line_each(serve, install, kept):
-    closed = f"http://127.0.0.1:{free_port()}/{NAME}"
+    closed = f"http://127.0.0.1:{free_port()}/{YUNET_FILE}"
     for url, why in [(serve(None), "Not Found"), (closed, "refused"), ("file:///etc/passwd", "no address")]:
         result = install(url)
         assert result.exit_code == 1
@@ -119,11 +119,11 @@ def test_a_missing_file_a_closed_door_and_no_address_are_one_line_each(serve, in
 
 
 def test_a_folder_that_can_t_be_written_is_named(app, weights, serve, install, kept):
-    (Path(app.instance_path) / NAME).mkdir()  # root may write anywhere, but nobody over a folder
+    (Path(app.instance_path) / YUNET_FILE).mkdir()  # root may write anywhere, but nobody over a folder
     result = install(serve(weights))
     assert result.exit_code == 1
     assert "can't be written" in result.output
-    assert kept() == [NAME]
+    assert kept() == [YUNET_FILE]
 
 
 def test_a_detector_that_is_missing_or_another_file_is_named_with_what_to_do(tmp_path):

@@ -1,4 +1,4 @@
-"""Turning a picture, and telling where a box of it lies in another that an affine matrix (2, 3) leads to."""
+"""Rotating an image, and finding out where a box of it then lies."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,11 @@ import numpy as np
 from app.vision.frame import Box
 
 
-def turned(grey: np.ndarray, degrees: float, **border) -> tuple[np.ndarray, np.ndarray]:
-    """Turn a picture anticlockwise, cutting nothing off; gives it and the matrix that leads there.
+def rotate(grey: np.ndarray, degrees: float, **border) -> tuple[np.ndarray, np.ndarray]:
+    """Rotate an image anticlockwise without cutting anything off.
 
-    `border` says what stands in the new corners, as cv2.warpAffine takes it.
+    Gives the rotated image and the affine matrix (2, 3) that leads to it. `border` says what fills the new
+    corners, in cv2.warpAffine's own arguments.
     """
     height, width = grey.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
@@ -20,8 +21,11 @@ def turned(grey: np.ndarray, degrees: float, **border) -> tuple[np.ndarray, np.n
     return cv2.warpAffine(grey, matrix, size, **border), matrix
 
 
-def carried(box: Sequence[int], matrix: np.ndarray) -> Box:
-    """Where a box x, y, width, height lies whose middle is led elsewhere; it stays upright and as large."""
+def transform_box(box: Sequence[int], matrix: np.ndarray) -> Box:
+    """Move the centre of a box (x, y, width, height) by an affine matrix (2, 3).
+
+    The box keeps its size and stays upright.
+    """
     x, y, width, height = (int(side) for side in box)
     left, top = matrix @ (x + width / 2, y + height / 2, 1) - (width / 2, height / 2)
     return Box(round(left), round(top), width, height)
