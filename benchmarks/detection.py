@@ -24,7 +24,7 @@ from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
 from app.vision.frame import Box
-from app.vision.rotation import rotate, transform_box
+from app.vision.geometry import rotate, transform_box
 from benchmarks.table import show
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

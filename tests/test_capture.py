@@ -1,4 +1,4 @@
-"""Capture: newest frame wins, a lost camera comes back, a dark one says why. Real cameras, time by hand."""
+"""Capture: newest frame wins, a lost camera comes back, a dark one says why. Real cameras, manual clock."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from app.camera.sources import open_source
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import MjpegCamera, noise_pictures
 
-PATIENCE = 60.0  # seconds in which anything must have happened; never waited out when all is well
+PATIENCE = 60.0  # seconds until a test fails
 NOISE = noise_pictures()
 
 
@@ -30,7 +30,7 @@ def capture_of(camera, stall_seconds=5.0, timeout=5.0):
 
 
 class ScriptedSource:
-    """Gives the pictures of a list, one each time `step` is released, and raises those that are errors."""
+    """Gives a list's pictures, one each time `step` is released, and raises its errors."""
 
     is_live = True
     lag_seconds = 0.0
@@ -38,7 +38,7 @@ class ScriptedSource:
     def __init__(self, script):
         self.script = list(script)
         self.step = threading.Semaphore(0)
-        self.closed = False
+        self.released = False
 
     def next_frame(self):
         assert self.step.acquire(timeout=PATIENCE)
@@ -48,7 +48,7 @@ class ScriptedSource:
         return picture
 
     def release(self):
-        self.closed = True
+        self.released = True
 
 
 def test_frames_are_counted_from_one_and_carry_their_time():
@@ -106,7 +106,7 @@ def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_f
         until(lambda: capture.state.reason is Reason.STOPPED)
         assert capture.state.since == frame.captured_at
         assert capture.newest_frame(0, 0) is None
-        assert source.closed
+        assert source.released
         again.set()
         until(lambda: capture.state.reason is Reason.REFUSED)
         assert capture.state.detail == "It refuses."
@@ -170,7 +170,7 @@ def test_the_wait_starts_over_only_after_the_camera_ran_well(ran, wait):
     assert clock.waits[5] == wait
 
 
-def test_closing_ends_a_long_wait_at_once():
+def test_stopping_ends_a_long_wait_at_once():
     def refuse():
         raise CameraError(Reason.REFUSED, "no")
 
@@ -244,8 +244,8 @@ def test_a_black_camera_gives_no_frames_until_there_is_light():
 
 
 def faults(pictures, is_live=True, fps=10.0):
-    check = PictureFaultDetector(patience_seconds=1.0, is_live=is_live)
-    return [check.fault(picture, index / fps) for index, picture in enumerate(pictures)]
+    detector = PictureFaultDetector(patience_seconds=1.0, is_live=is_live)
+    return [detector.fault(picture, index / fps) for index, picture in enumerate(pictures)]
 
 
 def test_one_picture_again_and_again_is_frozen_only_where_a_camera_films():

@@ -1,4 +1,4 @@
-"""The cascade on real pictures, and on files that are no cascade."""
+"""The cascades on real pictures, and files that are no cascade."""
 
 import csv
 import shutil
@@ -84,7 +84,7 @@ def test_four_people_at_a_table_are_found(detector):
 
 
 @needs_scenes
-def test_a_face_has_one_box_also_where_the_cascade_finds_head_and_shoulders_too(detector):
+def test_a_face_has_one_box_even_if_the_cascade_finds_head_and_shoulders_too(detector):
     # In a third of this call's pictures the cascade puts a larger box around a man's face.
     for grey in frames("element-call_gallery.gif", every=5):
         boxes = boxes_in(detector, grey)
@@ -104,28 +104,28 @@ def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
     assert isinstance(large[0], Box)
 
 
-def in_pieces(detector, grey):
-    """What a sweep over several frames finds in a picture that stands still, and needs no judge."""
+def in_tiles(detector, grey):
+    """The boxes that a sweep over several frames finds in a still picture, and that need no network."""
     found = [one for tile in frontal_tiles(*grey.shape[::-1]) for one in detector.propose(grey, tile)]
     return [
         one.box for one in non_maximum_suppression([one for one in found if one.confidence > MIN_NEIGHBOURS])
     ]
 
 
-def test_pieces_find_the_drawn_faces_that_the_whole_picture_shows(detector):
+def test_tiles_find_the_drawn_faces_that_a_search_of_the_whole_picture_finds(detector):
     room = Classroom(30, (1280, 720))
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
-    whole, parts = boxes_in(detector, grey), in_pieces(detector, grey)
+    whole, parts = boxes_in(detector, grey), in_tiles(detector, grey)
     assert sum(any(covers(box, middle(face)) for box in parts) for face in whole) >= len(whole) - 1
     assert len(parts) <= len(whole) + 1
 
 
 @needs_scenes
-def test_pieces_find_no_more_in_pictures_without_faces(detector):
+def test_tiles_find_no_more_in_pictures_without_faces(detector):
     pictures = [
         cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SCENES / "images/negatives").iterdir()
     ]
-    found = [(len(in_pieces(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
+    found = [(len(in_tiles(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
     assert sum(parts for parts, _ in found) <= sum(whole for _, whole in found) + 1
 
 
@@ -141,7 +141,7 @@ def test_a_known_face_is_found_again_where_it_moved_to(detector, seconds):
     )
 
 
-def test_a_face_at_the_edge_or_gone_is_looked_for_in_what_there_is(detector):
+def test_a_search_near_a_face_at_the_edge_finds_nothing_on_a_wall(detector):
     wall = np.full((100, 100), 128, np.uint8)
     assert detector.detect_near(wall, Box(-20, 60, 50, 50)) is None
     assert detector.detect_near(wall, Box(0, 0, 1, 1)) is None
@@ -171,14 +171,14 @@ def test_a_damaged_cascade_is_named(cascades, text):
 
 
 @pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if not cascade.is_profile])
-def test_a_face_from_the_front_is_where_each_cascade_finds_it_also_in_the_mirror(detector, cascade):
+def test_each_frontal_cascade_finds_a_face_where_it_is_and_in_the_mirror_too(detector, cascade):
     grey, box = portrait()
     mirrored = box._replace(x=grey.shape[1] - box.x - box.width)
     for picture, place in ((grey, box), (np.ascontiguousarray(grey[:, ::-1]), mirrored)):
         assert covers(detector.detect_near(picture, place, cascade).box, middle(place))
 
 
-def test_the_two_sides_are_each_the_others_mirror_picture(detector):
+def test_the_two_profile_cascades_mirror_each_other(detector):
     grey, _ = portrait()
     height, width = grey.shape
     tile = Tile(0, 0, width, height, MIN_READABLE_SIDE, height, Cascade.PROFILE)

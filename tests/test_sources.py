@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from app.camera.diagnosis import network_error
 from app.camera.errors import CameraError, Reason
 from app.camera.sources import open_source
 from app.camera.sources.file_camera import VideoFile
 from app.camera.spec import check_spec, hide_password
+from app.language import say
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
 
@@ -130,7 +132,7 @@ def test_a_video_plays_at_its_own_speed_and_starts_again(tmp_path, clock):
     assert source.is_live is False
 
 
-def test_a_video_read_late_skips_what_is_gone(tmp_path, clock):
+def test_a_video_read_late_skips_the_frames_whose_time_has_passed(tmp_path, clock):
     source = open_source(str(write_video(tmp_path / "a.avi", frames=20, fps=10)), clock=clock)
     assert number_of(source.next_frame()) == 0
     clock.pass_(0.45)  # pictures 1 to 3 are gone, 4 is due now
@@ -167,7 +169,7 @@ def test_a_picture_is_given_five_times_a_second(tmp_path, clock):
     assert source.is_live is False
 
 
-def test_a_picture_is_known_by_what_is_in_it(tmp_path, clock):
+def test_a_picture_is_known_by_its_content(tmp_path, clock):
     path = tmp_path / "class.mp4"
     path.write_bytes(cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes())
     assert open_source(str(path), clock=clock).next_frame().shape == (30, 40, 3)
@@ -249,7 +251,7 @@ def test_a_picture_cut_off_is_not_shown_in_part(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path):
+def test_a_file_without_permission_to_read_is_refused(tmp_path):
     path = write_video(tmp_path / "a.avi")
     path.chmod(0)
     assert failure(path).reason is Reason.REFUSED
@@ -352,6 +354,15 @@ def test_an_rtsp_camera_s_refusal_is_named(status, reason, words):
     assert error.reason is reason
     assert words in str(error)
     assert "hunter2" not in str(error)
+
+
+def test_a_camera_that_answers_and_sends_nothing_says_so_in_the_reader_s_language():
+    """Guards against an English sentence where a page in German stands: it was no Words."""
+    with MjpegCamera() as camera:
+        error = network_error(camera.url, timeout_seconds=2, opening_seconds=2)
+    assert error.reason is Reason.TIMED_OUT
+    assert "answers, but sent no picture in 2 s" in str(error)
+    assert "antwortet, hat aber in 2 s kein Bild gesendet" in say(error, "de")
 
 
 def answer_rtsp(server, status, stop):

@@ -1,4 +1,4 @@
-"""The sweep: every size everywhere in time, whatever the camera's pace, and no frame late."""
+"""The sweep: every size everywhere in time at any frame rate, and no frame late."""
 
 import math
 from dataclasses import replace
@@ -27,16 +27,16 @@ def swept(width: int, height: int) -> Sweep:
 
 
 @pytest.mark.parametrize("size", [*SIZES, (320, 180), (1, 1)])
-def test_the_first_frame_is_searched_whole(size):
+def test_the_first_frame_is_searched_completely(size):
     due = [tile for sweep in all_sweeps(*size) for tile in sweep.next_tiles(100.0)]
     assert due == list(frontal_tiles(*size))
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_search_has_its_turn_in_half_a_minute_faces_that_can_be_read_soonest(size):
-    own, due = all_sweeps(*size), []
+def test_every_tile_is_searched_within_half_a_minute_readable_faces_most_often(size):
+    sweeps, due = all_sweeps(*size), []
     for index in range(round(5 * FURTHER_SWEEP_SECONDS) + 2):
-        due += [tile for sweep in own for tile in sweep.next_tiles(index / 5) if index]
+        due += [tile for sweep in sweeps for tile in sweep.next_tiles(index / 5) if index]
     assert set(due) == {*frontal_tiles(*size), *further_tiles(*size)}
     large, small = (due.count(tile) for tile in (frontal_tiles(*size)[0], frontal_tiles(*size)[-1]))
     assert large == pytest.approx(FURTHER_SWEEP_SECONDS / SWEEP_SECONDS, abs=2)
@@ -49,7 +49,7 @@ def test_the_further_cascades_leave_the_first_frame_alone():
     assert sweep.next_tiles(100.0 + FURTHER_SWEEP_SECONDS) == list(further_tiles(1280, 720))
 
 
-def test_the_further_cascades_search_every_place_for_every_face_that_can_be_read():
+def test_the_further_cascades_search_every_place_for_every_readable_face():
     readable = {tile for tile in frontal_tiles(1280, 720) if tile.min_size >= MIN_READABLE_SIDE}
     for cascade in set(Cascade) - {Cascade.FRONTAL}:
         own = {tile for tile in further_tiles(1280, 720) if tile.cascade is cascade}
@@ -57,7 +57,7 @@ def test_the_further_cascades_search_every_place_for_every_face_that_can_be_read
 
 
 @pytest.mark.parametrize("fps", [0.5, 1, 2, 5, 10, 25, 30, 60])
-def test_the_whole_picture_is_searched_in_time_at_any_pace(fps):
+def test_the_picture_is_searched_completely_in_time_at_any_frame_rate(fps):
     sweep = swept(1280, 720)
     due = [sweep.next_tiles(index / fps) for index in range(100)]
     frames = math.ceil(SWEEP_SECONDS * fps) + (fps > 1 / SWEEP_SECONDS)
@@ -83,7 +83,7 @@ def test_a_clock_that_stands_still_searches_nothing_twice():
     side=st.integers(24, 470),
     across=st.floats(0, 1),
 )
-def test_each_face_lies_wholly_in_a_piece_that_searches_its_size(size, side, across):
+def test_each_face_lies_completely_in_a_tile_that_searches_its_size(size, side, across):
     left = across * (size[0] - side)
     assert any(
         tile.left <= left and left + side <= tile.right and tile.min_size <= side <= tile.max_size

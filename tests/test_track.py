@@ -1,4 +1,4 @@
-"""Tracks: the same face keeps its number, a flicker is no face, scores are smoothed over time."""
+"""Tracks: a face keeps its id, a box in one frame is no face, scores are smoothed over time."""
 
 import math
 
@@ -33,8 +33,8 @@ def scores(**parts):
     return values
 
 
-class Followed(Tracker):
-    """A tracker that is told boxes."""
+class BoxTracker(Tracker):
+    """A tracker that takes boxes instead of detections."""
 
     def update(self, boxes, monotonic):
         return super().update([Detection(9, box) for box in boxes], monotonic)
@@ -42,7 +42,7 @@ class Followed(Tracker):
 
 def tracker_with(*boxes):
     """A tracker in which these faces are in view at second 0."""
-    tracker = Followed()
+    tracker = BoxTracker()
     tracker.update(boxes, -0.1)
     tracker.update(boxes, 0.0)
     return tracker
@@ -53,7 +53,7 @@ def faces(tracker, uncertain_below=0.4):
 
 
 def test_a_face_is_in_view_from_its_second_frame_on():
-    tracker = Followed()
+    tracker = BoxTracker()
     assert tracker.update([LEFT], 0.0) == []
     assert [track.box for track in tracker.update([LEFT], 0.1)] == [LEFT]
 
@@ -67,10 +67,10 @@ def test_a_false_box_that_flashes_up_once_is_never_in_view():
 
 def test_a_face_that_is_missed_for_a_moment_stays_where_it_was():
     tracker = tracker_with(LEFT)
-    number = tracker.update([LEFT], 0.1)[0].id
+    track_id = tracker.update([LEFT], 0.1)[0].id
     held = tracker.update([], 0.9)
-    assert [(track.id, track.box, track.detected_box) for track in held] == [(number, LEFT, None)]
-    assert [track.id for track in tracker.update([LEFT], 1.0)] == [number]
+    assert [(track.id, track.box, track.detected_box) for track in held] == [(track_id, LEFT, None)]
+    assert [track.id for track in tracker.update([LEFT], 1.0)] == [track_id]
 
 
 def test_a_face_that_is_missed_for_longer_is_gone():
@@ -79,7 +79,7 @@ def test_a_face_that_is_missed_for_longer_is_gone():
     assert tracker.update([], HOLD_SECONDS + 0.01) == []
 
 
-def test_one_miss_is_forgiven_also_where_only_one_frame_a_second_is_read():
+def test_one_miss_is_forgiven_also_at_one_frame_a_second():
     tracker = tracker_with(LEFT)
     (track,) = tracker.update([], 1.2)
     assert tracker.update([LEFT], 2.2) == [track]
@@ -94,15 +94,15 @@ def test_a_face_that_comes_back_late_is_a_new_one():
     assert tracker.update([LEFT], 5.2)[0].id > before
 
 
-def test_two_trackers_share_no_number():
+def test_two_trackers_share_no_id():
     first, second = tracker_with(LEFT), tracker_with(LEFT)
     assert {face.track_id for face in faces(first)}.isdisjoint(face.track_id for face in faces(second))
 
 
-def test_faces_keep_their_numbers_in_whatever_order_they_are_found():
+def test_faces_keep_their_ids_in_whatever_order_they_are_found():
     tracker = tracker_with(LEFT, RIGHT)
-    numbers = {track.box: track.id for track in tracker.update([LEFT, RIGHT], 0.1)}
-    assert {track.box: track.id for track in tracker.update([RIGHT, LEFT], 0.2)} == numbers
+    ids = {track.box: track.id for track in tracker.update([LEFT, RIGHT], 0.1)}
+    assert {track.box: track.id for track in tracker.update([RIGHT, LEFT], 0.2)} == ids
 
 
 def test_a_jittering_box_is_calmed():
@@ -114,7 +114,7 @@ def test_a_jittering_box_is_calmed():
     assert max(shown[10:]) - min(shown[10:]) <= 4
 
 
-def test_a_face_too_small_to_have_an_expression_is_judged_now_and_then_and_has_no_scores():
+def test_a_face_too_small_to_have_an_expression_is_classified_now_and_then_and_has_no_scores():
     small = Box(10, 10, MIN_READABLE_SIDE - 1, MIN_READABLE_SIDE - 1)
     tracker = tracker_with(small)
     (track,) = tracker.update([small], 0.1)
@@ -127,13 +127,13 @@ def test_a_face_too_small_to_have_an_expression_is_judged_now_and_then_and_has_n
     assert face.emotion is None
 
 
-def test_only_a_face_found_in_this_frame_is_read():
+def test_only_a_face_found_in_this_frame_is_classified():
     tracker = tracker_with(LEFT)
     assert [track.is_due(0.1) for track in tracker.update([LEFT], 0.1)] == [True]
     assert [track.is_due(0.2) for track in tracker.update([], 0.2)] == [False]
 
 
-def test_a_face_that_was_just_read_waits_for_its_turn():
+def test_a_face_that_was_just_classified_is_not_due():
     (track,) = tracker_with(LEFT).update([LEFT], 0.1)
     track.update_scores(scores(happy=0.6), 0.9, 0.1)
     assert not track.is_due(0.1 + CLASSIFY_SECONDS / 2)
@@ -159,7 +159,7 @@ def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
     assert (face.scores is not None) == (face.emotion is not None) == (sure > 0.4)
 
 
-def test_a_box_that_the_network_takes_for_no_face_is_followed_no_longer():
+def test_a_track_that_the_network_takes_for_no_face_is_dropped():
     tracker = tracker_with(LEFT, RIGHT)
     left, right = tracker.update([LEFT, RIGHT], 0.1)
     left.update_scores(scores(happy=0.6), REJECT_BELOW - 0.1, 0.1)
@@ -168,7 +168,7 @@ def test_a_box_that_the_network_takes_for_no_face_is_followed_no_longer():
     assert tracker.tracks == [right]
 
 
-def test_a_face_that_turns_away_for_a_moment_is_not_forgotten():
+def test_a_face_that_turns_away_for_a_moment_is_not_dropped():
     tracker = tracker_with(LEFT)
     for step, probability in enumerate((1, 1, 0, 0, 1)):
         (track,) = tracker.update([LEFT], step / 10)
@@ -207,10 +207,10 @@ def test_scores_are_the_same_at_5_and_30_frames_a_second(seconds):
     growth=st.floats(0.95, 1.05),
     missed=st.sets(st.integers(2, 39)),
 )
-def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace, growth, missed):
+def test_a_slowly_moving_face_never_changes_its_id(start, side, angle, pace, growth, missed):
     """It moves by up to 0.3 of its width and grows by up to 5 % a frame; single frames miss it."""
-    tracker = Followed()
-    numbers = set()
+    tracker = BoxTracker()
+    ids = set()
     x, y, width = float(start[0]), float(start[1]), float(side)
     for frame in range(40):
         if frame not in missed or frame - 1 in missed:
@@ -220,8 +220,8 @@ def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace,
             width = min(400.0, max(24.0, width * growth))
         else:
             seen = tracker.update([], frame / 10)
-        numbers |= {track.id for track in seen}
-    assert len(numbers) == 1
+        ids |= {track.id for track in seen}
+    assert len(ids) == 1
 
 
 @given(
@@ -249,8 +249,8 @@ def test_smoothed_scores_stay_a_distribution(readings):
 
 
 @given(st.lists(st.lists(st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 200)] * 2), max_size=6)))
-def test_whatever_is_found_no_two_faces_share_a_number_and_no_face_is_invented(frames):
-    tracker = Followed()
+def test_whatever_is_found_no_two_faces_share_an_id_and_no_face_is_invented(frames):
+    tracker = BoxTracker()
     before = set()
     for second, boxes in enumerate(frames):
         seen = tracker.update(boxes, second / 10)

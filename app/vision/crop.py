@@ -18,10 +18,10 @@ def crop_faces(
 ) -> np.ndarray:
     """Crop the boxes out of a grey uint8 image: uint8 (N, 48, 48).
 
-    A face with a roll, by default 0 and clockwise above it, is turned upright: nearly all faces that the
-    network learnt from are upright. A box that sticks out of the image keeps its shape: the last row or
-    column is repeated, so that a face at the edge isn't stretched. Raises ValueError for a box that lies
-    outside the image.
+    `roll_degrees` says how far each face leans clockwise, by default 0: it is turned upright, since nearly
+    all faces that the network learnt from are upright. A box that sticks out of the image keeps its shape:
+    the last row or column is repeated, so that a face at the edge isn't stretched. Raises ValueError for a
+    box that lies outside the image.
     """
     faces = np.empty((len(boxes), SIDE, SIDE), np.uint8)
     for face, box, roll in zip(faces, boxes, roll_degrees or [0.0] * len(boxes), strict=True):

@@ -28,8 +28,8 @@ SCORE_SMOOTHING_SECONDS = 1.0
 BOX_SMOOTHING_SECONDS = 0.1
 """Time constant of the box: enough to calm its jitter of a few pixels, too little to trail behind a head."""
 REJECT_BELOW = 0.5
-"""A track whose face probability falls below this ends. A new face needs more, the card's `face_below`; one
-that turns away is still a face."""
+"""A track whose face probability falls below this ends. It is lower than the card's `face_below`, which a new
+face needs, since a face that turns away is still one."""
 MIN_IOU = 0.2
 """Intersection over union of two boxes of one track. A head that moves by half its width between two frames
 still has a third."""
@@ -77,7 +77,7 @@ class Track:
         return self.scores is None or monotonic - self._classified_at >= interval
 
     def is_rejected(self, below: float) -> bool:
-        """Whether it was classified and its face probability lies below `below`."""
+        """Whether it was classified and its face probability is below `below`."""
         return self.face_probability is not None and self.face_probability < below
 
     def update_scores(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
@@ -140,9 +140,9 @@ class Tracker:
         return self._in_view()
 
     def drop_rejected(self, below: float = REJECT_BELOW) -> None:
-        """End the tracks whose face probability lies below `below`.
+        """End the tracks whose face probability is below `below`.
 
-        The default ends those that are more likely no face: the face is gone.
+        By default those that are more likely no face than one: the face has gone.
         """
         self.tracks = [track for track in self.tracks if not track.is_rejected(below)]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from app.vision.frame import Box
-from app.vision.rotation import rotate, transform_box
+from app.vision.geometry import rotate, transform_box
 
 CASCADE_FOLDER = Path(cv2.data.haarcascades)
 SCALE_FACTOR = 1.1
@@ -19,14 +19,14 @@ those up to 35."""
 
 
 class Cascade(Enum):
-    """A cascade, and how the image is turned for it."""
+    """A Haar cascade, and the image that it searches: as it is, mirrored or rotated."""
 
     FRONTAL = "OpenCV's default cascade for faces from the front"
-    FRONTAL_ALT = "its second cascade for them, trained on other pictures"
+    FRONTAL_ALT = "its second frontal cascade, trained on other pictures"
     PROFILE = "its cascade for faces from the side, which knows one side only"
-    PROFILE_MIRRORED = "the same on the mirrored image, for the other side"
-    ROLLED_CLOCKWISE = "the second frontal one, for heads that lean clockwise in the image"
-    ROLLED_ANTICLOCKWISE = "the same for heads that lean the other way"
+    PROFILE_MIRRORED = "the profile cascade on the mirrored image, for the other side"
+    ROLLED_CLOCKWISE = "the second frontal cascade, for heads that lean clockwise in the image"
+    ROLLED_ANTICLOCKWISE = "the second frontal cascade, for heads that lean anticlockwise"
 
     @property
     def is_profile(self) -> bool:

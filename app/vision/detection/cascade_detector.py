@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from app.vision.detection.cascade import CASCADE_FOLDER, Cascade, LoadedCascades
 from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.sweep import Tile
 from app.vision.frame import Box
+from app.vision.geometry import scale
 
 PROPOSAL_NEIGHBOURS = 1
 """Neighbouring windows that must agree on a proposal. Few, since the network rejects false positives better
@@ -21,7 +21,7 @@ CASCADE_WINDOW = 24
 MAX_SEARCH_WIDTH = 1920
 """Pixels. A wider image is shrunk to this width for the search: twice the width takes four times as long."""
 SEARCH_REGION_SCALE = 1.5
-"""A known face is searched for in a region this much larger than its box: it stays inside between two
+"""A known face is searched for in a region this much larger than its box: it hardly moves further between two
 frames."""
 MIN_SIZE_CHANGE, MAX_SIZE_CHANGE = 0.84, 1.22
 """The sizes searched for around a known face, relative to its box: the four steps that vote for one face."""
@@ -55,19 +55,19 @@ class CascadeDetector:
 
         By default most proposals are false positives, for the network to reject.
         """
-        scale = min(1.0, MAX_SEARCH_WIDTH / grey.shape[1])
-        region = _scaled(grey[tile.top : tile.bottom, tile.left : tile.right], scale)
-        sizes = max(CASCADE_WINDOW, tile.min_size * scale), tile.max_size * scale
+        factor = min(1.0, MAX_SEARCH_WIDTH / grey.shape[1])
+        region = scale(grey[tile.top : tile.bottom, tile.left : tile.right], factor)
+        sizes = max(CASCADE_WINDOW, tile.min_size * factor), tile.max_size * factor
         return [
-            Detection(votes, _in_image(box, tile.left, tile.top, scale), tile.cascade)
+            Detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
             for votes, box in self._cascades.detect(tile.cascade, region, min_neighbours, *sizes)
         ]
 
     def detect_near(self, grey: np.ndarray, box: Box, cascade: Cascade = Cascade.FRONTAL) -> Detection | None:
         """Find a face again that `cascade` found at `box` a moment ago.
 
-        The search begins with the frontal cascade and MIN_NEIGHBOURS, so that a face that turns to the camera
-        is found by it. `cascade` comes next, and then all others.
+        It tries the frontal cascade with MIN_NEIGHBOURS first, since the face may have turned to the camera;
+        then `cascade` and all others, with PROPOSAL_NEIGHBOURS.
         """
         if detection := self._detect_coarse_to_fine(grey, box, Cascade.FRONTAL, MIN_NEIGHBOURS):
             return detection
@@ -79,7 +79,7 @@ class CascadeDetector:
     def _detect_coarse_to_fine(
         self, grey: np.ndarray, box: Box, cascade: Cascade, min_neighbours: int
     ) -> Detection | None:
-        """Search at COARSE_SIDE, and only in vain at FINE_SIDE."""
+        """Search at COARSE_SIDE and, if that finds nothing, at FINE_SIDE."""
         coarse = self._detect_at_side(grey, box, cascade, min_neighbours, COARSE_SIDE)
         if coarse:
             weight = COARSE_VOTE_WEIGHT if box.width >= 2 * CASCADE_WINDOW else 1
@@ -93,26 +93,18 @@ class CascadeDetector:
         margin = round(box.width * (SEARCH_REGION_SCALE - 1) / 2)
         left, top = max(0, box.x - margin), max(0, box.y - margin)
         right, bottom = box.x + box.width + margin, box.y + box.height + margin
-        scale = side / box.width
-        region = _scaled(grey[top:bottom, left:right], scale)
+        factor = side / box.width
+        region = scale(grey[top:bottom, left:right], factor)
         detected = self._cascades.detect(
             cascade, region, min_neighbours, MIN_SIZE_CHANGE * side, MAX_SIZE_CHANGE * side
         )
         if not detected:
             return None
         votes, place = max(detected)
-        return Detection(votes, _in_image(place, left, top, scale), cascade)
+        return Detection(votes, _in_image(place, left, top, factor), cascade)
 
 
-def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
-    if scale == 1:
-        return grey
-    height, width = grey.shape
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-
-
-def _in_image(box: Box, left: int, top: int, scale: float) -> Box:
-    """Convert a box of a scaled region, whose corner is at left, top, to the image's pixels."""
-    x, y, width, height = (side / scale for side in box)
+def _in_image(box: Box, left: int, top: int, factor: float) -> Box:
+    """Convert a box in a region at left, top, scaled by `factor`, to the image's pixels."""
+    x, y, width, height = (side / factor for side in box)
     return Box(round(left + x), round(top + y), round(width), round(height))

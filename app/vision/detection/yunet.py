@@ -11,6 +11,7 @@ import numpy as np
 
 from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.frame import Box
+from app.vision.geometry import scale
 
 YUNET_FILE = "face_detection_yunet_2023mar.onnx"
 YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
@@ -42,16 +43,16 @@ class YuNet:
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Give the faces in `image`, BGR uint8, in square boxes like the cascade's, largest first."""
         height, width = image.shape[:2]
-        scales = {min(1.0, side / max(height, width)) for side in LONGER_SIDES}
+        factors = {min(1.0, side / max(height, width)) for side in LONGER_SIDES}
         return non_maximum_suppression(
-            [detection for scale in scales for detection in self._detect_at_scale(image, scale)]
+            [detection for factor in factors for detection in self._detect_scaled(image, factor)]
         )
 
-    def _detect_at_scale(self, image: np.ndarray, scale: float) -> list[Detection]:
-        scaled = _padded(_shrunk(image, scale))
+    def _detect_scaled(self, image: np.ndarray, factor: float) -> list[Detection]:
+        scaled = _padded(scale(image, factor))
         self._network.setInputSize(scaled.shape[1::-1])
         _, rows = self._network.detect(scaled)
-        return [] if rows is None else [_detection(row, scale) for row in rows]
+        return [] if rows is None else [_detection(row, factor) for row in rows]
 
 
 def is_published(weights: bytes) -> bool:
@@ -72,14 +73,6 @@ def _read(path: Path) -> bytes:
     return weights
 
 
-def _shrunk(image: np.ndarray, scale: float) -> np.ndarray:
-    if scale == 1:
-        return image
-    height, width = image.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
 def _padded(image: np.ndarray) -> np.ndarray:
     missing = [max(0, MIN_SIDE - side) for side in image.shape[:2]]
     if not any(missing):
@@ -87,9 +80,12 @@ def _padded(image: np.ndarray) -> np.ndarray:
     return cv2.copyMakeBorder(image, 0, missing[0], 0, missing[1], cv2.BORDER_CONSTANT)
 
 
-def _detection(row: np.ndarray, scale: float) -> Detection:
-    """Convert a row of the network's output: x, y, width, height, five points of the face, score."""
-    x, y, width, height = row[:4] / scale
+def _detection(row: np.ndarray, factor: float) -> Detection:
+    """Convert a row of the network's output: x, y, width, height, five points of the face, score.
+
+    The image was scaled by `factor`.
+    """
+    x, y, width, height = row[:4] / factor
     side = CASCADE_BOX_RATIO * np.sqrt(width * height)
     left, top = x + (width - side) / 2, y + (height - side) / 2
     return Detection(round(1000 * row[-1]), Box(round(left), round(top), round(side), round(side)))

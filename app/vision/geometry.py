@@ -1,4 +1,4 @@
-"""Rotating an image, and finding out where a box of it then lies."""
+"""Scaling and rotating images, and moving boxes along."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,15 @@ import cv2
 import numpy as np
 
 from app.vision.frame import Box
+
+
+def scale(image: np.ndarray, factor: float) -> np.ndarray:
+    """Scale an image (height, width, …) to at least one pixel; with the factor 1, give the image itself."""
+    if factor == 1:
+        return image
+    height, width = image.shape[:2]
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
 
 
 def rotate(grey: np.ndarray, degrees: float, **border) -> tuple[np.ndarray, np.ndarray]:
