@@ -131,17 +131,17 @@ def check(
     if picture is not None:
         blank(found.image, [PrivacyArea(*part) for part in leave_out])
         Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
-    click.echo(say(found.words, language))
+    click.echo(say(found.summary, language))
 
 
 @detector.command("install")
 @click.option("--from", "source", metavar="URL", help="Another place than the OpenCV Zoo.")
 def install_detector(source: str | None) -> None:
     """Fetch YuNet, which finds more turned and covered faces than the cascade, and say how to use it."""
-    from app.vision.detection.fetch_yunet import SOURCE, FetchError, fetch_detector  # it brings OpenCV
+    from app.vision.detection.fetch_yunet import PUBLISHED_URL, FetchError, fetch_yunet  # it brings OpenCV
 
     try:
-        path = fetch_detector(Path(current_app.instance_path), source or SOURCE)
+        path = fetch_yunet(Path(current_app.instance_path), source or PUBLISHED_URL)
     except FetchError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.vision.crop import SIDE, as_input
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL
+from app.vision.face_analyser import MODEL_FOLDER
 from benchmarks.table import show
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -17,7 +17,9 @@ ROUNDS = 20
 
 def measure() -> list[dict]:
     """One row a batch, ways in turn."""
-    ways = {f"{threads} thread": ExpressionClassifier.load(MODEL, threads).classify for threads in (1, 2)}
+    ways = {
+        f"{threads} thread": ExpressionClassifier.load(MODEL_FOLDER, threads).classify for threads in (1, 2)
+    }
     plain = _plain()
     rows = []
     for batch in BATCHES:
@@ -38,7 +40,7 @@ def _plain() -> Callable[[np.ndarray], object] | None:
     except ImportError:
         print("no predict beside it: keras is not installed", file=sys.stderr)
         return None
-    model = keras.models.load_model(MODEL / "emotion_cnn.keras", compile=False)
+    model = keras.models.load_model(MODEL_FOLDER / "emotion_cnn.keras", compile=False)
     return lambda faces: model.predict(as_input(faces), verbose=0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from app.vision.crop import crop_faces
 from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL
+from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
 from benchmarks.table import show
 from models.augmentation import after_jpeg
@@ -22,7 +22,7 @@ QUALITIES = (50, 60, 70, 80, 90, 95)
 
 def measure() -> list[dict]:
     """One row a width of the face, in % of the faces."""
-    classifier = ExpressionClassifier.load(MODEL)
+    classifier = ExpressionClassifier.load(MODEL_FOLDER)
     rows = []
     for width in WIDTHS:
         unit = width / BOX_SIDE

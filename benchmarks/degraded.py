@@ -15,7 +15,7 @@ import numpy as np
 
 from app.vision.crop import SIDE, crop_faces
 from app.vision.expression_network import CARD, read_card
-from app.vision.face_analyser import MODEL
+from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
 from benchmarks.table import show
 from models.augmentation import after_jpeg
@@ -60,7 +60,7 @@ WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def measure(networks: list[Path]) -> list[dict]:
     """One row a network and a way to degrade."""
     faces = read_faces(DATA, Usage.PublicTest)
-    uncertain_below = read_card(MODEL / CARD)["uncertain_below"]
+    uncertain_below = read_card(MODEL_FOLDER / CARD)["uncertain_below"]
     rows = []
     for network in networks:
         for way, degrade in WAYS.items():
@@ -84,7 +84,7 @@ def main() -> None:
     if not DATA.is_file():
         print(f"skipped: {DATA} is missing")
         return
-    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODEL / LITERT]))
+    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODEL_FOLDER / LITERT]))
 
 
 if __name__ == "__main__":

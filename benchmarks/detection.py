@@ -17,21 +17,27 @@ import numpy as np
 
 from app.offline.picture import read_faces
 from app.vision.crop import crop_faces
-from app.vision.detection.cascade import Cascade, Cascades
-from app.vision.detection.cascade_detector import NEIGHBOURS, PROPOSED, WINDOW, Detection, one_box_a_face
-from app.vision.detection.yunet import NAME, YuNet
+from app.vision.detection.cascade import Cascade, LoadedCascades
+from app.vision.detection.cascade_detector import CASCADE_WINDOW, MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS
+from app.vision.detection.detection import Detection, non_maximum_suppression
+from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL, FaceAnalyser
+from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
 from app.vision.frame import Box
-from app.vision.rotation import carried, turned
+from app.vision.geometry import rotate, transform_box
 from benchmarks.table import show
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 SETS = {
-    "first": (Cascade.FRONT,),
-    "both from the front": (Cascade.FRONT, Cascade.FRONT_TOO),
-    "first, both sides": (Cascade.FRONT, Cascade.ONE_SIDE, Cascade.OTHER_SIDE),
-    "both, leaning too": (Cascade.FRONT, Cascade.FRONT_TOO, Cascade.CLOCKWISE, Cascade.ANTICLOCKWISE),
+    "first": (Cascade.FRONTAL,),
+    "both from the front": (Cascade.FRONTAL, Cascade.FRONTAL_ALT),
+    "first, both sides": (Cascade.FRONTAL, Cascade.PROFILE, Cascade.PROFILE_MIRRORED),
+    "both, leaning too": (
+        Cascade.FRONTAL,
+        Cascade.FRONTAL_ALT,
+        Cascade.ROLLED_CLOCKWISE,
+        Cascade.ROLLED_ANTICLOCKWISE,
+    ),
     "all": tuple(Cascade),
 }
 WIDEST = 1280  # pixels; the longer side of a picture, all labelled ones are smaller
@@ -60,12 +66,17 @@ class Proposals:
 def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     """One row for the cascade alone, one a set of cascades and a threshold, and one for the program."""
     photographs = _photographs(scenes, yunet)
-    classifier, cascades = ExpressionClassifier.load(MODEL), Cascades()
+    classifier, cascades = ExpressionClassifier.load(MODEL_FOLDER), LoadedCascades()
     widths = sorted(face.width for one in photographs for face in one.faces)
     print(f"{len(photographs)} photographs, {len(widths)} faces of {widths[0]} to {widths[-1]} pixels")
-    alone = [[_propose(one.grey, cascades, Cascade.FRONT, NEIGHBOURS, classifier)] for one in photographs]
+    alone = [
+        [_propose(one.grey, cascades, Cascade.FRONTAL, MIN_NEIGHBOURS, classifier)] for one in photographs
+    ]
     seen = [
-        {cascade: _propose(one.grey, cascades, cascade, PROPOSED, classifier) for cascade in Cascade}
+        {
+            cascade: _propose(one.grey, cascades, cascade, PROPOSAL_NEIGHBOURS, classifier)
+            for cascade in Cascade
+        }
         for one in photographs
     ]
     rows = [{"searches": "first, votes as usual", **_row(photographs, alone, 0.0)}]
@@ -108,24 +119,28 @@ def _halved(photograph: Photograph) -> Photograph:
 
 def askew(photograph: Photograph, degrees: float) -> Photograph:
     """Turn it so that its faces lean clockwise; nothing is cut off."""
-    grey, there = turned(photograph.grey, -degrees, borderMode=cv2.BORDER_REPLICATE)
-    return Photograph(grey, [carried(face, there) for face in photograph.faces])
+    grey, there = rotate(photograph.grey, -degrees, borderMode=cv2.BORDER_REPLICATE)
+    return Photograph(grey, [transform_box(face, there) for face in photograph.faces])
 
 
 def _propose(
-    grey: np.ndarray, cascades: Cascades, cascade: Cascade, neighbours: int, classifier: ExpressionClassifier
+    grey: np.ndarray,
+    cascades: LoadedCascades,
+    cascade: Cascade,
+    neighbours: int,
+    classifier: ExpressionClassifier,
 ) -> Proposals:
     begin = time.perf_counter()
-    found = cascades.find(cascade, grey, neighbours, WINDOW, max(grey.shape))
+    found = cascades.detect(cascade, grey, neighbours, CASCADE_WINDOW, max(grey.shape))
     seconds = time.perf_counter() - begin
     boxes = [Detection(votes, box) for votes, box in found]
-    crops = crop_faces(grey, [one.box for one in boxes], [cascade.degrees] * len(boxes))
+    crops = crop_faces(grey, [one.box for one in boxes], [cascade.roll_degrees] * len(boxes))
     return Proposals(boxes, classifier.classify(crops)[1], seconds)
 
 
 def _row(photographs: list[Photograph], seen: list[list[Proposals]], below: float) -> dict:
     boxes = [
-        _boxes(one_box_a_face([one for proposals in searches for one in _kept(proposals, below)]))
+        _boxes(non_maximum_suppression([one for proposals in searches for one in _kept(proposals, below)]))
         for searches in seen
     ]
     seconds = sum(one.seconds for searches in seen for one in searches)
@@ -150,7 +165,7 @@ def _boxes(found: list[Detection]) -> list[Box]:
 def _found(photographs: list[Photograph], boxes: list[list[Box]], seconds: float) -> dict:
     hits, false = [], 0
     for one, found in zip(photographs, boxes, strict=True):
-        large_enough = [face for face in one.faces if face.width >= WINDOW]
+        large_enough = [face for face in one.faces if face.width >= CASCADE_WINDOW]
         hits += [any(_fits(box, face) for box in found) for face in large_enough]
         false += sum(not any(_fits(box, face) for face in one.faces) for box in found)
     return {
@@ -178,7 +193,7 @@ def _fits(box: Box, face: Box) -> bool:
 def main() -> int:
     """Measure, or say what is missing."""
     scenes = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "scenes"
-    weights = Path(sys.argv[2]) if len(sys.argv) > 2 else DATA / "weights" / NAME
+    weights = Path(sys.argv[2]) if len(sys.argv) > 2 else DATA / "weights" / YUNET_FILE
     if not (scenes / "boxes.csv").is_file():
         print(f"skipped: {scenes} holds no photographs with a boxes.csv")
         return 0

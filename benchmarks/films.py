@@ -42,7 +42,7 @@ def drawn(students: int, width: int, height: int, seconds: float, fps: float) ->
     room = Classroom(students, (width, height))
     moments = [START + timedelta(seconds=index / fps) for index in range(round(seconds * fps))]
     known = [room.truth(at) for at in moments]
-    truth = [[student.box for student in students if student.facing] for students in known]
+    truth = [[student.box for student in students if student.is_facing] for students in known]
     people = [[student.box for student in students] for students in known]
     name = f"{width}×{height}, {students} students"
     return Film(name, fps, [_jpeg(room.draw(at)) for at in moments], truth, people)

@@ -51,7 +51,7 @@ def _film(room: Classroom, fps: int) -> Iterator[tuple[float, np.ndarray, dict[i
         at = START + timedelta(seconds=second)
         image, truth = room.draw(at), room.truth(at)
         for number, student in enumerate(truth):
-            if number not in appeared and second >= FIRST + GAP * number and student.facing:
+            if number not in appeared and second >= FIRST + GAP * number and student.is_facing:
                 appeared[number] = second
             if number not in appeared:
                 _wipe(image, student.box)

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
-from app.vision.face_analyser import MODEL, FaceAnalyser
+from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
 from app.vision.frame import Box, Face
 from benchmarks.films import CLIPS, SCENES, Film, clip, drawn
 from benchmarks.table import show
@@ -146,7 +146,7 @@ def plain_loop() -> Callable[[np.ndarray], bytes] | None:
         import keras
     except ImportError:
         return None
-    model = keras.models.load_model(MODEL / "emotion_cnn.keras", compile=False)
+    model = keras.models.load_model(MODEL_FOLDER / "emotion_cnn.keras", compile=False)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def loop(image: np.ndarray) -> bytes:

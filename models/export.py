@@ -21,8 +21,8 @@ import numpy as np
 
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
-from app.vision.expression_network import CARD, SELF_TEST_TOLERANCE, ExpressionClassifier
-from app.vision.track import REFUSED_BELOW
+from app.vision.expression_network import CARD, ExpressionClassifier
+from app.vision.track import REJECT_BELOW
 from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_all, read_crops, split_crops
 from models.evaluate import figures, new_to_training
@@ -144,7 +144,6 @@ def export_network(
                 "picture": PICTURE,
                 "shown": list(EMOTIONS),
                 "scores": read_with_keras(network, faces)["scores"].astype(float).round(4).tolist(),
-                "tolerance": SELF_TEST_TOLERANCE,
             },
         }
         (made / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
@@ -198,9 +197,9 @@ def thresholds(outputs: dict[str, np.ndarray], public: Faces, held_out: Crops | 
     below = _round_down(np.quantile(outputs["scores"].max(1), 1 - COVERAGE))
     chosen = {"uncertain_below": below, "uncertain_figures": named(outputs["scores"], public, below)}
     if held_out is None or len(np.unique(held_out.is_face)) < 2:
-        return chosen | {"face_below": REFUSED_BELOW}
+        return chosen | {"face_below": REJECT_BELOW}
     face = read_with_litert(litert, held_out.images)["face"]
-    below = _round_down(max(np.quantile(face[~held_out.is_face], 1 - FALSE_KEPT), REFUSED_BELOW))
+    below = _round_down(max(np.quantile(face[~held_out.is_face], 1 - FALSE_KEPT), REJECT_BELOW))
     return chosen | {"face_below": below, "face_figures": _kept(face, held_out.is_face, below)}
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from app.demo.appearance import appearance_of
 from app.demo.expression import EXPRESSIONS
 from app.demo.face import draw_head
 from app.demo.head import LEFT, TOP
-from app.demo.look import look
 from app.vision.crop import crop_faces
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
@@ -31,7 +31,7 @@ def draw_portrait(student: int, emotion: Emotion, unit: float) -> tuple[np.ndarr
     """Draw a student's head before a plain wall, uint8 (height, width), and say where its face is."""
     left, top = round((BOX_LEFT - LEFT) * unit), round((BOX_TOP - TOP) * unit)
     side = round(BOX_SIDE * unit)
-    return _grey(draw_head(look(student), EXPRESSIONS[emotion], unit)), Box(left, top, side, side)
+    return _grey(draw_head(appearance_of(student), EXPRESSIONS[emotion], unit)), Box(left, top, side, side)
 
 
 def as_strip(faces: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def test_the_faces_of_a_picture_are_marked_and_listed(analyse, made, material, t
     assert made() == ["class.png", "class.png.csv", "class.png.json"]
     told = json.loads((tmp_path / "out/class.png.json").read_text())
     students = Classroom(8, (640, 480)).truth(MORNING)
-    assert sum(student.facing for student in students) <= len(told["faces"]) <= 8
+    assert sum(student.is_facing for student in students) <= len(told["faces"]) <= 8
     assert told["width"], told["height"] == (640, 480)
     assert told["network_sha256"] == model_card().sha256
     for face, row in zip(told["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import fonts
-from app.vision.annotate import ENGLISH, HIDDEN_BLOCKS, annotate, encode, label
+from app.vision.annotate import ENGLISH_WORDS, HIDDEN_BLOCKS, annotate, encode, label
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, LIGHT, UNCERTAIN, contrast, ink_on, rgb
@@ -193,7 +193,7 @@ def test_no_two_colours_look_alike_to_anybody(sight):
 
 
 def test_the_words_are_those_of_another_language_where_it_is_wanted():
-    german = {**ENGLISH, "surprise": "überrascht", "uncertain": "unklar"}
+    german = {**ENGLISH_WORDS, "surprise": "überrascht", "uncertain": "unklar"}
     assert label(face(Emotion.SURPRISE, 0.87), german) == "überrascht 87 %"
     assert label(face(emotion=None, score=0.3), german) == "unklar"
     assert (annotate(grey_picture(), [face(Emotion.SURPRISE)], words=german) != grey_picture()).any()

@@ -104,7 +104,7 @@ def faces_with_a_box(server: Server) -> int:
     colours = [rgb(colour)[::-1] for colour in (*COLOURS.values(), UNCERTAIN)]
     near = [np.abs(snapshot.astype(int) - colour).max(axis=2) < 30 for colour in colours]
     marked = np.logical_or.reduce(near)
-    students = [student for student in Classroom(12).truth(BEGIN) if student.facing]
+    students = [student for student in Classroom(12).truth(BEGIN) if student.is_facing]
     return sum(_around(marked, student.box).mean() > 0.05 for student in students)
 
 

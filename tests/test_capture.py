@@ -1,4 +1,4 @@
-"""Capture: newest frame wins, a lost camera comes back, a dark one says why. Real cameras, time by hand."""
+"""Capture: newest frame wins, a lost camera comes back, a dark one says why. Real cameras, manual clock."""
 
 import threading
 import time
@@ -6,13 +6,14 @@ import time
 import numpy as np
 import pytest
 
-from app.camera.capture import Capture, PictureCheck, is_black
+from app.camera.capture import Capture
 from app.camera.errors import CameraError, Reason
+from app.camera.picture_fault import PictureFaultDetector, is_black
 from app.camera.sources import open_source
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import MjpegCamera, noise_pictures
 
-PATIENCE = 60.0  # seconds in which anything must have happened; never waited out when all is well
+PATIENCE = 60.0  # seconds until a test fails
 NOISE = noise_pictures()
 
 
@@ -25,19 +26,19 @@ def until(condition):
 
 
 def capture_of(camera, stall_seconds=5.0, timeout=5.0):
-    return Capture(lambda: open_source(camera.url, timeout=timeout), stall_seconds=stall_seconds)
+    return Capture(lambda: open_source(camera.url, timeout_seconds=timeout), stall_seconds=stall_seconds)
 
 
 class ScriptedSource:
-    """Gives the pictures of a list, one each time `step` is released, and raises those that are errors."""
+    """Gives a list's pictures, one each time `step` is released, and raises its errors."""
 
-    live = True
-    lag = 0.0
+    is_live = True
+    lag_seconds = 0.0
 
     def __init__(self, script):
         self.script = list(script)
         self.step = threading.Semaphore(0)
-        self.closed = False
+        self.released = False
 
     def next_frame(self):
         assert self.step.acquire(timeout=PATIENCE)
@@ -47,7 +48,7 @@ class ScriptedSource:
         return picture
 
     def release(self):
-        self.closed = True
+        self.released = True
 
 
 def test_frames_are_counted_from_one_and_carry_their_time():
@@ -59,7 +60,7 @@ def test_frames_are_counted_from_one_and_carry_their_time():
         assert second.monotonic > first.monotonic
         assert second.captured_at.utcoffset().total_seconds() == 0
         assert second.image.shape == (240, 320, 3)
-        assert capture.state.online
+        assert capture.state.is_online
         assert capture.state.reason is capture.state.detail is None
 
 
@@ -83,7 +84,7 @@ def test_a_camera_that_comes_back_is_read_on():
     with MjpegCamera() as camera, capture_of(camera) as capture:
         before = capture.newest_frame(0, PATIENCE).sequence
         camera.end_streams()
-        until(lambda: camera.connections >= 2 and capture.state.online)
+        until(lambda: camera.connections >= 2 and capture.state.is_online)
         assert capture.newest_frame(before, PATIENCE).sequence > before
 
 
@@ -105,7 +106,7 @@ def test_a_camera_that_is_lost_is_dark_since_its_last_picture_and_gives_no_old_f
         until(lambda: capture.state.reason is Reason.STOPPED)
         assert capture.state.since == frame.captured_at
         assert capture.newest_frame(0, 0) is None
-        assert source.closed
+        assert source.released
         again.set()
         until(lambda: capture.state.reason is Reason.REFUSED)
         assert capture.state.detail == "It refuses."
@@ -123,7 +124,7 @@ def test_a_camera_that_can_not_be_opened_is_starting_then_says_why():
         assert capture.state.reason is Reason.STARTING
         release.set()
         until(lambda: capture.state.reason is Reason.MISSING)
-        assert not capture.state.online
+        assert not capture.state.is_online
         assert capture.state.capture_fps == 0
 
 
@@ -169,7 +170,7 @@ def test_the_wait_starts_over_only_after_the_camera_ran_well(ran, wait):
     assert clock.waits[5] == wait
 
 
-def test_closing_ends_a_long_wait_at_once():
+def test_stopping_ends_a_long_wait_at_once():
     def refuse():
         raise CameraError(Reason.REFUSED, "no")
 
@@ -187,14 +188,14 @@ def test_a_camera_that_falls_silent_is_dark_before_its_read_returns():
         source.step.release()
         frame = capture.newest_frame(0, PATIENCE)
         clock.pass_(4)
-        assert capture.state.online
+        assert capture.state.is_online
         clock.pass_(2)
         assert capture.state.reason is Reason.TIMED_OUT
         assert capture.state.since == frame.captured_at
         until(lambda: capture.stuck_seconds == 6)
         source.step.release()
         assert capture.newest_frame(frame.sequence, PATIENCE) is not None
-        assert capture.state.online
+        assert capture.state.is_online
         source.step.release()
 
 
@@ -204,7 +205,7 @@ def test_a_camera_that_hangs_and_resumes_comes_back():
         camera.hang()
         until(lambda: capture.state.reason is Reason.TIMED_OUT)
         camera.resume()
-        until(lambda: capture.state.online)
+        until(lambda: capture.state.is_online)
 
 
 def test_the_rate_of_the_camera_is_measured():
@@ -230,7 +231,7 @@ def test_a_frozen_camera_gives_no_frames_until_it_moves_again():
         assert capture.newest_frame(0, 0) is None
         camera.show(NOISE)
         assert capture.newest_frame(0, PATIENCE)
-        until(lambda: capture.state.online)
+        until(lambda: capture.state.is_online)
         assert camera.connections == 1
 
 
@@ -239,17 +240,17 @@ def test_a_black_camera_gives_no_frames_until_there_is_light():
         camera.show([picture // 12 for picture in NOISE])
         until(lambda: capture.state.reason is Reason.BLACK)
         camera.show(NOISE)
-        until(lambda: capture.state.online)
+        until(lambda: capture.state.is_online)
 
 
-def faults(pictures, live=True, fps=10.0):
-    check = PictureCheck(patience=1.0, live=live)
-    return [check.fault(picture, index / fps) for index, picture in enumerate(pictures)]
+def faults(pictures, is_live=True, fps=10.0):
+    detector = PictureFaultDetector(patience_seconds=1.0, is_live=is_live)
+    return [detector.fault(picture, index / fps) for index, picture in enumerate(pictures)]
 
 
 def test_one_picture_again_and_again_is_frozen_only_where_a_camera_films():
     assert faults([NOISE[0]] * 11)[-2:] == [None, Reason.FROZEN]
-    assert faults([NOISE[0]] * 30, live=False)[-1] is None
+    assert faults([NOISE[0]] * 30, is_live=False)[-1] is None
 
 
 def test_a_quiet_room_is_not_frozen():
@@ -261,7 +262,7 @@ def test_a_quiet_room_is_not_frozen():
 
 def test_a_short_black_passage_is_no_fault():
     black = np.zeros((240, 320, 3), np.uint8)
-    assert set(faults([NOISE[0], *[black] * 8, NOISE[1]], live=False)) == {None}
+    assert set(faults([NOISE[0], *[black] * 8, NOISE[1]], is_live=False)) == {None}
 
 
 def test_a_black_picture_with_the_time_printed_on_it_is_black():

@@ -1,4 +1,4 @@
-"""The cascade on real pictures, and on files that are no cascade."""
+"""The cascades on real pictures, and files that are no cascade."""
 
 import csv
 import shutil
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.vision.crop import SMALLEST_READABLE
-from app.vision.detection.cascade import FILES, FOLDER, Cascade
-from app.vision.detection.cascade_detector import NEIGHBOURS, WIDEST_SEARCH, CascadeDetector, one_box_a_face
-from app.vision.detection.sweep import Piece, pieces
+from app.vision.crop import MIN_READABLE_SIDE
+from app.vision.detection.cascade import CASCADE_FILES, CASCADE_FOLDER, Cascade
+from app.vision.detection.cascade_detector import MAX_SEARCH_WIDTH, MIN_NEIGHBOURS, CascadeDetector
+from app.vision.detection.detection import non_maximum_suppression
+from app.vision.detection.sweep import Tile, frontal_tiles
 from app.vision.frame import Box
 from benchmarks.detection import Photograph, askew
 
@@ -83,7 +84,7 @@ def test_four_people_at_a_table_are_found(detector):
 
 
 @needs_scenes
-def test_a_face_has_one_box_also_where_the_cascade_finds_head_and_shoulders_too(detector):
+def test_a_face_has_one_box_even_if_the_cascade_finds_head_and_shoulders_too(detector):
     # In a third of this call's pictures the cascade puts a larger box around a man's face.
     for grey in frames("element-call_gallery.gif", every=5):
         boxes = boxes_in(detector, grey)
@@ -95,7 +96,7 @@ def test_a_face_has_one_box_also_where_the_cascade_finds_head_and_shoulders_too(
 def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
     grey = frames("FourPeople_720p60.mp4", every=1000)[0]
     wide = cv2.resize(grey, None, fx=3, fy=3)
-    assert wide.shape[1] > WIDEST_SEARCH
+    assert wide.shape[1] > MAX_SEARCH_WIDTH
     small, large = boxes_in(detector, grey), boxes_in(detector, wide)
     middles = [(3 * (box.x + box.width / 2), 3 * (box.y + box.height / 2)) for box in small]
     assert sum(any(covers(box, middle) for box in large) for middle in middles) >= 3
@@ -103,26 +104,28 @@ def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
     assert isinstance(large[0], Box)
 
 
-def in_pieces(detector, grey):
-    """What a sweep over several frames finds in a picture that stands still, and needs no judge."""
-    found = [one for piece in pieces(*grey.shape[::-1]) for one in detector.search(grey, piece)]
-    return [one.box for one in one_box_a_face([one for one in found if one.votes > NEIGHBOURS])]
+def in_tiles(detector, grey):
+    """The boxes that a sweep over several frames finds in a still picture, and that need no network."""
+    found = [one for tile in frontal_tiles(*grey.shape[::-1]) for one in detector.propose(grey, tile)]
+    return [
+        one.box for one in non_maximum_suppression([one for one in found if one.confidence > MIN_NEIGHBOURS])
+    ]
 
 
-def test_pieces_find_the_drawn_faces_that_the_whole_picture_shows(detector):
+def test_tiles_find_the_drawn_faces_that_a_search_of_the_whole_picture_finds(detector):
     room = Classroom(30, (1280, 720))
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
-    whole, parts = boxes_in(detector, grey), in_pieces(detector, grey)
+    whole, parts = boxes_in(detector, grey), in_tiles(detector, grey)
     assert sum(any(covers(box, middle(face)) for box in parts) for face in whole) >= len(whole) - 1
     assert len(parts) <= len(whole) + 1
 
 
 @needs_scenes
-def test_pieces_find_no_more_in_pictures_without_faces(detector):
+def test_tiles_find_no_more_in_pictures_without_faces(detector):
     pictures = [
         cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SCENES / "images/negatives").iterdir()
     ]
-    found = [(len(in_pieces(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
+    found = [(len(in_tiles(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
     assert sum(parts for parts, _ in found) <= sum(whole for _, whole in found) + 1
 
 
@@ -130,29 +133,29 @@ def test_pieces_find_no_more_in_pictures_without_faces(detector):
 def test_a_known_face_is_found_again_where_it_moved_to(detector, seconds):
     room = Classroom(20, (1280, 720))
     later = cv2.cvtColor(room.draw(MORNING + timedelta(seconds=seconds)), cv2.COLOR_BGR2GRAY)
-    faces = [student.box for student in room.truth(MORNING) if student.facing]
-    found = [detector.look(later, face) for face in faces]
+    faces = [student.box for student in room.truth(MORNING) if student.is_facing]
+    found = [detector.detect_near(later, face) for face in faces]
     assert (
         sum(one is not None and covers(one.box, middle(face)) for face, one in zip(faces, found, strict=True))
         >= 18
     )
 
 
-def test_a_face_at_the_edge_or_gone_is_looked_for_in_what_there_is(detector):
+def test_a_search_near_a_face_at_the_edge_finds_nothing_on_a_wall(detector):
     wall = np.full((100, 100), 128, np.uint8)
-    assert detector.look(wall, Box(-20, 60, 50, 50)) is None
-    assert detector.look(wall, Box(0, 0, 1, 1)) is None
+    assert detector.detect_near(wall, Box(-20, 60, 50, 50)) is None
+    assert detector.detect_near(wall, Box(0, 0, 1, 1)) is None
 
 
 @pytest.fixture
 def cascades(tmp_path):
     """A folder with the files of all cascades."""
-    for name in set(FILES.values()):
-        shutil.copy(FOLDER / name, tmp_path)
+    for name in set(CASCADE_FILES.values()):
+        shutil.copy(CASCADE_FOLDER / name, tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("name", sorted(set(FILES.values())))
+@pytest.mark.parametrize("name", sorted(set(CASCADE_FILES.values())))
 def test_a_missing_cascade_is_named(cascades, name):
     (cascades / name).unlink()
     with pytest.raises(RuntimeError, match=f"{name} is missing.*opencv-python-headless"):
@@ -161,50 +164,50 @@ def test_a_missing_cascade_is_named(cascades, name):
 
 @pytest.mark.parametrize("text", ["", "<opencv_storage></opencv_storage>", "not a cascade"])
 def test_a_damaged_cascade_is_named(cascades, text):
-    name = FILES[Cascade.ONE_SIDE]
+    name = CASCADE_FILES[Cascade.PROFILE]
     (cascades / name).write_text(text)
     with pytest.raises(RuntimeError, match=f"{name} is damaged"):
         CascadeDetector(cascades)
 
 
-@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if not cascade.sideways])
-def test_a_face_from_the_front_is_where_each_cascade_finds_it_also_in_the_mirror(detector, cascade):
+@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if not cascade.is_profile])
+def test_each_frontal_cascade_finds_a_face_where_it_is_and_in_the_mirror_too(detector, cascade):
     grey, box = portrait()
     mirrored = box._replace(x=grey.shape[1] - box.x - box.width)
     for picture, place in ((grey, box), (np.ascontiguousarray(grey[:, ::-1]), mirrored)):
-        assert covers(detector.look(picture, place, cascade).box, middle(place))
+        assert covers(detector.detect_near(picture, place, cascade).box, middle(place))
 
 
-def test_the_two_sides_are_each_the_others_mirror_picture(detector):
+def test_the_two_profile_cascades_mirror_each_other(detector):
     grey, _ = portrait()
     height, width = grey.shape
-    piece = Piece(0, 0, width, height, SMALLEST_READABLE, height, Cascade.ONE_SIDE)
+    tile = Tile(0, 0, width, height, MIN_READABLE_SIDE, height, Cascade.PROFILE)
     turned = np.ascontiguousarray(grey[:, ::-1])
-    one = detector.search(grey, piece)
-    other = detector.search(turned, replace(piece, cascade=Cascade.OTHER_SIDE))
+    one = detector.propose(grey, tile)
+    other = detector.propose(turned, replace(tile, cascade=Cascade.PROFILE_MIRRORED))
     assert one
     mirrored = [found.box._replace(x=width - found.box.x - found.box.width) for found in other]
     assert mirrored == [found.box for found in one]
 
 
-@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if cascade.degrees])
+@pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if cascade.roll_degrees])
 def test_leaning_heads_are_found_where_they_are(detector, cascade):
     room = Classroom(12, (1280, 720))
-    faces = [student.box for student in room.truth(MORNING) if student.facing]
+    faces = [student.box for student in room.truth(MORNING) if student.is_facing]
     upright = Photograph(cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), faces)
-    leaning = askew(upright, 1.5 * cascade.degrees)
-    piece = Piece(0, 0, *leaning.grey.shape[::-1], SMALLEST_READABLE, 300)
+    leaning = askew(upright, 1.5 * cascade.roll_degrees)
+    tile = Tile(0, 0, *leaning.grey.shape[::-1], MIN_READABLE_SIDE, 300)
 
     def hits(cascade):
-        boxes = [found.box for found in detector.search(leaning.grey, replace(piece, cascade=cascade))]
+        boxes = [found.box for found in detector.propose(leaning.grey, replace(tile, cascade=cascade))]
         return sum(any(covers(box, middle(face)) for box in boxes) for face in leaning.faces)
 
     assert hits(cascade) >= 0.9 * len(faces)
-    assert max(hits(Cascade.FRONT), hits(Cascade.FRONT_TOO)) <= 0.5 * len(faces)
+    assert max(hits(Cascade.FRONTAL), hits(Cascade.FRONTAL_ALT)) <= 0.5 * len(faces)
 
 
 def portrait():
     """A drawn student who faces the camera, and the box of the face."""
     room = Classroom(5, (1280, 720))
-    student = next(student for student in room.truth(MORNING) if student.facing)
+    student = next(student for student in room.truth(MORNING) if student.is_facing)
     return cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), student.box

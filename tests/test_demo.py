@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from app.demo import LECTURE_SECONDS, Classroom, Student, shares
+from app.demo.appearance import appearance_of
 from app.demo.expression import EXPRESSIONS
 from app.demo.face import draw_head
-from app.demo.look import look
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 
@@ -49,7 +49,7 @@ def matches(student: Student, boxes: list[Box]) -> bool:
 
 
 def test_the_cascade_finds_nearly_every_student_who_faces_the_camera(watched):
-    seen = [matches(student, boxes) for truth, boxes in watched for student in truth if student.facing]
+    seen = [matches(student, boxes) for truth, boxes in watched for student in truth if student.is_facing]
     assert np.mean(seen) >= 0.95
 
 
@@ -61,18 +61,18 @@ def test_nothing_else_in_the_room_looks_like_a_face(watched):
 
 
 def test_the_student_who_looks_away_is_not_found(watched):
-    away = [(student, boxes) for truth, boxes in watched for student in truth if not student.facing]
+    away = [(student, boxes) for truth, boxes in watched for student in truth if not student.is_facing]
     assert len(away) == len(watched)
     assert not any(matches(student, boxes) for student, boxes in away)
 
 
 def test_students_take_turns_to_look_away(watched):
-    assert len({[s.facing for s in truth].index(False) for truth, _ in watched}) > 4
+    assert len({[s.is_facing for s in truth].index(False) for truth, _ in watched}) > 4
 
 
 def test_two_students_look_at_the_camera_and_so_does_one():
     for students in (1, 2):
-        assert all(student.facing for student in Classroom(students).truth(LECTURE))
+        assert all(student.is_facing for student in Classroom(students).truth(LECTURE))
 
 
 @pytest.mark.parametrize(("students", "size"), [(1, (640, 480)), (24, (1280, 720)), (60, (1920, 1080))])
@@ -82,7 +82,7 @@ def test_any_class_in_any_size_is_found(students, size):
     assert (image.shape, image.dtype) == ((size[1], size[0], 3), np.uint8)
     assert len(truth) == students
     boxes = found(image)
-    assert np.mean([matches(student, boxes) for student in truth if student.facing]) >= 0.9
+    assert np.mean([matches(student, boxes) for student in truth if student.is_facing]) >= 0.9
 
 
 def test_sixty_students_fit_the_smallest_picture():
@@ -127,8 +127,8 @@ def test_a_picture_may_be_drawn_upon(classroom):
 
 def test_the_lecture_begins_again(classroom):
     again = LECTURE + timedelta(seconds=5 * LECTURE_SECONDS + 200)
-    first = [(s.emotion, s.facing) for s in classroom.truth(LECTURE + timedelta(seconds=200))]
-    assert [(s.emotion, s.facing) for s in classroom.truth(again)] == first
+    first = [(s.emotion, s.is_facing) for s in classroom.truth(LECTURE + timedelta(seconds=200))]
+    assert [(s.emotion, s.is_facing) for s in classroom.truth(again)] == first
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> float:
@@ -137,12 +137,12 @@ def difference(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_each_expression_is_drawn_differently():
-    heads = [draw_head(look(0), EXPRESSIONS[emotion], 40) for emotion in EMOTIONS]
+    heads = [draw_head(appearance_of(0), EXPRESSIONS[emotion], 40) for emotion in EMOTIONS]
     assert all(difference(a, b) > 0.3 for a, b in combinations(heads, 2))
 
 
 def test_no_two_students_look_alike():
-    heads = [draw_head(look(student), EXPRESSIONS[Emotion.NEUTRAL], 20) for student in range(60)]
+    heads = [draw_head(appearance_of(student), EXPRESSIONS[Emotion.NEUTRAL], 20) for student in range(60)]
     assert all(difference(a, b) > 0.5 for a, b in combinations(heads, 2))
 
 
@@ -162,7 +162,7 @@ def test_shares_of_an_interval_are_what_the_moments_in_it_show(classroom):
     start, counted = LECTURE + timedelta(seconds=90), dict.fromkeys(EMOTIONS, 0)
     for tenth in range(1200):
         for student in classroom.truth(start + timedelta(seconds=tenth / 10)):
-            counted[student.emotion] += student.facing
+            counted[student.emotion] += student.is_facing
     said = shares(start, start + timedelta(seconds=120), 12)
     for emotion in EMOTIONS:
         assert counted[emotion] / sum(counted.values()) == pytest.approx(said[emotion], abs=0.01)

@@ -1,4 +1,4 @@
-"""The analyser on the drawn classroom, whose truth is known: who is found, how soon, and who is invented."""
+"""The analyser on the drawn classroom, whose truth is known: recall, delay and false positives."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.vision.crop import SMALLEST_READABLE
-from app.vision.detection.sweep import FURTHER_SECONDS, SWEEP_SECONDS
+from app.vision.crop import MIN_READABLE_SIDE
+from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS, SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from benchmarks.detection import Photograph, askew
@@ -17,13 +17,13 @@ from benchmarks.detection import Photograph, askew
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real pictures are not on this machine")
-SETTLED = 1.0  # seconds after which whoever faces the camera has a box
+SETTLED = 1.0  # seconds after which everybody who faces the camera has a box
 
 
 class FullSweep(FaceAnalyser):
-    """The same analyser, searching the whole of every frame."""
+    """The same analyser, but it searches every frame completely."""
 
-    def _find(self, grey, monotonic):
+    def _detect(self, grey, monotonic):
         return self._detector.detect(grey)
 
 
@@ -32,7 +32,7 @@ def frame_of(image, second):
 
 
 def shows(faces, box):
-    """Whether one of the faces is at this box, give or take a third of it."""
+    """Whether one of the faces is at this box, give or take a third of its size."""
     x, y = box.x + box.width / 2, box.y + box.height / 2
     return any(
         abs(face.box.x + face.box.width / 2 - x) < box.width / 3
@@ -42,8 +42,8 @@ def shows(faces, box):
     )
 
 
-def read_class(room, fps, seconds, *analysers, begin=MORNING):
-    """What the analysers say of a class: for each frame its second, truth and the faces of each analyser."""
+def analyse_class(room, fps, seconds, *analysers, begin=MORNING):
+    """Analyse a class frame by frame: give each second, its truth and the faces of each analyser."""
     for index in range(round(seconds * fps)):
         second = index / fps
         at = begin + timedelta(seconds=second)
@@ -54,27 +54,27 @@ def read_class(room, fps, seconds, *analysers, begin=MORNING):
 @pytest.mark.parametrize("fps", [5, 25])
 def test_a_moving_class_is_read_as_well_as_by_a_full_sweep_of_every_frame(fps):
     room = Classroom(12, (640, 480))
-    expected = found = by_full = most = false = 0
+    expected = found = by_full = most = false_positives = 0
     tracks = set()
-    for second, truth, (faces, full) in read_class(room, fps, 2, FaceAnalyser(), FullSweep()):
+    for second, truth, (faces, full) in analyse_class(room, fps, 2, FaceAnalyser(), FullSweep()):
         if second < SETTLED:
             continue
-        boxes = [student.box for student in truth if student.facing]
+        boxes = [student.box for student in truth if student.is_facing]
         expected += len(boxes)
         found += sum(shows(faces, box) for box in boxes)
         by_full += sum(shows(full, box) for box in boxes)
-        false += sum(not any(shows([face], student.box) for student in truth) for face in faces)
-        tracks |= {face.track for face in faces}
+        false_positives += sum(not any(shows([face], student.box) for student in truth) for face in faces)
+        tracks |= {face.track_id for face in faces}
         most = max(most, len(faces))
     assert found >= 0.99 * by_full
     assert found >= 0.97 * expected
-    assert false == 0
-    assert len(tracks) == most  # nobody changed their number
+    assert false_positives == 0
+    assert len(tracks) == most  # nobody changed their track
 
 
 @pytest.mark.parametrize("fps", [2, 5, 25])
-def test_a_face_that_turns_up_has_a_box_soon(fps):
-    """In frame time: one sweep, and the second frame that a face must be found in."""
+def test_a_new_face_has_a_box_soon(fps):
+    """Guards the delay: one sweep, and the second frame in which a face must be found."""
     with_faces = Classroom(3, (640, 480))
     empty = np.full((480, 640, 3), 128, np.uint8)
     waits = []
@@ -84,7 +84,7 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
             assert analyser.analyse(frame_of(empty, second)) == ()
             second += 1 / fps
         at = MORNING + timedelta(seconds=appears)
-        truth = [student.box for student in with_faces.truth(at) if student.facing]
+        truth = [student.box for student in with_faces.truth(at) if student.is_facing]
         image = with_faces.draw(at)
         while not all(shows(analyser.analyse(frame_of(image, second)), box) for box in truth):
             second += 1 / fps
@@ -93,23 +93,23 @@ def test_a_face_that_turns_up_has_a_box_soon(fps):
     assert max(waits) <= SWEEP_SECONDS + 2 / fps
 
 
-def test_faces_are_read_though_not_in_every_frame():
+def test_every_face_has_scores_though_not_every_frame_is_classified():
     room = Classroom(5, (640, 480))
-    *_, (_, truth, (faces,)) = read_class(room, 25, 1.5, FaceAnalyser())
-    assert len(faces) >= sum(student.facing for student in truth) - 1
+    *_, (_, truth, (faces,)) = analyse_class(room, 25, 1.5, FaceAnalyser())
+    assert len(faces) >= sum(student.is_facing for student in truth) - 1
     assert all(face.scores is not None for face in faces)
 
 
-def test_a_class_too_far_away_to_be_read_is_counted_all_the_same():
+def test_a_class_too_far_away_for_expressions_is_counted_all_the_same():
     room, analyser = Classroom(12, (1280, 720)), FaceAnalyser()
     for second in np.arange(0, 3, 0.2):
         at = MORNING + timedelta(seconds=second)
         faces = analyser.analyse(
             frame_of(cv2.resize(room.draw(at), (320, 180), interpolation=cv2.INTER_AREA), second)
         )
-    facing = [student for student in room.truth(at) if student.facing]
+    facing = [student for student in room.truth(at) if student.is_facing]
     assert len(facing) <= len(faces) <= 12
-    assert all(face.scores is None for face in faces if face.box.width < SMALLEST_READABLE)
+    assert all(face.scores is None for face in faces if face.box.width < MIN_READABLE_SIDE)
 
 
 def test_a_change_of_picture_size_ends_every_track():
@@ -125,61 +125,65 @@ def test_a_picture_of_one_pixel_holds_nobody():
     assert FaceAnalyser().analyse(frame_of(np.zeros((1, 1, 3), np.uint8), 0.0)) == ()
 
 
-def test_of_what_a_cascade_proposes_the_network_refuses_what_is_no_face():
-    class Doubting(FaceAnalyser):
+def test_the_network_rejects_false_positives_of_the_cascades():
+    class RejectingAnalyser(FaceAnalyser):
         def __init__(self):
             super().__init__()
             self._classifier.face_below = 1.1
 
-    *_, (_, truth, (faces, none)) = read_class(Classroom(5, (640, 480)), 5, 1.5, FaceAnalyser(), Doubting())
-    assert len(faces) >= sum(student.facing for student in truth)
+    *_, (_, truth, (faces, none)) = analyse_class(
+        Classroom(5, (640, 480)), 5, 1.5, FaceAnalyser(), RejectingAnalyser()
+    )
+    assert len(faces) >= sum(student.is_facing for student in truth)
     assert none == ()
 
 
-def test_of_the_faces_of_a_picture_those_left_in_doubt_are_given_up():
+def test_the_doubtful_faces_of_a_picture_are_dropped():
     analyser = FaceAnalyser()
-    *_, (_, truth, (faces,)) = read_class(Classroom(5, (640, 480)), 5, 1.5, analyser)
-    assert len(analyser.sure_faces()) == len(faces) >= sum(student.facing for student in truth)
+    *_, (_, truth, (faces,)) = analyse_class(Classroom(5, (640, 480)), 5, 1.5, analyser)
+    assert len(analyser.confident_faces()) == len(faces) >= sum(student.is_facing for student in truth)
     analyser._classifier.face_below = 1.1
-    assert analyser.sure_faces() == ()
+    assert analyser.confident_faces() == ()
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_who_is_seen_from_the_side_is_found_in_time(mirrored):
+def test_a_face_from_the_side_is_found_in_time(mirrored):
     room, at = Classroom(20, (1280, 720)), MORNING + timedelta(seconds=8)
-    (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.facing]
+    (x, y, side, _), *_ = [student.box for student in room.truth(at) if not student.is_facing]
     alone = room.draw(at)[y - side // 2 : y + side + side // 2, x - side // 2 : x + side + side // 2]
     image = np.ascontiguousarray(alone[:, ::-1] if mirrored else alone)
-    frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SECONDS + 3, 0.5)]
+    frames = [frame_of(image, second) for second in np.arange(0, FURTHER_SWEEP_SECONDS + 3, 0.5)]
     analyser, full = FaceAnalyser(), FullSweep()
     assert max(len(analyser.analyse(frame)) for frame in frames) == 1
-    assert max(len(full.analyse(frame)) for frame in frames) == 0  # from the front nobody is there
+    assert max(len(full.analyse(frame)) for frame in frames) == 0  # the frontal cascade finds nobody
 
 
 @pytest.mark.parametrize("degrees", [-25, 25])
-def test_whose_head_leans_is_found_in_time_and_read(degrees):
+def test_a_leaning_head_is_found_in_time_and_classified(degrees):
     room = Classroom(5, (640, 480))
     students = room.truth(MORNING)
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
     leaning = askew(Photograph(grey, [student.box for student in students]), degrees)
     facing, aside = (
-        [box for box, student in zip(leaning.faces, students, strict=True) if student.facing is wanted]
+        [box for box, student in zip(leaning.faces, students, strict=True) if student.is_facing is wanted]
         for wanted in (True, False)
     )
     image, analyser = cv2.cvtColor(leaning.grey, cv2.COLOR_GRAY2BGR), FaceAnalyser()
-    for second in range(round(FURTHER_SECONDS) + 3):
+    for second in range(round(FURTHER_SWEEP_SECONDS) + 3):
         read = analyser.analyse(frame_of(image, second))
     assert len(read) <= 5
     assert all(shows([face for face in read if face.scores is not None], box) for box in facing)
     unread = [face for face in read if face.scores is None]
-    assert all(any(shows([face], box) for box in aside) for face in unread), "only who is seen from the side"
+    assert all(any(shows([face], box) for box in aside) for face in unread), (
+        "only faces from the side have no scores"
+    )
 
 
 @pytest.mark.parametrize("edge", ["left", "top"])
 def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
-    """Guards against boxes that begin outside of the picture, which only the turned searches give."""
+    """Guards against boxes that begin outside of the picture, which only the rotated searches give."""
     room = Classroom(3, (640, 480))
-    student = next(student for student in room.truth(MORNING) if student.facing)
+    student = next(student for student in room.truth(MORNING) if student.is_facing)
     grey = cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY)
     leaning = askew(Photograph(grey, [student.box]), -25)
     (box,) = leaning.faces
@@ -187,7 +191,7 @@ def test_a_leaning_head_that_the_edge_cuts_is_followed(edge):
     seen = leaning.grey[:, box.x + cut :] if edge == "left" else leaning.grey[box.y + cut :]
     place = box._replace(x=-cut) if edge == "left" else box._replace(y=-cut)
     image, analyser = cv2.cvtColor(seen, cv2.COLOR_GRAY2BGR), FaceAnalyser()
-    read = [analyser.analyse(frame_of(image, second)) for second in range(round(FURTHER_SECONDS) + 9)]
+    read = [analyser.analyse(frame_of(image, second)) for second in range(round(FURTHER_SWEEP_SECONDS) + 9)]
     assert all(shows(faces, place) for faces in read[-6:])
 
 
@@ -197,16 +201,16 @@ def test_heads_that_lean_over_and_back_are_followed():
     for second in np.arange(0, 6, 0.2):
         turn = cv2.getRotationMatrix2D((320, 240), 35 * np.sin(max(0.0, second - 1)), 0.8)
         leaning = cv2.warpAffine(upright, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-        seen.append({face.track for face in analyser.analyse(frame_of(leaning, second))})
-    assert len(seen[4]) == sum(student.facing for student in room.truth(MORNING))
+        seen.append({face.track_id for face in analyser.analyse(frame_of(leaning, second))})
+    assert len(seen[4]) == sum(student.is_facing for student in room.truth(MORNING))
     assert all(tracks == seen[4] for tracks in seen[4:])
 
 
 @needs_scenes
-def test_nobody_is_invented_where_nobody_is():
+def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep():
     for path in sorted((SCENES / "images/negatives").iterdir()):
         image, analyser, full = cv2.imread(str(path)), FaceAnalyser(), FullSweep()
         for index in range(4):
             frame = frame_of(image, index / 5)
-            ours, theirs = analyser.analyse(frame), full.analyse(frame)
-        assert len(ours) <= len(theirs), path.name
+            faces, by_full = analyser.analyse(frame), full.analyse(frame)
+        assert len(faces) <= len(by_full), path.name

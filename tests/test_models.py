@@ -20,7 +20,7 @@ from app.vision.crop import as_input, crop_faces  # noqa: E402
 from app.vision.emotion import EMOTIONS  # noqa: E402
 from app.vision.expression_network import ExpressionClassifier  # noqa: E402
 from app.vision.frame import Box  # noqa: E402
-from app.vision.track import REFUSED_BELOW  # noqa: E402
+from app.vision.track import REJECT_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
 from models import keeper  # noqa: E402
 from models import train as training  # noqa: E402
@@ -552,7 +552,7 @@ def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
     card = json.loads((exported / "emotion_cnn.json").read_text())
     assert card["face_figures"]["false"] == 20
     assert card["face_figures"]["false_kept"] <= 1
-    assert REFUSED_BELOW <= card["face_below"] <= 1
+    assert REJECT_BELOW <= card["face_below"] <= 1
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):

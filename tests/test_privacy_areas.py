@@ -19,7 +19,7 @@ from app.store.effective_settings import EffectiveSettings, effective_settings
 from app.vision.annotate import HATCH, annotate
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
-from app.vision.privacy_area import FILL, MOST_AREAS, PrivacyArea, blank
+from app.vision.privacy_area import FILL, MAX_AREAS, PrivacyArea, blank
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
 from tests.test_settings_page import csrf_of
 
@@ -53,7 +53,7 @@ def frame_at(room: Classroom, second: float, *areas: PrivacyArea) -> Frame:
 
 def test_a_student_in_an_area_is_never_found_and_the_others_are():
     room = Classroom(8, SIZE)
-    hidden = next(student for student in room.truth(MORNING) if student.facing)
+    hidden = next(student for student in room.truth(MORNING) if student.is_facing)
     area = around(hidden.box)
     assert sum(is_in(student, area) for student in room.truth(MORNING)) == 1
     with_area, without = FaceAnalyser(), FaceAnalyser()
@@ -98,8 +98,8 @@ def test_areas_at_the_far_edges_fill_the_picture_to_its_last_pixel():
 class Wall:
     """A camera that films a white wall."""
 
-    live = False
-    lag = 0.0
+    is_live = False
+    lag_seconds = 0.0
 
     def next_frame(self):
         SYSTEM_CLOCK.wait(0.01)
@@ -114,11 +114,11 @@ def blanked_share(image) -> float:
 
 
 def test_from_the_first_on_no_frame_shows_an_area_and_each_says_which_it_leaves_out():
-    with Capture(Wall, stall_seconds=5, areas=(DOOR,)) as capture:
-        frame = capture.newest_frame(0, timeout=5)
-        assert (frame.sequence, frame.blanked, blanked_share(frame.image)) == (1, (DOOR,), 0.125)
-        capture.areas = ()
-        while (frame := capture.newest_frame(frame.sequence, timeout=5)).blanked:
+    with Capture(Wall, stall_seconds=5, privacy_areas=(DOOR,)) as capture:
+        frame = capture.newest_frame(0, timeout_seconds=5)
+        assert (frame.sequence, frame.blanked_areas, blanked_share(frame.image)) == (1, (DOOR,), 0.125)
+        capture.privacy_areas = ()
+        while (frame := capture.newest_frame(frame.sequence, timeout_seconds=5)).blanked_areas:
             pass
         assert blanked_share(frame.image) == 0
 
@@ -142,7 +142,7 @@ def test_areas_are_followed_without_closing_the_camera():
     seen = next(view for view in shutter.views(lambda: True) if view.frame)
     assert shutter.follow(with_areas(DOOR))
     assert not shutter.still_shows(seen), "what is still being read of it is forgotten"
-    later = next(view for view in shutter.views(lambda: True) if view.frame and view.frame.blanked)
+    later = next(view for view in shutter.views(lambda: True) if view.frame and view.frame.blanked_areas)
     assert later.capture is seen.capture
     assert shutter.still_shows(later)
     assert not shutter.follow(with_areas(DOOR)), "nothing changed"
@@ -164,7 +164,7 @@ def test_people_see_that_an_area_is_left_out_on_purpose(hide_faces):
     image = np.full((720, 1280, 3), 200, np.uint8)
     blank(image, [DOOR])
     drawn = annotate(image, [], hide_faces, areas=[DOOR])
-    place = DOOR.pixels(720, 1280)
+    place = DOOR.slices(720, 1280)
     assert set(np.unique(drawn[place])) == {FILL, HATCH}
     assert 0.2 < (drawn[place] == HATCH).mean() < 0.3
     drawn[place] = 200
@@ -232,11 +232,11 @@ def test_an_area_that_can_t_be_is_refused_and_nothing_that_was_typed_is_lost(app
 
 
 def test_there_are_twenty_areas_at_most(app, administrator):
-    assert save(administrator, *[("0", "0", "10", "10")] * MOST_AREAS).status_code == 302
-    answer = save(administrator, *[("0", "0", "10", "10")] * (MOST_AREAS + 1))
+    assert save(administrator, *[("0", "0", "10", "10")] * MAX_AREAS).status_code == 302
+    answer = save(administrator, *[("0", "0", "10", "10")] * (MAX_AREAS + 1))
     assert answer.status_code == 400
     assert "There may be 20 areas; these are 21." in answer.text
-    assert len(areas_of(app)) == MOST_AREAS
+    assert len(areas_of(app)) == MAX_AREAS
 
 
 def test_a_part_of_the_picture_is_left(app, administrator):
@@ -282,4 +282,4 @@ def test_an_area_is_left_out_of_the_picture_of_a_tried_camera_too(administrator)
     tried = administrator.post("/settings/camera", data=form).json
     picture = base64.b64decode(tried["picture"].partition(",")[2])
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    assert abs(int(np.median(image[DOOR.pixels(*image.shape[:2])])) - FILL) <= 2
+    assert abs(int(np.median(image[DOOR.slices(*image.shape[:2])])) - FILL) <= 2

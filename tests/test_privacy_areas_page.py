@@ -45,7 +45,7 @@ def page(chromium, server):
 
 def is_blanked(picture: np.ndarray, area: PrivacyArea) -> bool:
     """Whether the area shows nothing but the hatching."""
-    inside = picture[area.pixels(*picture.shape[:2])]
+    inside = picture[area.slices(*picture.shape[:2])]
     return bool((inside.max(axis=2) < HATCH + JPEG_ERROR).all() and np.median(inside) < FILL + JPEG_ERROR)
 
 

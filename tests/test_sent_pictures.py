@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from app.camera.jpeg import MOST_BYTES
+from app.camera.jpeg import MAX_BYTES
 from app.demo import Classroom
 from tests.server import Answer, Server, wait_for
 
@@ -80,7 +80,7 @@ def test_each_bad_picture_is_refused_with_its_reason(server, picture):
         (picture[: len(picture) // 2], 422, "cut off"),
         (claiming(picture, 9000, 200), 422, "9000 × 200 pixels"),
         (claiming(picture, 8000, 8000), 422, "8000 × 8000 pixels"),
-        (picture + bytes(MOST_BYTES), 413, "larger than 4 MB"),
+        (picture + bytes(MAX_BYTES), 413, "larger than 4 MB"),
     ):
         answer = post(server, bad)
         assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
@@ -215,7 +215,7 @@ def test_a_page_that_does_what_it_should_not_is_sent_away(free, picture):
     with sending(free, "page") as page:
         page.hear("ask")
         with suppress(ConnectionClosed):  # already while it sends
-            page.connection.send(picture + bytes(MOST_BYTES))
+            page.connection.send(picture + bytes(MAX_BYTES))
         assert page.goodbye().rcvd.code == 1009
     with sending(free, "page") as page:
         page.hear("ask")

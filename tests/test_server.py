@@ -75,7 +75,7 @@ def test_boxes_are_drawn_where_the_script_says_the_faces_are(demo):
     at = datetime.fromtimestamp(part.captured_at, UTC)
     clean = Classroom().draw(at).astype(int)
     changed = np.abs(picture_of(part).astype(int) - clean).max(axis=2) > 60
-    students = [student for student in Classroom().truth(at) if student.facing]
+    students = [student for student in Classroom().truth(at) if student.is_facing]
     marked = [
         changed[max(0, box.y - 30) : box.y + box.height + 30, max(0, box.x - 20) : box.x + box.width + 20]
         for box in (student.box for student in students)

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
+from app.camera.diagnosis import network_error
 from app.camera.errors import CameraError, Reason
-from app.camera.sources import VideoFile, open_source
+from app.camera.sources import open_source
+from app.camera.sources.file_camera import VideoFile
 from app.camera.spec import check_spec, hide_password
+from app.language import say
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
 
@@ -126,10 +129,10 @@ def test_a_video_plays_at_its_own_speed_and_starts_again(tmp_path, clock):
     source.release()
     assert [number for _, number in seen] == [i % 20 for i in range(45)]
     assert clock.monotonic() - 1000 == pytest.approx(4.4)
-    assert source.live is False
+    assert source.is_live is False
 
 
-def test_a_video_read_late_skips_what_is_gone(tmp_path, clock):
+def test_a_video_read_late_skips_the_frames_whose_time_has_passed(tmp_path, clock):
     source = open_source(str(write_video(tmp_path / "a.avi", frames=20, fps=10)), clock=clock)
     assert number_of(source.next_frame()) == 0
     clock.pass_(0.45)  # pictures 1 to 3 are gone, 4 is due now
@@ -163,10 +166,10 @@ def test_a_picture_is_given_five_times_a_second(tmp_path, clock):
     assert clock.monotonic() - 1000 == pytest.approx(1.0)
     assert pictures[0].shape == (30, 40, 3)
     assert pictures[0].dtype == np.uint8
-    assert source.live is False
+    assert source.is_live is False
 
 
-def test_a_picture_is_known_by_what_is_in_it(tmp_path, clock):
+def test_a_picture_is_known_by_its_content(tmp_path, clock):
     path = tmp_path / "class.mp4"
     path.write_bytes(cv2.imencode(".jpg", np.zeros((30, 40, 3), np.uint8))[1].tobytes())
     assert open_source(str(path), clock=clock).next_frame().shape == (30, 40, 3)
@@ -248,7 +251,7 @@ def test_a_picture_cut_off_is_not_shown_in_part(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path):
+def test_a_file_without_permission_to_read_is_refused(tmp_path):
     path = write_video(tmp_path / "a.avi")
     path.chmod(0)
     assert failure(path).reason is Reason.REFUSED
@@ -264,8 +267,8 @@ def test_a_device_that_is_not_there_is_named():
 @pytest.mark.parametrize("with_password", [False, True])
 def test_a_network_camera_gives_its_pictures(with_password):
     with MjpegCamera(with_password=with_password) as camera:
-        source = open_source(camera.url, timeout=5)
-        assert source.live is True
+        source = open_source(camera.url, timeout_seconds=5)
+        assert source.is_live is True
         assert [source.next_frame().shape for _ in range(5)] == [(240, 320, 3)] * 5
         source.release()
 
@@ -273,7 +276,7 @@ def test_a_network_camera_gives_its_pictures(with_password):
 @pytest.mark.parametrize("name", ["teacher", "nobody"])
 def test_a_wrong_password_is_said_to_be_wrong_and_is_not_repeated(name, capfd):
     with MjpegCamera(with_password=True) as camera:
-        error = failure(camera.url_as(name, "hunter2"), timeout=5)
+        error = failure(camera.url_as(name, "hunter2"), timeout_seconds=5)
     assert error.reason is Reason.REFUSED
     assert "user name or password" in str(error)
     assert camera.host in str(error)
@@ -284,7 +287,7 @@ def test_a_wrong_password_is_said_to_be_wrong_and_is_not_repeated(name, capfd):
 
 def test_a_camera_that_wants_a_password_says_so():
     with MjpegCamera(with_password=True) as camera:
-        error = failure(f"http://{camera.host}/stream", timeout=5)
+        error = failure(f"http://{camera.host}/stream", timeout_seconds=5)
     assert error.reason is Reason.REFUSED
     assert "wants a user name and password" in str(error)
     assert PASSWORD not in str(error)
@@ -292,14 +295,14 @@ def test_a_camera_that_wants_a_password_says_so():
 
 def test_a_page_that_is_not_there_is_said_to_be_missing():
     with MjpegCamera() as camera:
-        error = failure(camera.missing_url, timeout=5)
+        error = failure(camera.missing_url, timeout_seconds=5)
     assert error.reason is Reason.MISSING
     assert "404" in str(error)
 
 
 def test_a_web_page_is_said_to_be_no_video():
     with MjpegCamera() as camera:
-        error = failure(camera.page_url, timeout=5)
+        error = failure(camera.page_url, timeout_seconds=5)
     assert error.reason is Reason.UNREADABLE
     assert "web page" in str(error)
 
@@ -308,7 +311,7 @@ def test_a_web_page_is_said_to_be_no_video():
 def test_a_closed_port_is_said_to_be_closed(scheme):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    error = failure(f"{scheme}://admin:hunter2@127.0.0.1:{port}/live", timeout=5)
+    error = failure(f"{scheme}://admin:hunter2@127.0.0.1:{port}/live", timeout_seconds=5)
     assert error.reason is Reason.REFUSED
     assert "refuses the connection" in str(error)
     assert "hunter2" not in str(error)
@@ -316,7 +319,7 @@ def test_a_closed_port_is_said_to_be_closed(scheme):
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_an_unknown_host_is_named(scheme):
-    error = failure(f"{scheme}://no-such-camera.invalid/live", timeout=5)
+    error = failure(f"{scheme}://no-such-camera.invalid/live", timeout_seconds=5)
     assert error.reason is Reason.MISSING
     assert "no-such-camera.invalid" in str(error)
 
@@ -324,7 +327,7 @@ def test_an_unknown_host_is_named(scheme):
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_a_camera_that_never_answers_times_out(scheme):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        error = failure(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/live", timeout=0.5)
+        error = failure(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/live", timeout_seconds=0.5)
     assert error.reason is Reason.TIMED_OUT
 
 
@@ -342,13 +345,24 @@ def test_an_rtsp_camera_s_refusal_is_named(status, reason, words):
         thread = threading.Thread(target=answer_rtsp, args=(server, status, stop))
         thread.start()
         try:
-            error = failure(f"rtsp://admin:hunter2@127.0.0.1:{server.getsockname()[1]}/live", timeout=3)
+            error = failure(
+                f"rtsp://admin:hunter2@127.0.0.1:{server.getsockname()[1]}/live", timeout_seconds=3
+            )
         finally:
             stop.set()
             thread.join()
     assert error.reason is reason
     assert words in str(error)
     assert "hunter2" not in str(error)
+
+
+def test_a_camera_that_answers_and_sends_nothing_says_so_in_the_reader_s_language():
+    """Guards against an English sentence where a page in German stands: it was no Words."""
+    with MjpegCamera() as camera:
+        error = network_error(camera.url, timeout_seconds=2, opening_seconds=2)
+    assert error.reason is Reason.TIMED_OUT
+    assert "answers, but sent no picture in 2 s" in str(error)
+    assert "antwortet, hat aber in 2 s kein Bild gesendet" in say(error, "de")
 
 
 def answer_rtsp(server, status, stop):
@@ -372,7 +386,7 @@ def answer_rtsp(server, status, stop):
 
 def test_a_camera_that_ends_its_stream_has_stopped():
     with MjpegCamera() as camera:
-        source = open_source(camera.url, timeout=5)
+        source = open_source(camera.url, timeout_seconds=5)
         source.next_frame()
         camera.end_streams()
         error = end_of(source)
@@ -382,7 +396,7 @@ def test_a_camera_that_ends_its_stream_has_stopped():
 
 def test_a_camera_that_hangs_times_out():
     with MjpegCamera() as camera:
-        source = open_source(camera.url, timeout=1.0)
+        source = open_source(camera.url, timeout_seconds=1.0)
         source.next_frame()
         camera.hang()
         error = end_of(source)
@@ -392,7 +406,7 @@ def test_a_camera_that_hangs_times_out():
 
 def test_a_camera_that_changes_size_is_read_on_at_the_size_it_began_with():
     with MjpegCamera([np.full((240, 320, 3), 100, np.uint8)]) as camera:
-        source = open_source(camera.url, timeout=5)
+        source = open_source(camera.url, timeout_seconds=5)
         source.next_frame()
         camera.show([np.full((480, 640, 3), 200, np.uint8)])
         pictures = [source.next_frame() for _ in range(15)]
@@ -403,7 +417,7 @@ def test_a_camera_that_changes_size_is_read_on_at_the_size_it_began_with():
 
 def test_a_camera_that_sends_garbage_for_a_while_is_read_on():
     with MjpegCamera() as camera:
-        source = open_source(camera.url, timeout=5)
+        source = open_source(camera.url, timeout_seconds=5)
         source.next_frame()
         camera.send_garbage(5)
         assert all(source.next_frame().shape == (240, 320, 3) for _ in range(15))

@@ -1,4 +1,4 @@
-"""Tracks: the same face keeps its number, a flicker is no face, scores are smoothed over time."""
+"""Tracks: a face keeps its id, a box in one frame is no face, scores are smoothed over time."""
 
 import math
 
@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.crop import SMALLEST_READABLE
+from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import Cascade
-from app.vision.detection.cascade_detector import Detection
+from app.vision.detection.detection import Detection
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box
 from app.vision.track import (
+    CLASSIFY_SECONDS,
+    CLASSIFY_SMALL_SECONDS,
     HOLD_SECONDS,
-    JUDGE_SECONDS,
-    LONGEST_HOLD_SECONDS,
-    READ_SECONDS,
-    REFUSED_BELOW,
+    MAX_HOLD_SECONDS,
+    REJECT_BELOW,
     Tracker,
 )
 
@@ -33,8 +33,8 @@ def scores(**parts):
     return values
 
 
-class Followed(Tracker):
-    """A tracker that is told boxes."""
+class BoxTracker(Tracker):
+    """A tracker that takes boxes instead of detections."""
 
     def update(self, boxes, monotonic):
         return super().update([Detection(9, box) for box in boxes], monotonic)
@@ -42,7 +42,7 @@ class Followed(Tracker):
 
 def tracker_with(*boxes):
     """A tracker in which these faces are in view at second 0."""
-    tracker = Followed()
+    tracker = BoxTracker()
     tracker.update(boxes, -0.1)
     tracker.update(boxes, 0.0)
     return tracker
@@ -53,7 +53,7 @@ def faces(tracker, uncertain_below=0.4):
 
 
 def test_a_face_is_in_view_from_its_second_frame_on():
-    tracker = Followed()
+    tracker = BoxTracker()
     assert tracker.update([LEFT], 0.0) == []
     assert [track.box for track in tracker.update([LEFT], 0.1)] == [LEFT]
 
@@ -67,10 +67,10 @@ def test_a_false_box_that_flashes_up_once_is_never_in_view():
 
 def test_a_face_that_is_missed_for_a_moment_stays_where_it_was():
     tracker = tracker_with(LEFT)
-    number = tracker.update([LEFT], 0.1)[0].number
+    track_id = tracker.update([LEFT], 0.1)[0].id
     held = tracker.update([], 0.9)
-    assert [(track.number, track.box, track.found) for track in held] == [(number, LEFT, None)]
-    assert [track.number for track in tracker.update([LEFT], 1.0)] == [number]
+    assert [(track.id, track.box, track.detected_box) for track in held] == [(track_id, LEFT, None)]
+    assert [track.id for track in tracker.update([LEFT], 1.0)] == [track_id]
 
 
 def test_a_face_that_is_missed_for_longer_is_gone():
@@ -79,30 +79,30 @@ def test_a_face_that_is_missed_for_longer_is_gone():
     assert tracker.update([], HOLD_SECONDS + 0.01) == []
 
 
-def test_one_miss_is_forgiven_also_where_only_one_frame_a_second_is_read():
+def test_one_miss_is_forgiven_also_at_one_frame_a_second():
     tracker = tracker_with(LEFT)
     (track,) = tracker.update([], 1.2)
     assert tracker.update([LEFT], 2.2) == [track]
-    assert tracker.update([], 2.2 + LONGEST_HOLD_SECONDS) == []
+    assert tracker.update([], 2.2 + MAX_HOLD_SECONDS) == []
 
 
 def test_a_face_that_comes_back_late_is_a_new_one():
     tracker = tracker_with(LEFT)
-    before = tracker.update([LEFT], 0.1)[0].number
+    before = tracker.update([LEFT], 0.1)[0].id
     tracker.update([], 5.0)
     tracker.update([LEFT], 5.1)
-    assert tracker.update([LEFT], 5.2)[0].number > before
+    assert tracker.update([LEFT], 5.2)[0].id > before
 
 
-def test_two_trackers_share_no_number():
+def test_two_trackers_share_no_id():
     first, second = tracker_with(LEFT), tracker_with(LEFT)
-    assert {face.track for face in faces(first)}.isdisjoint(face.track for face in faces(second))
+    assert {face.track_id for face in faces(first)}.isdisjoint(face.track_id for face in faces(second))
 
 
-def test_faces_keep_their_numbers_in_whatever_order_they_are_found():
+def test_faces_keep_their_ids_in_whatever_order_they_are_found():
     tracker = tracker_with(LEFT, RIGHT)
-    numbers = {track.box: track.number for track in tracker.update([LEFT, RIGHT], 0.1)}
-    assert {track.box: track.number for track in tracker.update([RIGHT, LEFT], 0.2)} == numbers
+    ids = {track.box: track.id for track in tracker.update([LEFT, RIGHT], 0.1)}
+    assert {track.box: track.id for track in tracker.update([RIGHT, LEFT], 0.2)} == ids
 
 
 def test_a_jittering_box_is_calmed():
@@ -114,30 +114,30 @@ def test_a_jittering_box_is_calmed():
     assert max(shown[10:]) - min(shown[10:]) <= 4
 
 
-def test_a_face_too_small_to_have_an_expression_is_judged_now_and_then_and_has_no_scores():
-    small = Box(10, 10, SMALLEST_READABLE - 1, SMALLEST_READABLE - 1)
+def test_a_face_too_small_to_have_an_expression_is_classified_now_and_then_and_has_no_scores():
+    small = Box(10, 10, MIN_READABLE_SIDE - 1, MIN_READABLE_SIDE - 1)
     tracker = tracker_with(small)
     (track,) = tracker.update([small], 0.1)
     assert track.is_due(0.1)
     track.update_scores(scores(happy=0.9), 0.9, 0.1)
-    assert not track.is_due(0.11 + READ_SECONDS)
-    assert track.is_due(0.11 + JUDGE_SECONDS)
+    assert not track.is_due(0.11 + CLASSIFY_SECONDS)
+    assert track.is_due(0.11 + CLASSIFY_SMALL_SECONDS)
     face = faces(tracker)[0]
     assert face.scores is None
     assert face.emotion is None
 
 
-def test_only_a_face_found_in_this_frame_is_read():
+def test_only_a_face_found_in_this_frame_is_classified():
     tracker = tracker_with(LEFT)
     assert [track.is_due(0.1) for track in tracker.update([LEFT], 0.1)] == [True]
     assert [track.is_due(0.2) for track in tracker.update([], 0.2)] == [False]
 
 
-def test_a_face_that_was_just_read_waits_for_its_turn():
+def test_a_face_that_was_just_classified_is_not_due():
     (track,) = tracker_with(LEFT).update([LEFT], 0.1)
     track.update_scores(scores(happy=0.6), 0.9, 0.1)
-    assert not track.is_due(0.1 + READ_SECONDS / 2)
-    assert track.is_due(0.11 + READ_SECONDS)
+    assert not track.is_due(0.1 + CLASSIFY_SECONDS / 2)
+    assert track.is_due(0.11 + CLASSIFY_SECONDS)
 
 
 def test_an_expression_is_named_where_its_score_is_high_enough():
@@ -153,27 +153,27 @@ def test_an_expression_is_named_where_its_score_is_high_enough():
 def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
     tracker = tracker_with(LEFT)
     (track,) = tracker.update([LEFT], 0.1)
-    track.cascade = Cascade.ONE_SIDE
+    track.cascade = Cascade.PROFILE
     track.update_scores(scores(happy=sure), 0.9, 0.1)
     (face,) = faces(tracker)
     assert (face.scores is not None) == (face.emotion is not None) == (sure > 0.4)
 
 
-def test_a_box_that_the_network_takes_for_no_face_is_followed_no_longer():
+def test_a_track_that_the_network_takes_for_no_face_is_dropped():
     tracker = tracker_with(LEFT, RIGHT)
     left, right = tracker.update([LEFT, RIGHT], 0.1)
-    left.update_scores(scores(happy=0.6), REFUSED_BELOW - 0.1, 0.1)
-    right.update_scores(scores(happy=0.6), REFUSED_BELOW + 0.1, 0.1)
-    tracker.forget_refused()
+    left.update_scores(scores(happy=0.6), REJECT_BELOW - 0.1, 0.1)
+    right.update_scores(scores(happy=0.6), REJECT_BELOW + 0.1, 0.1)
+    tracker.drop_rejected()
     assert tracker.tracks == [right]
 
 
-def test_a_face_that_turns_away_for_a_moment_is_not_forgotten():
+def test_a_face_that_turns_away_for_a_moment_is_not_dropped():
     tracker = tracker_with(LEFT)
     for step, probability in enumerate((1, 1, 0, 0, 1)):
         (track,) = tracker.update([LEFT], step / 10)
         track.update_scores(scores(happy=0.6), probability, step / 10)
-        tracker.forget_refused()
+        tracker.drop_rejected()
     assert len(faces(tracker)) == 1
 
 
@@ -207,10 +207,10 @@ def test_scores_are_the_same_at_5_and_30_frames_a_second(seconds):
     growth=st.floats(0.95, 1.05),
     missed=st.sets(st.integers(2, 39)),
 )
-def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace, growth, missed):
+def test_a_slowly_moving_face_never_changes_its_id(start, side, angle, pace, growth, missed):
     """It moves by up to 0.3 of its width and grows by up to 5 % a frame; single frames miss it."""
-    tracker = Followed()
-    numbers = set()
+    tracker = BoxTracker()
+    ids = set()
     x, y, width = float(start[0]), float(start[1]), float(side)
     for frame in range(40):
         if frame not in missed or frame - 1 in missed:
@@ -220,8 +220,8 @@ def test_a_slowly_moving_face_never_changes_its_number(start, side, angle, pace,
             width = min(400.0, max(24.0, width * growth))
         else:
             seen = tracker.update([], frame / 10)
-        numbers |= {track.number for track in seen}
-    assert len(numbers) == 1
+        ids |= {track.id for track in seen}
+    assert len(ids) == 1
 
 
 @given(
@@ -249,12 +249,12 @@ def test_smoothed_scores_stay_a_distribution(readings):
 
 
 @given(st.lists(st.lists(st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 200)] * 2), max_size=6)))
-def test_whatever_is_found_no_two_faces_share_a_number_and_no_face_is_invented(frames):
-    tracker = Followed()
+def test_whatever_is_found_no_two_faces_share_an_id_and_no_face_is_invented(frames):
+    tracker = BoxTracker()
     before = set()
     for second, boxes in enumerate(frames):
         seen = tracker.update(boxes, second / 10)
-        assert len({track.number for track in seen}) == len(seen)
-        assert sum(track.found is not None for track in seen) <= len(boxes)
-        assert all(track.found in boxes for track in seen if track.found)
-        before |= {track.number for track in seen}
+        assert len({track.id for track in seen}) == len(seen)
+        assert sum(track.detected_box is not None for track in seen) <= len(boxes)
+        assert all(track.detected_box in boxes for track in seen if track.detected_box)
+        before |= {track.id for track in seen}

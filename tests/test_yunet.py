@@ -1,4 +1,4 @@
-"""YuNet: fetched from a server of ours, refused unless it is the published file, tried on real pictures."""
+"""YuNet: fetched from a test server, refused unless it is the published file, tried on real pictures."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from app.vision.detection.yunet import NAME, YuNet
+from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from tests.server import free_port
 from tests.test_face_analyser import shows
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / NAME
+WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / YUNET_FILE
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def weights() -> bytes:
     if not WEIGHTS.is_file():
-        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{NAME}")
+        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{YUNET_FILE}")
     return WEIGHTS.read_bytes()
 
 
@@ -45,7 +45,7 @@ def serve():
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/{NAME}"
+        return f"http://127.0.0.1:{server.server_port}/{YUNET_FILE}"
 
     yield start
     for server in servers:
@@ -60,7 +60,7 @@ def install(app):
 
 
 @pytest.fixture
-def kept(app):
+def installed(app):
     """The detector's files that are in the instance folder."""
     return lambda: sorted(path.name for path in Path(app.instance_path).glob("face_detection*"))
 
@@ -69,61 +69,63 @@ def altered(weights: bytes) -> bytes:
     return weights[:-1] + bytes([weights[-1] ^ 1])
 
 
-def test_it_is_fetched_checked_and_the_command_says_how_to_switch(app, weights, serve, install, kept):
+def test_it_is_fetched_and_checked_and_the_command_says_how_to_switch(
+    app, weights, serve, install, installed
+):
     result = install(serve(weights))
-    path = Path(app.instance_path) / NAME
+    path = Path(app.instance_path) / YUNET_FILE
     assert result.exit_code == 0, result.output
     assert f"DETECTOR={path}\n" in result.output
     assert path.read_bytes() == weights
-    assert kept() == [NAME]
+    assert installed() == [YUNET_FILE]
     assert install("http://127.0.0.1:1/nobody-is-asked-again").exit_code == 0
 
 
-def test_a_damaged_file_that_is_there_is_fetched_again(app, weights, serve, install):
-    path = Path(app.instance_path) / NAME
+def test_a_damaged_file_is_fetched_again(app, weights, serve, install):
+    path = Path(app.instance_path) / YUNET_FILE
     path.write_bytes(altered(weights))
     assert install(serve(weights)).exit_code == 0
     assert path.read_bytes() == weights
 
 
 @pytest.mark.parametrize("body", [b"<html>Sign in to the school's network</html>", b""])
-def test_another_file_is_refused_in_one_line_and_not_kept(body, serve, install, kept):
+def test_another_file_is_refused_in_one_line_and_not_installed(body, serve, install, installed):
     result = install(serve(body))
     assert result.exit_code == 1
-    assert f"({len(body)} bytes) is not {NAME} as it was published" in result.output
+    assert f"({len(body)} bytes) is not {YUNET_FILE} as it was published" in result.output
     assert result.output.count("\n") == 1
-    assert kept() == []
+    assert installed() == []
 
 
-def test_an_altered_file_is_refused(weights, serve, install, kept):
+def test_an_altered_file_is_refused(weights, serve, install, installed):
     assert "is not" in install(serve(altered(weights))).output
-    assert kept() == []
+    assert installed() == []
 
 
-def test_a_transfer_that_breaks_off_leaves_nothing(serve, install, kept):
+def test_a_transfer_that_breaks_off_leaves_no_file(serve, install, installed):
     result = install(serve(b"only the beginning", length=232_589))
     assert result.exit_code == 1
     assert "can't be fetched" in result.output or "is not" in result.output
-    assert kept() == []
+    assert installed() == []
 
 
-def test_a_missing_file_a_closed_door_and_no_address_are_one_line_each(serve, install, kept):
-    closed = f"http://127.0.0.1:{free_port()}/{NAME}"
+def test_a_missing_file_a_closed_port_and_no_address_are_one_line_each(serve, install, installed):
+    closed = f"http://127.0.0.1:{free_port()}/{YUNET_FILE}"
     for url, why in [(serve(None), "Not Found"), (closed, "refused"), ("file:///etc/passwd", "no address")]:
         result = install(url)
         assert result.exit_code == 1
         assert why in result.output
         assert result.output.startswith(f"Error: {url}")
         assert result.output.count("\n") == 1
-    assert kept() == []
+    assert installed() == []
 
 
-def test_a_folder_that_can_t_be_written_is_named(app, weights, serve, install, kept):
-    (Path(app.instance_path) / NAME).mkdir()  # root may write anywhere, but nobody over a folder
+def test_a_folder_that_can_t_be_written_is_named(app, weights, serve, install, installed):
+    (Path(app.instance_path) / YUNET_FILE).mkdir()  # root may write anywhere, but nobody over a folder
     result = install(serve(weights))
     assert result.exit_code == 1
     assert "can't be written" in result.output
-    assert kept() == [NAME]
+    assert installed() == [YUNET_FILE]
 
 
 def test_a_detector_that_is_missing_or_another_file_is_named_with_what_to_do(tmp_path):
@@ -150,7 +152,7 @@ def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weight
     assert all(face.box.width == face.box.height for face in group)
 
 
-def test_the_monitor_reads_faces_with_it_and_the_network_refuses_posters(weights, scenes):
+def test_the_analyser_reads_faces_with_it_and_the_network_rejects_posters(weights, scenes):
     """Two drawings on the wall behind these four people look like faces to YuNet, about a frame in two."""
     analyser = FaceAnalyser(detector=str(WEIGHTS))
     capture = cv2.VideoCapture(str(scenes / "videos/FourPeople_720p60.mp4"), cv2.CAP_FFMPEG)

@@ -1,1 +1,1 @@
-"""Where frames come from."""
+"""Where frames come from: sources, and the capture that owns one."""

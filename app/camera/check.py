@@ -1,29 +1,29 @@
-"""Whether a camera works: it is opened once, for a second of pictures."""
+"""Checks whether a camera works: opens it once, for a second of frames."""
 
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 import numpy as np
 
-from app.camera.capture import BLACK_DETAIL, is_black
+from app.camera.picture_fault import BLACK_DETAIL, is_black
 from app.camera.sources import open_source
 from app.clock import SYSTEM_CLOCK, Clock
 from app.language import Words
 
-LOOK_SECONDS = 1.0  # after the first picture
+CHECK_SECONDS = 1.0  # after the first frame
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedCamera:
-    """What a camera gave."""
+class CameraCheck:
+    """What a camera gave during its check."""
 
     image: np.ndarray
-    """Its last picture, BGR uint8."""
+    """The last frame, BGR uint8."""
     fps: float
 
     @property
-    def words(self) -> Words:
-        """The same for people."""
+    def summary(self) -> Words:
+        """The result for people."""
         height, width = self.image.shape[:2]
         works = Words(
             "It works: %(width)s × %(height)s pixels, %(fps)s pictures a second.",
@@ -37,16 +37,16 @@ class CheckedCamera:
 
 
 def check_camera(
-    spec: str, timeout: float, clock: Clock = SYSTEM_CLOCK, timezone: tzinfo = UTC
-) -> CheckedCamera:
-    """Open what `spec` names and look for a second. Raises CameraError or ValueError, as `open_source`."""
-    source = open_source(spec, timeout=timeout, clock=clock, timezone=timezone)
+    spec: str, timeout_seconds: float, clock: Clock = SYSTEM_CLOCK, timezone: tzinfo = UTC
+) -> CameraCheck:
+    """Open what `spec` names and read it for a second. Raises CameraError or ValueError, as `open_source`."""
+    source = open_source(spec, timeout_seconds=timeout_seconds, clock=clock, timezone=timezone)
     try:
         image = source.next_frame()
-        began, pictures = clock.monotonic(), 0
-        while clock.monotonic() - began < LOOK_SECONDS:
+        began, frames = clock.monotonic(), 0
+        while clock.monotonic() - began < CHECK_SECONDS:
             image = source.next_frame()
-            pictures += 1
-        return CheckedCamera(image, pictures / (clock.monotonic() - began))
+            frames += 1
+        return CameraCheck(image, frames / (clock.monotonic() - began))
     finally:
         source.release()

@@ -1,4 +1,4 @@
-"""The cameras plugged into this machine, listed without opening any."""
+"""Lists the cameras plugged into this machine, without opening any."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +8,14 @@ SYSTEM = Path("/sys/class/video4linux")
 
 @dataclass(frozen=True, slots=True)
 class VideoDevice:
-    """A camera that the system knows."""
+    """A camera that Linux knows."""
 
     number: int
     name: str
 
 
 def video_devices(system: Path = SYSTEM) -> list[VideoDevice]:
-    """Every camera that Linux lists, by number; a camera's second entry, for its metadata, is left out."""
+    """Give every camera by number, without the second entry that a camera has for its metadata."""
     folders = [folder for folder in system.glob("video[0-9]*") if _read(folder / "index") in ("0", "")]
     devices = [
         VideoDevice(int(folder.name.removeprefix("video")), _read(folder / "name")) for folder in folders
@@ -27,4 +27,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(errors="replace").strip()
     except OSError:
-        return ""  # unplugged meanwhile, or a driver that does not say
+        return ""  # unplugged meanwhile, or its driver has no such entry

@@ -1,4 +1,4 @@
-"""Why there is no picture: one word for programs, one sentence for people."""
+"""Why a camera gives no frame: one word for programs, one sentence for people."""
 
 from enum import StrEnum
 
@@ -6,34 +6,34 @@ from app.language import Words
 
 
 class Reason(StrEnum):
-    """Why a camera gives no picture, as it stands in the JSON and on the card."""
+    """Why a camera is dark, as it stands in the JSON and on the card."""
 
     STARTING = "starting"
     """It is being opened for the first time."""
     WAITING = "waiting"
-    """It is a browser's, and nobody sends."""
+    """The camera is a browser's, and nobody is sending."""
     MISSING = "missing"
-    """No such file, device, host or page."""
+    """There is no such file, device, host or page."""
     REFUSED = "refused"
-    """It is there and says no: password, permission, port closed, in use."""
+    """It is there and refuses: wrong password, no permission, closed port, in use."""
     TIMED_OUT = "timed_out"
-    """It is there, or may be, and says nothing."""
+    """It may be there, and does not answer."""
     STOPPED = "stopped"
-    """It gave pictures, and ended the stream."""
+    """It gave frames, then ended the stream."""
     UNREADABLE = "unreadable"
-    """What it gives is not a picture or video that can be decoded."""
+    """What it gives can't be decoded as a picture or video."""
     FROZEN = "frozen"
-    """It gives the same picture again and again."""
+    """It keeps giving the same picture."""
     BLACK = "black"
     """It gives black pictures."""
     PAUSED = "paused"
-    """Somebody paused the room; the camera is let go of."""
+    """Somebody paused the room, and the camera is released."""
 
 
 class CameraError(Exception):
-    """A source could not be opened or read."""
+    """A source can't be opened or read."""
 
-    def __init__(self, reason: Reason, detail: Words):
+    def __init__(self, reason: Reason, detail: Words) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
@@ -41,4 +41,4 @@ class CameraError(Exception):
 
 
 class FrameUnavailable(CameraError):
-    """The source has no picture now and needs no opening anew: it is to be read again at once."""
+    """The source has no frame now. It stays open: ask it again at once."""

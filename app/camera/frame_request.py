@@ -1,6 +1,6 @@
-"""What the monitor and the web process say to each other of the pictures that browsers send.
+"""Messages between the monitor and the web process about the frames that browsers send.
 
-The monitor asks for one picture at a time and gets one answer, so nothing queues and no picture is old.
+The monitor requests one frame at a time and gets one answer, so nothing queues and no frame is old.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.language import Words
 
 @dataclass(frozen=True, slots=True)
 class SenderAbsence:
-    """Nobody sends."""
+    """Nobody is sending."""
 
     reason: Reason
     detail: Words
@@ -20,30 +20,30 @@ class SenderAbsence:
 
 @dataclass(frozen=True, slots=True)
 class FrameRequest:
-    """The monitor wants a picture."""
+    """The monitor requests a frame."""
 
     number: int
-    """The answer repeats it: one to an earlier question is thrown away."""
+    """The answer repeats it; an answer to an earlier request is thrown away."""
     known: SenderAbsence | None
-    """What it was last told, so that it is told again only what is new."""
+    """The absence that the monitor knows of, so that the answer can wait for news."""
     fault: Words | None
-    """Why the picture before could not be decoded, in a sentence for people."""
+    """Why the last frame could not be decoded, in a sentence for people; None if it could."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentFrame:
-    """A picture for the monitor."""
+    """A frame for the monitor."""
 
     number: int
     jpeg: bytes
     asked_at: float
-    """When its sender was asked for it, by the machine's monotonic clock: what it shows is younger."""
+    """When its sender was asked for it, by the machine's monotonic clock. It was captured after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoFrame:
-    """No picture."""
+    """No frame."""
 
     number: int
     absence: SenderAbsence | None
-    """None where somebody sends, and the picture is on its way."""
+    """None if somebody is sending and the frame is on its way."""

@@ -1,4 +1,4 @@
-"""What a JPEG from outside may be, told from its first bytes before anybody decodes it."""
+"""Checks JPEGs from outside by their first and last bytes, before anything decodes them."""
 
 import io
 
@@ -6,26 +6,26 @@ from PIL import Image, UnidentifiedImageError
 
 from app.language import Words
 
-MOST_BYTES = 4 * 2**20
-LONGEST_SIDE = 8192  # pixels
-MOST_PIXELS = 2**24  # 4096 × 4096: decoded, 50 MB
-LEAST_SIDE = 16  # pixels; no face is smaller
+MAX_BYTES = 4 * 2**20
+MAX_SIDE = 8192  # pixels
+MAX_PIXELS = 2**24  # 4096 × 4096: decoded, 50 MB
+MIN_SIDE = 16  # pixels; no face is smaller
 
-TOO_LARGE = Words("The picture is larger than %(most)s MB.", most=MOST_BYTES // 2**20)
+TOO_LARGE = Words("The picture is larger than %(most)s MB.", most=MAX_BYTES // 2**20)
 
 
 class InvalidJpeg(ValueError):
-    """What was sent is no picture that is taken."""
+    """The JPEG can't be accepted."""
 
-    def __init__(self, words: Words):
+    def __init__(self, words: Words) -> None:
         super().__init__(str(words))
         self.words = words
         """Why, in a sentence for people."""
 
 
 def check_jpeg(data: bytes) -> None:
-    """Raise BadPicture unless `data` begins as a JPEG of a bearable size and ends as one."""
-    if len(data) > MOST_BYTES:
+    """Raise InvalidJpeg unless `data` begins as a JPEG of an allowed size and ends as one."""
+    if len(data) > MAX_BYTES:
         raise InvalidJpeg(TOO_LARGE)
     check_size(*_size(data))
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
@@ -33,23 +33,23 @@ def check_jpeg(data: bytes) -> None:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raise BadPicture unless a picture of so many pixels may be decoded."""
-    if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS or min(width, height) < LEAST_SIDE:
+    """Raise InvalidJpeg unless a picture of this size may be decoded."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
         raise InvalidJpeg(
             Words(
-                "The picture has %(width)s × %(height)s pixels. Its sides may have %(least)s to %(most)s, "
-                "together %(pixels)s million.",
+                "The picture has %(width)s × %(height)s pixels. Each side may have %(least)s to %(most)s, "
+                "the whole picture %(pixels)s million.",
                 width=width,
                 height=height,
-                least=LEAST_SIDE,
-                most=LONGEST_SIDE,
-                pixels=MOST_PIXELS // 2**20,
+                least=MIN_SIDE,
+                most=MAX_SIDE,
+                pixels=MAX_PIXELS // 2**20,
             )
         )
 
 
 def _size(data: bytes) -> tuple[int, int]:
-    """Width and height that the JPEG's header claims; nothing is decoded."""
+    """The width and height that the JPEG's header claims."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             return picture.size

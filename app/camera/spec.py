@@ -1,4 +1,4 @@
-"""What stands in CAMERA: which kind of source it names, whether it can be one, and how to show it."""
+"""The value of CAMERA: which kind of source it names, whether it is valid, and how to show it."""
 
 import re
 from enum import StrEnum
@@ -11,15 +11,15 @@ ALLOWED = Words(
     "or the path of a video or picture"
 )
 NO_BROWSER = Words(
-    "A browser sends to a running server that reads the camera itself, so one without REDIS_URL: open its "
-    "live page, press “Use this computer”."
+    "A browser can be the camera only of a running server that reads its camera itself, that is, one without "
+    "REDIS_URL. Open its live page and press “Use this computer”."
 )
-MOST_STUDENTS = 60
+MAX_STUDENTS = 60
 DEFAULT_STUDENTS = 12
 
 
 class CameraKind(StrEnum):
-    """The kinds of source."""
+    """The kinds of camera source."""
 
     DEMO = "demo"
     DEVICE = "device"
@@ -29,7 +29,7 @@ class CameraKind(StrEnum):
 
 
 def kind_of(spec: str) -> CameraKind:
-    """The kind of source that `spec` names; what is nothing else is the path of a file."""
+    """Give the kind of source that `spec` names; anything that is no other kind is the path of a file."""
     if re.fullmatch(r"demo(\?.*)?", spec):
         return CameraKind.DEMO
     if re.fullmatch(r"[0-9]{1,3}", spec):
@@ -42,9 +42,9 @@ def kind_of(spec: str) -> CameraKind:
 
 
 def check_spec(spec: str) -> str:
-    """Give `spec` without blanks around it. Whether the camera is there is seen when it is opened.
+    """Give `spec` without blanks around it. Whether the camera exists shows only when it is opened.
 
-    Raises ValueError, saying what is allowed and never repeating a password.
+    Raises ValueError with a message that says what is allowed and never repeats a password.
     """
     spec = spec.strip()
     if not spec or "\0" in spec:
@@ -58,40 +58,38 @@ def check_spec(spec: str) -> str:
 
 
 def demo_students(spec: str) -> int:
-    """How many students `demo?students=N` asks for; raises ValueError outside 1 to 60."""
+    """Give the number of students in `demo?students=N`; raises ValueError outside 1 to 60."""
     options = dict(parse_qsl(spec.partition("?")[2], keep_blank_values=True))
     students = options.pop("students", str(DEFAULT_STUDENTS))
     if options:
         unknown = ", ".join(options)
         raise ValueError(Words("demo has no option %(name)s; allowed: demo?students=N", name=unknown))
-    if not re.fullmatch(r"[0-9]{1,3}", students) or not 1 <= int(students) <= MOST_STUDENTS:
-        raise ValueError(
-            Words("demo?students= must be a whole number from 1 to %(most)s", most=MOST_STUDENTS)
-        )
+    if not re.fullmatch(r"[0-9]{1,3}", students) or not 1 <= int(students) <= MAX_STUDENTS:
+        raise ValueError(Words("demo?students= must be a whole number from 1 to %(most)s", most=MAX_STUDENTS))
     return int(students)
 
 
 def hide_password(spec: str) -> str:
-    """`spec` as it may be logged and shown: an address loses its user, its password and every value.
+    """Give `spec` fit for logs and pages: an address without user, password and any value.
 
     Cameras take passwords in the query (`?usr=…&pwd=…`) and even in the path (`/user=…_password=…`), under
-    names that nobody can list, so the value of every `name=value` goes.
+    names that nobody can list, so the value of every `name=value` is removed.
     """
     if kind_of(spec) is not CameraKind.NETWORK:
         return spec
     scheme, _, rest = spec.partition("://")
-    # Up to the last @: a password with an unescaped / or # in it must not show either.
+    # Up to the last @, since a password may hold an unescaped / or #.
     rest = rest.rpartition("@")[2]
     return f"{scheme}://" + re.sub(r"=[^&]*", "=…", rest)
 
 
 def _check_url(spec: str) -> None:
-    """Raise ValueError unless `spec` is an address that a camera can have."""
+    """Raise ValueError unless `spec` is a valid address of a camera."""
     try:
         parts = urlsplit(spec)
         port = parts.port
     except ValueError:
-        # The words of urlsplit's own error repeat a piece of the password.
+        # urlsplit's own message repeats a part of the password.
         parts, port = None, 0
     if parts is None or port == 0 or not parts.hostname:
         raise ValueError(

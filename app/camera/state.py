@@ -1,4 +1,4 @@
-"""How a camera is doing, as a value that travels."""
+"""How a camera is doing, as a value that travels between processes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,12 @@ from app.language import Words
 class CameraState:
     """How the camera is doing."""
 
-    online: bool
+    is_online: bool
     reason: Reason | None
     """Why it is dark; None while online."""
     detail: Words | None
     """The same in a sentence, with what to do; None while online. Holds no password."""
     since: datetime
-    """UTC: the first picture while online, else the last one, or the start when there was none."""
+    """UTC. While online, when the first frame came; while dark, the last one, or the start if none came."""
     capture_fps: float
-    """Pictures a second that the camera gives now."""
+    """Frames a second that the camera gives now."""

@@ -1,6 +1,6 @@
-"""The drawn classroom: a camera without a camera, whose faces are drawn here and whose truth is known.
+"""The drawn classroom: students drawn here, whose expressions are known at every moment.
 
-It needs no device and shows no real person, so it is the default source, the tests' fixture and the load
+It needs no device and shows no real person. So it is the default source, the tests' fixture and the load
 generator in one.
 """
 

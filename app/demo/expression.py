@@ -1,4 +1,4 @@
-"""What tells one drawn expression from another: where brows, lids and lips are.
+"""The expressions of a drawn face: where brows, lids and lips are.
 
 Lengths are in units of half a face's width.
 """
@@ -10,14 +10,14 @@ from app.vision.emotion import Emotion
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """The few numbers that tell one expression from another. 0 is a face at rest."""
+    """The numbers that make an expression; the defaults are a face at rest."""
 
     brow_raise: float = 0.0
     brow_slope: float = 0.0
-    """Above 0 the inner ends go down, as in anger; below 0 up, as in sadness."""
+    """Above 0 the inner ends go down, as in anger; below 0 they go up, as in sadness."""
     eye_open: float = 1.0
     squint: float = 0.0
-    """How far the lower lids come up, 0 to 1."""
+    """How far the lower lids are raised, 0 to 1."""
     mouth_width: float = 0.36
     mouth_curve: float = 0.02
     """How far the corners lie above the middle."""
@@ -25,13 +25,13 @@ class Expression:
     """Half the height of the opening."""
     teeth: float = 0.0
     cheek: float = 0.0
-    """How far the cheeks are lifted, 0 to 1."""
+    """How far the cheeks are raised, 0 to 1."""
     jaw_drop: float = 0.0
     sneer: float = 0.0
-    """Upper lip up and nose wrinkled, 0 to 1."""
+    """How far the upper lip is raised and the nose wrinkled, 0 to 1."""
 
     def towards(self, other: "Expression", share: float) -> "Expression":
-        """The expression `share` of the way to another."""
+        """Interpolate: the expression `share` of the way to another."""
         pairs = zip(astuple(self), astuple(other), strict=True)
         return Expression(*(a + (b - a) * share for a, b in pairs))
 

@@ -1,14 +1,14 @@
-"""What is painted on a face: eyes, brows, nose, mouth, ears and glasses."""
+"""The painted features of a face: eyes, brows, nose, mouth, ears and glasses."""
 
 import math
 
 import numpy as np
 
+from app.demo.appearance import Appearance
 from app.demo.expression import Expression
 from app.demo.hair import STYLES
 from app.demo.head import Head
-from app.demo.look import Appearance
-from app.demo.paint import Canvas, bump, mix, rgb
+from app.demo.paint import Canvas, gaussian, mix, rgb
 
 EYE_X, EYE_WIDTH = 0.42, 0.215
 BROW_Y = -0.33
@@ -18,7 +18,7 @@ WHITE = rgb("f6f1ea")
 
 
 def draw_eye(head: Head, person: Appearance, expression: Expression, side: int) -> None:
-    """Paint one eye; `side` is -1 for the one on the picture's left, 1 for the other."""
+    """Paint one eye; `side` is -1 for the one on the image's left, 1 for the other."""
     canvas = head.canvas
     size = person.eyes
     t = (head.u * side - EYE_X) / (EYE_WIDTH * size)  # -1 at the inner corner, 1 at the outer
@@ -30,7 +30,7 @@ def draw_eye(head: Head, person: Appearance, expression: Expression, side: int) 
     visible = canvas.inside(head.ahead - 0.1, 0.1) * (np.abs(t) < 1.15)
     ball = canvas.inside(np.minimum(y - upper, lower - y)) * (np.abs(t) < 1) * visible
     canvas.tint(mix(WHITE, person.skin, 0.12), ball)
-    canvas.tint(mix(person.skin, INK, 0.55), 0.45 * ball * bump((y - upper) / 0.06))
+    canvas.tint(mix(person.skin, INK, 0.55), 0.45 * ball * gaussian((y - upper) / 0.06))
     from_iris = np.hypot(t * EYE_WIDTH * size, y + 0.01)
     canvas.tint(mix(person.iris, INK, 0.5), ball * canvas.inside(0.108 - from_iris))
     canvas.tint(person.iris, ball * canvas.inside(0.088 - from_iris, 0.03))
@@ -44,20 +44,27 @@ def _draw_lids(
     canvas: Canvas,
     person: Appearance,
     t: np.ndarray,
-    over: np.ndarray,
-    under: np.ndarray,
+    below_upper: np.ndarray,
+    below_lower: np.ndarray,
     visible: np.ndarray,
 ) -> None:
-    """Lashes along the upper lid, a fine line along the lower, a crease above; `over`, `under`: heights."""
+    """Paint lashes along the upper lid, a fine line along the lower one and a crease above.
+
+    `below_upper` and `below_lower` say how far each pixel lies below the upper and the lower lid.
+    """
     lash = 0.03 + 0.014 * person.feminine
     ends = np.clip((1.08 - np.abs(t)) / 0.2, 0, 1)
-    canvas.tint(mix(INK, person.hair, 0.2), canvas.inside(lash - np.abs(over + 0.012)) * ends * visible)
-    canvas.tint(mix(person.skin, rgb("5a2418"), 0.6), 0.55 * bump(under / 0.022) * ends * visible)
-    canvas.tint(mix(person.skin, rgb("5a2418"), 0.6), 0.5 * bump((over + 0.09) / 0.022) * ends * visible)
+    canvas.tint(
+        mix(INK, person.hair, 0.2), canvas.inside(lash - np.abs(below_upper + 0.012)) * ends * visible
+    )
+    canvas.tint(mix(person.skin, rgb("5a2418"), 0.6), 0.55 * gaussian(below_lower / 0.022) * ends * visible)
+    canvas.tint(
+        mix(person.skin, rgb("5a2418"), 0.6), 0.5 * gaussian((below_upper + 0.09) / 0.022) * ends * visible
+    )
 
 
 def draw_brow(head: Head, person: Appearance, expression: Expression, side: int) -> None:
-    """Paint one brow, thick inside and thin outside."""
+    """Paint one brow, thick at its inner end and thin at its outer end."""
     canvas = head.canvas
     t = (head.u * side - 0.43) / 0.27
     slope = expression.brow_slope
@@ -69,14 +76,16 @@ def draw_brow(head: Head, person: Appearance, expression: Expression, side: int)
 
 
 def draw_nose(head: Head, person: Appearance) -> None:
-    """Nostrils, wings and the soft shadow below; the light does the rest."""
+    """Paint nostrils, wings and the soft shadow below; the light does the rest."""
     canvas = head.canvas
     u, v, side = head.u, head.v, np.abs(head.u)
     front = np.clip(head.ahead * 2 - 0.2, 0, 1)
     shade = mix(person.skin, rgb("4a1c14"), 0.65)
-    canvas.tint(shade, 0.3 * bump(u / 0.2) * bump((v - 0.62) / 0.05) * front)
-    canvas.tint(shade, 0.75 * bump((side - 0.085) / 0.045) * bump((v - 0.585) / 0.024) * front)
-    canvas.tint(shade, 0.4 * bump((side - 0.19 * person.nose) / 0.022) * bump((v - 0.53) / 0.06) * front)
+    canvas.tint(shade, 0.3 * gaussian(u / 0.2) * gaussian((v - 0.62) / 0.05) * front)
+    canvas.tint(shade, 0.75 * gaussian((side - 0.085) / 0.045) * gaussian((v - 0.585) / 0.024) * front)
+    canvas.tint(
+        shade, 0.4 * gaussian((side - 0.19 * person.nose) / 0.022) * gaussian((v - 0.53) / 0.06) * front
+    )
 
 
 def draw_mouth(head: Head, person: Appearance, expression: Expression) -> None:
@@ -91,14 +100,15 @@ def draw_mouth(head: Head, person: Appearance, expression: Expression) -> None:
     gap = expression.mouth_open * arch
     top, bottom = -gap * (0.75 + 0.5 * expression.sneer), gap * 1.25
     full = 0.055 + 0.02 * person.feminine
-    bow = 1 - 0.3 * bump(t / 0.16)
+    bow = 1 - 0.3 * gaussian(t / 0.16)
     lips = mix(person.skin, rgb("b5363a"), 0.42 + 0.16 * person.feminine)
     upper = canvas.inside(np.minimum(y - top + full * arch * bow, top - y + 0.01)) * front
     lower = canvas.inside(np.minimum(y - bottom + 0.01, bottom - y + 1.25 * full * arch)) * front
     canvas.tint(mix(lips, rgb("5a2418"), 0.25), 0.9 * upper)
     canvas.tint(lips, 0.9 * lower)
     canvas.tint(
-        mix(lips, rgb("ffffff"), 0.5), 0.35 * lower * bump((y - bottom - 0.6 * full) / 0.025) * bump(t / 0.4)
+        mix(lips, rgb("ffffff"), 0.5),
+        0.35 * lower * gaussian((y - bottom - 0.6 * full) / 0.025) * gaussian(t / 0.4),
     )
     hole = canvas.inside(np.minimum(y - top, bottom - y) + 0.004) * front
     if expression.mouth_open > 0.01:
@@ -107,32 +117,33 @@ def draw_mouth(head: Head, person: Appearance, expression: Expression) -> None:
         canvas.tint(WHITE, expression.teeth * hole * biting)
     else:
         canvas.tint(
-            mix(lips, INK, 0.62), 0.85 * bump(y / 0.018) * np.clip((1.05 - np.abs(t)) / 0.15, 0, 1) * front
+            mix(lips, INK, 0.62),
+            0.85 * gaussian(y / 0.018) * np.clip((1.05 - np.abs(t)) / 0.15, 0, 1) * front,
         )
-    corner = bump((np.abs(t) - 1.02) * wide / 0.035) * bump((y - 0.0) / 0.04)
+    corner = gaussian((np.abs(t) - 1.02) * wide / 0.035) * gaussian((y - 0.0) / 0.04)
     canvas.tint(mix(person.skin, rgb("5a2418"), 0.7), 0.5 * corner * np.clip(head.ahead * 2.5 - 0.3, 0, 1))
 
 
-def draw_ears(head: Head, person: Appearance, turn: float, *, near: bool) -> None:
+def draw_ears(head: Head, person: Appearance, yaw: float, *, near: bool) -> None:
     """Paint the ears: the far one before the face, and the near one (`near`) over the hair."""
     shade = mix(person.skin, rgb("8a3a24"), 0.28)
     for side in (-1, 1):
-        towards_us = -side * math.sin(turn)
+        towards_us = -side * math.sin(yaw)
         if (towards_us > 0.25) != near or (near and STYLES[person.style].sides > 0.1):
             continue
-        middle = side * math.cos(turn) + 0.02 * side
-        ear = head.canvas.crop(head.canvas.part(middle - 0.25, -0.3, middle + 0.25, 0.6))
+        middle = side * math.cos(yaw) + 0.02 * side
+        ear = head.canvas.crop(head.canvas.slices(middle - 0.25, -0.3, middle + 0.25, 0.6))
         away = np.hypot((ear.x - middle) / 0.15, (ear.y - 0.14) / 0.29)
         ear.paint(shade, ear.inside((1 - away) * 0.2))
         ear.tint(mix(shade, rgb("5a2418"), 0.35), 0.6 * ear.inside((0.55 - away) * 0.2, 0.05))
 
 
-def draw_profile(head: Head, person: Appearance, turn: float) -> None:
-    """Let the nose stand out past the cheek once the head is turned far."""
-    if abs(turn) < 0.6:
+def draw_profile(head: Head, person: Appearance, yaw: float) -> None:
+    """Paint the nose where it stands out past the cheek of a head that is turned far."""
+    if abs(yaw) < 0.6:
         return
-    canvas, reach = head.canvas, math.sin(abs(turn))
-    x = canvas.x * math.copysign(1, turn)
+    canvas, reach = head.canvas, math.sin(abs(yaw))
+    x = canvas.x * math.copysign(1, yaw)
     ridge = 0.9 + (1.2 * reach * person.nose - 0.9) * np.clip((canvas.y + 0.02) / 0.5, 0, 1)
     base = 0.62 - 0.2 * np.clip((x - 0.9) / 0.3, 0, 1)
     nose = canvas.inside(np.minimum.reduce((ridge - x, base - canvas.y, canvas.y + 0.02, x - 0.8)), 0.03)

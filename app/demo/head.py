@@ -1,4 +1,4 @@
-"""The shape of a head: which place on the face each pixel shows, however the head is turned."""
+"""The shape of a head: which place on the face each pixel shows, at any yaw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from app.demo.look import Appearance
+from app.demo.appearance import Appearance
 from app.demo.paint import Canvas
 
 LEFT, TOP, RIGHT, BOTTOM = -1.75, -2.05, 1.75, 2.25  # room for the widest and the longest hair
@@ -21,9 +21,9 @@ class Head:
 
     canvas: Canvas
     u: np.ndarray
-    """As the canvas's x, but on the face seen from the front: features keep their u when the head turns."""
+    """Like the canvas's x, but on the face seen from the front: features keep their u when the head turns."""
     v: np.ndarray
-    """As the canvas's y, but on a face of average length."""
+    """Like the canvas's y, but on a face of average length."""
     ahead: np.ndarray
     """The cosine of the angle to the nose: 1 in the middle, 0 at the ears, below 0 behind and outside."""
     across: np.ndarray
@@ -32,13 +32,13 @@ class Head:
     """The mask of the head."""
 
     def window(self, left: float, top: float, right: float, bottom: float) -> Head:
-        """The part inside a rectangle in units; painting there paints here, only cheaper."""
-        part = self.canvas.part(left, top, right, bottom)
+        """The part inside a rectangle in units, as views: painting there paints here, at less cost."""
+        part = self.canvas.slices(left, top, right, bottom)
         return Head(self.canvas.crop(part), *(getattr(self, f.name)[part] for f in fields(self)[1:]))
 
 
-def head_shape(canvas: Canvas, person: Appearance, jaw_drop: float, turn: float) -> Head:
-    """Lay the face around a head whose width changes from crown to chin, turned by `turn` radians."""
+def head_shape(canvas: Canvas, person: Appearance, jaw_drop: float, yaw: float) -> Head:
+    """Wrap the face around a head whose width changes from crown to chin, turned by `yaw` radians."""
     chin = (CHIN + jaw_drop) * person.length
     rows = canvas.y[:, :1]
     square = 2.6 * person.jaw - 0.35 * person.feminine  # above 2 the jaw is squarer than an ellipse
@@ -49,10 +49,10 @@ def head_shape(canvas: Canvas, person: Appearance, jaw_drop: float, turn: float)
     slant = np.sqrt(1 + np.square(np.gradient(width[:, 0])[:, None] * canvas.unit))
     edge = np.minimum((width - np.abs(canvas.x)) / slant, np.minimum(chin - rows, rows + SKULL))
     outline = canvas.inside(edge)
-    ahead = depth * math.cos(turn) + across * math.sin(turn)
+    ahead = depth * math.cos(yaw) + across * math.sin(yaw)
     return Head(
         canvas,
-        width * (across * math.cos(turn) - depth * math.sin(turn)),
+        width * (across * math.cos(yaw) - depth * math.sin(yaw)),
         canvas.y / person.length,
         np.where(outline > 0, ahead, -1),
         across,

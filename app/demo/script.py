@@ -1,6 +1,6 @@
-"""The scripted lecture: who shows which expression when. It is the truth that readings are held against.
+"""The scripted lecture: who shows which expression when. It is the ground truth for what the program reads.
 
-The lecture lasts twelve minutes and begins anew on the wall clock: the truth of any moment can be computed.
+The lecture lasts twelve minutes and repeats by the wall clock, so the truth of any moment can be computed.
 """
 
 from bisect import bisect_right
@@ -25,15 +25,15 @@ PHASES = (
 )
 """How long each phase lasts, in seconds, and how likely each expression is in it."""
 LECTURE_SECONDS = sum(seconds for seconds, _ in PHASES)
-SPELL_SECONDS = (6, 14)  # an expression lasts so long: short enough to look alive, long enough to be read
-LATE_SECONDS = 3  # a class does not laugh all in one instant
-AWAY_SECONDS = 45  # one student after the other looks away for so long
-SMALLEST_AWAY = 3  # with fewer students than this nobody looks away
+EXPRESSION_SECONDS = (6, 14)  # of one expression: short enough to look alive, long enough to be read
+MAX_DELAY_SECONDS = 3  # a class does not start laughing in one instant
+AWAY_SECONDS = 45  # how long one student after the other looks away
+MIN_STUDENTS_FOR_AWAY = 3  # with fewer students nobody looks away
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
-    """A stretch of the lecture in which one student neither changes expression nor turns round.
+class Segment:
+    """A part of the lecture in which a student neither changes expression nor turns.
 
     `start` and `end` are seconds since the lecture began.
     """
@@ -41,74 +41,76 @@ class Spell:
     start: float
     end: float
     emotion: Emotion
-    facing: bool
+    is_facing: bool
     """Whether the student faces the camera."""
 
 
-def position(at: datetime) -> float:
-    """Seconds since the lecture last began, 0 up to LECTURE_SECONDS."""
+def seconds_into_lecture(at: datetime) -> float:
+    """Give the seconds since the lecture last began, 0 up to LECTURE_SECONDS."""
     return at.timestamp() % LECTURE_SECONDS
 
 
-def spells_at(student: int, students: int, at: datetime) -> tuple[Spell, Spell]:
-    """The spell that the student was in before the one of this moment, and the one of this moment."""
-    spells = timeline(student, students)
-    index = bisect_right(spells, position(at), key=lambda spell: spell.start) - 1
-    return spells[index - 1], spells[index]
+def segments_at(student: int, students: int, at: datetime) -> tuple[Segment, Segment]:
+    """Give a student's segment before that of this moment, and that of this moment."""
+    segments = timeline(student, students)
+    index = bisect_right(segments, seconds_into_lecture(at), key=lambda segment: segment.start) - 1
+    return segments[index - 1], segments[index]
 
 
 def shares(start: datetime, end: datetime, students: int) -> dict[Emotion, float]:
-    """Each expression's part of the person-time of the students facing the camera; they add up to 1.
+    """Give each expression's share of the person-time of the students facing the camera; they add up to 1.
 
-    Raises ValueError when the interval is empty.
+    Raises ValueError if the interval is empty.
     """
     if end <= start:
         raise ValueError(f"the interval ends ({end}) before it begins ({start})")
     seconds = dict.fromkeys(EMOTIONS, 0.0)
     for student in range(students):
-        for spell in timeline(student, students):
-            if spell.facing:
-                seconds[spell.emotion] += _overlap(spell, start.timestamp(), end.timestamp())
+        for segment in timeline(student, students):
+            if segment.is_facing:
+                seconds[segment.emotion] += _overlap(segment, start.timestamp(), end.timestamp())
     total = sum(seconds.values())
     return {emotion: part / total for emotion, part in seconds.items()}
 
 
-def _overlap(spell: Spell, start: float, end: float) -> float:
-    """Seconds of the spell that fall between two Unix times, over all repetitions of the lecture."""
-    return _elapsed(spell, end) - _elapsed(spell, start)
+def _overlap(segment: Segment, start: float, end: float) -> float:
+    """The segment's seconds between two Unix times, over all repetitions of the lecture."""
+    return _elapsed(segment, end) - _elapsed(segment, start)
 
 
-def _elapsed(spell: Spell, until: float) -> float:
-    """Seconds of the spell from the first lecture, at Unix time 0, until a Unix time."""
+def _elapsed(segment: Segment, until: float) -> float:
+    """The segment's seconds from the first lecture, at Unix time 0, until a Unix time."""
     laps, rest = divmod(until, LECTURE_SECONDS)
-    return laps * (spell.end - spell.start) + min(max(rest - spell.start, 0), spell.end - spell.start)
+    return laps * (segment.end - segment.start) + min(
+        max(rest - segment.start, 0), segment.end - segment.start
+    )
 
 
 @lru_cache(maxsize=128)
-def timeline(student: int, students: int) -> tuple[Spell, ...]:
-    """One student's whole lecture, spell after spell without a gap."""
-    moods = list(_moods(student))
-    cuts = sorted({start for start, _ in moods} | set(range(0, LECTURE_SECONDS, AWAY_SECONDS)))
-    spells = []
+def timeline(student: int, students: int) -> tuple[Segment, ...]:
+    """Give a student's whole lecture, segment after segment without a gap."""
+    expressions = list(_expression_starts(student))
+    cuts = sorted({start for start, _ in expressions} | set(range(0, LECTURE_SECONDS, AWAY_SECONDS)))
+    segments = []
     for start, end in zip(cuts, [*cuts[1:], LECTURE_SECONDS], strict=True):
-        emotion = next(emotion for begin, emotion in reversed(moods) if begin <= start)
-        spells.append(Spell(start, end, emotion, not _looks_away(student, students, start)))
-    return tuple(spells)
+        emotion = next(emotion for begin, emotion in reversed(expressions) if begin <= start)
+        segments.append(Segment(start, end, emotion, not _looks_away(student, students, start)))
+    return tuple(segments)
 
 
-def _moods(student: int) -> list[tuple[float, Emotion]]:
-    """When each expression of a student begins, in seconds since the lecture began, and which it is."""
+def _expression_starts(student: int) -> list[tuple[float, Emotion]]:
+    """The expressions of a student, each with its start in seconds since the lecture began."""
     chance = Random(f"moods {student}")
-    moods, begin = [], 0
+    starts, begin = [], 0
     for seconds, weights in PHASES:
-        now, end = begin + (chance.uniform(0, LATE_SECONDS) if begin else 0.0), begin + seconds
+        now, end = begin + (chance.uniform(0, MAX_DELAY_SECONDS) if begin else 0.0), begin + seconds
         while now < end:
-            moods.append((now, chance.choices(list(weights), list(weights.values()))[0]))
-            now += chance.uniform(*SPELL_SECONDS)
+            starts.append((now, chance.choices(list(weights), list(weights.values()))[0]))
+            now += chance.uniform(*EXPRESSION_SECONDS)
         begin = end
-    return moods
+    return starts
 
 
 def _looks_away(student: int, students: int, second: float) -> bool:
-    """Whether it is this student's turn to look away: each fifth, so that it wanders about the room."""
-    return students >= SMALLEST_AWAY and (2 + 5 * int(second // AWAY_SECONDS)) % students == student
+    """Whether it is this student's turn to look away. Turns go to every fifth, so that they wander about."""
+    return students >= MIN_STUDENTS_FOR_AWAY and (2 + 5 * int(second // AWAY_SECONDS)) % students == student

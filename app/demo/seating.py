@@ -1,23 +1,23 @@
-"""Where everybody sits: rows that grow towards the camera, so that no face hides another."""
+"""Where the students sit: in rows that grow towards the camera, so that no face hides another."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-PITCH = 3.7  # the least room for one student, side by side, in half face widths
+MIN_PITCH = 3.7  # from one student to the next, in half face widths
 RISE = 3.75  # from one row's eyes to the next row's, likewise
 HEADROOM = 2.0  # from the hair's top to the eyes
 DESKROOM = 3.2  # from the eyes to the front edge of the desk
-BACK, FRONT = 0.86, 1.18  # how big the rearmost and the foremost row are, for an average of 1
-WALL = 0.17  # the part of the picture's height that stays free above the heads
-LARGEST = 1 / 16.5  # half a face's width over the picture's height: bigger would crowd the room out
-MOST_ROWS = 7
-LOOSEST = 5.4  # students sit no further apart than this, in half face widths
+BACK, FRONT = 0.86, 1.18  # the scale of the rearmost and the foremost row, for an average of 1
+WALL = 0.17  # the part of the image's height that stays free above the heads
+MAX_UNIT = 1 / 16.5  # half a face's width over the image's height: larger faces would hide the room
+MAX_ROWS = 7
+MAX_PITCH = 5.4  # from one student to the next, in half face widths
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a head is at rest, in pixels: the middle between the eyes, and half the face's width."""
+    """Where a head is at rest, in pixels: the point between the eyes, and half the face's width."""
 
     x: float
     y: float
@@ -27,13 +27,13 @@ class Seat:
 
 
 def seats(students: int, width: int, height: int) -> tuple[Seat, ...]:
-    """A seat for each student, row by row from the back."""
-    rows = max(range(1, MOST_ROWS + 1), key=lambda rows: (_unit(students, rows, width, height), rows))
+    """Give a seat for each student, row by row from the back."""
+    rows = max(range(1, MAX_ROWS + 1), key=lambda rows: (_unit(students, rows, width, height), rows))
     unit = _unit(students, rows, width, height)
     counts = _counts(students, rows)
     scales = _scales(rows)
-    spare = height * (1 - WALL) - unit * _tall(rows)
-    gap = 0.65 * spare / rows  # what height is left over goes above each row, and a little below the last
+    spare = height * (1 - WALL) - unit * _height(rows)
+    gap = 0.65 * spare / rows  # spare height goes above each row, and a little below the last
     y = height * WALL + HEADROOM * scales[0] * unit + gap
     placed = []
     for row, (count, scale) in enumerate(zip(counts, scales, strict=True)):
@@ -44,10 +44,10 @@ def seats(students: int, width: int, height: int) -> tuple[Seat, ...]:
 
 
 def _row(row: int, count: int, y: float, unit: float, width: int) -> list[Seat]:
-    """One row, spread over the picture's width, nobody exactly in line."""
+    """Spread one row over the image's width, nobody exactly in line."""
     chance = Random(f"bench {row}")
-    pitch = min(width * 0.98 / count, LOOSEST * unit)
-    slack = min(pitch / unit - PITCH, 1.0) * unit / 2
+    pitch = min(width * 0.98 / count, MAX_PITCH * unit)
+    slack = min(pitch / unit - MIN_PITCH, 1.0) * unit / 2
     first = width / 2 - pitch * (count - 1) / 2
     return [
         Seat(
@@ -61,16 +61,17 @@ def _row(row: int, count: int, y: float, unit: float, width: int) -> list[Seat]:
 
 
 def _unit(students: int, rows: int, width: int, height: int) -> float:
-    """Half the mean face's width in pixels that so many rows allow; 0 for rows too thin."""
+    """Half the mean face's width in pixels that a number of rows allows; 0 for too many rows."""
     if rows > max(1, students // 3):
         return 0.0
     across = min(
-        width * 0.98 / (n * PITCH * s) for n, s in zip(_counts(students, rows), _scales(rows), strict=True)
+        width * 0.98 / (n * MIN_PITCH * s)
+        for n, s in zip(_counts(students, rows), _scales(rows), strict=True)
     )
-    return min(across, height * (1 - WALL) / _tall(rows), height * LARGEST)
+    return min(across, height * (1 - WALL) / _height(rows), height * MAX_UNIT)
 
 
-def _tall(rows: int) -> float:
+def _height(rows: int) -> float:
     """The height of all rows, in average half face widths."""
     scales = _scales(rows)
     steps = sum(RISE * (a + b) / 2 for a, b in pairwise(scales))
@@ -78,14 +79,14 @@ def _tall(rows: int) -> float:
 
 
 def _scales(rows: int) -> list[float]:
-    """How big each row is, from the back."""
+    """The scale of each row, from the back."""
     if rows == 1:
         return [1.15]
     return [BACK + (FRONT - BACK) * row / (rows - 1) for row in range(rows)]
 
 
 def _counts(students: int, rows: int) -> list[int]:
-    """How many sit in each row, from the back: more where they are smaller."""
+    """How many sit in each row, from the back: more in rows of a smaller scale."""
     weights = [1 / scale for scale in _scales(rows)]
     ends = [round(students * sum(weights[: row + 1]) / sum(weights)) for row in range(rows)]
     return [end - begin for begin, end in zip([0, *ends], ends, strict=False)]

@@ -108,11 +108,11 @@ class Monitor:
         if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
             return
         hidden = self._minute_writer.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hidden, frame.blanked, self._words)
+        drawn = annotate(frame.image, self._faces, hidden, frame.blanked_areas, self._words)
         height, width = drawn.shape[:2]
         jpeg = encode(drawn, self._settings.jpeg_quality)
         captured_at = frame.captured_at.timestamp()
-        self._bus.publish(AnnotatedPicture(jpeg, captured_at, (width, height), hidden, frame.blanked))
+        self._bus.publish(AnnotatedPicture(jpeg, captured_at, (width, height), hidden, frame.blanked_areas))
 
     def _report(self) -> None:
         """Say how things are, twice a second."""
@@ -123,7 +123,7 @@ class Monitor:
         self._bus.publish(
             MonitorStatus(
                 camera=camera,
-                live=self._live if camera.online else None,
+                live=self._live if camera.is_online else None,
                 detect_fps=self._settings.detect_fps,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
@@ -139,7 +139,7 @@ class Monitor:
         if camera.reason is self._logged:
             return
         self._logged = camera.reason
-        if camera.online:
+        if camera.is_online:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)

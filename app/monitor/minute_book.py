@@ -75,10 +75,10 @@ def _step(
     before: Reading, now: Reading, minute: datetime, lecture_id: int | None, seconds: float
 ) -> CountedMinute:
     """Count `seconds` for the camera, and for each face in both readings by its expression before."""
-    still_here = {face.track for face in now.faces}
+    still_here = {face.track_id for face in now.faces}
     spans = list(NO_TIME)
     for face in before.faces:
-        if face.track in still_here:
+        if face.track_id in still_here:
             spans[_column(face)] += seconds
     return CountedMinute(
         minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), spans=tuple(spans)

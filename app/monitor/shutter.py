@@ -70,17 +70,19 @@ class Shutter:
             source = partial(
                 open_source,
                 camera,
-                timeout=self._stall_seconds,
-                sent=self._sent,
+                timeout_seconds=self._stall_seconds,
+                browser_frames=self._sent,
                 timezone=self._timezone,
             )
-            self._capture = Capture(source, stall_seconds=self._stall_seconds, areas=areas, clock=self._clock)
+            self._capture = Capture(
+                source, stall_seconds=self._stall_seconds, privacy_areas=areas, clock=self._clock
+            )
         return True
 
     def _leave_out(self, areas: tuple[PrivacyArea, ...]) -> bool:
-        if self._capture is None or self._capture.areas == areas:
+        if self._capture is None or self._capture.privacy_areas == areas:
             return False
-        self._capture.areas = areas
+        self._capture.privacy_areas = areas
         return True
 
     def views(self, goes_on: Callable[[], bool]) -> Iterator[View]:
@@ -102,7 +104,11 @@ class Shutter:
     def still_shows(self, view: View) -> bool:
         """Whether the camera of `view` is the one that is open, and the same parts of it are left out."""
         capture = self._capture
-        return capture is not None and capture is view.capture and capture.areas == view.frame.blanked
+        return (
+            capture is not None
+            and capture is view.capture
+            and capture.privacy_areas == view.frame.blanked_areas
+        )
 
     @property
     def state(self) -> CameraState:

@@ -11,11 +11,11 @@ from app.offline.paths import OutputFiles
 from app.offline.results import of_face, write_faces
 from app.offline.rules import TOO_FEW, PublicationRules
 from app.vision.annotate import annotate, encode
-from app.vision.detection.sweep import FURTHER_SECONDS
+from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Face, Frame
 
-MOMENTS = (0.0, 1.0, *(FURTHER_SECONDS + look for look in range(5)))
+MOMENTS = (0.0, 1.0, *(FURTHER_SWEEP_SECONDS + look for look in range(5)))
 """Seconds at which it is looked at. By the third look it is every cascade's turn; after that the network has
 time to doubt, for it sees each face cut out a little differently."""
 NO_TIME = datetime.fromtimestamp(0, UTC)
@@ -47,10 +47,10 @@ def analyse_picture(path: Path, made: OutputFiles, analyser: FaceAnalyser, rules
 
 def read_faces(image: np.ndarray, analyser: FaceAnalyser) -> tuple[Face, ...]:
     """The faces in a picture, BGR uint8 (height, width, 3)."""
-    analyser.forget()
+    analyser.reset()
     for look, moment in enumerate(MOMENTS, start=1):
         analyser.analyse(Frame(image, look, NO_TIME, moment))
-    return analyser.sure_faces()
+    return analyser.confident_faces()
 
 
 def _encoded(image: np.ndarray, suffix: str, jpeg_quality: int) -> bytes:

@@ -10,8 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.camera.files import open_video
-from app.camera.sources import USUAL_FPS
+from app.camera.files import open_video, video_fps
 from app.monitor.minute_book import MinuteBook
 from app.offline.paths import OutputFiles, RecordingError
 from app.offline.results import of_minute, write_minutes
@@ -40,8 +39,7 @@ class RecordedVideo:
         """Open it; raises CameraError where it can't be read."""
         self.path = path
         self._capture = open_video(path)
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if 1 <= fps <= 240 else USUAL_FPS
+        self.fps = video_fps(self._capture)
         self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         """How many frames it has by its own words; 0 where it doesn't say."""
         self.size = tuple(
@@ -82,7 +80,7 @@ def analyse_video(
     `frames` are those of the video. Raises RecordingError; what is not finished leaves nothing.
     """
     book, pace, faces = MinuteBook(), Throttle(rules.detect_fps), ()
-    analyser.forget()
+    analyser.reset()
     with _copy(made.copy, video) as copy:
         for frame in frames:
             if pace.is_due(frame.monotonic):

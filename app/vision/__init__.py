@@ -1,1 +1,1 @@
-"""A picture in, faces with expressions out. No Flask, no database, no threads."""
+"""An image in, faces with expressions out. No Flask, no database, no threads."""

@@ -1,6 +1,6 @@
-"""What people see: a frame with a box a face and its expression in words, or with the faces hidden.
+"""Draws what people see: each face with its box and its expression in words, or the faces hidden.
 
-The parts that are left out are hatched, so that nobody takes them for a fault.
+Privacy areas are hatched, so that nobody takes them for a fault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,23 +17,23 @@ from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
 from app.vision.privacy_area import FILL, PrivacyArea
 
-ENGLISH = {kind: kind for kind in (*map(str, EMOTIONS), "uncertain")}
+ENGLISH_WORDS = {word: word for word in (*map(str, EMOTIONS), "uncertain")}
 
 HIDDEN_BLOCKS = 6
-"""A hidden face keeps 6 × 6 colours: too few to tell who it is, or to compute the face back from."""
+"""A hidden face keeps 6 × 6 colours: too few to recognise the face, or to reconstruct it."""
 FROSTED_WIDTH = 64
-"""Colours across a whole picture whose faces are hidden: a face of a tenth of its width keeps six of them."""
+"""Colours across an image whose faces are hidden: a face of a tenth of its width keeps six of them."""
 HIDDEN_MARGIN = 0.3
-"""Part of the box by which the hidden area is larger on each side: the cascade's box cuts chin, ears and
-hair, and the head moves on until it is looked for again."""
-SMALLEST_TEXT = 13  # pixels; below it the letters break up in the JPEG
-TEXT_PART = 1 / 42  # of the picture's height
-TEXT_PART_OF_FACE = 1 / 5  # of the box's width; a label is then about as wide as the head
-CORNER = 0.22  # of the box's side: the length of each arm of a corner
-ROUNDING = 0.6  # of the arm: the corner's radius
+"""The pixelated area is larger than the box by this part of it on each side: the cascade's box cuts off
+chin, ears and hair, and the head moves until its next detection."""
+MIN_TEXT_SIZE = 13  # pixels; below it the letters break up in the JPEG
+TEXT_SIZE = 1 / 42  # of the image's height
+TEXT_SIZE_OF_FACE = 1 / 5  # of the box's width; a label is then about as wide as the head
+CORNER_ARM = 0.22  # of the box's side: the length of each arm of a corner
+CORNER_RADIUS = 0.6  # of the arm
 SUBPIXEL_BITS = 4
-HATCH_PART = 1 / 40  # of the picture's height, from stripe to stripe
-HATCH = 70  # of 255
+HATCH_STEP = 1 / 40  # of the image's height, from stripe to stripe
+HATCH = 70  # grey of a stripe, of 255
 
 
 def annotate(
@@ -41,28 +41,28 @@ def annotate(
     faces: Sequence[Face],
     hide_faces: bool = False,
     areas: Sequence[PrivacyArea] = (),
-    words: Mapping[str, str] = ENGLISH,
+    words: Mapping[str, str] = ENGLISH_WORDS,
 ) -> np.ndarray:
-    """A copy of `image`, BGR uint8, with the faces marked and named in `words`, and the `areas` hatched.
+    """Give a copy of `image`, BGR uint8, with the faces marked and labelled in `words`, and `areas` hatched.
 
-    `hide_faces` leaves nobody to be recognised, found or not: the cascade misses profiles and every second
-    face of a crowd, so the whole picture is frosted, and each known face besides.
+    With `hide_faces` nobody can be recognised, detected or not. The cascade misses profiles and every second
+    face of a crowd, so the whole image is frosted, and each detected face pixelated besides.
     """
     drawn = _frosted(image) if hide_faces else image.copy()
     if hide_faces:
         for face in faces:
-            _hide(drawn, face.box)
+            _pixelate(drawn, face.box)
     for area in areas:
         _hatch(drawn, area)
     for face in faces:
-        _outline(drawn, face)
-    for face in faces:  # last, so that no box crosses a word
-        _name(drawn, face, words)
+        _draw_corners(drawn, face)
+    for face in faces:  # last, so that no box crosses a label
+        _draw_label(drawn, face, words)
     return drawn
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:
-    """`image` as a JPEG, `quality` 1 to 100, its colours at half the resolution (4:2:0)."""
+    """Encode `image` as a JPEG of `quality` 1 to 100, with its colours at half the resolution (4:2:0)."""
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         quality,
@@ -72,8 +72,8 @@ def encode(image: np.ndarray, quality: int) -> bytes:
     return cv2.imencode(".jpg", image, options)[1].tobytes()
 
 
-def label(face: Face, words: Mapping[str, str] = ENGLISH) -> str | None:
-    """The words beside a face; None for one that can't be read."""
+def label(face: Face, words: Mapping[str, str] = ENGLISH_WORDS) -> str | None:
+    """The text beside a face; None for one without scores."""
     if face.scores is None:
         return None
     if face.emotion is None:
@@ -82,7 +82,7 @@ def label(face: Face, words: Mapping[str, str] = ENGLISH) -> str | None:
 
 
 def _frosted(image: np.ndarray) -> np.ndarray:
-    """The picture as through frosted glass: FROSTED_WIDTH colours across, blended into each other."""
+    """The image as through frosted glass: FROSTED_WIDTH colours across, blended into each other."""
     height, width = image.shape[:2]
     small = cv2.resize(
         image, (FROSTED_WIDTH, max(1, FROSTED_WIDTH * height // width)), interpolation=cv2.INTER_AREA
@@ -90,11 +90,11 @@ def _frosted(image: np.ndarray) -> np.ndarray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def _hide(image: np.ndarray, box: Box) -> None:
+def _pixelate(image: np.ndarray, box: Box) -> None:
     """Replace the face by a few large blocks of its mean colours."""
     margin_x, margin_y = round(HIDDEN_MARGIN * box.width), round(HIDDEN_MARGIN * box.height)
     around = Box(box.x - margin_x, box.y - margin_y, box.width + 2 * margin_x, box.height + 2 * margin_y)
-    face = around.of(image)
+    face = around.crop(image)
     if not face.size:
         return
     blocks = cv2.resize(face, (HIDDEN_BLOCKS, HIDDEN_BLOCKS), interpolation=cv2.INTER_AREA)
@@ -102,16 +102,15 @@ def _hide(image: np.ndarray, box: Box) -> None:
 
 
 def _hatch(image: np.ndarray, area: PrivacyArea) -> None:
-    """Show that a part is left out on purpose."""
     height, width = image.shape[:2]
-    place = area.pixels(height, width)
+    place = area.slices(height, width)
     image[place] = _hatching(height, width)[place]
 
 
 @lru_cache(maxsize=1)
 def _hatching(height: int, width: int) -> np.ndarray:
-    """A whole picture of stripes, of which each area shows its part: copying is all that a frame costs."""
-    step = max(6, round(height * HATCH_PART))
+    """An image full of stripes, drawn once; each privacy area copies its part."""
+    step = max(6, round(height * HATCH_STEP))
     rows, columns = np.ogrid[:height, :width]
     stripes = np.where((rows + columns) % step < step / 4, HATCH, FILL).astype(np.uint8)
     return np.repeat(stripes[..., np.newaxis], 3, axis=2)
@@ -125,8 +124,8 @@ def _bgr(colour: str) -> tuple[int, int, int]:
     return rgb(colour)[::-1]
 
 
-def _outline(image: np.ndarray, face: Face) -> None:
-    """Four rounded corners on a thin dark edge, so that they show on any background."""
+def _draw_corners(image: np.ndarray, face: Face) -> None:
+    """Draw the box's four corners, rounded, with a thin dark edge that shows on any background."""
     thickness = max(2, round(image.shape[0] / 360))
     if face.scores is None:
         thickness = max(1, thickness // 2)
@@ -136,14 +135,14 @@ def _outline(image: np.ndarray, face: Face) -> None:
 
 
 def _corners(box: Box) -> list[np.ndarray]:
-    """The corners of a box as open lines of points, int32 (n, 2), in parts of a pixel."""
+    """The corners of a box as open polylines, int32 (n, 2), with SUBPIXEL_BITS."""
     width, height = box.width - 1, box.height - 1
-    arm = max(4.0, CORNER * min(width, height))
-    points = np.vstack([[0, arm], ROUNDING * arm * (1 - _QUARTER), [arm, 0]])
-    middle = np.array([box.x + width / 2, box.y + height / 2])
-    from_middle = points - (width / 2, height / 2)
-    mirrored = [from_middle * sides for sides in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
-    return [np.rint((middle + line) * 2**SUBPIXEL_BITS).astype(np.int32) for line in mirrored]
+    arm = max(4.0, CORNER_ARM * min(width, height))
+    points = np.vstack([[0, arm], CORNER_RADIUS * arm * (1 - _QUARTER), [arm, 0]])
+    centre = np.array([box.x + width / 2, box.y + height / 2])
+    from_centre = points - (width / 2, height / 2)
+    mirrored = [from_centre * sides for sides in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
+    return [np.rint((centre + line) * 2**SUBPIXEL_BITS).astype(np.int32) for line in mirrored]
 
 
 _ANGLES = np.linspace(0, np.pi / 2, 7)
@@ -151,22 +150,22 @@ _QUARTER = np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)])
 
 
 class LabelChip(NamedTuple):
-    """A label, ready to be laid on a picture."""
+    """A drawn label, ready for alpha blending onto an image."""
 
     colour: np.ndarray
     """BGR times alpha, uint16 (height, width, 3)."""
-    clear: np.ndarray
-    """What is left of the picture below, 0 to 255, uint16 (height, width, 1)."""
+    transparency: np.ndarray
+    """255 minus alpha, uint16 (height, width, 1)."""
 
 
-def _name(image: np.ndarray, face: Face, words: Mapping[str, str]) -> None:
-    """Lay the label above the face, or below it where there is no room above."""
+def _draw_label(image: np.ndarray, face: Face, words: Mapping[str, str]) -> None:
+    """Draw the label above the face, or below it if there is no room above."""
     text = label(face, words)
     if text is None:
         return
     height, width = image.shape[:2]
     chip = _chip(text, _colour(face), _text_size(face.box, height))
-    chip_height, chip_width = chip.clear.shape[:2]
+    chip_height, chip_width = chip.transparency.shape[:2]
     if chip_height > height or chip_width > width:
         return
     gap = max(2, chip_height // 5)
@@ -176,13 +175,13 @@ def _name(image: np.ndarray, face: Face, words: Mapping[str, str]) -> None:
     x = min(max(0, face.box.x + (face.box.width - chip_width) // 2), width - chip_width)
     y = min(max(0, y), height - chip_height)
     below = image[y : y + chip_height, x : x + chip_width]
-    below[:] = (below * chip.clear + chip.colour) // 255
+    below[:] = (below * chip.transparency + chip.colour) // 255
 
 
 def _text_size(box: Box, height: int) -> int:
-    """Pixels: fitting the picture, and smaller for small faces; even, so that few sizes are drawn."""
-    fitting = min(height * TEXT_PART, box.width * TEXT_PART_OF_FACE)
-    return max(SMALLEST_TEXT, 2 * round(fitting / 2))
+    """Pixels: in proportion to the image, and smaller for small faces. Even, so that few sizes are cached."""
+    size = min(height * TEXT_SIZE, box.width * TEXT_SIZE_OF_FACE)
+    return max(MIN_TEXT_SIZE, 2 * round(size / 2))
 
 
 @lru_cache(maxsize=8)
@@ -192,11 +191,11 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=512)
 def _chip(text: str, colour: str, size: int) -> LabelChip:
-    """Draw a label; OpenCV's own letters are single strokes, so Pillow's font draws it, once."""
+    """Draw a label once, with Pillow: OpenCV's own letters are single strokes."""
     font = _font(size)
     width = round(font.getlength(text)) + size
     height = round(1.5 * size)
-    oversize = 4  # Pillow draws shapes without antialiasing
+    oversize = 4  # antialiasing by hand: Pillow draws shapes without it
     mask = Image.new("L", (oversize * width, oversize * height))
     ImageDraw.Draw(mask).rounded_rectangle(
         (0, 0, mask.width - 1, mask.height - 1), radius=oversize * height * 0.32, fill=235

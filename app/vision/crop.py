@@ -1,4 +1,4 @@
-"""From a face box to the network's input: the one way, for training, evaluation and serving."""
+"""From a face box to the network's input: the same code for training, evaluation and serving."""
 
 import math
 from collections.abc import Sequence
@@ -9,28 +9,30 @@ import numpy as np
 from app.vision.frame import Box
 
 SIDE = 48  # pixels; the size of FER-2013's faces
-SMALLEST_READABLE = 36
-"""Pixels. A smaller face would be mostly enlargement, and read as noise."""
+MIN_READABLE_SIDE = 36
+"""Pixels. The crop of a smaller face would be mostly enlargement, and its scores noise."""
 
 
-def crop_faces(grey: np.ndarray, boxes: Sequence[Box], degrees: Sequence[float] | None = None) -> np.ndarray:
-    """Cut the boxes out of a grey uint8 picture: uint8 (N, 48, 48).
+def crop_faces(
+    grey: np.ndarray, boxes: Sequence[Box], roll_degrees: Sequence[float] | None = None
+) -> np.ndarray:
+    """Crop the boxes out of a grey uint8 image: uint8 (N, 48, 48).
 
-    A face that leans clockwise by so many `degrees` is turned upright, as nearly all were that the network
-    learnt from.
-    A box that sticks out of the picture keeps its shape: the picture's last row or column is repeated, so
-    that a face at the edge isn't stretched. Raises ValueError for a box without a pixel in the picture.
+    `roll_degrees` says how far each face leans clockwise, by default 0: it is turned upright, since nearly
+    all faces that the network learnt from are upright. A box that sticks out of the image keeps its shape:
+    the last row or column is repeated, so that a face at the edge isn't stretched. Raises ValueError for a
+    box that lies outside the image.
     """
     faces = np.empty((len(boxes), SIDE, SIDE), np.uint8)
-    for face, box, leaning in zip(faces, boxes, degrees or [0.0] * len(boxes), strict=True):
-        face[:] = _resize(_cut_upright(grey, box, leaning) if leaning else _cut(grey, box))
+    for face, box, roll in zip(faces, boxes, roll_degrees or [0.0] * len(boxes), strict=True):
+        face[:] = _resize(_crop_upright(grey, box, roll) if roll else _crop(grey, box))
     return faces
 
 
 def as_input(faces: np.ndarray) -> np.ndarray:
-    """Grey uint8 faces (N, 48, 48) as the network takes them: float32 (N, 48, 48, 1), still 0 to 255.
+    """Convert grey uint8 faces (N, 48, 48) to the network's input: float32 (N, 48, 48, 1), still 0 to 255.
 
-    Centring and scaling belong to the network's first layer, where no caller can get them wrong.
+    The network's first layer centres and scales, so that no caller can get it wrong.
     """
     if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (SIDE, SIDE):
         raise ValueError(
@@ -40,8 +42,8 @@ def as_input(faces: np.ndarray) -> np.ndarray:
     return faces[..., np.newaxis].astype(np.float32)
 
 
-def _cut(grey: np.ndarray, box: Box) -> np.ndarray:
-    inside = box.of(grey)
+def _crop(grey: np.ndarray, box: Box) -> np.ndarray:
+    inside = box.crop(grey)
     height, width = grey.shape
     if not inside.size:
         raise ValueError(f"{box} has no pixel in a picture of {width}×{height}")
@@ -52,17 +54,17 @@ def _cut(grey: np.ndarray, box: Box) -> np.ndarray:
     return cv2.copyMakeBorder(inside, *missing, cv2.BORDER_REPLICATE)
 
 
-def _cut_upright(grey: np.ndarray, box: Box, degrees: float) -> np.ndarray:
-    margin = math.ceil((math.sqrt(2) - 1) / 2 * max(box.width, box.height))  # enough for any turn
+def _crop_upright(grey: np.ndarray, box: Box, degrees: float) -> np.ndarray:
+    margin = math.ceil((math.sqrt(2) - 1) / 2 * max(box.width, box.height))  # enough for any angle
     around = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
-    pixels = _cut(grey, around)
+    pixels = _crop(grey, around)
     size = pixels.shape[::-1]
-    turn = cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), degrees, 1.0)
-    upright = cv2.warpAffine(pixels, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    rotation = cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), degrees, 1.0)
+    upright = cv2.warpAffine(pixels, rotation, size, borderMode=cv2.BORDER_REPLICATE)
     return upright[margin:-margin, margin:-margin]
 
 
 def _resize(face: np.ndarray) -> np.ndarray:
-    # INTER_AREA is the one that doesn't alias when it shrinks; enlarging, it would show blocks.
+    # INTER_AREA alone doesn't alias when it shrinks; when it enlarges, it shows blocks.
     shrinks = face.shape[0] > SIDE or face.shape[1] > SIDE
     return cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)

@@ -1,4 +1,4 @@
-"""The seven expressions: the words everyone else uses, in the order everyone else uses."""
+"""The seven expressions of FER-2013, in the order of its labels."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The network as served: face crops in, scores out, and no start with weights that are not what they say."""
+"""The served network: face crops in, scores out. Weights that don't do what their card says are refused."""
 
 import hashlib
 import json
@@ -14,28 +14,28 @@ from app.vision.emotion import EMOTIONS
 CARD = "emotion_cnn.json"
 INPUT_SHAPE = [SIDE, SIDE, 1]
 SELF_TEST_TOLERANCE = 0.1
-"""How far a score may lie from the one that the card gives for a known face. Rounding to 8 bits moves one by
-some hundredths; another scale of pixels or another order of labels moves most of them by far more."""
+"""How far a score may lie from the one that the card gives for a known face. Rounding to 8 bits moves a
+score by some hundredths; another scale of pixels or another order of labels moves most scores by far
+more."""
 
 
 class WeightsError(ValueError):
-    """The weights can't be used: one sentence with the file, what was found, and what to do."""
+    """The weights can't be used: one sentence with the file, what was wrong, and what to do."""
 
 
 class ExpressionClassifier:
-    """Reads the expression of faces. Of one thread only: LiteRT's interpreter isn't to be shared."""
+    """Classifies face crops, with the thresholds of the weights' card. Not thread-safe, as LiteRT isn't."""
 
     def __init__(self, network: "ExpressionNetwork", card: dict) -> None:
         self._network = network
         self.uncertain_below: float = card["uncertain_below"]
-        """A top score below this says too little to name an expression."""
+        """A face whose top score is below this has no named expression."""
         self.face_below: float = card["face_below"]
-        """A proposal whose face score lies below this is not a face."""
-        self.sha256: str = card["files"]["litert"]["sha256"]
+        """A proposal whose face probability is below this is not a face."""
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "ExpressionClassifier":
-        """Load a folder's weights; WeightsError where they don't fit their card or misread known faces."""
+        """Load a folder's weights; WeightsError if they don't match their card or misread the known faces."""
         card = read_card(folder / CARD)
         path = folder / card["files"]["litert"]["name"]
         classifier = cls(ExpressionNetwork(_read_weights(path, card), path, threads), card)
@@ -43,17 +43,17 @@ class ExpressionClassifier:
         return classifier
 
     def classify(self, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Read uint8 crops (N, 48, 48), all in one batch.
+        """Classify uint8 crops (N, 48, 48) in one batch.
 
         Gives the scores, float32 (N, 7), in the order of EMOTIONS and adding up to 1, and the probability
-        that each is a face at all, float32 (N,).
+        that each crop is a face at all, float32 (N,).
         """
         outputs = self._network.run(as_input(faces))
         return outputs["scores"], outputs["face"]
 
 
 class ExpressionNetwork:
-    """A LiteRT file that takes float32 (N, 48, 48, 1) and gives named outputs."""
+    """A LiteRT file on its own, without a card: float32 (N, 48, 48, 1) in, named outputs out."""
 
     def __init__(self, weights: bytes, path: Path, threads: int = 1) -> None:
         try:
@@ -73,7 +73,7 @@ class ExpressionNetwork:
         self._count = 0
 
     def run(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
-        """Give every output for float32 (N, 48, 48, 1), N from 0."""
+        """Give every output for float32 (N, 48, 48, 1); N may be 0."""
         if not len(pixels):
             return {name: np.zeros((0, *shape), np.float32) for name, shape in self._shapes.items()}
         if len(pixels) != self._count:
@@ -89,7 +89,7 @@ _RESTORE = "restore the folder models/ from the release, or export the network a
 
 
 def read_card(path: Path) -> dict:
-    """Read a model card and check that it speaks of the labels and the input that the program uses."""
+    """Read a model card; WeightsError unless its labels and its input are those of this program."""
     try:
         card = json.loads(path.read_text())
     except FileNotFoundError:
@@ -101,12 +101,12 @@ def read_card(path: Path) -> dict:
     needed = {"labels", "input", "files", "uncertain_below", "face_below", "self_test"}
     if not isinstance(card, dict) or not needed <= set(card):
         raise WeightsError(
-            f"{path} is no card of a network, expected {', '.join(sorted(needed))}; {_RESTORE}"
+            f"{path} is no model card, expected the keys {', '.join(sorted(needed))}; {_RESTORE}"
         )
     if card["labels"] != list(EMOTIONS):
         raise WeightsError(
             f"{path} names the labels {' '.join(map(str, card['labels']))}, expected {' '.join(EMOTIONS)} "
-            "in this order; use weights that were exported for these"
+            "in this order; use weights that were exported with these"
         )
     shape = card["input"].get("shape")
     if shape != INPUT_SHAPE:
@@ -126,7 +126,7 @@ def _read_weights(path: Path, card: dict) -> bytes:
 
 
 def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dict) -> None:
-    """Read the drawn faces that came with the weights, as one tries a scale with a known weight."""
+    """Classify the drawn faces that come with the weights, and compare the scores with the card's."""
     path = folder / card["self_test"]["picture"]
     strip = cv2.imdecode(np.frombuffer(_read(path), np.uint8), cv2.IMREAD_GRAYSCALE)
     expected = np.array(card["self_test"]["scores"], np.float32)

@@ -1,4 +1,4 @@
-"""Reads the faces of frame after frame: detect, track, classify."""
+"""Analyses a camera's frames one after the other: detect, track, classify."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,98 +8,109 @@ import numpy as np
 
 from app import PROJECT
 from app.vision.crop import crop_faces
-from app.vision.detection.cascade_detector import CascadeDetector, Detection, one_box_a_face
+from app.vision.detection.cascade_detector import CascadeDetector
+from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.motion import MotionDetector, StillPatch
-from app.vision.detection.sweep import sweeps
+from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.frame import Box, Face, Frame
 from app.vision.track import Track, Tracker
 
-MODEL = PROJECT / "models"
+MODEL_FOLDER = PROJECT / "models"
 
 
 class FaceAnalyser:
-    """Finds the faces of one camera and says what expression each shows."""
+    """Finds the faces of one camera and names the expression of each."""
 
-    def __init__(self, threads: int = 1, detector: str = "haar") -> None:
-        """Load detector and network; `detector` is as the setting DETECTOR.
+    def __init__(self, detector: str = "haar") -> None:
+        """Load detector and network; `detector` is a value of the setting DETECTOR.
 
-        Raises RuntimeError (the detector) or ValueError (the weights), as one clear sentence.
+        Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         if detector == "haar":
             self._detector, self._yunet = CascadeDetector(), None
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
-        self._classifier = ExpressionClassifier.load(MODEL, threads)
+        self._classifier = ExpressionClassifier.load(MODEL_FOLDER)
         self._view: tuple = ()
         self._tracker = Tracker()
 
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        if (grey.shape, frame.blanked) != self._view:
-            self._view = grey.shape, frame.blanked
-            self._begin(*grey.shape)
-        found = self._yunet.detect(frame.image) if self._yunet else self._find(grey, frame.monotonic)
-        tracks = self._tracker.update(found, frame.monotonic)
+        if (grey.shape, frame.blanked_areas) != self._view:
+            self._view = grey.shape, frame.blanked_areas
+            self._start_view(*grey.shape)
+        detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
+        tracks = self._tracker.update(detections, frame.monotonic)
         due = [track for track in tracks if track.is_due(frame.monotonic)]
-        crops = crop_faces(grey, [track.found for track in due], [track.cascade.degrees for track in due])
-        for track, scores, is_face in zip(due, *self._classifier.classify(crops), strict=True):
-            track.update_scores(scores, is_face, frame.monotonic)
-        self._tracker.forget_refused()
+        crops = crop_faces(
+            grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
+        )
+        for track, scores, face_probability in zip(due, *self._classifier.classify(crops), strict=True):
+            track.update_scores(scores, face_probability, frame.monotonic)
+        self._tracker.drop_rejected()
         return self._tracker.faces(self._classifier.uncertain_below)
 
-    def sure_faces(self) -> tuple[Face, ...]:
-        """The faces in the last frame of which the network is as sure, all looks together, as of a new one.
+    def confident_faces(self) -> tuple[Face, ...]:
+        """Give the faces in view whose smoothed probability is high enough for a new face; drop the others.
 
-        For a picture that stands still: what seemed a face in one of many looks is given up.
+        For a still picture: what looked like a face in one of many passes is dropped.
         """
-        self._tracker.forget_refused(self._classifier.face_below)
+        self._tracker.drop_rejected(self._classifier.face_below)
         return self._tracker.faces(self._classifier.uncertain_below)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget every face: the next frame is of something else."""
         self._view = ()
 
-    def _begin(self, height: int, width: int) -> None:
-        """Forget every face: the picture has another size or other parts are left out, so it shows others."""
+    def _start_view(self, height: int, width: int) -> None:
+        """Forget every face: frames of another size or with other blanked areas show other faces."""
         self._tracker = Tracker()
-        self._sweeps = sweeps(width, height)
+        self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
 
-    def _find(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
-        """Where faces are: around each known one, and in what changed in the pieces whose turn it is."""
-        looks = [(track, self._look(grey, track, monotonic)) for track in self._tracker.tracks]
-        found = [here for _, here in looks if here]
-        known = [here.box for track, here in looks if here and track.scores is not None]
-        proposed: list[Detection] = []
-        due = [piece for sweep in self._sweeps for piece in sweep.due(monotonic)]
-        rest = _without(grey, known) if due else grey
-        for piece in due:
-            part = self._motion.part(piece, grey, known)
-            proposed += self._detector.search(rest, part) if part else []
-        return one_box_a_face(found + self._judged(grey, proposed))
+    def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
+        """Search around each known face, and in what has changed in the tiles that are due."""
+        searches = [(track, self._detect_again(grey, track, monotonic)) for track in self._tracker.tracks]
+        detections = [detection for _, detection in searches if detection]
+        known = [detection.box for track, detection in searches if detection and track.scores is not None]
+        proposals: list[Detection] = []
+        tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic)]
+        rest = _without_faces(grey, known) if tiles else grey
+        for tile in tiles:
+            changed = self._motion.crop_to_change(tile, grey, known)
+            proposals += self._detector.propose(rest, changed) if changed else []
+        return non_maximum_suppression(detections + self._without_false_positives(grey, proposals))
 
-    def _look(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
-        """Where a known face is now: where it was, unless the picture has changed there."""
-        if track.still is None or not track.still.holds(grey, monotonic):
-            found = self._detector.look(grey, track.last_found, track.cascade)
-            track.still = StillPatch.of(grey, found, monotonic) if found else None
-        return track.still.found if track.still else None
+    def _detect_again(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
+        """Find a known face again; where the image has not changed, without a search."""
+        if track.still_patch is None or not track.still_patch.is_unchanged(grey, monotonic):
+            detection = self._detector.detect_near(grey, track.last_detected_box, track.cascade)
+            track.still_patch = StillPatch.from_detection(grey, detection, monotonic) if detection else None
+        return track.still_patch.detection if track.still_patch else None
 
-    def _judged(self, grey: np.ndarray, proposed: Sequence[Detection]) -> list[Detection]:
-        """What of it the network takes for a face."""
-        crops = crop_faces(grey, [one.box for one in proposed], [one.cascade.degrees for one in proposed])
-        _, is_face = self._classifier.classify(crops)
+    def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
+        """Give the proposals that the network takes for a face."""
+        crops = crop_faces(
+            grey,
+            [proposal.box for proposal in proposals],
+            [proposal.cascade.roll_degrees for proposal in proposals],
+        )
+        _, probabilities = self._classifier.classify(crops)
         below = self._classifier.face_below
-        return [one for one, probability in zip(proposed, is_face, strict=True) if probability >= below]
+        return [
+            proposal
+            for proposal, probability in zip(proposals, probabilities, strict=True)
+            if probability >= below
+        ]
 
 
-def _without(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:
-    """The picture with one grey where a face is known: a search spends most of its time on faces."""
+def _without_faces(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:
+    """Paint each known face over with its mean grey: the cascade spends most of its time on faces."""
     rest = grey.copy()
     for box in known:
-        face = box.of(rest)
+        face = box.crop(rest)
         face[:] = face.mean()
     return rest

@@ -1,4 +1,4 @@
-"""One colour an expression, for the stream, the pages, the charts and the exports."""
+"""The colour of each expression in the stream, on pages, in charts and in exports."""
 
 from app.vision.emotion import Emotion
 
@@ -11,23 +11,23 @@ COLOURS = {
     Emotion.SURPRISE: "#c32c69",
     Emotion.NEUTRAL: "#0a7f9f",
 }
-"""Red, green and blue, in hex. Searched for so that every pair stays apart for eyes without red, green or
-blue cones (simulated as by Machado et al. 2009, distances in OKLab), on white and on black. Still, never the
-colour alone: the word stands beside it."""
+"""Hex codes, found by a search in which every pair had to stay apart for eyes without red, green or blue
+cones (simulated after Machado et al. 2009, distances in OKLab), on white and on black. Still, a colour never
+stands alone: show the word beside it."""
 
 UNCERTAIN = "#8b9098"
-"""A face whose expression the network is not sure of, or that can't be read."""
+"""For a face whose top score is too low, or that has no scores."""
 
 DARK, LIGHT = "#14171c", "#ffffff"
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """The red, green and blue, 0 to 255, of "#rrggbb"."""
+    """The red, green and blue of "#rrggbb", 0 to 255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def ink_on(colour: str) -> str:
-    """DARK or LIGHT, whichever reads better on `colour`."""
+    """DARK or LIGHT: the one with more contrast on `colour`."""
     return max((LIGHT, DARK), key=lambda ink: contrast(ink, colour))
 
 

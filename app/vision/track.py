@@ -6,170 +6,177 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.vision.crop import SMALLEST_READABLE
-from app.vision.detection.cascade_detector import Detection
+from app.vision.crop import MIN_READABLE_SIDE
+from app.vision.detection.detection import Detection
 from app.vision.detection.motion import StillPatch
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
 
-READ_SECONDS = 0.15
-"""A face is read again after this time, at 5 frames a second in each: an expression lasts longer."""
-JUDGE_SECONDS = 1.0
-"""The same for one that is too small to have an expression: the network only says whether it is one."""
-FRAMES_TO_SHOW = 2
-"""Frames in which a face must be found before it counts: most false boxes flash up once."""
+CLASSIFY_SECONDS = 0.15
+"""A face is classified again after this time, so in every frame at 5 frames a second: an expression lasts
+longer."""
+CLASSIFY_SMALL_SECONDS = 1.0
+"""The same for a face too small to have an expression: the network only says whether it is a face."""
+MIN_HITS = 2
+"""Frames in which a face must be detected before it counts: most false positives appear in one frame."""
 HOLD_SECONDS = 1.0
-"""How long a face that is not found stays where it was: the cascade misses a face that blinks or nods."""
-LONGEST_HOLD_SECONDS = 3.0
-"""Where one frame a second is read, one miss lasts longer than HOLD_SECONDS; it is forgiven until then."""
-SCORE_SECONDS = 1.0
+"""How long a face that is not detected stays where it was: the cascade misses a face that blinks or nods."""
+MAX_HOLD_SECONDS = 3.0
+"""How long after a single miss. At one frame a second, one miss lasts longer than HOLD_SECONDS."""
+SCORE_SMOOTHING_SECONDS = 1.0
 """Time constant of the scores: an expression lasts from half a second to four (Ekman 2003)."""
-BOX_SECONDS = 0.1
+BOX_SMOOTHING_SECONDS = 0.1
 """Time constant of the box: enough to calm its jitter of a few pixels, too little to trail behind a head."""
-REFUSED_BELOW = 0.5
-"""Probability. More (the card's `face_below`) is asked for at first; a face that turns away is still one."""
-LEAST_OVERLAP = 0.2
-"""Of two boxes' union. A head that moves by half its width between two frames still overlaps by a third."""
+REJECT_BELOW = 0.5
+"""A track whose face probability falls below this ends. It is lower than the card's `face_below`, which a new
+face needs, since a face that turns away is still one."""
+MIN_IOU = 0.2
+"""Intersection over union of two boxes of one track. A head that moves by half its width between two frames
+still has a third."""
 
-_numbers = itertools.count(1)
+_ids = itertools.count(1)
 
 
 class Track:
     """A face over time."""
 
-    def __init__(self, found: Detection, monotonic: float):
-        box = found.box
-        self.number = next(_numbers)
+    def __init__(self, detection: Detection, monotonic: float) -> None:
+        box = detection.box
+        self.id = next(_ids)
         """Never used again in this process."""
-        self.found: Box | None = box
-        """Where the detector found it in the frame of the last update; None when it did not."""
-        self.scores: np.ndarray | None = None
-        """float32 (7,), smoothed; None until it was read."""
-        self.face_probability: float | None = None
-        """Smoothed; None until it was read."""
-        self.frames = 1
+        self.detected_box: Box | None = box
+        """Where it was detected in the last frame; None if it was not."""
+        self.last_detected_box = box
+        self.cascade = detection.cascade
+        """The cascade that detected it last."""
+        self.detected_at = monotonic
+        self.hits = 1
+        """Frames in which it was detected."""
         self.misses = 0
-        self.last_found = box
-        self.cascade = found.cascade
-        """The one that found it last."""
-        self.still: StillPatch | None = None
-        """What the picture showed where it was last looked for and found."""
-        self.found_at = monotonic
+        """Frames since then in which it was not."""
+        self.still_patch: StillPatch | None = None
+        """What the image showed where the last search around it found it; None if that search failed."""
+        self.scores: np.ndarray | None = None
+        """float32 (7,), smoothed; None until it is classified."""
+        self.face_probability: float | None = None
+        """Smoothed; None until it is classified."""
         self._smooth_box = np.array(box, np.float64)
-        self._read_at = monotonic
+        self._classified_at = monotonic
 
     @property
     def box(self) -> Box:
-        """Where it is shown: smoothed, and held over a short miss."""
+        """Where to show it: smoothed, and held over short misses."""
         return Box(*(int(side) for side in self._smooth_box.round()))
 
     def is_due(self, monotonic: float) -> bool:
-        """Whether this moment's frame holds a crop worth reading: found, and not just read."""
-        if self.found is None:
+        """Whether to classify it in this moment's frame: detected there, and not classified just before."""
+        if self.detected_box is None:
             return False
-        pause = READ_SECONDS if self.found.width >= SMALLEST_READABLE else JUDGE_SECONDS
-        return self.scores is None or monotonic - self._read_at >= pause
+        is_readable = self.detected_box.width >= MIN_READABLE_SIDE
+        interval = CLASSIFY_SECONDS if is_readable else CLASSIFY_SMALL_SECONDS
+        return self.scores is None or monotonic - self._classified_at >= interval
 
-    def is_refused(self, below: float) -> bool:
-        """Whether the network has read it, and takes it for a face with less probability than `below`."""
+    def is_rejected(self, below: float) -> bool:
+        """Whether it was classified and its face probability is below `below`."""
         return self.face_probability is not None and self.face_probability < below
 
     def update_scores(self, scores: np.ndarray, face_probability: float, monotonic: float) -> None:
-        """Take in what the network says of it: `scores` (7,) that add up to 1, and how likely it is a face.
+        """Take in a classification: `scores` (7,) that add up to 1, and the probability that it is a face.
 
-        Smoothed over time, not over frames, so that 5 and 30 frames a second give the same.
+        The smoothing is over time, not over frames, so that 5 and 30 frames a second give the same.
         """
         if self.scores is None or self.face_probability is None:
             self.scores = np.array(scores, np.float32)
             self.face_probability = float(face_probability)
         else:
-            weight = _weight(monotonic - self._read_at, SCORE_SECONDS)
+            weight = _weight(monotonic - self._classified_at, SCORE_SMOOTHING_SECONDS)
             mixed = self.scores + weight * (np.asarray(scores, np.float32) - self.scores)
             self.scores = (mixed / mixed.sum()).astype(np.float32)
             self.face_probability += weight * (float(face_probability) - self.face_probability)
-        self._read_at = monotonic
+        self._classified_at = monotonic
 
-    def _move(self, found: Detection, monotonic: float) -> None:
-        """Take in where it was found."""
-        weight = _weight(monotonic - self.found_at, BOX_SECONDS)
-        self._smooth_box += weight * (np.array(found.box) - self._smooth_box)
-        self.found = self.last_found = found.box
-        self.cascade = found.cascade
-        self.found_at = monotonic
-        self.frames += 1
+    def hit(self, detection: Detection, monotonic: float) -> None:
+        """Take in that it was detected."""
+        weight = _weight(monotonic - self.detected_at, BOX_SMOOTHING_SECONDS)
+        self._smooth_box += weight * (np.array(detection.box) - self._smooth_box)
+        self.detected_box = self.last_detected_box = detection.box
+        self.cascade = detection.cascade
+        self.detected_at = monotonic
+        self.hits += 1
         self.misses = 0
 
-    def _miss(self) -> None:
-        """Take in that it was not found."""
-        self.found = None
+    def miss(self) -> None:
+        """Take in that it was not detected."""
+        self.detected_box = None
         self.misses += 1
 
-    def _is_over(self, monotonic: float) -> bool:
-        silence = monotonic - self.found_at
-        return silence >= (HOLD_SECONDS if self.misses > 1 else LONGEST_HOLD_SECONDS)
+    def has_ended(self, monotonic: float) -> bool:
+        """Whether it has been missed for too long."""
+        silence = monotonic - self.detected_at
+        return silence >= (HOLD_SECONDS if self.misses > 1 else MAX_HOLD_SECONDS)
 
 
 class Tracker:
-    """The faces in view."""
+    """The tracks of one camera."""
 
     def __init__(self) -> None:
         self.tracks: list[Track] = []
-        """All faces that are followed, also those that aren't in view yet."""
+        """All tracks, including those with too few hits to be in view."""
 
-    def update(self, found: Sequence[Detection], monotonic: float) -> list[Track]:
-        """Take in what was found in a frame, and give the tracks now in view.
+    def update(self, detections: Sequence[Detection], monotonic: float) -> list[Track]:
+        """Take in the detections of a frame, and give the tracks in view.
 
-        A track is in view once it was found in FRAMES_TO_SHOW frames, until it was missed twice and not found
-        for HOLD_SECONDS.
+        A track comes into view with MIN_HITS hits. It ends HOLD_SECONDS after its last hit, or
+        MAX_HOLD_SECONDS after it if only one frame has missed it.
         """
         for track in self.tracks:
-            track._miss()
-        unmatched = set(range(len(found)))
-        for track, index in _match(self.tracks, [one.box for one in found]):
-            track._move(found[index], monotonic)
+            track.miss()
+        unmatched = set(range(len(detections)))
+        for track, index in _match(self.tracks, [detection.box for detection in detections]):
+            track.hit(detections[index], monotonic)
             unmatched.remove(index)
-        self.tracks = [track for track in self.tracks if not track._is_over(monotonic)]
-        self.tracks += [Track(found[index], monotonic) for index in sorted(unmatched)]
+        self.tracks = [track for track in self.tracks if not track.has_ended(monotonic)]
+        self.tracks += [Track(detections[index], monotonic) for index in sorted(unmatched)]
         return self._in_view()
 
-    def forget_refused(self, below: float = REFUSED_BELOW) -> None:
-        """Follow no longer what the network takes for a face with less probability than `below`.
+    def drop_rejected(self, below: float = REJECT_BELOW) -> None:
+        """End the tracks whose face probability is below `below`.
 
-        By default that is what is more likely none: it was one, and has gone.
+        By default those that are more likely no face than one: the face has gone.
         """
-        self.tracks = [track for track in self.tracks if not track.is_refused(below)]
+        self.tracks = [track for track in self.tracks if not track.is_rejected(below)]
 
     def faces(self, uncertain_below: float) -> tuple[Face, ...]:
-        """The faces in view now. A top score under `uncertain_below` names no emotion."""
+        """Give the faces in view. One whose top score is below `uncertain_below` has no emotion."""
         return tuple(_face(track, uncertain_below) for track in self._in_view())
 
     def _in_view(self) -> list[Track]:
-        return [track for track in self.tracks if track.frames >= FRAMES_TO_SHOW]
+        return [track for track in self.tracks if track.hits >= MIN_HITS]
 
 
 def _face(track: Track, uncertain_below: float) -> Face:
     box = track.box
-    if track.scores is None or box.width < SMALLEST_READABLE:
-        return Face(track.number, box, scores=None, emotion=None)
+    if track.scores is None or box.width < MIN_READABLE_SIDE:
+        return Face(track.id, box, scores=None, emotion=None)
     top = int(track.scores.argmax())
     if track.scores[top] >= uncertain_below:
-        return Face(track.number, box, track.scores, EMOTIONS[top])
-    return Face(track.number, box, None if track.cascade.sideways else track.scores, emotion=None)
+        return Face(track.id, box, track.scores, EMOTIONS[top])
+    return Face(track.id, box, None if track.cascade.is_profile else track.scores, emotion=None)
 
 
 def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, int]]:
-    """Pair tracks with box indices, those that overlap most first; what overlaps too little stays alone."""
-    overlaps = sorted(
+    """Pair tracks with the indices of boxes, greedily by the highest IoU; none below MIN_IOU."""
+    candidates = sorted(
         (
-            (_overlap(track.last_found, box), t, b)
+            (_iou(track.last_detected_box, box), t, b)
             for t, track in enumerate(tracks)
             for b, box in enumerate(boxes)
         ),
         reverse=True,
     )
     pairs, used_tracks, used_boxes = [], set(), set()
-    for overlap, t, b in overlaps:
-        if overlap < LEAST_OVERLAP:
+    for iou, t, b in candidates:
+        if iou < MIN_IOU:
             break
         if t not in used_tracks and b not in used_boxes:
             pairs.append((tracks[t], b))
@@ -178,16 +185,16 @@ def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, i
     return pairs
 
 
-def _overlap(a: Box, b: Box) -> float:
+def _iou(a: Box, b: Box) -> float:
     """Intersection over union, 0 to 1."""
     width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
     if width <= 0 or height <= 0:
         return 0.0
-    both = width * height
-    return both / (a.width * a.height + b.width * b.height - both)
+    intersection = width * height
+    return intersection / (a.width * a.height + b.width * b.height - intersection)
 
 
 def _weight(seconds: float, constant: float) -> float:
-    """The weight of a new value, `seconds` after the last one, in an exponential mean."""
+    """The weight of a new value in an exponential mean, `seconds` after the last one."""
     return 1 - math.exp(-max(0.0, seconds) / constant)

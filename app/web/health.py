@@ -52,4 +52,4 @@ def _camera() -> str:
     status = hub().status
     if status is None:
         return "unknown"
-    return OK if status.camera.online else str(status.camera.reason)
+    return OK if status.camera.is_online else str(status.camera.reason)

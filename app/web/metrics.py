@@ -61,7 +61,7 @@ class RoomCollector(Collector):
         """Give each figure as it is at this moment."""
         hub, status = self._hub, self._hub.status
         yield InfoMetricFamily("aula", "This server.", {"version": __version__, "room": self._room})
-        online = hub.pause is None and status is not None and status.camera.online
+        online = hub.pause is None and status is not None and status.camera.is_online
         yield GaugeMetricFamily("aula_camera_online", "Whether the camera gives pictures.", online)
         yield GaugeMetricFamily("aula_paused", "Whether somebody paused the room.", hub.pause is not None)
         yield GaugeMetricFamily("aula_monitor_running", "Whether the monitor runs.", hub.monitor.running)

@@ -1,1 +1,1 @@
-"""Where the faces are in a picture."""
+"""Finding the faces in an image."""

@@ -7,80 +7,83 @@ import cv2
 import numpy as np
 
 from app.vision.frame import Box
-from app.vision.rotation import carried, turned
+from app.vision.geometry import rotate, transform_box
 
-FOLDER = Path(cv2.data.haarcascades)
-SCALE_STEP = 1.1
+CASCADE_FOLDER = Path(cv2.data.haarcascades)
+SCALE_FACTOR = 1.1
 """Each search is for faces this much larger than the one before. OpenCV's default; at 1.2 a third of the
-faces of a table of four are lost, at 1.05 the false ones are five times as many."""
-LEANING = 20.0
-"""Degrees. The frontal cascades find heads that lean up to about 15; so turned they find those up to 35."""
+faces of a table of four are lost, at 1.05 there are five times as many false positives."""
+ROLL_DEGREES = 20.0
+"""The frontal cascades find heads with a roll of up to about 15 degrees; on an image rotated by 20 they find
+those up to 35."""
 
 
 class Cascade(Enum):
-    """What can be searched for."""
+    """A Haar cascade, and the image that it searches: as it is, mirrored or rotated."""
 
-    FRONT = "the face from the front"
-    FRONT_TOO = "the same, learnt from other pictures"
-    ONE_SIDE = "the face from the side that OpenCV's profile cascade knows"
-    OTHER_SIDE = "the face from the other side, in the mirror"
-    CLOCKWISE = "the face from the front, of a head that leans clockwise in the picture"
-    ANTICLOCKWISE = "the same, of one that leans the other way"
-
-    @property
-    def sideways(self) -> bool:
-        """Whether it is for faces that are turned away."""
-        return self in (Cascade.ONE_SIDE, Cascade.OTHER_SIDE)
+    FRONTAL = "OpenCV's default cascade for faces from the front"
+    FRONTAL_ALT = "its second frontal cascade, trained on other pictures"
+    PROFILE = "its cascade for faces from the side, which knows one side only"
+    PROFILE_MIRRORED = "the profile cascade on the mirrored image, for the other side"
+    ROLLED_CLOCKWISE = "the second frontal cascade, for heads that lean clockwise in the image"
+    ROLLED_ANTICLOCKWISE = "the second frontal cascade, for heads that lean anticlockwise"
 
     @property
-    def degrees(self) -> float:
-        """How far the heads that it is for lean, clockwise in the picture."""
-        return {Cascade.CLOCKWISE: LEANING, Cascade.ANTICLOCKWISE: -LEANING}.get(self, 0.0)
+    def is_profile(self) -> bool:
+        """Whether it finds faces from the side."""
+        return self in (Cascade.PROFILE, Cascade.PROFILE_MIRRORED)
+
+    @property
+    def roll_degrees(self) -> float:
+        """How far the heads that it finds lean, clockwise in the image."""
+        return {Cascade.ROLLED_CLOCKWISE: ROLL_DEGREES, Cascade.ROLLED_ANTICLOCKWISE: -ROLL_DEGREES}.get(
+            self, 0.0
+        )
 
 
-FILES = {
-    Cascade.FRONT: "haarcascade_frontalface_default.xml",
-    Cascade.FRONT_TOO: "haarcascade_frontalface_alt2.xml",
-    Cascade.ONE_SIDE: "haarcascade_profileface.xml",
-    Cascade.OTHER_SIDE: "haarcascade_profileface.xml",
-    Cascade.CLOCKWISE: "haarcascade_frontalface_alt2.xml",
-    Cascade.ANTICLOCKWISE: "haarcascade_frontalface_alt2.xml",
+CASCADE_FILES = {
+    Cascade.FRONTAL: "haarcascade_frontalface_default.xml",
+    Cascade.FRONTAL_ALT: "haarcascade_frontalface_alt2.xml",
+    Cascade.PROFILE: "haarcascade_profileface.xml",
+    Cascade.PROFILE_MIRRORED: "haarcascade_profileface.xml",
+    Cascade.ROLLED_CLOCKWISE: "haarcascade_frontalface_alt2.xml",
+    Cascade.ROLLED_ANTICLOCKWISE: "haarcascade_frontalface_alt2.xml",
 }
 
 
-class Cascades:
-    """All of them, loaded once. Not for two threads at a time."""
+class LoadedCascades:
+    """All cascades, loaded once. Not thread-safe."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        """Load their files; RuntimeError when one is not there or holds no cascade."""
-        loaded = {name: _load(folder / name) for name in sorted(set(FILES.values()))}
-        self._loaded = {cascade: loaded[name] for cascade, name in FILES.items()}
+    def __init__(self, folder: Path = CASCADE_FOLDER) -> None:
+        """Load the files; RuntimeError if one is missing or holds no cascade."""
+        classifiers = {name: _load(folder / name) for name in sorted(set(CASCADE_FILES.values()))}
+        self._classifiers = {cascade: classifiers[name] for cascade, name in CASCADE_FILES.items()}
 
-    def find(
-        self, cascade: Cascade, grey: np.ndarray, neighbours: int, smallest: float, largest: float
+    def detect(
+        self, cascade: Cascade, grey: np.ndarray, min_neighbours: int, min_size: float, max_size: float
     ) -> list[tuple[int, Box]]:
-        """Give the votes and the box of each place in `grey`, uint8 (height, width).
+        """Give the votes and the box of each face in `grey`, uint8 (height, width).
 
-        A vote is one window of the search that looks like a face; a place has more of them than `neighbours`.
-        Sizes in pixels.
+        A vote is one window of the search that looks like a face; a face needs more votes than
+        `min_neighbours`. Sizes are in pixels.
         """
-        seen, back = _as_seen(cascade, grey)
-        boxes, counts = self._loaded[cascade].detectMultiScale2(
-            seen, SCALE_STEP, neighbours, minSize=(round(smallest),) * 2, maxSize=(round(largest),) * 2
+        seen, back = _transformed_for(cascade, grey)
+        boxes, votes = self._classifiers[cascade].detectMultiScale2(
+            seen, SCALE_FACTOR, min_neighbours, minSize=(round(min_size),) * 2, maxSize=(round(max_size),) * 2
         )
-        found = [(int(count), carried(box, back)) for count, box in zip(counts, boxes, strict=True)]
+        detected = [(int(count), transform_box(box, back)) for count, box in zip(votes, boxes, strict=True)]
         height, width = grey.shape
-        picture = Box(0, 0, width, height)  # the corners that a turned one gains show nothing
-        return [(votes, box) for votes, box in found if picture.holds_middle_of(box)]
+        inside = Box(0, 0, width, height)  # the corners that a rotated image gains show nothing
+        return [(count, box) for count, box in detected if inside.contains_centre_of(box)]
 
 
-def _as_seen(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the picture as a cascade has to see it, and the affine matrix (2, 3) from there back to `grey`."""
-    if cascade is Cascade.OTHER_SIDE:
+def _transformed_for(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the image as a cascade has to see it, and the affine matrix (2, 3) from there back to `grey`."""
+    if cascade is Cascade.PROFILE_MIRRORED:
         return np.ascontiguousarray(grey[:, ::-1]), np.array([[-1.0, 0, grey.shape[1]], [0, 1, 0]])
-    if not cascade.degrees:
+    if not cascade.roll_degrees:
         return grey, np.eye(2, 3)
-    seen, there = turned(grey, cascade.degrees, borderValue=int(grey.mean()))
+    seen, there = rotate(grey, cascade.roll_degrees, borderValue=int(grey.mean()))
     return seen, cv2.invertAffineTransform(there)
 
 
@@ -90,14 +93,14 @@ def _load(path: Path) -> cv2.CascadeClassifier:
             f"The face cascade {path} is missing: install opencv-python-headless 4 as in "
             "requirements.txt (version 5 has none)."
         )
-    cascade = cv2.CascadeClassifier()
+    classifier = cv2.CascadeClassifier()
     try:
-        loaded = cascade.load(str(path))
+        loaded = classifier.load(str(path))
     except cv2.error:
         loaded = False
-    if not loaded or cascade.empty():
+    if not loaded or classifier.empty():
         raise RuntimeError(
             f"The face cascade {path} is damaged: install opencv-python-headless again, as in "
             "requirements.txt."
         )
-    return cascade
+    return classifier

@@ -1,129 +1,110 @@
-"""Face boxes in a picture, as Haar cascades propose them."""
+"""Face detection with Haar cascades: in a whole image, in one tile of it, and around a known face."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from app.vision.detection.cascade import FOLDER, Cascade, Cascades
-from app.vision.detection.sweep import Piece
+from app.vision.detection.cascade import CASCADE_FOLDER, Cascade, LoadedCascades
+from app.vision.detection.detection import Detection, non_maximum_suppression
+from app.vision.detection.sweep import Tile
 from app.vision.frame import Box
+from app.vision.geometry import scale
 
-PROPOSED = 1
-"""Other searches that must agree on a box that the network judges: it refuses better than they would."""
-NEIGHBOURS = 5
-"""The same where nothing judges the box. OpenCV's default is 3; at 4 there are twice the false faces in
-pictures without any, at 6 as many faces as at 5."""
-WINDOW = 24
-"""Pixels. The first cascade's own window: there is no smaller face."""
-WIDEST_SEARCH = 1920
-"""Pixels. A wider picture is searched at this width: twice the width takes four times as long."""
-AROUND = 1.5
-"""A face is looked for in a window this much larger than its box: between two frames it stays inside."""
-SMALLEST_CHANGE, LARGEST_CHANGE = 0.84, 1.22
-"""Sizes of its box that are looked for: the four steps of the search that vote for one face."""
-QUICK_SIDE, CLOSE_SIDE = 40, 58
-"""Pixels that a known face is scaled to. At 40 the cascade tries every second row and column, and looking
-around a face takes a quarter of the time; at 58 it tries all, and finds the half-turned ones."""
-QUICK_VOTES = 4
-"""A vote at QUICK_SIDE stands for so many where every row and column is tried."""
-
-
-class Detection(NamedTuple):
-    """A box that a detector gave."""
-
-    votes: int
-    box: Box
-    cascade: Cascade = Cascade.FRONT
-    """The one that gave it; of no meaning where another detector did."""
+PROPOSAL_NEIGHBOURS = 1
+"""Neighbouring windows that must agree on a proposal. Few, since the network rejects false positives better
+than more windows would."""
+MIN_NEIGHBOURS = 5
+"""The same where no network rejects anything. OpenCV's default is 3; 4 gives twice the false positives in
+pictures without faces, 6 finds as many faces as 5."""
+CASCADE_WINDOW = 24
+"""Pixels. The frontal cascade's own window: it finds no smaller face."""
+MAX_SEARCH_WIDTH = 1920
+"""Pixels. A wider image is shrunk to this width for the search: twice the width takes four times as long."""
+SEARCH_REGION_SCALE = 1.5
+"""A known face is searched for in a region this much larger than its box: it hardly moves further between two
+frames."""
+MIN_SIZE_CHANGE, MAX_SIZE_CHANGE = 0.84, 1.22
+"""The sizes searched for around a known face, relative to its box: the four steps that vote for one face."""
+COARSE_SIDE, FINE_SIDE = 40, 58
+"""Pixels to which a known face is scaled. At 40 the cascade tries every second row and column, and the search
+takes a quarter of the time; at 58 it tries them all, and finds half-turned faces."""
+COARSE_VOTE_WEIGHT = 4
+"""A vote at COARSE_SIDE stands for this many votes of a search that tries every row and column."""
 
 
 class CascadeDetector:
-    """The cascades on grey pictures, uint8 (height, width). Not for two threads at a time.
+    """Detects faces in grey images, uint8 (height, width). Not thread-safe.
 
-    Grey as it is: equalising it first loses most faces where the light comes from a window.
+    The images are not equalised: that loses most faces where the light comes from a window.
     """
 
-    def __init__(self, folder: Path = FOLDER):
-        """Load the cascades; RuntimeError when a file is not there or holds none."""
-        self._cascades = Cascades(folder)
+    def __init__(self, folder: Path = CASCADE_FOLDER) -> None:
+        """Load the cascades; RuntimeError if a file is missing or holds none."""
+        self._cascades = LoadedCascades(folder)
 
     def detect(self, grey: np.ndarray) -> list[Detection]:
-        """The frontal faces in `grey` that need no judge, the largest first."""
+        """Give the frontal faces in `grey` that are certain enough without the network, largest first."""
         height, width = grey.shape
-        whole = Piece(0, 0, width, height, WINDOW, max(width, height))
-        return one_box_a_face(self.search(grey, whole, NEIGHBOURS))
+        everywhere = Tile(0, 0, width, height, CASCADE_WINDOW, max(width, height))
+        return non_maximum_suppression(self.propose(grey, everywhere, MIN_NEIGHBOURS))
 
-    def search(self, grey: np.ndarray, piece: Piece, neighbours: int = PROPOSED) -> list[Detection]:
-        """What may be a face in a piece of `grey`: much that is proposed is none, the network will say."""
-        scale = min(1.0, WIDEST_SEARCH / grey.shape[1])
-        part = _scaled(grey[piece.top : piece.bottom, piece.left : piece.right], scale)
-        sizes = max(WINDOW, piece.smallest * scale), piece.largest * scale
-        found = self._cascades.find(piece.cascade, part, neighbours, *sizes)
+    def propose(
+        self, grey: np.ndarray, tile: Tile, min_neighbours: int = PROPOSAL_NEIGHBOURS
+    ) -> list[Detection]:
+        """Give what may be a face in a tile of `grey`.
+
+        By default most proposals are false positives, for the network to reject.
+        """
+        factor = min(1.0, MAX_SEARCH_WIDTH / grey.shape[1])
+        region = scale(grey[tile.top : tile.bottom, tile.left : tile.right], factor)
+        sizes = max(CASCADE_WINDOW, tile.min_size * factor), tile.max_size * factor
         return [
-            Detection(votes, _moved(box, piece.left, piece.top, scale), piece.cascade) for votes, box in found
+            Detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
+            for votes, box in self._cascades.detect(tile.cascade, region, min_neighbours, *sizes)
         ]
 
-    def look(self, grey: np.ndarray, box: Box, cascade: Cascade = Cascade.FRONT) -> Detection | None:
-        """Where the face is that `cascade` found at `box` a moment ago.
+    def detect_near(self, grey: np.ndarray, box: Box, cascade: Cascade = Cascade.FRONTAL) -> Detection | None:
+        """Find a face again that `cascade` found at `box` a moment ago.
 
-        A face that faces the camera well is found first, whichever way it was turned; after that it is looked
-        for as it was, and then in any other way.
+        It tries the frontal cascade with MIN_NEIGHBOURS first, since the face may have turned to the camera;
+        then `cascade` and all others, with PROPOSAL_NEIGHBOURS.
         """
-        if found := self._look(grey, box, Cascade.FRONT, NEIGHBOURS):
-            return found
-        ways = sorted(Cascade, key=lambda one: one is not cascade)
-        return next(filter(None, (self._look(grey, box, way, PROPOSED) for way in ways)), None)
+        if detection := self._detect_coarse_to_fine(grey, box, Cascade.FRONTAL, MIN_NEIGHBOURS):
+            return detection
+        for each in sorted(Cascade, key=lambda each: each is not cascade):
+            if detection := self._detect_coarse_to_fine(grey, box, each, PROPOSAL_NEIGHBOURS):
+                return detection
+        return None
 
-    def _look(self, grey: np.ndarray, box: Box, cascade: Cascade, neighbours: int) -> Detection | None:
-        """Look quickly, and if in vain closely."""
-        quick = self._look_at(grey, box, cascade, neighbours, QUICK_SIDE)
-        if quick:
-            density = QUICK_VOTES if box.width >= 2 * WINDOW else 1
-            return quick._replace(votes=quick.votes * density)
-        return self._look_at(grey, box, cascade, neighbours, CLOSE_SIDE)
-
-    def _look_at(
-        self, grey: np.ndarray, box: Box, cascade: Cascade, neighbours: int, side: int
+    def _detect_coarse_to_fine(
+        self, grey: np.ndarray, box: Box, cascade: Cascade, min_neighbours: int
     ) -> Detection | None:
-        margin = round(box.width * (AROUND - 1) / 2)
+        """Search at COARSE_SIDE and, if that finds nothing, at FINE_SIDE."""
+        coarse = self._detect_at_side(grey, box, cascade, min_neighbours, COARSE_SIDE)
+        if coarse:
+            weight = COARSE_VOTE_WEIGHT if box.width >= 2 * CASCADE_WINDOW else 1
+            return coarse._replace(confidence=coarse.confidence * weight)
+        return self._detect_at_side(grey, box, cascade, min_neighbours, FINE_SIDE)
+
+    def _detect_at_side(
+        self, grey: np.ndarray, box: Box, cascade: Cascade, min_neighbours: int, side: int
+    ) -> Detection | None:
+        """Search around `box`, scaled so that it is `side` pixels wide."""
+        margin = round(box.width * (SEARCH_REGION_SCALE - 1) / 2)
         left, top = max(0, box.x - margin), max(0, box.y - margin)
         right, bottom = box.x + box.width + margin, box.y + box.height + margin
-        scale = side / box.width
-        window = _scaled(grey[top:bottom, left:right], scale)
-        found = self._cascades.find(
-            cascade, window, neighbours, SMALLEST_CHANGE * side, LARGEST_CHANGE * side
+        factor = side / box.width
+        region = scale(grey[top:bottom, left:right], factor)
+        detected = self._cascades.detect(
+            cascade, region, min_neighbours, MIN_SIZE_CHANGE * side, MAX_SIZE_CHANGE * side
         )
-        if not found:
+        if not detected:
             return None
-        votes, place = max(found)
-        return Detection(votes, _moved(place, left, top, scale), cascade)
+        votes, place = max(detected)
+        return Detection(votes, _in_image(place, left, top, factor), cascade)
 
 
-def one_box_a_face(found: Sequence[Detection]) -> list[Detection]:
-    """Of two boxes of which one holds the other's middle, keep the one with more votes; largest first.
-
-    The cascade takes mouths for faces, and now and then a head with its shoulders.
-    """
-    kept: list[Detection] = []
-    for one in sorted(found, key=lambda one: (one.votes, one.box), reverse=True):
-        boxes = [other.box for other in kept]
-        if not any(one.box.holds_middle_of(box) or box.holds_middle_of(one.box) for box in boxes):
-            kept.append(one)
-    return sorted(kept, key=lambda one: one.box.width * one.box.height, reverse=True)
-
-
-def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
-    if scale == 1:
-        return grey
-    height, width = grey.shape
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-
-
-def _moved(box: Box, left: int, top: int, scale: float) -> Box:
-    """Where in the picture a box is of a part that begins at left, top and was scaled."""
-    x, y, width, height = (side / scale for side in box)
+def _in_image(box: Box, left: int, top: int, factor: float) -> Box:
+    """Convert a box in a region at left, top, scaled by `factor`, to the image's pixels."""
+    x, y, width, height = (side / factor for side in box)
     return Box(round(left + x), round(top + y), round(width), round(height))

@@ -1,4 +1,4 @@
-"""Where the picture changed: a place that looks as it did when it was searched holds nobody new."""
+"""Motion detection: where the image looks as it did when it was last searched, there is no new face."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,103 +6,106 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from app.vision.detection.cascade_detector import AROUND, Detection
-from app.vision.detection.sweep import Piece
+from app.vision.detection.cascade_detector import SEARCH_REGION_SCALE
+from app.vision.detection.detection import Detection
+from app.vision.detection.sweep import Tile
 from app.vision.frame import Box
 
-CHANGE = 8
-"""Grey levels by which a cell's mean differs. A camera's noise moves it by less than 2, a head that moves
-by a third of a pixel moves that of some cell at its edge by more."""
-CELLS_ACROSS_A_FACE = 12
-CELLS_ACROSS_THE_SMALLEST = 3
-"""A face that turns up covers four of the cells of its piece wholly, wherever it is."""
-WHOLE_TURNS = 5
-"""Every so many turns a piece is searched whole, 3 s at most: the cascade may find at last what was there all
-the time."""
-STILL_SECONDS = 1.0
-"""A face that does not move is looked for after this time nevertheless: a false box on a wall is seldom found
-twice."""
+CHANGE_THRESHOLD = 8
+"""Grey levels by which a cell's mean must change. A camera's noise changes it by less than 2; a head that
+moves by a third of a pixel changes some cell at its edge by more."""
+CELLS_PER_FACE = 12
+CELLS_PER_SMALLEST_FACE = 3
+"""So that a new face covers at least four cells of its tile completely, wherever it is."""
+FULL_SEARCH_INTERVAL = 5
+"""Every fifth search of a tile covers all of it (every 3 s for readable faces): the cascade may find a face
+that it missed before."""
+MAX_STILL_SECONDS = 1.0
+"""A face that doesn't move is searched for after this time all the same: a false positive on a wall is seldom
+found twice."""
 UNSEEN = -1000  # a cell that differs from whatever is there next
 
 
 @dataclass(frozen=True, slots=True)
 class StillPatch:
-    """A known face as it was when it was found."""
+    """A detected face and what the image showed there."""
 
-    found: Detection
+    detection: Detection
     cells: np.ndarray
     monotonic: float
 
     @classmethod
-    def of(cls, grey: np.ndarray, found: Detection, monotonic: float) -> "StillPatch":
-        """Remember what was found, and what the picture shows there."""
-        return cls(found, _face_cells(grey, found.box), monotonic)
+    def from_detection(cls, grey: np.ndarray, detection: Detection, monotonic: float) -> "StillPatch":
+        """Remember a detection in `grey` and what `grey` shows there."""
+        return cls(detection, _face_cells(grey, detection.box), monotonic)
 
-    def holds(self, grey: np.ndarray, monotonic: float) -> bool:
-        """Whether the picture shows the same there now: it would be found again as it was."""
-        if monotonic - self.monotonic >= STILL_SECONDS:
+    def is_unchanged(self, grey: np.ndarray, monotonic: float) -> bool:
+        """Whether `grey` shows the same there, so that a search would only repeat the detection."""
+        if monotonic - self.monotonic >= MAX_STILL_SECONDS:
             return False
-        return not _differs(self.cells, _face_cells(grey, self.found.box)).any()
+        return not _differs(self.cells, _face_cells(grey, self.detection.box)).any()
 
 
 class MotionDetector:
-    """What each piece of the picture looked like when its turn came."""
+    """Remembers how each tile looked when it was last searched."""
 
     def __init__(self) -> None:
-        self._seen: dict[Piece, tuple[np.ndarray, int]] = {}
+        self._seen: dict[Tile, tuple[np.ndarray, int]] = {}
 
-    def part(self, piece: Piece, grey: np.ndarray, known: Sequence[Box]) -> Piece | None:
-        """The part of `piece` where a face may have turned up since its last turn; None where nowhere.
+    def crop_to_change(self, tile: Tile, grey: np.ndarray, known: Sequence[Box]) -> Tile | None:
+        """Crop `tile` to where a new face may have appeared since its last search; None if nowhere.
 
-        The faces at `known` are not new ones. Whoever is seen in such a place when it is known no longer is.
+        The faces at `known` don't count as new. The place of one that is no longer known counts as changed.
         """
-        cell = piece.smallest / CELLS_ACROSS_THE_SMALLEST
-        strip = grey[piece.top : piece.bottom, piece.left : piece.right]
+        cell = tile.min_size / CELLS_PER_SMALLEST_FACE
+        strip = grey[tile.top : tile.bottom, tile.left : tile.right]
         now = _cells(strip, round(strip.shape[1] / cell), round(strip.shape[0] / cell))
-        before, turns = self._seen.get(piece, (np.full_like(now, UNSEEN), len(self._seen)))
+        before, searches = self._seen.get(tile, (np.full_like(now, UNSEEN), len(self._seen)))
         changed = _differs(before, now)
         for box in known:
-            left, top = (box.x - piece.left) / cell, (box.y - piece.top) / cell
+            left, top = (box.x - tile.left) / cell, (box.y - tile.top) / cell
             right, bottom = left + box.width / cell, top + box.height / cell
-            now[_within(top, bottom), _within(left, right)] = UNSEEN
-            margin = (AROUND - 1) / 2 * box.width / cell
-            changed[_touched(top - margin, bottom + margin), _touched(left - margin, right + margin)] = 0
-        self._seen[piece] = now, turns + 1
-        if turns % WHOLE_TURNS == 0:
-            return piece
+            now[_cells_inside(top, bottom), _cells_inside(left, right)] = UNSEEN
+            margin = (SEARCH_REGION_SCALE - 1) / 2 * box.width / cell
+            rows = _cells_touched(top - margin, bottom + margin)
+            changed[rows, _cells_touched(left - margin, right + margin)] = 0
+        self._seen[tile] = now, searches + 1
+        if searches % FULL_SEARCH_INTERVAL == 0:
+            return tile
         x, y, width, height = cv2.boundingRect(changed.astype(np.uint8))
-        return _part(piece, Box(x, y, width, height), cell) if width else None
+        return _crop(tile, Box(x, y, width, height), cell) if width else None
 
 
-def _part(piece: Piece, changed: Box, cell: float) -> Piece:
-    """The part of `piece` that holds every face that touches the cells `changed`."""
+def _crop(tile: Tile, changed: Box, cell: float) -> Tile:
+    """Crop `tile` so that it still holds every face that touches the cells `changed`."""
     return replace(
-        piece,
-        left=max(piece.left, piece.left + int(changed.x * cell) - piece.largest),
-        top=max(piece.top, piece.top + int(changed.y * cell) - piece.largest),
-        right=min(piece.right, piece.left + int((changed.x + changed.width + 1) * cell) + piece.largest),
-        bottom=min(piece.bottom, piece.top + int((changed.y + changed.height + 1) * cell) + piece.largest),
+        tile,
+        left=max(tile.left, tile.left + int(changed.x * cell) - tile.max_size),
+        top=max(tile.top, tile.top + int(changed.y * cell) - tile.max_size),
+        right=min(tile.right, tile.left + int((changed.x + changed.width + 1) * cell) + tile.max_size),
+        bottom=min(tile.bottom, tile.top + int((changed.y + changed.height + 1) * cell) + tile.max_size),
     )
 
 
 def _face_cells(grey: np.ndarray, box: Box) -> np.ndarray:
-    return _cells(box.of(grey), CELLS_ACROSS_A_FACE, CELLS_ACROSS_A_FACE)
+    return _cells(box.crop(grey), CELLS_PER_FACE, CELLS_PER_FACE)
 
 
-def _cells(grey: np.ndarray, across: int, down: int) -> np.ndarray:
-    """The mean grey of each cell, int16 (down, across)."""
-    size = max(1, across), max(1, down)
+def _cells(grey: np.ndarray, columns: int, rows: int) -> np.ndarray:
+    """The mean grey of each cell, int16 (rows, columns)."""
+    size = max(1, columns), max(1, rows)
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
 def _differs(before: np.ndarray, now: np.ndarray) -> np.ndarray:
-    return np.abs(now - before) > CHANGE
+    return np.abs(now - before) > CHANGE_THRESHOLD
 
 
-def _within(begin: float, end: float) -> slice:
-    """The cells that lie wholly between two places, counted in cells."""
+def _cells_inside(begin: float, end: float) -> slice:
+    """The cells that lie completely between two places, counted in cells."""
     return slice(max(0, int(np.ceil(begin))), max(0, int(np.floor(end))))
 
 
-def _touched(begin: float, end: float) -> slice:
+def _cells_touched(begin: float, end: float) -> slice:
+    """The cells that lie at least partly between two places, counted in cells."""
     return slice(max(0, int(np.floor(begin))), max(0, int(np.ceil(end))))

@@ -1,103 +1,111 @@
-"""Searching a whole picture piece by piece, so that no frame waits for all of it."""
+"""Searching an image tile by tile over several frames, so that no frame waits for all of it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from app.vision.crop import SMALLEST_READABLE
+from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import Cascade
 
 SWEEP_SECONDS = 0.6
-"""The whole picture is searched for faces that can be read within this time: long enough to cost little,
-short enough to notice who turns up."""
-SMALL_SECONDS = 1.2
-"""The same for faces of which most are too small to have an expression: they cost as much, and can wait."""
-FURTHER_SECONDS = 30.0
-"""Within this time the picture is searched by the further cascades too, for who leans, is turned away or was
-missed: all of them as often as the first one would cost seven times as much."""
+"""The image is searched for readable faces once in this time: long enough to cost little, short enough to
+notice who turns up."""
+SMALL_FACE_SWEEP_SECONDS = 1.2
+"""The same for sizes at which most faces have no expression: they cost as much, but can wait."""
+FURTHER_SWEEP_SECONDS = 30.0
+"""The same for the further cascades, which find faces that lean, are turned away or were missed. All of them
+as often as the first would cost seven times as much."""
 BANDS = ((160, 1), (70, 3), (40, 4), (24, 4))
-"""The smallest face of each band of sizes, pixels, and into how many strips a picture of BANDS_WIDTH is cut
-for it, so that every piece takes about as long (measured, benchmarks/NOTES.md). The largest faces come first:
-a head is then known before the band of its mouth, which the cascade takes for a small face, is searched."""
-BANDS_WIDTH = 1280
+"""Bands of face sizes: the smallest face of each, pixels, and into how many strips an image of
+REFERENCE_WIDTH is cut for it, so that every tile takes about as long (measured, benchmarks/NOTES.md). The
+largest faces come first: a head is then known before the band of its mouth, which the cascade takes for a
+small face, is searched."""
+REFERENCE_WIDTH = 1280
 BAND_OVERLAP = 1.1**3
 """Three steps of the search: sizes from a fifth below a face to a fifth above it vote for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of the picture, and the sizes of the faces to look for in it, pixels."""
+class Tile:
+    """A part of the image, and the sizes of the faces to search for in it, all in pixels."""
 
     left: int
     top: int
     right: int
     bottom: int
-    smallest: int
-    largest: int
-    cascade: Cascade = Cascade.FRONT
+    min_size: int
+    max_size: int
+    cascade: Cascade = Cascade.FRONTAL
 
 
 class Sweep:
-    """Which pieces of the picture are searched in which frame. By time, so that it covers the picture as
-    often when few frames are read; where they come slower than `seconds`, in every frame."""
+    """Decides which tiles are searched in which frame.
 
-    def __init__(self, pieces: Sequence[Piece], seconds: float, *, at_once: bool = True) -> None:
-        """Search `pieces` again and again, each round in `seconds`; the first one in the first frame."""
-        self._pieces = pieces
-        self._seconds = seconds
-        self._done = 0.0
-        self._before = -math.inf if at_once else math.inf
-
-    def due(self, monotonic: float) -> list[Piece]:
-        """The pieces to search in the frame of this moment."""
-        count = len(self._pieces)
-        rounds = min(1.0, (monotonic - self._before) / self._seconds)
-        begin, self._done = self._done, self._done + count * max(0.0, rounds)
-        self._before = monotonic
-        return [self._pieces[index % count] for index in range(int(begin), int(self._done))]
-
-
-def sweeps(width: int, height: int) -> tuple[Sweep, ...]:
-    """All searches of a picture, its sides in pixels: each piece in its time, the most urgent ones first."""
-    first = pieces(width, height)
-    return (
-        Sweep([piece for piece in first if _is_readable(piece)], SWEEP_SECONDS),
-        Sweep([piece for piece in first if not _is_readable(piece)], SMALL_SECONDS),
-        Sweep(further_pieces(width, height), FURTHER_SECONDS, at_once=False),
-    )
-
-
-def further_pieces(width: int, height: int) -> tuple[Piece, ...]:
-    """The pieces of a picture for the further cascades, for faces that can be read; cascade by turns."""
-    return tuple(
-        replace(piece, cascade=cascade)
-        for piece in pieces(width, height)
-        if _is_readable(piece)
-        for cascade in Cascade
-        if cascade is not Cascade.FRONT
-    )
-
-
-def pieces(width: int, height: int) -> tuple[Piece, ...]:
-    """Cut the search of a picture, its sides in pixels, into pieces that take about equally long.
-
-    Bands and strips overlap, so that each face lies wholly in one of them.
+    It goes by time, not by frames, so that it covers the image as often at a low frame rate. Where frames
+    come less often than once in `seconds`, each frame is searched completely.
     """
-    cut, larger = [], max(width, height)
-    for smallest, strips in BANDS:
-        largest = math.ceil(larger * BAND_OVERLAP)
-        larger = smallest
-        if smallest <= min(width, height):
-            cut += [
-                Piece(left, 0, min(width, right + largest), height, smallest, largest)
-                for left, right in _strips(width, math.ceil(strips * width / BANDS_WIDTH))
+
+    def __init__(self, tiles: Sequence[Tile], seconds: float, *, starts_at_once: bool = True) -> None:
+        """Search `tiles` again and again, each round in `seconds`; the first frame gets all of them, or with
+        `starts_at_once` False none."""
+        self._tiles = tiles
+        self._seconds = seconds
+        self._tiles_done = 0.0
+        self._last_monotonic = -math.inf if starts_at_once else math.inf
+
+    def next_tiles(self, monotonic: float) -> list[Tile]:
+        """Give the tiles to search in the frame of this moment."""
+        count = len(self._tiles)
+        rounds = min(1.0, (monotonic - self._last_monotonic) / self._seconds)
+        begin, self._tiles_done = self._tiles_done, self._tiles_done + count * max(0.0, rounds)
+        self._last_monotonic = monotonic
+        return [self._tiles[index % count] for index in range(int(begin), int(self._tiles_done))]
+
+
+def all_sweeps(width: int, height: int) -> tuple[Sweep, ...]:
+    """Give the sweeps of an image, its sides in pixels, the most urgent one first."""
+    frontal = frontal_tiles(width, height)
+    return (
+        Sweep([tile for tile in frontal if _is_readable(tile)], SWEEP_SECONDS),
+        Sweep([tile for tile in frontal if not _is_readable(tile)], SMALL_FACE_SWEEP_SECONDS),
+        Sweep(further_tiles(width, height), FURTHER_SWEEP_SECONDS, starts_at_once=False),
+    )
+
+
+def further_tiles(width: int, height: int) -> tuple[Tile, ...]:
+    """Give the tiles for the further cascades, each place for one cascade after the other.
+
+    They search for faces of readable size only.
+    """
+    return tuple(
+        replace(tile, cascade=cascade)
+        for tile in frontal_tiles(width, height)
+        if _is_readable(tile)
+        for cascade in Cascade
+        if cascade is not Cascade.FRONTAL
+    )
+
+
+def frontal_tiles(width: int, height: int) -> tuple[Tile, ...]:
+    """Give the tiles for the first cascade, by the image's sides in pixels.
+
+    Each takes about equally long. Bands and strips overlap, so that each face lies completely in one tile.
+    """
+    tiles, larger = [], max(width, height)
+    for min_size, strips in BANDS:
+        max_size = math.ceil(larger * BAND_OVERLAP)
+        larger = min_size
+        if min_size <= min(width, height):
+            tiles += [
+                Tile(left, 0, min(width, right + max_size), height, min_size, max_size)
+                for left, right in _strips(width, math.ceil(strips * width / REFERENCE_WIDTH))
             ]
-    return tuple(cut)
+    return tuple(tiles)
 
 
-def _is_readable(piece: Piece) -> bool:
-    return piece.smallest >= SMALLEST_READABLE
+def _is_readable(tile: Tile) -> bool:
+    return tile.min_size >= MIN_READABLE_SIDE
 
 
 def _strips(width: int, count: int) -> list[tuple[int, int]]:

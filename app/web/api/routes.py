@@ -39,7 +39,7 @@ def state():
     status, monitor = hub().status, hub().monitor
     camera = status.camera if status else None
     detail = camera.detail if camera else monitor.trouble
-    online = bool(camera and camera.online and not hub().pause)
+    online = bool(camera and camera.is_online and not hub().pause)
     room = our_room()
     now_in_force = effective_settings(room)
     pause = now_in_force.pause

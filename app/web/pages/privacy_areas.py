@@ -8,7 +8,7 @@ from app.camera.spec import hide_password
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, our_room
 from app.store.tables import Room
-from app.vision.privacy_area import MOST_AREAS, PrivacyArea, blank
+from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
 from app.web.access import hub
 from app.web.problems import problem
 
@@ -45,7 +45,7 @@ def _page(room: Room, rows: list[tuple[str, ...]], errors: list[str]) -> str:
         "areas.html",
         sides=SIDES,
         rows=rows,
-        most=MOST_AREAS,
+        most=MAX_AREAS,
         errors=errors,
         camera=camera,
         drawn_for=drawn_for,
@@ -55,9 +55,9 @@ def _page(room: Room, rows: list[tuple[str, ...]], errors: list[str]) -> str:
 def _read(rows: list[tuple[str, ...]]) -> tuple[list[PrivacyArea], list[str]]:
     """The areas that were filled in, in per cent, and a sentence for each that can't be one."""
     areas, errors = [], []
-    if len(rows) > MOST_AREAS:
+    if len(rows) > MAX_AREAS:
         errors.append(
-            gettext("There may be %(most)s areas; these are %(count)s.", most=MOST_AREAS, count=len(rows))
+            gettext("There may be %(most)s areas; these are %(count)s.", most=MAX_AREAS, count=len(rows))
         )
     for number, row in enumerate(rows, 1):
         try:

@@ -8,7 +8,7 @@ from flask_login import current_user
 from marshmallow import RAISE
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.camera.jpeg import MOST_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
+from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, our_room
@@ -22,7 +22,7 @@ api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
 
 RETRY_SECONDS = 5
 CHUNK = 2**16
-MOST_DISCARDED = 4 * MOST_BYTES
+MOST_DISCARDED = 4 * MAX_BYTES
 
 
 @api.post("/frames")
@@ -45,7 +45,7 @@ def take_frame(query):
 
     Only the newest picture counts: send as often as it is of use, and wait for each answer.
     """
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = MAX_BYTES
     try:
         jpeg = request.get_data(cache=False)
     except RequestEntityTooLarge:

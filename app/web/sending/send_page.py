@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, render_template, request
 from flask_login import current_user
 from websockets.frames import CloseCode
 
-from app.camera.jpeg import MOST_BYTES, InvalidJpeg, check_jpeg
+from app.camera.jpeg import MAX_BYTES, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Words, language, say
 from app.store.effective_settings import effective_settings
@@ -56,7 +56,7 @@ def frames():
         refusal=_refusal(),
         language=language(),
     )
-    upgrade = Upgrade(turn.run, MOST_BYTES, without_origin=bearer_token() is not None)
+    upgrade = Upgrade(turn.run, MAX_BYTES, without_origin=bearer_token() is not None)
     db.session.remove()  # for as long as pictures come nobody asks the database here
     return upgrade
 

@@ -145,7 +145,7 @@ class Hub:
                     self.status = message
                     self.monitor.heartbeat = self.clock.monotonic()
                     self.monitor.trouble = None
-                    if not message.camera.online:
+                    if not message.camera.is_online:
                         self._picture = None  # once it is back, it shows something else
                 case Trouble():
                     self.monitor.trouble = message.detail
@@ -290,7 +290,7 @@ class Hub:
             return self._newest(viewer.language)
 
     def _is_dark(self) -> bool:
-        return self.pause is not None or self.status is None or not self.status.camera.online
+        return self.pause is not None or self.status is None or not self.status.camera.is_online
 
     def _newest(self, language: str) -> StreamPart:
         """As `newest`, for a caller that holds the lock."""
@@ -310,7 +310,7 @@ class Hub:
             return Words("Paused since %(time)s by %(name)s", time=since, name=self.pause.by), PAUSED, ""
         if self.status is not None and self.status.camera.reason == Reason.PAUSED:
             return TITLES["starting"], SOON, ""
-        if self.status is not None and not self.status.camera.online:
+        if self.status is not None and not self.status.camera.is_online:
             camera = self.status.camera
             return TITLES.get(camera.reason, ANY_TITLE), camera.detail or "", self._since(camera.since)
         if self.monitor.trouble is not None:

@@ -1,4 +1,4 @@
-"""What each student looks like: a cast of people who differ, the same ones at every start."""
+"""What each student looks like: a cast of different people, the same at every start."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -20,7 +20,7 @@ BROWN = rgb("4a3324")
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """One student. Lengths are in units of half a face's width; 1 means as the average face has it."""
+    """How one student looks. `jaw` to `brow` are relative to the average face: 1 is average."""
 
     skin: Colour
     hair: Colour
@@ -32,16 +32,16 @@ class Appearance:
     feminine: float = 0.0
     """0 to 1: softer jaw, thinner brows, fuller lips, longer lashes."""
     glasses: str = ""
-    """"round", "square" or none."""
+    """"round", "square", or empty for none."""
     beard: float = 0.0
-    """0 to 1: how dense."""
+    """How dense, 0 to 1."""
     jaw: float = 1.0
     length: float = 1.0
     eyes: float = 1.0
     nose: float = 1.0
     mouth: float = 1.0
     brow: float = 1.0
-    """How thick the brows are."""
+    """The brows' thickness."""
     iris: Colour = BROWN
 
 
@@ -65,7 +65,7 @@ LEADS = (
     _person("side", 2, 0, 6, "shirt", 0.0, glasses="round"),
     _person("waves", 0, 4, 9, "shirt", 1.0, iris=rgb("4e7690")),
 )
-"""The first twelve, cast by hand, since they are the ones whom everybody sees first."""
+"""The first twelve, cast by hand, since everybody sees them first."""
 
 EXTRAS = (
     ("long", 1.0),
@@ -78,8 +78,8 @@ EXTRAS = (
 )
 
 
-def look(student: int) -> Appearance:
-    """What the student looks like who is number `student`, counted from 0."""
+def appearance_of(student: int) -> Appearance:
+    """Give the appearance of student number `student`, counted from 0."""
     chance = Random(f"mien {student}")
     person = LEADS[student] if student < len(LEADS) else _extra(student, chance)
     return replace(
@@ -94,7 +94,7 @@ def look(student: int) -> Appearance:
 
 
 def _extra(student: int, chance: Random) -> Appearance:
-    """Somebody from the crowd: a style in turn, everything else by chance."""
+    """Cast somebody from the crowd: the hairstyles in turn, everything else by chance."""
     style, feminine = EXTRAS[student % len(EXTRAS)]
     skin = chance.randrange(len(SKINS))
     return _person(

@@ -1,4 +1,4 @@
-"""Why a source could not be opened: asked only after the decoder has failed, which never says why."""
+"""Finds out why a source could not be opened: the decoder that failed never says why."""
 
 import http.client
 import os
@@ -13,12 +13,12 @@ from app.camera.errors import CameraError, Reason
 from app.camera.spec import hide_password
 from app.language import Words
 
-LONGEST_PROBE_SECONDS = 5.0
+MAX_PROBE_SECONDS = 5.0
 RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
 
 
 def file_error(path: Path) -> CameraError:
-    """Why the file at `path` can't be played."""
+    """Say why the file at `path` can't be played."""
     if not path.exists():
         return CameraError(
             Reason.MISSING,
@@ -56,7 +56,7 @@ def file_error(path: Path) -> CameraError:
 
 
 def device_error(number: int) -> CameraError:
-    """Why the video device `number` gives no picture."""
+    """Say why the video device `number` gives no picture."""
     path = Path(f"/dev/video{number}")
     if not path.exists():
         there = ", ".join(sorted(p.name.removeprefix("video") for p in path.parent.glob("video[0-9]*")))
@@ -95,21 +95,24 @@ def device_error(number: int) -> CameraError:
     )
 
 
-def network_error(url: str, timeout: float, opening_seconds: float) -> CameraError:
-    """Why the camera at `url` could not be opened, after `opening_seconds` of trying."""
+def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> CameraError:
+    """Say why the camera at `url` could not be opened in `opening_seconds`; probes it once."""
     parts = urlsplit(url)
-    limit = min(timeout, LONGEST_PROBE_SECONDS)
+    limit = min(timeout_seconds, MAX_PROBE_SECONDS)
     try:
-        answer = _ask_rtsp(parts, limit) if parts.scheme.startswith("rtsp") else _ask_http(parts, limit)
-    except (OSError, http.client.HTTPException) as error:
-        return _unreachable(url, error)
-    if answer is None and opening_seconds >= timeout:
-        shown = hide_password(url)
+        error = _probe_rtsp(parts, limit) if parts.scheme.startswith("rtsp") else _probe_http(parts, limit)
+    except (OSError, http.client.HTTPException) as cause:
+        return _unreachable_error(url, cause)
+    if error is None and opening_seconds >= timeout_seconds:
         return CameraError(
             Reason.TIMED_OUT,
-            f"{shown} answers, but sent no picture in {timeout:g} s. Restart the camera.",
+            Words(
+                "%(address)s answers, but sent no picture in %(seconds)s s. Restart the camera.",
+                address=hide_password(url),
+                seconds=f"{timeout_seconds:g}",
+            ),
         )
-    return answer or CameraError(
+    return error or CameraError(
         Reason.UNREADABLE,
         Words(
             "%(address)s answers, but what it sends can't be decoded as video. Check the path.",
@@ -118,8 +121,8 @@ def network_error(url: str, timeout: float, opening_seconds: float) -> CameraErr
     )
 
 
-def _ask_http(parts: SplitResult, timeout: float) -> CameraError | None:
-    """Ask for the page once; None when it answers with something that may be video."""
+def _probe_http(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
+    """Request the address once; None if the answer may be video."""
     host = parts.netloc.rpartition("@")[2]
     bare = urlunsplit(parts._replace(netloc=host))
     shown = hide_password(bare)
@@ -130,13 +133,13 @@ def _ask_http(parts: SplitResult, timeout: float) -> CameraError | None:
         urllib.request.HTTPBasicAuthHandler(passwords), urllib.request.HTTPDigestAuthHandler(passwords)
     )
     try:
-        with opener.open(bare, timeout=timeout) as response:
+        with opener.open(bare, timeout=timeout_seconds) as response:
             content_type = response.headers.get_content_type()
     except urllib.error.HTTPError as error:
         with error:
             return _status_error(shown, error.code, parts.username is not None)
     except ValueError:
-        # urllib gives this, not a 401, when the camera asks for a way of signing in that it does not know.
+        # urllib raises this, not a 401, for an authentication scheme that it does not know.
         return _status_error(shown, 401, parts.username is not None)
     if content_type == "text/html":
         return CameraError(
@@ -150,15 +153,16 @@ def _ask_http(parts: SplitResult, timeout: float) -> CameraError | None:
     return None
 
 
-def _ask_rtsp(parts: SplitResult, timeout: float) -> CameraError | None:
-    """Ask the camera to describe its stream, without signing in; None when it would."""
+def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
+    """Ask the camera to describe its stream, without signing in; None if it does."""
     if parts.scheme == "rtsps":
-        with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsps"]), timeout):
+        with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsps"]), timeout_seconds):
             return None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
-    with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsp"]), timeout) as connection:
-        connection.settimeout(timeout)
+    address = parts.hostname, parts.port or RTSP_PORTS["rtsp"]
+    with socket.create_connection(address, timeout_seconds) as connection:
+        connection.settimeout(timeout_seconds)
         connection.sendall(request.encode())
         answer = connection.recv(1024)
     status = re.match(rb"RTSP/1\.[01] (\d{3})", answer)
@@ -174,7 +178,7 @@ def _ask_rtsp(parts: SplitResult, timeout: float) -> CameraError | None:
 
 
 def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
-    """What an answer other than "here it is" means. HTTP and RTSP share these numbers."""
+    """Explain a status code other than 200; HTTP and RTSP share these numbers."""
     if code in (401, 403) and signed_in:
         return CameraError(
             Reason.REFUSED,
@@ -209,8 +213,8 @@ def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     )
 
 
-def _unreachable(url: str, error: Exception) -> CameraError:
-    """What it means that no answer came at all."""
+def _unreachable_error(url: str, error: Exception) -> CameraError:
+    """Explain why no answer came at all."""
     shown = hide_password(url)
     host = urlsplit(url).hostname
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
@@ -247,7 +251,7 @@ def _unreachable(url: str, error: Exception) -> CameraError:
                 ),
             )
         case _:
-            # The system's own words ("No route to host", a certificate's fault): they name no password.
+            # The system's own message ("No route to host", a bad certificate); it holds no password.
             return CameraError(
                 Reason.MISSING,
                 Words("%(address)s can't be reached: %(cause)s.", address=shown, cause=str(cause)),
@@ -255,5 +259,5 @@ def _unreachable(url: str, error: Exception) -> CameraError:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether the first bytes of a file are text: no control characters but blanks and line ends."""
+    """Whether the first bytes of a file are text: no control characters except blanks and line ends."""
     return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", head)

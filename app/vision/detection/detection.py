@@ -1,0 +1,34 @@
+"""A detection, and non-maximum suppression among detections."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.vision.detection.cascade import Cascade
+from app.vision.frame import Box
+
+
+class Detection(NamedTuple):
+    """A face box that a detector proposes."""
+
+    confidence: int
+    """Ranks the detections of one detector: a cascade's votes, or 1000 times YuNet's score."""
+    box: Box
+    cascade: Cascade = Cascade.FRONTAL
+    """The cascade that found it; meaningless for YuNet's detections."""
+
+
+def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
+    """Keep one detection for each face, the most confident one; largest box first.
+
+    Two boxes are of one face if either contains the other's centre. Their overlap would not tell: the cascade
+    takes mouths for faces, and now and then a head with its shoulders.
+    """
+    kept: list[Detection] = []
+    for detection in sorted(detections, key=lambda each: (each.confidence, each.box), reverse=True):
+        if not any(_are_one_face(detection.box, other.box) for other in kept):
+            kept.append(detection)
+    return sorted(kept, key=lambda each: each.box.width * each.box.height, reverse=True)
+
+
+def _are_one_face(a: Box, b: Box) -> bool:
+    return a.contains_centre_of(b) or b.contains_centre_of(a)
