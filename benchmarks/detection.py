@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.offline.picture import read_faces
+from app.offline.picture import find_faces
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade import Cascade, Cascades
 from app.vision.detection.cascade_detector import NEIGHBOURS, PROPOSED, WINDOW, Detection, one_box_a_face
@@ -136,7 +136,7 @@ def _program(photographs: list[Photograph]) -> dict:
     analyser = FaceAnalyser()
     begin = time.perf_counter()
     boxes = [
-        [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
+        [face.box for face in find_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
         for one in photographs
     ]
     seconds = time.perf_counter() - begin

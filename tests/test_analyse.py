@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.offline import video as videos
+from app.offline import video_writer
 from app.report.model_card import model_card
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
@@ -234,7 +234,7 @@ def test_an_unfinished_video_leaves_nothing(analyse, made, material, monkeypatch
     def broken(*_, **__):
         raise OSError(28, "No space left on device", "lesson.avi.mp4")
 
-    monkeypatch.setattr(videos, "annotate", broken)
+    monkeypatch.setattr(video_writer, "annotate", broken)
     result = analyse(material / "lesson.avi")
     assert result.exit_code == 1
     assert "No space left on device" in result.output
