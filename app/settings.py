@@ -37,30 +37,29 @@ class Settings:
     camera: str = setting(
         "demo",
         check_spec,
-        "the camera to read: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
-        "`http(s)://…`, `browser` (frames from a browser or a script), or the path of a video or a picture",
+        "the camera: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
+        "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
-    room: str = setting("Classroom", parse.line(80), "name of the room that the camera looks at")
-    host: str = setting("127.0.0.1", parse.line(255), "address to listen on; `0.0.0.0` for every network")
+    room: str = setting("Classroom", parse.line(80), "name of the camera's room")
+    host: str = setting("127.0.0.1", parse.line(255), "address to listen on; `0.0.0.0` for all networks")
     port: int = setting("8000", parse.integer(1, 65535), "port to listen on")
     database_url: str | None = setting(
         None,
         parse.database_url,
-        "database for lectures and minutes: `sqlite:///FILE` or `postgres://…`; without it, "
-        "`instance/aula.sqlite`",
+        "where minutes are kept: `sqlite:///FILE` or `postgres://…`; without it in `instance/aula.sqlite`",
         is_secret=True,
     )
     redis_url: str | None = setting(
         None,
         parse.redis_url,
-        "Redis between the web processes and a monitor that you run separately: `redis://…` or `rediss://…`; "
-        "without it the web process runs the monitor itself",
+        "the Redis server that connects web processes to a separate monitor process: `redis://…` or "
+        "`rediss://…`; without it the web process runs the monitor",
         is_secret=True,
     )
     secret_key: str | None = setting(
         None,
         parse.secret(16),
-        "signs sessions; without it a key is created and kept in `instance/secret_key`",
+        "signs sessions; without it the first start makes one in `instance/secret_key`",
         is_secret=True,
     )
     admin_password: str | None = setting(
@@ -75,45 +74,51 @@ class Settings:
     language: str = setting(
         WRITTEN_IN,
         parse.language,
-        "`en` or `de`: language of the labels in the picture, and of pages for browsers that ask for neither",
+        "`en` or `de`: language of the picture's words, and of pages for browsers that ask for neither",
     )
-    stream_fps: int = setting("15", parse.integer(1, 60), "pictures a second in the stream, at most")
-    detect_fps: float = setting("5", parse.number(1, 60), "frames a second that are analysed, at most")
+    stream_fps: int = setting("15", parse.integer(1, 60), "maximum pictures a second in the stream")
+    detect_fps: float = setting(
+        "5", parse.number(1, 60), "maximum frames a second that are searched for faces"
+    )
     detector: str = setting(
         "haar",
         parse.detector,
-        "face detector: `haar` (OpenCV's cascade), or the path of the YuNet file that "
-        "`flask --app wsgi detector install` downloads: it finds more turned and covered faces",
+        "face detector: `haar` (OpenCV's cascades), or the path of the YuNet file that "
+        "`flask --app wsgi detector install` downloads; YuNet finds more turned and covered faces",
     )
     jpeg_quality: int = setting("80", parse.integer(30, 95), "JPEG quality of the stream")
-    max_viewers: int = setting("50", parse.integer(1, 500), "streams open at once; one more is answered 503")
+    max_viewers: int = setting(
+        "50", parse.integer(1, 500), "maximum number of open streams; one more gets 503"
+    )
     stall_seconds: float = setting(
         "5", parse.number(1, 120), "seconds without a new picture after which the camera counts as dark"
     )
     hide_faces: bool = setting(
         "off",
         parse.switch,
-        "`on` shows the room as through frosted glass, so that nobody in the stream can be recognised",
+        "`on` shows the room as if through frosted glass, so that nobody in the stream can be recognised",
     )
     minimum_group: int = setting(
         "5",
         parse.integer(1, 60),
-        "with fewer faces than this, no expressions are kept or shown; 1 switches this off",
+        "below this many faces no expressions are kept or shown; 1 switches this off",
     )
     retention_days: int = setting(
-        "365", parse.integer(1, 3650), "days after which minutes and lectures are deleted"
+        "365", parse.integer(1, 3650), "minutes and lectures are deleted after this many days"
     )
     contact: str | None = setting(
-        None, parse.line(200), "whom the people filmed can ask; shown on the notice"
+        None, parse.line(200), "whom the people filmed may ask; shown on the notice"
     )
     metrics_token: str | None = setting(
         None,
         parse.secret(16),
-        "token that Prometheus sends to read `/metrics`; without it there is no such page",
+        "token that Prometheus sends to read `/metrics`; without it the page doesn't exist",
         is_secret=True,
     )
     trusted_proxies: int = setting(
-        "0", parse.integer(0, 10), "proxies in front of the server whose `X-Forwarded-…` headers are trusted"
+        "0",
+        parse.integer(0, 10),
+        "number of proxies in front of the server whose `X-Forwarded-…` headers are trusted",
     )
 
 
