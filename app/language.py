@@ -44,7 +44,7 @@ class Words:
 
 
 def say(source: object, language: str | None = None) -> str:
-    """Translate `Words`, or those that an error was raised with; anything else stays as it is.
+    """Translate a `Words`, or the one that an error was raised with; gives `str` of anything else.
 
     Into `language`, by default that of the current request.
     """

@@ -1,4 +1,4 @@
-"""Readings become minutes."""
+"""Readings are counted into minutes."""
 
 from datetime import UTC, datetime, timedelta
 

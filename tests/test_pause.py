@@ -56,21 +56,21 @@ def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
     assert hub.newest().jpeg == b"frosted"
 
 
-def test_before_the_database_has_said_whether_there_is_a_pause_no_camera_is_opened():
+def test_no_camera_is_opened_before_the_database_has_said_whether_there_is_a_pause():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert not shutter.apply(None)
     assert shutter.state.reason == Reason.STARTING
     assert next(shutter.frames(lambda: True)) is None
 
 
-def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
+def test_a_pause_releases_the_camera_and_its_end_opens_it_again():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert shutter.apply(OPEN)
     seen = next(captured for captured in shutter.frames(lambda: True) if captured)
     assert shutter.is_current(seen)
     assert not shutter.apply(OPEN), "nothing changed"
     assert shutter.apply(PAUSED)
-    assert not shutter.is_current(seen), "what is still being read of it is forgotten"
+    assert not shutter.is_current(seen), "a frame that is still being analysed is dropped"
     assert shutter.state.reason == Reason.PAUSED
     assert shutter.state.since == SINCE
     assert shutter.apply(OPEN)
