@@ -1,4 +1,4 @@
-"""How gunicorn serves: one worker that owns the one monitor, and a thread for each viewer."""
+"""Gunicorn's settings: one worker, which runs the monitor, and a thread for each viewer."""
 
 import os
 import socket
@@ -12,8 +12,8 @@ try:
 except SettingError as error:
     sys.exit(f"Aula can't start: {error}")
 
-SEND_BYTES = 2**17  # the system doubles it, for its own use
-SPARE_THREADS = 16  # for pages, JSON and health while every viewer holds a thread
+SEND_BUFFER_BYTES = 2**17  # Linux doubles it, for its own bookkeeping
+SPARE_THREADS = 16  # for pages, JSON and health checks while each viewer holds a thread
 
 bind = f"{settings.host}:{settings.port}"
 worker_class = "gthread"
@@ -22,37 +22,37 @@ worker_connections = threads + 100
 graceful_timeout = 4
 timeout = 60
 keepalive = 5
-control_socket_disable = True  # it would lie in the home folder
+control_socket_disable = True  # gunicorn would create it in the home folder
 forwarded_allow_ips = "*" if settings.trusted_proxies else "127.0.0.1"
 workers = 1
 
 
 def on_starting(server):
-    """Hold to one worker whatever WEB_CONCURRENCY or the command line says: one camera has one owner."""
+    """Force one worker, whatever WEB_CONCURRENCY or the command line says: one process owns a camera."""
     if server.cfg.workers != 1:
-        server.log.warning("one worker serves one camera; %d workers were asked for", server.cfg.workers)
+        server.log.warning("one worker, not %d: only one process can own a camera", server.cfg.workers)
         server.cfg.set("workers", 1)
         server.num_workers = 1
 
 
 def when_ready(server):
-    """Let the system hold no more than about one picture for each connection, which inherit this from here.
+    """Limit the send buffer of every connection to about one picture; connections inherit it from here.
 
-    By itself it would hold up to 4 MB, seconds of a stream, and show a slow viewer all of it.
+    By default the system buffers up to 4 MB, seconds of a stream, and a slow viewer would see all of it late.
     """
     for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def post_worker_init(worker):
-    """Start the monitor once the pages answer."""
+    """Start the monitor once the pages are up."""
     from app.web import serve
 
     serve.start(worker.wsgi, ending=lambda: not worker.alive)
 
 
 def worker_exit(server, worker):
-    """Wait until the monitor has written its open minute."""
+    """Wait until the monitor has written the open minute."""
     from app.web import serve
 
     serve.join(worker.wsgi)

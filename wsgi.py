@@ -1,4 +1,4 @@
-"""What gunicorn and the `flask` command load. Starts nothing."""
+"""The application that gunicorn and the `flask` command load. Starts no thread and no process."""
 
 import sys
 

@@ -10,15 +10,15 @@ __version__ = "0.1.0"
 PROJECT = Path(__file__).resolve().parent.parent
 
 FLASK_COMMAND = (sys.executable, "-m", "flask", "--app", "wsgi")
-"""How this program starts one of its own commands in a process of its own; to be run in PROJECT."""
+"""How the program starts one of its own commands in another process; run it in PROJECT."""
 
 
 def create_app(environment: Mapping[str, str] | None = None, instance_path: Path | None = None):
-    """Make the web application. Opens no camera, loads no network, starts no thread.
+    """Create the web application. Opens no camera, loads no network, starts no thread.
 
     Raises SettingError where a setting is unknown or has a bad value.
     """
-    # Imported here, so that training, which imports `app.vision`, needs no web framework.
+    # imported here, so that training, which imports `app.vision`, needs no web framework
     from apiflask import APIFlask
     from flask_migrate import Migrate
 
@@ -36,7 +36,7 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
         template_folder="web/templates",
         static_folder="web/static",
     )
-    _set_up(app, os.environ if environment is None else environment)
+    _configure(app, os.environ if environment is None else environment)
     Migrate(app, db, directory=str(PROJECT / "migrations"))
     language.init_app(app)
     web.init_app(app)
@@ -44,23 +44,27 @@ def create_app(environment: Mapping[str, str] | None = None, instance_path: Path
     return app
 
 
-def create_records_app():
-    """Make what the monitor needs: half a second and 20 MB less to load than with the pages."""
+def create_monitor_app():
+    """Create the application for the monitor: settings and database, no pages.
+
+    It loads half a second faster than `create_app`, and takes 20 MB less.
+    """
     from flask import Flask
 
     app = Flask(__name__, instance_path=str(PROJECT / "instance"))
-    _set_up(app, os.environ)
+    _configure(app, os.environ)
     return app
 
 
-def _set_up(app, environment: Mapping[str, str]) -> None:
-    """Read the settings and add the database."""
-    from app import settings
+def _configure(app, environment: Mapping[str, str]) -> None:
+    """Read the settings and set up the database."""
+    from app.flask_config import flask_config
+    from app.settings import explicit_settings, read_settings
     from app.store.tables import db
 
-    written = environment, PROJECT / ".env"
-    read = settings.read_settings(*written)
-    Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
-    app.config.from_mapping(settings.for_flask(read, Path(app.instance_path)))
-    app.config["SETTINGS_GIVEN"] = settings.settings_given(*written)
+    instance_path, env_file = Path(app.instance_path), PROJECT / ".env"
+    settings = read_settings(environment, env_file)
+    instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.from_mapping(flask_config(settings, instance_path))
+    app.config["EXPLICIT_SETTINGS"] = explicit_settings(environment, env_file)
     db.init_app(app)

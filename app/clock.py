@@ -1,24 +1,27 @@
-"""Time, passed in, so that every rule about it is tested without sleeping."""
+"""Time, passed in, so that every rule about it can be tested without sleeping."""
 
 import time
 from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
 
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""The wall clock of files, which do not say when they were filmed."""
+
 
 class Clock(Protocol):
-    """The three things a program wants of time."""
+    """Where the program takes the time from."""
 
     def now(self) -> datetime:
         """The wall clock, UTC. It may jump: never take a duration from it."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never jumps; its zero means nothing."""
+        """Seconds of a clock that never jumps; only differences mean anything."""
         ...
 
     def wait(self, seconds: float, until: Event | None = None) -> None:
-        """Return after `seconds`, or as soon as `until` is set."""
+        """Return after `seconds`, or earlier once `until` is set."""
         ...
 
 

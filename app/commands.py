@@ -16,13 +16,13 @@ from app.store import lecture_queries, retention, user_queries
 from app.store.effective_settings import effective_settings
 
 user = AppGroup("user", help="Accounts.")
-token = AppGroup("token", help="Keys for programs.")
+token = AppGroup("token", help="API tokens.")
 report = AppGroup("report", help="Reports of lectures.")
-monitor = AppGroup("monitor", help="The background worker.")
+monitor = AppGroup("monitor", help="The process that reads the camera.")
 camera = AppGroup("camera", help="Cameras.")
-detector = AppGroup("detector", help="What finds the faces.")
+detector = AppGroup("detector", help="The face detector.")
 
-ASK_PASSWORD = click.password_option(help="Asked for if it is not given.")
+PASSWORD_OPTION = click.password_option(help="Prompted for if it is not given.")
 
 
 def init_app(app: Flask) -> None:
@@ -35,10 +35,10 @@ def init_app(app: Flask) -> None:
 
 @user.command("create")
 @click.argument("name")
-@ASK_PASSWORD
-@click.option("--administrator", is_flag=True, help="May change the settings; so may the first user.")
+@PASSWORD_OPTION
+@click.option("--administrator", is_flag=True, help="Allow changing the settings. The first user always may.")
 def create_user(name: str, password: str, administrator: bool) -> None:
-    """Make an account."""
+    """Create an account."""
     if user_queries.find_user(name):
         raise click.ClickException(f"There is a user {name!r} already; `user password` changes the password.")
     _set_password(name, password, administrator)
@@ -46,7 +46,7 @@ def create_user(name: str, password: str, administrator: bool) -> None:
 
 @user.command("password")
 @click.argument("name")
-@ASK_PASSWORD
+@PASSWORD_OPTION
 def change_password(name: str, password: str) -> None:
     """Change the password of an account."""
     _find_user(name)
@@ -56,7 +56,7 @@ def change_password(name: str, password: str) -> None:
 @token.command("create")
 @click.argument("name")
 def create_token(name: str) -> None:
-    """Make a token for the user NAME and print it, this once."""
+    """Create an API token for the user NAME. It is printed only this once."""
     click.echo(user_queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
 
 
@@ -64,43 +64,46 @@ def create_token(name: str) -> None:
 @click.argument("lecture_id", metavar="ID", type=int)
 @click.option("--format", "extension", type=click.Choice(list(formats.FORMATS)), default="xlsx")
 def export_report(lecture_id: int, extension: str) -> None:
-    """Write the report of the lecture ID into a file here and print the file's name."""
+    """Write the report of lecture ID to a file in the current folder, and print its name."""
     lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
-    made = report_of(
-        lecture, SYSTEM_CLOCK.now(), ReportConditions(effective_settings().minimum_group, model_card())
-    )
-    path = Path(formats.filename(made, extension, settings.timezone))
+    conditions = ReportConditions(effective_settings().minimum_group, model_card())
+    lecture_report = report_of(lecture, SYSTEM_CLOCK.now(), conditions)
+    path = Path(formats.filename(lecture_report, extension, settings.timezone))
     _, write = formats.FORMATS[extension]
-    path.write_bytes(write(made, settings.timezone))
+    path.write_bytes(write(lecture_report, settings.timezone))
     click.echo(path)
 
 
 @monitor.command("run")
 def run_monitor() -> None:
-    """Read the camera until told to end; web processes hear it through Redis.
+    """Read the camera until SIGTERM, and send pictures to the web processes through Redis.
 
-    Without REDIS_URL the web process starts this itself.
+    Without REDIS_URL the web process starts the monitor itself.
     """
-    from app.monitor import process  # it brings OpenCV, which few commands need
-
     app = current_app._get_current_object()  # threads have no current_app
     settings = app.config["SETTINGS"]
     if settings.redis_url is None:
         raise click.ClickException(
-            "The web process runs the monitor itself. To run it on its own, set REDIS_URL for both."
+            "The web process runs the monitor itself. To run it separately, set REDIS_URL for both."
         )
-    from app.bus.redis_link import MonitorLink, SignedChannel
+    # imported here: redis and OpenCV, which few commands need
+    from app.bus.monitor_link import MonitorLink
+    from app.bus.signed_channel import SignedChannel
+    from app.monitor import process
+    from app.runner.lease import file_lease
+    from app.runner.redis_lease import RedisLease
 
-    link = MonitorLink(SignedChannel.of(settings))
-    process.run(app, link, link.owned())
+    channel = SignedChannel.from_settings(settings)
+    link = MonitorLink(channel, RedisLease(channel))
+    process.run(app, link, [file_lease(app), link.hold_lease()])
 
 
 @camera.command("check")
 @click.argument("source")
-@click.option("--picture", type=click.Path(dir_okay=False), help="Where to write what it sees, as JPEG.")
+@click.option("--picture", type=click.Path(dir_okay=False), help="Write its picture to this JPEG file.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
 @click.option(
     "--leave-out",
@@ -108,7 +111,7 @@ def run_monitor() -> None:
     nargs=4,
     multiple=True,
     metavar="LEFT TOP WIDTH HEIGHT",
-    help="Blank a part of the picture, in fractions of it; may be given again.",
+    help="Blank an area of the picture, in fractions of its size. Repeatable.",
 )
 def check(
     source: str,
@@ -116,8 +119,8 @@ def check(
     language: str | None,
     leave_out: tuple[tuple[float, ...], ...],
 ) -> None:
-    """Open SOURCE as CAMERA would be, and say what it gives; `-` reads it from standard input."""
-    from app.camera.check import check_camera  # it brings OpenCV, which few commands need
+    """Open SOURCE as the setting CAMERA would be, and report what it gives; `-` reads SOURCE from stdin."""
+    from app.camera.check import check_camera  # imported here: OpenCV, which few commands need
     from app.camera.errors import CameraError
     from app.vision.annotate import encode
     from app.vision.privacy_area import PrivacyArea, blank
@@ -125,27 +128,27 @@ def check(
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
-        found = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
+        checked = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
     except (CameraError, ValueError) as error:
         raise click.ClickException(say(error, language)) from None
     if picture is not None:
-        blank(found.image, [PrivacyArea(*part) for part in leave_out])
-        Path(picture).write_bytes(encode(found.image, settings.jpeg_quality))
-    click.echo(say(found.summary, language))
+        blank(checked.image, [PrivacyArea(*area) for area in leave_out])
+        Path(picture).write_bytes(encode(checked.image, settings.jpeg_quality))
+    click.echo(say(checked.summary, language))
 
 
 @detector.command("install")
-@click.option("--from", "source", metavar="URL", help="Another place than the OpenCV Zoo.")
+@click.option("--from", "source", metavar="URL", help="Fetch it from here, not from the OpenCV Zoo.")
 def install_detector(source: str | None) -> None:
-    """Fetch YuNet, which finds more turned and covered faces than the cascade, and say how to use it."""
-    from app.vision.detection.fetch_yunet import PUBLISHED_URL, FetchError, fetch_yunet  # it brings OpenCV
+    """Download YuNet, which finds more turned and covered faces than the cascade."""
+    from app.vision.detection.fetch_yunet import PUBLISHED_URL, FetchError, fetch_yunet  # imports OpenCV
 
     try:
         path = fetch_yunet(Path(current_app.instance_path), source or PUBLISHED_URL)
     except FetchError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"YuNet is in place, as it was published. To use it, set\n\n    DETECTOR={path}\n")
-    click.echo("in the environment or in .env, and start the server again. DETECTOR=haar switches back.")
+    click.echo(f"YuNet is installed, and its checksum is right. To use it, set\n\n    DETECTOR={path}\n")
+    click.echo("in the environment or in .env, and restart the server. DETECTOR=haar switches back.")
 
 
 @click.command("analyse")
@@ -155,52 +158,57 @@ def install_detector(source: str | None) -> None:
     required=True,
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the copies and figures; it is made if need be.",
+    help="Folder for the annotated copies and the results; created if it is missing.",
 )
 @with_appcontext
 def analyse(paths: tuple[Path, ...], out: Path) -> None:
-    """Read pictures, videos and folders of them, as the camera is read: marked copies, CSV and JSON."""
-    from app.offline.analyse import analyse as analyse_all  # it brings OpenCV and the network
-    from app.offline.rules import PublicationRules
+    """Analyse pictures, videos and folders of them like the camera: annotated copies, CSV and JSON."""
+    # imported here: OpenCV and the network, which few commands need
+    from app.offline.analyse import analyse as analyse_all
+    from app.offline.analysis_settings import AnalysisSettings
     from app.vision.face_analyser import FaceAnalyser
 
     settings = current_app.config["SETTINGS"]
     try:
-        now = effective_settings()
+        effective = effective_settings()
     except SQLAlchemyError:
         raise click.ClickException(
-            "The database doesn't say what is in force. Set it up: flask --app wsgi db upgrade."
+            "The database can't give the settings. Set it up with: flask --app wsgi db upgrade"
         ) from None
-    rules = PublicationRules(
-        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, model_card().sha256
+    analysis_settings = AnalysisSettings(
+        effective.minimum_group,
+        effective.hide_faces,
+        settings.detect_fps,
+        settings.jpeg_quality,
+        model_card().sha256,
     )
     try:
         analyser = FaceAnalyser(detector=settings.detector)
     except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    if not analyse_all(paths, out, analyser, rules):
+    if not analyse_all(paths, out, analyser, analysis_settings):
         raise SystemExit(1)
 
 
 @click.command("purge")
 @with_appcontext
 def purge() -> None:
-    """Delete what is older than RETENTION_DAYS. The monitor does the same every hour."""
+    """Delete minutes and lectures older than RETENTION_DAYS. The monitor does the same every hour."""
     days = effective_settings().retention_days
     deleted = retention.delete_older_than(days, SYSTEM_CLOCK.now())
     click.echo(f"{deleted} minutes older than {days} days deleted.")
 
 
 def _find_user(name: str):
-    found = user_queries.find_user(name)
-    if found is None:
+    account = user_queries.find_user(name)
+    if account is None:
         raise click.ClickException(f"There is no user {name!r}.")
-    return found
+    return account
 
 
 def _set_password(name: str, password: str, administrator: bool = False) -> None:
     from app.web.forms import SHORTEST_PASSWORD
 
     if len(password) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"A password has at least {SHORTEST_PASSWORD} characters.")
+        raise click.ClickException(f"A password needs at least {SHORTEST_PASSWORD} characters.")
     user_queries.set_password(name, password, administrator)

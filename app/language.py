@@ -1,7 +1,7 @@
-"""What people read, in their language.
+"""Translates what people read.
 
 A text is written in English where it is used, and marked there; its German stands in
-`translations/de/LC_MESSAGES/messages.po`. docs/architecture.md says how to mark one.
+`translations/de/LC_MESSAGES/messages.po`. docs/architecture.md shows how to mark one.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from flask_babel import get_locale, get_translations
 
 WRITTEN_IN = "en"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""Each language by its code, in its own words."""
+"""The name of each language, in that language, by its code."""
 COOKIE = "language"
 TRANSLATIONS = Path(__file__).parent / "translations"
 
 
 @dataclass(frozen=True, init=False)
 class Words:
-    """A sentence that is said later, in the language of whoever reads it then; `str` says it in English.
+    """A sentence that is translated later, for whoever reads it; `str` gives it in English.
 
     `text` names its values as %(name)s. A value may be `Words` too.
     """
@@ -43,44 +43,46 @@ class Words:
         return self.text % self.values if self.values else self.text
 
 
-def say(what: object, language: str | None = None) -> str:
-    """What `Words`, or an error that is raised with them, say; anything else as it is.
+def say(source: object, language: str | None = None) -> str:
+    """Translate a `Words`, or the one that an error was raised with; gives `str` of anything else.
 
-    In `language`, by default in the one of this request.
+    Into `language`, by default that of the current request.
     """
-    if isinstance(what, Exception) and what.args:
-        what = what.args[0]
-    if not isinstance(what, Words):
-        return str(what)
-    said = (translations(language) if language else get_translations()).gettext(what.text)
-    return said % {name: say(value, language) for name, value in what.values.items()} if what.values else said
+    if isinstance(source, Exception) and source.args:
+        source = source.args[0]
+    if not isinstance(source, Words):
+        return str(source)
+    text = (translations(language) if language else get_translations()).gettext(source.text)
+    if not source.values:
+        return text
+    return text % {name: say(value, language) for name, value in source.values.items()}
 
 
 def language() -> str:
-    """The code of the language that this request is answered in; English outside of one."""
+    """The code of the current request's language; English outside of a request."""
     return str(get_locale() or WRITTEN_IN)
 
 
 def init_app(app: Flask) -> None:
-    """Answer each request in its language."""
+    """Answer each request in its own language."""
     babel = flask_babel.Babel()
-    babel.domain_instance = _Catalogues()
-    babel.init_app(app, default_locale=WRITTEN_IN, locale_selector=_wanted)
+    babel.domain_instance = _SourceCatalogues()
+    babel.init_app(app, default_locale=WRITTEN_IN, locale_selector=_select_language)
 
 
-def _wanted() -> str:
-    """The language that was chosen on a page, else one that the browser asks for, else LANGUAGE."""
+def _select_language() -> str:
+    """The language chosen on a page, else one that the browser asks for, else LANGUAGE."""
     if not has_request_context():
         return WRITTEN_IN
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return chosen
-    otherwise = current_app.config["SETTINGS"].language
-    return negotiate_locale(request.accept_languages.values(), LANGUAGES, sep="-") or otherwise
+    default = current_app.config["SETTINGS"].language
+    return negotiate_locale(request.accept_languages.values(), LANGUAGES, sep="-") or default
 
 
-class _Catalogues(flask_babel.Domain):
-    """Translations as they are written, so that no compiled file can be missing or older than its source."""
+class _SourceCatalogues(flask_babel.Domain):
+    """Translations read from the .po files, so that no compiled file can be missing or out of date."""
 
     def get_translations(self) -> NullTranslations:
         return translations(language())
@@ -88,14 +90,14 @@ class _Catalogues(flask_babel.Domain):
 
 @cache
 def catalogue(language: str) -> Catalog:
-    """Every text with its translation, and the files that it stands in."""
+    """Every text with its translation and the files that use it."""
     with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """What gettext translates with."""
+    """The translations in the form that gettext uses."""
     if language == WRITTEN_IN:
         return NullTranslations()
     compiled = BytesIO()
@@ -106,7 +108,7 @@ def translations(language: str) -> NullTranslations:
 
 @cache
 def script_texts(language: str) -> dict[str, str]:
-    """The translations of the texts that stand in scripts."""
+    """The translations of texts in JavaScript files."""
     if language == WRITTEN_IN:
         return {}
     return {

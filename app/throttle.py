@@ -1,18 +1,18 @@
-"""Doing something at most so many times a second."""
+"""Limits how often something is done."""
 
 
 class Throttle:
-    """Says when the next turn is due. Turns missed are not made up for."""
+    """Allows at most `per_second` turns a second. Missed turns are not made up for."""
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._due = float("-inf")
 
     def is_due(self, at: float) -> bool:
-        """Take a turn if one is due at `at`, monotonic seconds.
+        """Whether a turn is due at `at`, monotonic seconds; if so, it is taken.
 
-        Frames come a little early or late; a quarter of the gap is let pass, so that a camera of exactly the
-        wanted rate loses no frame.
+        A turn may come a quarter of the gap early: frames arrive a little early or late, and a camera at
+        exactly this rate must not lose any.
         """
         if at < self._due - self._gap / 4:
             return False

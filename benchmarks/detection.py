@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.offline.picture import read_faces
+from app.offline.picture import find_faces
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade import Cascade, LoadedCascades
 from app.vision.detection.cascade_detector import CASCADE_WINDOW, MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS
@@ -151,7 +151,7 @@ def _program(photographs: list[Photograph]) -> dict:
     analyser = FaceAnalyser()
     begin = time.perf_counter()
     boxes = [
-        [face.box for face in read_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
+        [face.box for face in find_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
         for one in photographs
     ]
     seconds = time.perf_counter() - begin

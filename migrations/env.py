@@ -7,7 +7,7 @@ migrate = current_app.extensions["migrate"]
 
 
 def run() -> None:
-    """Bring the database to the newest revision, in one transaction where it can."""
+    """Migrate the database, in one transaction where it supports that."""
     with migrate.db.engine.connect() as connection:
         context.configure(
             connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args

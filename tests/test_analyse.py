@@ -1,4 +1,4 @@
-"""`flask analyse`: pictures, videos and folders, read as the monitor reads its camera."""
+"""`flask analyse`: pictures, videos and folders, analysed like a camera."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.offline import video as videos
+from app.offline import video_writer
 from app.report.model_card import model_card
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
@@ -26,7 +26,7 @@ def classroom(students: int, second: float = 0.0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory) -> Path:
-    """A class as a photograph and as a film of three seconds, and a few that are neither."""
+    """A class as a photograph and as a video of three seconds, and a few files that are neither."""
     folder = tmp_path_factory.mktemp("material")
     cv2.imwrite(str(folder / "class.png"), classroom(8))
     (folder / "more").mkdir()
@@ -38,7 +38,7 @@ def material(tmp_path_factory) -> Path:
 
 
 def film(path: Path, seconds: float, begin: float = 0.0) -> None:
-    """Film the class with eight students."""
+    """Write a video of a class with eight students."""
     room = Classroom(8, (640, 480))
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), FPS, (640, 480))
     for index in range(round(seconds * FPS)):
@@ -52,15 +52,15 @@ def analyse(make_app, tmp_path):
 
     def run(*paths: Path, **settings: str):
         app = make_app(**settings)
-        words = [*map(str, paths), "--out", str(tmp_path / "out")]
-        return app.test_cli_runner().invoke(args=["analyse", *words])
+        arguments = [*map(str, paths), "--out", str(tmp_path / "out")]
+        return app.test_cli_runner().invoke(args=["analyse", *arguments])
 
     return run
 
 
 @pytest.fixture
-def made(tmp_path):
-    """What was made, by its path under `out`."""
+def output_names(tmp_path):
+    """The paths of all files under `out`."""
     return lambda: sorted(
         str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()
     )
@@ -70,30 +70,30 @@ def rows_of(path: Path) -> list[dict]:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
-def test_the_faces_of_a_picture_are_marked_and_listed(analyse, made, material, tmp_path):
+def test_the_faces_of_a_picture_are_marked_and_listed(analyse, output_names, material, tmp_path):
     result = analyse(material / "class.png")
     assert result.exit_code == 0, result.output
-    assert made() == ["class.png", "class.png.csv", "class.png.json"]
-    told = json.loads((tmp_path / "out/class.png.json").read_text())
+    assert output_names() == ["class.png", "class.png.csv", "class.png.json"]
+    results = json.loads((tmp_path / "out/class.png.json").read_text())
     students = Classroom(8, (640, 480)).truth(MORNING)
-    assert sum(student.is_facing for student in students) <= len(told["faces"]) <= 8
-    assert told["width"], told["height"] == (640, 480)
-    assert told["network_sha256"] == model_card().sha256
-    for face, row in zip(told["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):
+    assert sum(student.is_facing for student in students) <= len(results["faces"]) <= 8
+    assert results["width"], results["height"] == (640, 480)
+    assert results["network_sha256"] == model_card().sha256
+    for face, row in zip(results["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):
         assert face["scores"] is None or sum(face["scores"].values()) == pytest.approx(1, abs=0.001)
         assert face["expression"] in (*EMOTIONS, None)
         assert (int(row["x"]), row["expression"]) == (face["x"], face["expression"] or "")
     original, copy = classroom(8), cv2.imread(str(tmp_path / "out/class.png"))
     assert 0.001 < (original != copy).any(2).mean() < 0.3
-    assert f"{len(told['faces'])} faces" in result.output
+    assert f"{len(results['faces'])} faces" in result.output
 
 
-def test_the_minutes_of_a_video_are_counted_and_it_stays_a_video(analyse, made, material, tmp_path):
+def test_the_minutes_of_a_video_are_counted_and_it_stays_a_video(analyse, output_names, material, tmp_path):
     result = analyse(material / "lesson.avi")
     assert result.exit_code == 0, result.output
-    assert made() == ["lesson.avi.csv", "lesson.avi.json", "lesson.avi.mp4"]
-    told = json.loads((tmp_path / "out/lesson.avi.json").read_text())
-    (minute,) = told["minutes"]
+    assert output_names() == ["lesson.avi.csv", "lesson.avi.json", "lesson.avi.mp4"]
+    results = json.loads((tmp_path / "out/lesson.avi.json").read_text())
+    (minute,) = results["minutes"]
     assert minute["minute"] == "0:00"
     assert minute["online_seconds"] == pytest.approx(2.8, abs=0.11)
     assert minute["frames_analysed"] in (15, 16)  # five a second
@@ -116,30 +116,32 @@ def test_a_minute_is_a_minute_of_the_video_and_not_of_the_wall_clock(analyse, tm
         writer.write(still)
     writer.release()
     assert analyse(tmp_path / "long.avi").exit_code == 0
-    told = json.loads((tmp_path / "out/long.avi.json").read_text())
-    assert [(minute["minute"], minute["online_seconds"]) for minute in told["minutes"]] == [
+    results = json.loads((tmp_path / "out/long.avi.json").read_text())
+    assert [(minute["minute"], minute["online_seconds"]) for minute in results["minutes"]] == [
         ("0:00", 60.0),
         ("0:01", 2.0),
     ]
 
 
-def test_a_folder_keeps_its_shape_and_only_pictures_and_videos_are_taken(analyse, made, material):
+def test_a_folder_keeps_its_structure_and_only_pictures_and_videos_are_analysed(
+    analyse, output_names, material
+):
     result = analyse(material)
     assert result.exit_code == 1, "notes.mp4 is no video"
-    assert [name for name in made() if not name.endswith((".csv", ".json"))] == [
+    assert [name for name in output_names() if not name.endswith((".csv", ".json"))] == [
         f"{material.name}/class.png",
         f"{material.name}/lesson.avi.mp4",
         f"{material.name}/more/three.jpg",
     ]
 
 
-def test_of_too_few_people_no_expression_is_drawn_or_written(analyse, material, tmp_path):
+def test_no_expression_of_too_few_people_is_drawn_or_written(analyse, material, tmp_path):
     result = analyse(material / "more" / "three.jpg")
     assert "fewer than MINIMUM_GROUP" in result.output
-    told = json.loads((tmp_path / "out/three.jpg.json").read_text())
-    assert told["suppressed"] is True
-    assert told["faces"]
-    assert all(face["scores"] is None and face["expression"] is None for face in told["faces"])
+    results = json.loads((tmp_path / "out/three.jpg.json").read_text())
+    assert results["suppressed"] is True
+    assert results["faces"]
+    assert all(face["scores"] is None and face["expression"] is None for face in results["faces"])
 
 
 def test_a_minute_of_too_few_people_has_no_shares(analyse, material, tmp_path):
@@ -160,7 +162,9 @@ def test_hidden_faces_are_hidden_in_the_copy(analyse, material, tmp_path):
     assert len(np.unique(inside)) < FROSTED_WIDTH
 
 
-def test_what_can_t_be_read_is_one_line_each_and_stops_none_of_the_others(analyse, made, material, tmp_path):
+def test_each_unreadable_file_is_one_line_and_does_not_stop_the_others(
+    analyse, output_names, material, tmp_path
+):
     (tmp_path / "empty").mkdir()
     (tmp_path / "nothing.jpg").touch()
     whole = (material / "class.png").read_bytes()
@@ -178,10 +182,10 @@ def test_what_can_t_be_read_is_one_line_each_and_stops_none_of_the_others(analys
         strict=True,
     ):
         assert any(name in line and why in line for line in errors)
-    assert made() == ["three.jpg", "three.jpg.csv", "three.jpg.json"]
+    assert output_names() == ["three.jpg", "three.jpg.csv", "three.jpg.json"]
 
 
-def test_what_is_there_already_is_kept(analyse, material, tmp_path):
+def test_existing_results_are_kept(analyse, material, tmp_path):
     assert analyse(material / "class.png").exit_code == 0
     before = (tmp_path / "out/class.png.json").stat().st_mtime_ns
     result = analyse(material / "class.png", material / "more" / "three.jpg")
@@ -191,7 +195,7 @@ def test_what_is_there_already_is_kept(analyse, material, tmp_path):
     assert (tmp_path / "out/three.jpg").exists()
 
 
-def test_a_copy_never_goes_over_its_original(make_app, material, tmp_path):
+def test_a_copy_never_overwrites_its_original(make_app, material, tmp_path):
     shutil.copy(material / "class.png", tmp_path)
     runner = make_app().test_cli_runner()
     result = runner.invoke(args=["analyse", str(tmp_path / "class.png"), "--out", str(tmp_path)])
@@ -199,13 +203,13 @@ def test_a_copy_never_goes_over_its_original(make_app, material, tmp_path):
     assert (tmp_path / "class.png").read_bytes() == (material / "class.png").read_bytes()
 
 
-def test_the_copies_in_a_folder_are_no_originals(make_app, material, tmp_path):
+def test_the_copies_in_a_folder_are_not_analysed(make_app, material, tmp_path):
     shutil.copytree(material / "more", tmp_path / "photos")
     runner = make_app().test_cli_runner()
-    words = ["analyse", str(tmp_path / "photos"), "--out", str(tmp_path / "photos" / "out")]
-    assert runner.invoke(args=words).exit_code == 0
+    arguments = ["analyse", str(tmp_path / "photos"), "--out", str(tmp_path / "photos" / "out")]
+    assert runner.invoke(args=arguments).exit_code == 0
     (tmp_path / "photos" / "three.jpg").unlink()
-    assert "holds no picture and no video" in runner.invoke(args=words).output
+    assert "holds no picture and no video" in runner.invoke(args=arguments).output
 
 
 def test_an_out_that_is_a_file_is_refused(make_app, material, tmp_path):
@@ -219,7 +223,9 @@ def test_an_out_that_is_a_file_is_refused(make_app, material, tmp_path):
     assert "is a file" in result.output
 
 
-def test_a_video_that_breaks_off_says_so_and_a_fault_leaves_nothing(analyse, made, material, tmp_path):
+def test_a_video_that_breaks_off_is_reported_and_an_unreadable_one_leaves_nothing(
+    analyse, output_names, material, tmp_path
+):
     whole = (material / "lesson.avi").read_bytes()
     (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 2])
     result = analyse(tmp_path / "cut.avi")
@@ -227,26 +233,26 @@ def test_a_video_that_breaks_off_says_so_and_a_fault_leaves_nothing(analyse, mad
     assert "breaks off after" in result.output
     (tmp_path / "stub.avi").write_bytes(whole[:6000])
     assert analyse(tmp_path / "stub.avi").exit_code == 1
-    assert [name for name in made() if "stub" in name] == []
+    assert [name for name in output_names() if "stub" in name] == []
 
 
-def test_an_unfinished_video_leaves_nothing(analyse, made, material, monkeypatch):
+def test_an_unfinished_video_leaves_nothing(analyse, output_names, material, monkeypatch):
     def broken(*_, **__):
         raise OSError(28, "No space left on device", "lesson.avi.mp4")
 
-    monkeypatch.setattr(videos, "annotate", broken)
+    monkeypatch.setattr(video_writer, "annotate", broken)
     result = analyse(material / "lesson.avi")
     assert result.exit_code == 1
     assert "No space left on device" in result.output
-    assert made() == []
+    assert output_names() == []
 
 
 def test_without_a_database_the_command_says_what_to_do(tmp_path, material):
     from app import create_app
 
     app = create_app({"SECRET_KEY": "a key for tests only"}, tmp_path / "fresh")
-    words = ["analyse", str(material / "class.png"), "--out", str(tmp_path / "out")]
-    result = app.test_cli_runner().invoke(args=words)
+    arguments = ["analyse", str(material / "class.png"), "--out", str(tmp_path / "out")]
+    result = app.test_cli_runner().invoke(args=arguments)
     assert result.exit_code == 1
     assert "flask --app wsgi db upgrade" in result.output
 

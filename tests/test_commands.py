@@ -15,7 +15,7 @@ def run(app):
     return lambda *words, **options: app.test_cli_runner().invoke(args=words, **options)
 
 
-def test_an_account_is_made_its_password_changed_and_a_token_given(app, run):
+def test_an_account_is_created_its_password_changed_and_a_token_created(app, run):
     assert run("user", "create", "anna", "--password", "a long password").exit_code == 0
     assert "already" in run("user", "create", "anna", "--password", "a long password").output
     assert "at least 10" in run("user", "password", "anna", "--password", "short").output
@@ -25,12 +25,12 @@ def test_an_account_is_made_its_password_changed_and_a_token_given(app, run):
     assert app.test_client().get("/api/v1/state", headers=headers).status_code == 200
 
 
-def test_a_password_may_be_typed(run):
+def test_a_password_can_be_typed(run):
     typed = "a long password\na long password\n"
     assert run("user", "create", "anna", input=typed).exit_code == 0
 
 
-def test_a_report_is_written_where_one_stands(app, run, tmp_path, monkeypatch):
+def test_a_report_is_written_to_the_current_folder(app, run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with app.app_context():
         lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Algebra", "", NOON)

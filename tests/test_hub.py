@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, Trouble
+from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, MonitorUnavailable
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
@@ -19,7 +19,7 @@ BLACK = CameraState(False, Reason.BLACK, "The lens is covered.", SINCE, 25.0)
 
 
 def status(camera: CameraState) -> MonitorStatus:
-    return MonitorStatus(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0)
+    return MonitorStatus(camera, live=None, analysed_fps=5, frames_dropped=0)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_nothing_of_a_dead_monitor_is_shown_on(hub):
 
 
 def test_the_last_words_of_a_monitor_stand_on_the_card(hub):
-    hub.take(Trouble("The network is damaged."))
+    hub.take(MonitorUnavailable("The network is damaged."))
     hub.monitor_ended()
     assert hub._why_dark()[1] == "The network is damaged."
 

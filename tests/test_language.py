@@ -1,4 +1,4 @@
-"""Pages in the reader's language: which one it is, and that no text lacks its German."""
+"""Pages are in the reader's language, and no text lacks its German."""
 
 import json
 import re
@@ -17,7 +17,7 @@ TRANSLATED = [code for code in LANGUAGES if code != WRITTEN_IN]
 
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory):
-    """Every text that is marked in the program, collected as `make texts` does."""
+    """Every text that is marked in the program, extracted as `make texts` does."""
     file = tmp_path_factory.mktemp("texts") / "texts.pot"
     pybabel = (sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg")
     options = ("-k", "Words", "-k", "t", "-k", "lazy_gettext", "--omit-header", "-o", str(file), "app")
@@ -64,27 +64,27 @@ def _scripts() -> set[str]:
     return {file.name for file in (PROJECT / "app" / "web" / "static").glob("*.js")}
 
 
-def test_nothing_stays_in_the_catalogue_that_nobody_says(marked):
-    said = {message.id for message in marked}
-    assert [message.id for message in catalogue("de") if message.id not in said] == []
+def test_the_catalogue_holds_no_text_that_the_program_dropped(marked):
+    used = {message.id for message in marked}
+    assert [message.id for message in catalogue("de") if message.id not in used] == []
 
 
 @pytest.mark.parametrize(
-    ("asked_for", "given"),
+    ("accepted", "given"),
     [("de-AT,de;q=0.9", "de"), ("fr,de;q=0.5,en;q=0.3", "de"), ("fr", "en"), ("", "en"), ("en-GB,de", "en")],
 )
-def test_a_page_is_in_the_language_that_the_browser_asks_for(app, asked_for, given):
-    page = app.test_client().get("/sign-in", headers={"Accept-Language": asked_for})
+def test_a_page_is_in_the_language_that_the_browser_asks_for(app, accepted, given):
+    page = app.test_client().get("/sign-in", headers={"Accept-Language": accepted})
     assert f'<html lang="{given}">' in page.text
 
 
-def test_a_browser_that_asks_for_another_language_gets_the_one_of_the_server(make_app):
+def test_a_browser_that_asks_for_another_language_gets_the_server_s(make_app):
     client = make_app(LANGUAGE="de").test_client()
     assert '<html lang="de">' in client.get("/notice", headers={"Accept-Language": "fr"}).text
     assert '<html lang="en">' in client.get("/notice", headers={"Accept-Language": "fr, en;q=0.5"}).text
 
 
-def test_a_language_that_was_chosen_is_remembered(app):
+def test_a_chosen_language_is_remembered(app):
     client = app.test_client()
     answer = choose(client, "de")
     assert answer.location == "/notice"
@@ -103,46 +103,46 @@ def choose(client, language: str):
     return client.post("/language", data={"csrf_token": token, "language": language, "next": "/notice"})
 
 
-def test_words_are_said_in_english_to_the_log_and_in_german_to_a_reader():
+def test_a_sentence_is_english_in_the_log_and_german_for_a_reader():
     words = Words("%(page)s: not here", page=Words("Lectures"))
     assert str(words) == "Lectures: not here"
     assert say(words, "de") == "Stunden: not here"
 
 
-SAID_ALIKE = {"Aula", "N", "F", "s", "rtsp", "http", "https", "bare", "disabled", "MB", "NLL", "SHA"}
+UNTRANSLATED = {"Aula", "N", "F", "s", "rtsp", "http", "https", "bare", "disabled", "MB", "NLL", "SHA"}
 """Names, keys and units that are the same in every language, and two words that only the browser reads."""
 
 
 @pytest.mark.parametrize(
     "template", sorted((PROJECT / "app/web/templates").glob("*.html")), ids=lambda p: p.name
 )
-def test_a_template_says_nothing_that_is_not_marked(template):
-    assert set(re.findall(r"[A-Za-z]+", unmarked(template.read_text()))) <= SAID_ALIKE
+def test_a_template_has_no_unmarked_text(template):
+    assert set(re.findall(r"[A-Za-z]+", unmarked(template.read_text()))) <= UNTRANSLATED
 
 
 def unmarked(template: str) -> str:
-    """What a template would show of its own: text between tags, and attributes that people read or hear."""
+    """The unmarked text of a template: between tags, and in attributes that people read or hear."""
     for code in (r"\{#.*?#\}", r"\{% trans .*?endtrans %\}", r"\{% trans %\}.*?endtrans %\}"):
         template = re.sub(code, "", template, flags=re.S)
     template = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.S)
-    spoken = re.findall(r'(?:alt|title|placeholder|aria-label)="([^"]*)"', template)
-    return " ".join([*spoken, re.sub(r"<[^>]*>|&\w+;", " ", template)])
+    attributes = re.findall(r'(?:alt|title|placeholder|aria-label)="([^"]*)"', template)
+    return " ".join([*attributes, re.sub(r"<[^>]*>|&\w+;", " ", template)])
 
 
-def test_no_text_is_marked_where_it_can_not_be_found():
-    """What stands inside an f-string, or is no string itself, is not collected."""
+def test_no_text_is_marked_where_it_can_t_be_extracted():
+    """pybabel does not see calls inside an f-string, or calls without a literal string."""
     hidden = re.compile(r"""f"[^"\n]*\{(?:gettext|ngettext|Words)\(|(?<![.\w])(?:lazy_)?gettext\((?!\s*")""")
     for file in (PROJECT / "app").rglob("*.py"):
         assert hidden.findall(file.read_text(encoding="utf-8")) == [], file
 
 
-def test_scripts_say_nothing_that_is_not_marked():
-    said = re.compile(
+def test_scripts_have_no_unmarked_text():
+    shown_text = re.compile(
         r"""(?:textContent = |title = |say\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""
     )
     for script in (PROJECT / "app/web/static").glob("*.js"):
         without_values = re.sub(r"\$\{[^}]*\}", "", script.read_text())
-        assert said.findall(without_values) == [], script.name
+        assert shown_text.findall(without_values) == [], script.name
 
 
 def test_a_german_page_is_german_in_its_scripts_and_its_figures(make_app):

@@ -20,7 +20,7 @@ LIVE = LiveReading(NOON, 12, 12, None, None, None, suppressed=False)
 
 
 def status(camera=ONLINE, live=LIVE) -> MonitorStatus:
-    return MonitorStatus(camera, live, 5, 5, 7, frames_captured=900, frames_analysed=180, minutes_written=3)
+    return MonitorStatus(camera, live, 5, 7, frames_captured=900, frames_analysed=180, minutes_written=3)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Readings become minutes."""
+"""Readings are counted into minutes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.monitor.minute_book import LONGEST_STEP, MinuteBook
+from app.monitor.minute_aggregator import MAX_STEP_SECONDS, MinuteAggregator
 from app.store.counted_minute import CountedMinute
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face, Reading
@@ -22,10 +22,10 @@ def reading(seconds: float, *emotions: Emotion | None, wall: float | None = None
 
 
 def count(*readings: Reading, lecture_id: int | None = None) -> dict[datetime, CountedMinute]:
-    book = MinuteBook()
+    aggregator = MinuteAggregator()
     for each in readings:
-        book.add(each, lecture_id)
-    return {minute.minute: minute for minute in book.unwritten()}
+        aggregator.add(each, lecture_id)
+    return {minute.minute: minute for minute in aggregator.unwritten_minutes()}
 
 
 def every(step: float, until: float, *emotions: Emotion | None) -> list[Reading]:
@@ -66,7 +66,7 @@ def test_a_step_over_the_full_minute_is_divided():
     assert [minute.face_seconds for minute in minutes.values()] == pytest.approx([0.5, 0.5])
 
 
-times = st.lists(st.floats(0.01, LONGEST_STEP - 0.01), min_size=1, max_size=60)
+times = st.lists(st.floats(0.01, MAX_STEP_SECONDS - 0.01), min_size=1, max_size=60)
 people = st.lists(st.sampled_from([*EMOTIONS, None]), max_size=5)
 
 
@@ -94,29 +94,30 @@ def test_a_wall_clock_that_jumps_loses_and_doubles_nothing(steps, jumps):
 
 
 def test_a_lecture_has_minutes_of_its_own():
-    book = MinuteBook()
-    book.add(reading(0, Emotion.HAPPY), None)
-    book.add(reading(1, Emotion.HAPPY), None)
-    book.add(reading(2, Emotion.HAPPY), 7)
-    assert [(minute.lecture_id, minute.face_seconds) for minute in book.unwritten()] == [(None, 1), (7, 1)]
+    aggregator = MinuteAggregator()
+    aggregator.add(reading(0, Emotion.HAPPY), None)
+    aggregator.add(reading(1, Emotion.HAPPY), None)
+    aggregator.add(reading(2, Emotion.HAPPY), 7)
+    minutes = aggregator.unwritten_minutes()
+    assert [(minute.lecture_id, minute.face_seconds) for minute in minutes] == [(None, 1), (7, 1)]
 
 
-def test_a_minute_stays_in_the_book_until_it_is_over_and_written():
-    book = MinuteBook()
-    book.add(reading(0, Emotion.HAPPY), None)
-    (open_minute,) = book.unwritten()
-    assert not book.written(open_minute), "more may be added to it"
-    book.add(reading(61, Emotion.HAPPY), None)
-    assert book.has_finished_minute()
-    assert book.written(open_minute)
-    assert [minute.minute for minute in book.unwritten()] == [NOON + timedelta(minutes=1)]
+def test_a_minute_is_kept_until_it_is_finished_and_written():
+    aggregator = MinuteAggregator()
+    aggregator.add(reading(0, Emotion.HAPPY), None)
+    (open_minute,) = aggregator.unwritten_minutes()
+    assert not aggregator.mark_written(open_minute), "it may still grow"
+    aggregator.add(reading(61, Emotion.HAPPY), None)
+    assert aggregator.has_finished_minute()
+    assert aggregator.mark_written(open_minute)
+    assert [minute.minute for minute in aggregator.unwritten_minutes()] == [NOON + timedelta(minutes=1)]
 
 
 def test_a_minute_that_changed_while_it_was_written_is_written_again():
-    book = MinuteBook()
-    book.add(reading(0, Emotion.HAPPY), None)
-    (older,) = book.unwritten()
-    book.add(reading(1, Emotion.HAPPY), None)
-    book.add(reading(61, Emotion.HAPPY), None)
-    assert not book.written(older)
-    assert len(book.unwritten()) == 2
+    aggregator = MinuteAggregator()
+    aggregator.add(reading(0, Emotion.HAPPY), None)
+    (older,) = aggregator.unwritten_minutes()
+    aggregator.add(reading(1, Emotion.HAPPY), None)
+    aggregator.add(reading(61, Emotion.HAPPY), None)
+    assert not aggregator.mark_written(older)
+    assert len(aggregator.unwritten_minutes()) == 2

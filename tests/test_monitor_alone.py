@@ -1,4 +1,4 @@
-"""A monitor that is a process of its own, heard by two web processes through Redis."""
+"""A monitor that runs separately from two web processes, connected through Redis."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ from tests.server import BIN, PROJECT, Server, wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
 
 
-class Alone:
+class SeparateMonitor:
     """`flask monitor run` for a server's room."""
 
     def __init__(self, server: Server) -> None:
@@ -24,15 +24,15 @@ class Alone:
             command, cwd=PROJECT, env=self.server.environment, stderr=subprocess.PIPE, text=True
         )
 
-    def end(self, sign: int = signal.SIGTERM) -> str:
-        """End it and give what it wrote."""
-        self.process.send_signal(sign)
+    def stop(self, signal_number: int = signal.SIGTERM) -> str:
+        """Stop it and return its log."""
+        self.process.send_signal(signal_number)
         return self.process.communicate(timeout=60)[1]
 
 
 @pytest.fixture(scope="module")
 def webs(redis, tmp_path_factory):
-    """Two web servers of one room."""
+    """Two web servers for one room."""
     folder = tmp_path_factory.mktemp("webs")
     common = {
         "REDIS_URL": redis.url,
@@ -49,11 +49,11 @@ def webs(redis, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alone(webs):
-    monitor = Alone(webs[0])
+def monitor(webs):
+    monitor = SeparateMonitor(webs[0])
     yield monitor
     if monitor.process.poll() is None:
-        monitor.end(signal.SIGKILL)
+        monitor.stop(signal.SIGKILL)
 
 
 def shows_the_class(server) -> bool:
@@ -70,7 +70,7 @@ def test_without_a_monitor_the_pages_say_how_to_start_one(webs):
     assert webs[0].monitor_pids() == []
 
 
-def test_every_web_server_shows_what_one_monitor_reads(webs, alone):
+def test_every_web_server_shows_the_one_monitor_s_pictures(webs, monitor):
     for server in webs:
         wait_for(server.is_online)
         assert wait_for(lambda server=server: shows_the_class(server))
@@ -79,12 +79,12 @@ def test_every_web_server_shows_what_one_monitor_reads(webs, alone):
         assert server.get("/snapshot.jpg").status == 200
 
 
-def test_a_second_monitor_ends_and_says_why(webs, alone):
-    assert "stop it or set ROOM" in Alone(webs[1]).process.communicate(timeout=120)[1]
+def test_a_second_monitor_ends_and_says_why(webs, monitor):
+    assert "stop it or set ROOM" in SeparateMonitor(webs[1]).process.communicate(timeout=120)[1]
     assert webs[1].is_online()
 
 
-def test_a_pause_on_one_server_holds_on_the_other_and_can_be_ended_there(webs, alone):
+def test_a_pause_on_one_server_holds_on_the_other_and_can_be_ended_there(webs, monitor):
     one, two = webs
     one.get("/pause", method="POST")
     wait_for(lambda: not shows_the_class(two))
@@ -95,39 +95,39 @@ def test_a_pause_on_one_server_holds_on_the_other_and_can_be_ended_there(webs, a
         wait_for(lambda server=server: shows_the_class(server))
 
 
-def test_redis_may_go_away_and_come_back(redis, webs, alone):
+def test_redis_can_go_away_and_come_back(redis, webs, monitor):
     redis.stop()
     wait_for(lambda: "does not answer" in detail(webs[0]))
     assert looks_like_a_card(next(webs[0].stream()))
     redis.start()
     for server in webs:
         wait_for(lambda server=server: shows_the_class(server))
-    assert alone.process.poll() is None, "it went on reading and recording"
+    assert monitor.process.poll() is None, "it kept reading and recording"
 
 
-def test_a_monitor_that_ends_writes_its_minute_and_is_missed_at_once(webs, alone):
+def test_a_monitor_that_ends_writes_its_minute_and_the_pages_say_so_at_once(webs, monitor):
     wait_for(lambda: faces_now(webs[0]) > 0)
     frames = sum(minute["frames_analysed"] for minute in minutes_of(webs[0]))
     time.sleep(2)
-    alone.end()
-    assert alone.process.returncode == 0
+    monitor.stop()
+    assert monitor.process.returncode == 0
     for server in webs:
         wait_for(lambda server=server: detail(server) == "The camera process was stopped.")
         assert looks_like_a_card(next(server.stream()))
     assert sum(minute["frames_analysed"] for minute in minutes_of(webs[0])) > frames
 
 
-def test_a_monitor_that_is_killed_is_missed_and_the_next_one_heard(webs, alone):
-    alone.start()
+def test_a_killed_monitor_is_noticed_and_the_next_one_takes_over(webs, monitor):
+    monitor.start()
     wait_for(lambda: shows_the_class(webs[1]))
-    alone.end(signal.SIGKILL)
+    monitor.stop(signal.SIGKILL)
     wait_for(lambda: "No camera process is heard" in detail(webs[1]))
-    alone.start()
+    monitor.start()
     wait_for(lambda: shows_the_class(webs[1]))
     assert webs[1].get("/api/v1/state").json["monitor"]["restarts"] >= 2
 
 
-def test_without_redis_a_monitor_of_its_own_says_what_to_set(app):
+def test_without_redis_a_separate_monitor_says_what_to_set(app):
     said = app.test_cli_runner().invoke(args=["monitor", "run"])
     assert said.exit_code == 1
     assert "set REDIS_URL" in said.output

@@ -27,7 +27,7 @@ def hub():
     hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), max_viewers=2, stream_fps=50)
     hub.monitor_started()
     camera = CameraState(True, None, None, SINCE, 25.0)
-    hub.take(MonitorStatus(camera, live=None, detect_fps=5, analysed_fps=5, frames_dropped=0))
+    hub.take(MonitorStatus(camera, live=None, analysed_fps=5, frames_dropped=0))
     hub.take(AnnotatedPicture(b"faces", captured_at=1000, size=(640, 360)))
     return hub
 
@@ -56,25 +56,25 @@ def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
     assert hub.newest().jpeg == b"frosted"
 
 
-def test_before_the_database_has_said_whether_there_is_a_pause_no_camera_is_opened():
+def test_no_camera_is_opened_before_the_database_has_said_whether_there_is_a_pause():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
-    assert not shutter.follow(None)
+    assert not shutter.apply(None)
     assert shutter.state.reason == Reason.STARTING
-    assert next(shutter.views(lambda: True)).frame is None
+    assert next(shutter.frames(lambda: True)) is None
 
 
-def test_a_pause_lets_go_of_the_camera_and_its_end_opens_it_again():
+def test_a_pause_releases_the_camera_and_its_end_opens_it_again():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
-    assert shutter.follow(OPEN)
-    seen = next(view for view in shutter.views(lambda: True) if view.frame)
-    assert shutter.still_shows(seen)
-    assert not shutter.follow(OPEN), "nothing changed"
-    assert shutter.follow(PAUSED)
-    assert not shutter.still_shows(seen), "what is still being read of it is forgotten"
+    assert shutter.apply(OPEN)
+    seen = next(captured for captured in shutter.frames(lambda: True) if captured)
+    assert shutter.is_current(seen)
+    assert not shutter.apply(OPEN), "nothing changed"
+    assert shutter.apply(PAUSED)
+    assert not shutter.is_current(seen), "a frame that is still being analysed is dropped"
     assert shutter.state.reason == Reason.PAUSED
     assert shutter.state.since == SINCE
-    assert shutter.follow(OPEN)
-    assert next(view for view in shutter.views(lambda: True) if view.frame)
+    assert shutter.apply(OPEN)
+    assert next(captured for captured in shutter.frames(lambda: True) if captured)
     shutter.release_camera()
 
 

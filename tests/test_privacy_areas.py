@@ -138,14 +138,14 @@ def with_areas(*areas: PrivacyArea) -> EffectiveSettings:
 
 def test_areas_are_followed_without_closing_the_camera():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
-    assert shutter.follow(with_areas())
-    seen = next(view for view in shutter.views(lambda: True) if view.frame)
-    assert shutter.follow(with_areas(DOOR))
-    assert not shutter.still_shows(seen), "what is still being read of it is forgotten"
-    later = next(view for view in shutter.views(lambda: True) if view.frame and view.frame.blanked_areas)
+    assert shutter.apply(with_areas())
+    seen = next(captured for captured in shutter.frames(lambda: True) if captured)
+    assert shutter.apply(with_areas(DOOR))
+    assert not shutter.is_current(seen), "what is still being read of it is forgotten"
+    later = next(each for each in shutter.frames(lambda: True) if each and each.frame.blanked_areas)
     assert later.capture is seen.capture
-    assert shutter.still_shows(later)
-    assert not shutter.follow(with_areas(DOOR)), "nothing changed"
+    assert shutter.is_current(later)
+    assert not shutter.apply(with_areas(DOOR)), "nothing changed"
     shutter.release_camera()
 
 

@@ -1,11 +1,12 @@
-"""Settings: read, checked, documented."""
+"""Settings are read, checked and documented."""
 
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from app.settings import SettingError, Settings, for_flask, read_settings
+from app.flask_config import flask_config
+from app.settings import SettingError, Settings, read_settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 NO_FILE = Path("/nonexistent/.env")
@@ -63,12 +64,12 @@ def test_no_message_repeats_a_password(name, value):
     assert "pa55word" not in str(error.value)
 
 
-def test_heroku_s_database_address_gets_our_driver():
+def test_heroku_s_database_url_gets_the_psycopg_driver():
     url = read(DATABASE_URL="postgres://user:p%40ss@there:5432/name").database_url
     assert url == "postgresql+psycopg://user:p%40ss@there:5432/name"
 
 
-def test_a_secret_may_stand_in_a_file(tmp_path):
+def test_a_secret_can_come_from_a_file(tmp_path):
     (tmp_path / "password").write_text("a long password\n")
     assert read(ADMIN_PASSWORD_FILE=str(tmp_path / "password")).admin_password == "a long password"
     with pytest.raises(SettingError, match="both set"):
@@ -77,7 +78,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path):
         read(ADMIN_PASSWORD_FILE=str(tmp_path / "nothing"))
 
 
-def test_the_environment_goes_before_the_file(tmp_path):
+def test_the_environment_overrides_the_file(tmp_path):
     (tmp_path / ".env").write_text("ROOM=Lab\nPORT=9000\n")
     settings = read_settings({"PORT": "9001"}, tmp_path / ".env")
     assert (settings.room, settings.port) == ("Lab", 9001)
@@ -89,9 +90,9 @@ def test_an_unknown_name_in_the_file_is_refused_with_the_nearest_one(tmp_path):
         read_settings({}, tmp_path / ".env")
 
 
-def test_a_secret_key_is_made_once_and_kept_for_nobody_else_to_read(tmp_path):
-    first = for_flask(read(), tmp_path)["SECRET_KEY"]
-    assert for_flask(read(), tmp_path)["SECRET_KEY"] == first
+def test_a_secret_key_is_created_once_and_only_its_owner_can_read_it(tmp_path):
+    first = flask_config(read(), tmp_path)["SECRET_KEY"]
+    assert flask_config(read(), tmp_path)["SECRET_KEY"] == first
     assert len(first) >= 32
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
 
@@ -112,17 +113,17 @@ def test_every_setting_is_documented_with_its_default(setting):
 @pytest.mark.parametrize(
     "url", ["localhost:6379", "http://cache/", "redis://", "redis://cache:x", "redis://[::1"]
 )
-def test_an_address_that_redis_can_t_have_is_refused_and_not_shown(url):
+def test_an_address_that_can_t_be_redis_is_refused_and_not_shown(url):
     with pytest.raises(SettingError, match=r"REDIS_URL=\(not shown\).*redis://USER:PASSWORD@HOST:PORT"):
         read(REDIS_URL=url, SECRET_KEY="a key for tests only")
 
 
-def test_redis_needs_a_key_that_the_processes_share():
+def test_redis_needs_a_secret_key_that_the_processes_share():
     with pytest.raises(SettingError, match="REDIS_URL needs SECRET_KEY"):
         read(REDIS_URL="redis://cache")
     assert read(REDIS_URL="rediss://cache:6380/1", SECRET_KEY="a key for tests only").redis_url
 
 
-def test_a_browser_can_t_be_the_camera_of_a_monitor_of_its_own():
+def test_a_browser_can_t_be_the_camera_of_a_separate_monitor():
     with pytest.raises(SettingError, match=r"CAMERA=browser can't be used with REDIS_URL"):
         read(REDIS_URL="redis://cache", SECRET_KEY="a key for tests only", CAMERA="browser")

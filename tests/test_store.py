@@ -179,7 +179,7 @@ def record(app, seconds: range, emotion: Emotion) -> None:
     writer = MinuteWriter(app, SYSTEM_CLOCK)
     for second in seconds:
         writer.add(reading(second, emotion))
-    writer.stop(timeout=10)
+    writer.stop(timeout_seconds=10)
 
 
 def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
@@ -201,5 +201,5 @@ def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):
     while "wait in memory" not in caplog.text:
         SYSTEM_CLOCK.wait(0.05)
     upgrade()
-    writer.stop(timeout=10)
+    writer.stop(timeout_seconds=10)
     assert [round(minute.face_seconds) for minute in stored()] == [360, 360, 54]

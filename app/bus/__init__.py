@@ -1,1 +1,1 @@
-"""What the monitor and the web process tell each other."""
+"""The bus between monitor and web process: its messages, and the links that carry them."""

@@ -12,31 +12,31 @@ UNPLEASANT = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
 
 @dataclass(frozen=True, slots=True)
 class LiveReading:
-    """One reading, as figures about the class and about nobody in it."""
+    """One reading as figures about the class, never about one person."""
 
     at: datetime
     faces: int
     """Faces in view."""
     scored: int
-    """Of these, large enough to be read."""
+    """Faces in view that are large enough to be classified."""
     shares: dict[Emotion, float] | None
-    """Each expression's part of the faces; None where there is no face, or where there are too few."""
+    """The share of faces with each expression; None without faces, or where they are suppressed."""
     uncertain: float | None
-    """The part of the faces of which no expression could be named."""
+    """The share of faces without a named expression."""
     valence: float | None
-    """Share of happy less the shares of angry, disgust, fear and sad: -1 to 1."""
+    """Share of happy minus the shares of angry, disgust, fear and sad: -1 to 1."""
     suppressed: bool
-    """True where the faces are fewer than MINIMUM_GROUP."""
+    """Whether fewer than MINIMUM_GROUP faces are in view, so that shares are withheld."""
 
 
 def summarise(reading: Reading, minimum_group: int) -> LiveReading:
-    """Sum the faces of a reading up."""
+    """Count the expressions of a reading."""
     faces = len(reading.faces)
     scored = sum(face.scores is not None for face in reading.faces)
     suppressed = minimum_group > 1 and 0 < faces < minimum_group
     if not faces or suppressed:
         return LiveReading(reading.at, faces, scored, None, None, None, suppressed)
-    named = Counter(face.emotion for face in reading.faces)
-    shares = {emotion: named[emotion] / faces for emotion in EMOTIONS}
+    counts = Counter(face.emotion for face in reading.faces)
+    shares = {emotion: counts[emotion] / faces for emotion in EMOTIONS}
     valence = shares[Emotion.HAPPY] - sum(shares[emotion] for emotion in UNPLEASANT)
-    return LiveReading(reading.at, faces, scored, shares, named[None] / faces, valence, suppressed)
+    return LiveReading(reading.at, faces, scored, shares, counts[None] / faces, valence, suppressed)

@@ -1,4 +1,4 @@
-"""The picture plane: what the monitor and the web process tell each other. Newest wins, nothing is queued."""
+"""What monitor and web process send each other. The newest message of each type wins, nothing is queued."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from app.vision.privacy_area import PrivacyArea
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPicture:
-    """One annotated frame, encoded once for everybody who watches."""
+    """One annotated frame, encoded once for all viewers."""
 
     jpeg: bytes
     captured_at: float
@@ -19,47 +19,42 @@ class AnnotatedPicture:
     """Width and height in pixels."""
     faces_hidden: bool = False
     areas: tuple[PrivacyArea, ...] = ()
-    """The parts that are left out."""
+    """The privacy areas that are blanked in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorStatus:
-    """How the monitor is doing; sent at least once a second, so it is also the heartbeat."""
+    """How the monitor is doing; it is sent at least once a second, so it is also the heartbeat."""
 
     camera: CameraState
     live: LiveReading | None
-    detect_fps: float
-    """Frames a second in which faces are to be looked for."""
     analysed_fps: float
-    """Frames a second in which they were."""
+    """Frames a second that were analysed."""
     frames_dropped: int
-    """Frames that came while another one was being read."""
+    """Frames that were never taken, because another one was being analysed."""
     face_width: float | None = None
-    """Of the smaller faces (lower quartile), as a part of the picture's width; None where there are none."""
+    """Lower quartile of the faces' widths, as a fraction of the picture's width; None without faces."""
     frames_captured: int = 0
     """Frames that the camera gave since it was opened."""
     frames_analysed: int = 0
-    """Frames in which faces were looked for, since the monitor started."""
+    """Frames that were analysed since the monitor started."""
     minutes_written: int = 0
-    """Minutes that were finished and written, since the monitor started."""
+    """Finished minutes that were written since the monitor started."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why the monitor can't work at all, as one sentence; its last words."""
+class MonitorUnavailable:
+    """Why there is no working monitor; a monitor that fails sends it last."""
 
     detail: Words | str
+    """One sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many pictures a second the viewers want; 0 while nobody watches."""
+    """The frame rate that viewers request together; 0 while nobody watches."""
 
     fps: float
 
 
-Message = AnnotatedPicture | MonitorStatus | Trouble
-
-
-class NotLeaseHolder(ConnectionError):
-    """This process may not read the room's camera: another one does, or nobody can say whether one does."""
+Message = AnnotatedPicture | MonitorStatus | MonitorUnavailable

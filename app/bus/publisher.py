@@ -1,4 +1,4 @@
-"""The monitor's end of the bus: sends the newest message of each kind and takes the demand."""
+"""The monitor's end of the bus: sends the newest message of each type, receives the viewers' demand."""
 
 import threading
 from typing import Protocol
@@ -7,54 +7,54 @@ from app.bus.messages import Demand, Message
 
 
 class Link(Protocol):
-    """What the bus goes through: a pipe to the web process (a `Connection`), or Redis to several of them."""
+    """What carries messages: a pipe (`multiprocessing.connection.Connection`) or `MonitorLink`, for Redis."""
 
     def send(self, message: Message) -> None:
-        """Bring a message to the other side. Raises OSError where the link is of no use any more."""
+        """Send a message. Raises OSError where the link is broken for good."""
         ...
 
     def recv(self) -> Demand:
-        """Wait for what is wanted now. Raises EOFError or OSError where the other side is gone for good."""
+        """Wait for the viewers' demand. Raises EOFError or OSError where the other end is gone for good."""
         ...
 
 
 class Publisher:
-    """The monitor's end."""
+    """Sends and receives on threads of its own, so that no slow link holds up the monitor."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._newest: dict[type, Message] = {}
-        self._sending = False
+        self._is_sending = False
         self._changed = threading.Condition()
         self.demand = Demand(0)
         self.closed = threading.Event()
-        """Set once nobody can be reached any more."""
-        for work in (self._send, self._receive):
-            threading.Thread(target=work, name=f"bus{work.__name__}", daemon=True).start()
+        """Set once the link is broken."""
+        for name, work in (("bus-send", self._send), ("bus-receive", self._receive)):
+            threading.Thread(target=work, name=name, daemon=True).start()
 
     def publish(self, message: Message) -> None:
-        """Hand a message over. It takes the place of an older one of its kind that was not sent yet."""
+        """Hand over a message, in place of an unsent one of its type."""
         with self._changed:
             self._newest[type(message)] = message
             self._changed.notify_all()
 
-    def flush(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds until everything is sent."""
+    def flush(self, timeout_seconds: float) -> None:
+        """Wait until everything is sent, or until the timeout."""
         with self._changed:
-            self._changed.wait_for(lambda: not (self._newest or self._sending), timeout)
+            self._changed.wait_for(lambda: not (self._newest or self._is_sending), timeout_seconds)
 
     def _send(self) -> None:
         while not self.closed.is_set():
             with self._changed:
                 self._changed.wait_for(lambda: self._newest)
                 message = self._newest.pop(next(iter(self._newest)))
-                self._sending = True
+                self._is_sending = True
             try:
                 self._link.send(message)
             except OSError:
                 self.closed.set()
             with self._changed:
-                self._sending = False
+                self._is_sending = False
                 self._changed.notify_all()
 
     def _receive(self) -> None:

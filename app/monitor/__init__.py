@@ -1,1 +1,1 @@
-"""The background worker: one process for a room, from the camera to the minutes."""
+"""The monitor process of a room, from the camera to the minutes."""

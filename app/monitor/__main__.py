@@ -1,14 +1,16 @@
-"""The monitor beside its web process: `python -m app.monitor PIPE SENT`, two file descriptors.
+"""The monitor that a web process starts: `python -m app.monitor BUS FRAMES`, two file descriptors.
 
-PIPE goes to the web process, SENT brings the pictures that browsers send. Not a `flask` command, since these
-load what only pages need.
+BUS is the pipe for messages, FRAMES the pipe for frames from browsers. It is not a `flask` command, because
+those load modules that only pages need.
 """
 
 import sys
 from multiprocessing.connection import Connection
 
-from app import create_records_app
+from app import create_monitor_app
 from app.monitor import process
+from app.runner.lease import file_lease
 
-pipe, sent = (Connection(int(number)) for number in sys.argv[1:])
-process.run(create_records_app(), pipe, sent=sent)
+bus, frame_requests = (Connection(int(descriptor)) for descriptor in sys.argv[1:])
+app = create_monitor_app()
+process.run(app, bus, [file_lease(app)], frame_requests)

@@ -1,10 +1,10 @@
-"""The monitor: camera → frame → faces → tracks → expressions → picture, reading, minute."""
+"""The monitor: camera → frame → faces → tracks → expressions → annotated picture, live reading, minute."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from flask import Flask
@@ -16,8 +16,9 @@ from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import say
+from app.monitor.frame_rate import FrameRate
 from app.monitor.minute_writer import MinuteWriter
-from app.monitor.shutter import Shutter, View
+from app.monitor.shutter import CapturedFrame, Shutter
 from app.report.wording import WORDS
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
@@ -26,154 +27,141 @@ from app.vision.frame import Face, Reading
 
 log = logging.getLogger(__name__)
 
-STATUS_SECONDS = 0.5
-RECORDER_SECONDS = 2.0  # for the last minute to be written; the supervisor waits a second longer
+STATUS_FPS = 2.0
+WRITER_STOP_SECONDS = 2.0  # to write the open minute; the supervisor waits a second longer
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the last analysed frame showed."""
+
+    faces: tuple[Face, ...] = ()
+    live: LiveReading | None = None
+    face_width: float | None = None
+    """As in `MonitorStatus`."""
 
 
 class Monitor:
-    """Reads one camera until it is told to end."""
+    """Analyses one room's camera and publishes what it sees."""
 
     def __init__(
-        self, app: Flask, bus: Publisher, sent: Connection, analyser: FaceAnalyser, clock: Clock
+        self,
+        app: Flask,
+        bus: Publisher,
+        frame_requests: Connection | None,
+        analyser: FaceAnalyser,
+        clock: Clock,
     ) -> None:
-        self._settings = app.config["SETTINGS"]
+        """`frame_requests` is the pipe for frames from browsers."""
+        settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
         self._analyser = analyser
         self._minute_writer = MinuteWriter(app, clock)
-        self._shutter = Shutter(self._settings.stall_seconds, clock, sent, self._settings.timezone)
-        self._detect_pace = Throttle(self._settings.detect_fps)
-        self._picture_pace = Throttle(self._settings.stream_fps)
-        self._status_pace = Throttle(1 / STATUS_SECONDS)
+        self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
+        self._detect_throttle = Throttle(settings.detect_fps)
+        self._stream_throttle = Throttle(settings.stream_fps)
+        self._status_throttle = Throttle(STATUS_FPS)
+        self._jpeg_quality = settings.jpeg_quality
+        self._labels = {kind: say(word, settings.language) for kind, word in WORDS.items()}
         self._analysed = FrameRate(clock)
-        self._words = {kind: say(word, self._settings.language) for kind, word in WORDS.items()}
-        self._faces: tuple[Face, ...] = ()
-        self._face_width: float | None = None
-        self._live: LiveReading | None = None
-        self._logged: Reason | None = Reason.STARTING
+        self._analysis = Analysis()
+        self._logged_reason: Reason | None = Reason.STARTING
 
     def run(self, ending: threading.Event) -> None:
-        """Work until `ending` is set or the web process is gone.
+        """Analyse and publish until `ending` is set or the bus is closed.
 
-        Faces are read on one thread and pictures shown on another, so that a slow reading never holds the
-        stream up. Raises CameraStuck where only a new process helps.
+        One thread analyses and another annotates, so that a slow analysis never holds up the stream.
+        Raises CameraStuck where only a new process helps.
         """
 
-        def goes_on() -> bool:
+        def is_running() -> bool:
             return not (ending.is_set() or self._bus.closed.is_set())
 
-        with ThreadPoolExecutor(1, "reading") as executor:
-            reading = executor.submit(self._read_frames, goes_on)
+        with ThreadPoolExecutor(1, "analysis") as executor:
+            analysis = executor.submit(self._analyse_frames, is_running)
             try:
-                self._show_frames(lambda: goes_on() and not reading.done())
+                self._publish_frames(lambda: is_running() and not analysis.done())
             finally:
                 ending.set()
-        reading.result()
-
-    def _read_frames(self, goes_on: Callable[[], bool]) -> None:
-        for view in self._shutter.views(goes_on):
-            self._read(view)
-
-    def _show_frames(self, goes_on: Callable[[], bool]) -> None:
-        self._shutter.follow(self._minute_writer.in_force)
-        for view in self._shutter.views(goes_on):
-            self._show(view)
-            self._report()
-            if self._shutter.follow(self._minute_writer.in_force):
-                self._faces, self._live, self._face_width = (), None, None
+        analysis.result()
 
     def stop(self) -> None:
-        """Write the open minute and let the camera go."""
-        self._minute_writer.stop(RECORDER_SECONDS)
+        """Write the open minute and release the camera. Raises CameraStuck."""
+        self._minute_writer.stop(WRITER_STOP_SECONDS)
         self._shutter.release_camera()
 
-    def _read(self, view: View) -> None:
-        """Read the faces of a frame, if there is one and it is time to."""
-        frame = view.frame
-        if frame is None or not self._detect_pace.is_due(frame.monotonic):
-            return
+    def _analyse_frames(self, is_running: Callable[[], bool]) -> None:
+        for captured in self._shutter.frames(is_running):
+            if captured is not None and self._detect_throttle.is_due(captured.frame.monotonic):
+                self._analyse(captured)
+
+    def _analyse(self, captured: CapturedFrame) -> None:
+        """Analyse a frame, for the picture, the live reading and the minute."""
+        frame = captured.frame
         faces = self._analyser.analyse(frame)
-        if not self._shutter.still_shows(view):
-            return  # paused or turned elsewhere meanwhile: what was seen is forgotten
-        self._faces = faces
-        self._face_width = _smaller_width(faces, frame.image.shape[1])
+        if not self._shutter.is_current(captured):
+            return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces)
-        self._live = summarise(reading, self._minute_writer.in_force.minimum_group)
+        live = summarise(reading, self._minute_writer.effective_settings.minimum_group)
+        self._analysis = Analysis(faces, live, _lower_quartile_width(faces, frame.image.shape[1]))
         self._minute_writer.add(reading)
         self._analysed.count()
 
-    def _show(self, view: View) -> None:
-        """Draw and encode a frame, if there is one, somebody watches, and it is time to."""
-        frame = view.frame
-        if frame is None or not self._bus.demand.fps or not self._picture_pace.is_due(frame.monotonic):
-            return
-        hidden = self._minute_writer.in_force.hide_faces
-        drawn = annotate(frame.image, self._faces, hidden, frame.blanked_areas, self._words)
-        height, width = drawn.shape[:2]
-        jpeg = encode(drawn, self._settings.jpeg_quality)
-        captured_at = frame.captured_at.timestamp()
-        self._bus.publish(AnnotatedPicture(jpeg, captured_at, (width, height), hidden, frame.blanked_areas))
+    def _publish_frames(self, is_running: Callable[[], bool]) -> None:
+        self._shutter.apply(self._minute_writer.effective_settings)
+        for captured in self._shutter.frames(is_running):
+            if captured is not None and self._is_picture_due(captured):
+                self._publish_picture(captured)
+            if self._status_throttle.is_due(self._clock.monotonic()):
+                self._publish_status()
+            if self._shutter.apply(self._minute_writer.effective_settings):
+                self._analysis = Analysis()
 
-    def _report(self) -> None:
-        """Say how things are, twice a second."""
-        if not self._status_pace.is_due(self._clock.monotonic()):
-            return
+    def _is_picture_due(self, captured: CapturedFrame) -> bool:
+        return self._bus.demand.fps > 0 and self._stream_throttle.is_due(captured.frame.monotonic)
+
+    def _publish_picture(self, captured: CapturedFrame) -> None:
+        """Annotate and encode a frame with the newest faces, and publish it."""
+        frame = captured.frame
+        hide_faces = self._minute_writer.effective_settings.hide_faces
+        image = annotate(frame.image, self._analysis.faces, hide_faces, frame.blanked_areas, self._labels)
+        height, width = image.shape[:2]
+        jpeg = encode(image, self._jpeg_quality)
+        captured_at = frame.captured_at.timestamp()
+        self._bus.publish(
+            AnnotatedPicture(jpeg, captured_at, (width, height), hide_faces, frame.blanked_areas)
+        )
+
+    def _publish_status(self) -> None:
         camera = self._shutter.state
-        self._log_change(camera)
+        self._log_camera_change(camera)
+        analysis = self._analysis
         self._bus.publish(
             MonitorStatus(
                 camera=camera,
-                live=self._live if camera.is_online else None,
-                detect_fps=self._settings.detect_fps,
+                live=analysis.live if camera.is_online else None,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
-                face_width=self._face_width,
+                face_width=analysis.face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
                 minutes_written=self._minute_writer.minutes_written,
             )
         )
 
-    def _log_change(self, camera: CameraState) -> None:
-        """Write one line when the camera comes or goes."""
-        if camera.reason is self._logged:
+    def _log_camera_change(self, camera: CameraState) -> None:
+        """Log one line when the camera comes or goes."""
+        if camera.reason is self._logged_reason:
             return
-        self._logged = camera.reason
+        self._logged_reason = camera.reason
         if camera.is_online:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)
 
 
-def _smaller_width(faces: Sequence[Face], width: int) -> float | None:
-    """The lower quartile of the faces' widths, as a part of the picture's `width`; None without faces."""
+def _lower_quartile_width(faces: Sequence[Face], picture_width: int) -> float | None:
+    """Of the faces' widths, as a fraction of the picture's; None without faces."""
     widths = sorted(face.box.width for face in faces)
-    return widths[len(widths) // 4] / width if widths else None
-
-
-class FrameRate:
-    """How often something happens: over the last seconds, and in all."""
-
-    WINDOW = 5.0  # seconds
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._moments: list[float] = []
-        self.total = 0
-
-    def count(self) -> None:
-        """It happened."""
-        self.total += 1
-        self._moments.append(self._clock.monotonic())
-
-    def per_second(self) -> float:
-        """How often it happened a second."""
-        oldest = self._clock.monotonic() - self.WINDOW
-        self._moments = [moment for moment in self._moments if moment > oldest]
-        return len(self._moments) / self.WINDOW
-
-
-def leave(status: int) -> None:
-    """End the process now, even while a driver's call that never returns holds a thread."""
-    logging.shutdown()
-    os._exit(status)
+    return widths[len(widths) // 4] / picture_width if widths else None

@@ -1,13 +1,14 @@
-"""Keeps readings as minutes, on a thread of its own: a locked database never stops the picture."""
+"""Writes minutes on a thread of its own, so that a locked database never stops the stream."""
 
 import logging
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
-from app.monitor.minute_book import MinuteBook
+from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import lecture_queries, minute_queries, retention
 from app.store.counted_minute import CountedMinute, Key
 from app.store.effective_settings import EffectiveSettings, effective_settings, our_room
@@ -16,33 +17,33 @@ from app.vision.frame import Reading
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0  # how often the database is asked which lecture runs and what is in force
-WRITE_SECONDS = 10.0  # what a killed process loses at most
+POLL_SECONDS = 1.0  # between two queries for the effective settings and the running lecture
+WRITE_SECONDS = 10.0  # the most that a killed process loses
 PURGE_SECONDS = 3600.0
 
 
 class MinuteWriter:
-    """Counts readings into the minutes of the lecture that runs, and writes them."""
+    """Aggregates readings into the minutes of the running lecture, and writes them."""
 
     def __init__(self, app: Flask, clock: Clock) -> None:
         self._app = app
         self._clock = clock
-        self.in_force: EffectiveSettings | None = None
-        """As the database said a second ago; None until it answers for the first time. The room may be
-        paused, so nothing is to be looked at before."""
-        self._settings = app.config["SETTINGS"]
-        self._book = MinuteBook()
-        self._lock = threading.Lock()
-        self._lecture_id: int | None = None
-        self._earlier: dict[Key, CountedMinute | None] = {}
-        """What an earlier process stored of the minutes in the book."""
-        self._ending = threading.Event()
-        self._reachable = True
+        self.effective_settings: EffectiveSettings | None = None
+        """At most POLL_SECONDS old. None until the database first answers: the room may be paused, so the
+        camera stays closed until then."""
         self.minutes_written = 0
-        """Minutes that were finished and written."""
+        """Finished minutes that were written."""
+        self._aggregator = MinuteAggregator()
+        self._lecture_id: int | None = None
+        self._lock = threading.Lock()
+        """Guards the aggregator and the lecture."""
+        self._stored_before: dict[Key, CountedMinute | None] = {}
+        """For each unwritten minute, what an earlier process stored of it."""
+        self._ending = threading.Event()
+        self._is_database_reachable = True
         self._written_at = clock.monotonic()
         self._purged_at = float("-inf")
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="minute-writer", daemon=True)
         self._thread.start()
 
     def add(self, reading: Reading) -> None:
@@ -51,67 +52,67 @@ class MinuteWriter:
         Raises RuntimeError when the thread died of an error of its own, whose trace is on stderr.
         """
         if not self._thread.is_alive():
-            raise RuntimeError("the thread that keeps the minutes has died")
+            raise RuntimeError("the thread that writes the minutes has died")
         with self._lock:
-            self._book.add(reading, self._lecture_id)
+            self._aggregator.add(reading, self._lecture_id)
 
-    def stop(self, timeout: float) -> None:
-        """Write the open minute and end; waits up to `timeout` seconds."""
+    def stop(self, timeout_seconds: float) -> None:
+        """Write the open minute and end the thread, waiting at most `timeout_seconds`."""
         self._ending.set()
-        self._thread.join(timeout)
+        self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            self._try(self._look)
-            self._clock.wait(LOOK_SECONDS, self._ending)
-        self._try(self._write)
+            self._with_database(self._poll)
+            self._clock.wait(POLL_SECONDS, self._ending)
+        self._with_database(self._write)
 
-    def _try(self, work) -> None:
-        """Do some work with the database; where it does not answer, say so once and go on next time."""
+    def _with_database(self, work: Callable[[], None]) -> None:
+        """Do `work` in an application context; where the database fails, log it once and go on."""
         with self._app.app_context():
             try:
                 work()
-                self._note_reachable(None)
+                self._log_reachability(None)
             except SQLAlchemyError as error:
                 db.session.rollback()
-                self._note_reachable(error)
+                self._log_reachability(error)
 
-    def _note_reachable(self, error: SQLAlchemyError | None) -> None:
-        if error is not None and self._reachable:
+    def _log_reachability(self, error: SQLAlchemyError | None) -> None:
+        if error is not None and self._is_database_reachable:
             log.error("database does not take minutes, they wait in memory: %s", error)
-        if error is None and not self._reachable:
+        if error is None and not self._is_database_reachable:
             log.info("database takes minutes again")
-        self._reachable = error is None
+        self._is_database_reachable = error is None
 
-    def _look(self) -> None:
-        """See what is in force and which lecture runs, and write and delete what is due."""
+    def _poll(self) -> None:
+        """Load the effective settings and the running lecture; write and purge when due."""
         room = our_room()
-        self.in_force = effective_settings(room)
+        self.effective_settings = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
         with self._lock:
             self._lecture_id = lecture.id if lecture else None
-            finished = self._book.has_finished_minute()
+            has_finished_minute = self._aggregator.has_finished_minute()
         now = self._clock.monotonic()
-        if finished or now - self._written_at >= WRITE_SECONDS:
+        if has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
         if now - self._purged_at >= PURGE_SECONDS:
-            retention.delete_older_than(self.in_force.retention_days, self._clock.now())
+            retention.delete_older_than(self.effective_settings.retention_days, self._clock.now())
             self._purged_at = now
 
     def _write(self) -> None:
         room = our_room()
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
-            unwritten = self._book.unwritten()
+            unwritten = self._aggregator.unwritten_minutes()
         for counted in unwritten:
-            if counted.key not in self._earlier:
-                self._earlier[counted.key] = minute_queries.load_minute(room, *counted.key)
-            earlier = self._earlier[counted.key]
-            whole = earlier.plus(counted) if earlier else counted
-            minute_queries.save_minute(room, whole, minimum_group)
+            if counted.key not in self._stored_before:
+                self._stored_before[counted.key] = minute_queries.load_minute(room, *counted.key)
+            stored_before = self._stored_before[counted.key]
+            total = stored_before.plus(counted) if stored_before else counted
+            minute_queries.save_minute(room, total, minimum_group)
             with self._lock:
-                done = self._book.written(counted)
-            if done:
+                is_finished = self._aggregator.mark_written(counted)
+            if is_finished:
                 self.minutes_written += 1
-                del self._earlier[counted.key]
+                del self._stored_before[counted.key]
         self._written_at = self._clock.monotonic()

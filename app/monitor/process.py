@@ -1,86 +1,90 @@
-"""The monitor as a process: one for a room, whoever starts it."""
+"""The monitor as a process: one for each room, whether the web process or a person starts it."""
 
-import fcntl
-import hashlib
 import logging
+import os
 import signal
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from flask import Flask
 
-from app.bus.messages import NotLeaseHolder, Trouble
+from app.bus.messages import MonitorUnavailable
 from app.bus.publisher import Link, Publisher
 from app.clock import SYSTEM_CLOCK
-from app.language import Words
-from app.monitor.loop import Monitor, leave
+from app.monitor.loop import Monitor
 from app.monitor.shutter import CameraStuck
+from app.runner.lease import NotLeaseHolder
 from app.vision.face_analyser import FaceAnalyser
 
 log = logging.getLogger(__name__)
 
-LOCK_SECONDS = 5.0  # the monitor before this one may still be writing its last minute
-
-
-_ALONE = nullcontext()
+FLUSH_SECONDS = 1.0
+FAILURES = (CameraStuck, NotLeaseHolder, RuntimeError, ValueError)
 
 
 def run(
-    app: Flask, link: Link, owned: AbstractContextManager = _ALONE, sent: Connection | None = None
+    app: Flask,
+    link: Link,
+    leases: Sequence[AbstractContextManager],
+    frame_requests: Connection | None = None,
 ) -> None:
-    """Run the monitor of the room until SIGTERM, or until nobody can be reached through `link` any more.
+    """Run the room's monitor until SIGTERM, or until `link` is broken; then end the process.
 
-    It reads the camera only within `owned`, whose entry may raise NotOwner. `sent` brings the pictures that
-    browsers send.
+    The camera stays closed until all `leases` are held; entering one may raise NotLeaseHolder.
+    `frame_requests` is the pipe for frames from browsers.
     """
     logging.basicConfig(
         level=logging.INFO,
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S %z",
     )
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    ending = _set_by_signal()
     bus = Publisher(link)
     try:
-        with _room_lock(app), owned:
-            analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
-            monitor = Monitor(app, bus, sent, analyser, SYSTEM_CLOCK)
-            try:
-                monitor.run(ending)
-            finally:
-                monitor.stop()
-    except (CameraStuck, NotLeaseHolder, RuntimeError, ValueError) as error:
-        log.error("%s", error)
-        bus.publish(Trouble(error.args[0]))
-        bus.flush(timeout=1)
-        leave(1)
-    leave(0)
+        # the last message goes out before the leases are released: without them a link sends nothing
+        with ExitStack() as held_leases, _failure_published(bus):
+            for lease in leases:
+                held_leases.enter_context(lease)
+            _run_monitor(app, bus, frame_requests, ending)
+    except FAILURES:
+        exit_process(1)
+    exit_process(0)
+
+
+def _set_by_signal() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    event = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: event.set())
+    return event
 
 
 @contextmanager
-def _room_lock(app: Flask) -> Iterator[None]:
-    """Hold the room's lock; the system lets it go when the process ends, however it ends."""
-    settings = app.config["SETTINGS"]
-    room = hashlib.sha256(settings.room.encode()).hexdigest()[:12]
-    path = Path(app.instance_path) / f"monitor-{room}.lock"
-    with path.open("w") as file:
-        until = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise NotLeaseHolder(
-                        Words(
-                            "Another server reads the camera of %(room)s; stop it or set ROOM.",
-                            room=settings.room,
-                        )
-                    ) from None
-                time.sleep(0.2)
+def _failure_published(bus: Publisher) -> Iterator[None]:
+    """Log a failure, and publish why there is no monitor."""
+    try:
         yield
+    except FAILURES as error:
+        log.error("%s", error)
+        bus.publish(MonitorUnavailable(error.args[0]))
+        bus.flush(FLUSH_SECONDS)
+        raise
+
+
+def _run_monitor(
+    app: Flask, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
+) -> None:
+    analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
+    monitor = Monitor(app, bus, frame_requests, analyser, SYSTEM_CLOCK)
+    try:
+        monitor.run(ending)
+    finally:
+        monitor.stop()
+
+
+def exit_process(status: int) -> None:
+    """End the process now, even while a driver's call that never returns holds a thread."""
+    logging.shutdown()
+    os._exit(status)

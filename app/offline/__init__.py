@@ -1,1 +1,1 @@
-"""Pictures and recordings from files."""
+"""Pictures and videos from files, analysed like a camera: the command `analyse`."""

@@ -1,4 +1,4 @@
-"""The command `analyse`: one recording after another, and what is wrong with one stops none of the others."""
+"""Analyses files one after another; an error in one does not stop the others."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,45 +7,46 @@ import click
 
 from app.camera.errors import CameraError
 from app.camera.files import is_picture, silence_decoder
-from app.offline.paths import Recording, RecordingError, outputs, recordings
+from app.offline.analysis_settings import AnalysisSettings
+from app.offline.paths import Recording, RecordingError, output_files, recordings
 from app.offline.picture import analyse_picture
-from app.offline.rules import PublicationRules
-from app.offline.video import RecordedVideo, analyse_video
+from app.offline.video import analyse_video
+from app.offline.video_reader import VideoReader
 from app.vision.face_analyser import FaceAnalyser
 
 
-def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, rules: PublicationRules) -> bool:
-    """Analyse the files, and those in the folders, at `paths`; gives whether all of them could be."""
+def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, settings: AnalysisSettings) -> bool:
+    """Analyse the files at `paths` and in the folders there; gives whether all of them succeeded."""
     silence_decoder()
-    all_well = True
+    all_succeeded = True
     for path in paths:
         try:
             for recording in recordings(path, out):
-                all_well &= _analyse(recording, analyser, rules)
+                all_succeeded &= _analyse(recording, analyser, settings)
         except RecordingError as error:
-            all_well = _refuse(error)
-    return all_well
+            all_succeeded = _print_error(error)
+    return all_succeeded
 
 
-def _analyse(recording: Recording, analyser: FaceAnalyser, rules: PublicationRules) -> bool:
+def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSettings) -> bool:
     try:
-        picture = is_picture(recording.path)
-        made = outputs(recording, is_picture=picture)
-        recording.folder.mkdir(parents=True, exist_ok=True)
-        if picture:
-            said = analyse_picture(recording.path, made, analyser, rules)
+        holds_picture = is_picture(recording.path)
+        outputs = output_files(recording, is_picture=holds_picture)
+        recording.out_folder.mkdir(parents=True, exist_ok=True)
+        if holds_picture:
+            summary = analyse_picture(recording.path, outputs, analyser, settings)
         else:
-            video = RecordedVideo(recording.path)
-            with click.progressbar(video, video.count or None, recording.path.name) as frames:
-                said = analyse_video(video, frames, made, analyser, rules)
+            video = VideoReader(recording.path)
+            with click.progressbar(video, video.frame_count or None, recording.path.name) as frames:
+                summary = analyse_video(video, frames, outputs, analyser, settings)
     except (CameraError, RecordingError) as error:
-        return _refuse(error)
+        return _print_error(error)
     except OSError as error:
-        return _refuse(f"{error.filename} can't be written: {error.strerror}.")
-    click.echo(f"{made.copy}: {said}")
+        return _print_error(f"{error.filename} can't be written: {error.strerror}.")
+    click.echo(f"{outputs.annotated}: {summary}")
     return True
 
 
-def _refuse(why: object) -> bool:
-    click.echo(f"Error: {why}", err=True)
+def _print_error(error: object) -> bool:
+    click.echo(f"Error: {error}", err=True)
     return False

@@ -1,4 +1,4 @@
-"""Which files are meant, and where what is made of them goes."""
+"""Which files to analyse, and where the results go."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import cv2
 
 PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 VIDEOS = {".3gp", ".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"}
-"""What is taken from a folder; a file that is named itself may have any name."""
+"""The suffixes of files that are taken from a folder; a file that is named itself may have any suffix."""
 
 
 class RecordingError(ValueError):
@@ -17,53 +17,54 @@ class RecordingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file to read, and the folder for what is made of it."""
+    """A picture or video to analyse."""
 
     path: Path
-    folder: Path
+    out_folder: Path
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFiles:
-    """What is made of one recording."""
+    """The files that the analysis of one recording writes."""
 
-    copy: Path
-    """The picture or video with the faces marked."""
+    annotated: Path
+    """A copy of the picture or video with the faces marked."""
     csv: Path
     json: Path
 
 
 def recordings(path: Path, out: Path) -> Iterator[Recording]:
-    """The file at `path`, or the pictures and videos in the folder there, whose shape `out` gets.
+    """The file at `path`, or the pictures and videos in that folder, whose structure `out` repeats.
 
-    Raises RecordingError where there is none.
+    Raises RecordingError where the folder has none.
     """
     if not path.is_dir():
         yield Recording(path, out)
         return
-    found = [file for file in sorted(path.rglob("*")) if _is_meant(file, out)]
-    if not found:
+    files = [file for file in sorted(path.rglob("*")) if _is_recording(file, out)]
+    if not files:
         raise RecordingError(f"{path} holds no picture and no video.")
-    for file in found:
+    for file in files:
         yield Recording(file, out / path.resolve().name / file.parent.relative_to(path))
 
 
-def outputs(recording: Recording, *, is_picture: bool) -> OutputFiles:
-    """Where what is made of `recording` goes. Raises RecordingError where something stands already."""
+def output_files(recording: Recording, *, is_picture: bool) -> OutputFiles:
+    """The files to write for `recording`. Raises RecordingError where one of them exists already."""
     name = recording.path.name
     if is_picture:
-        copy = name if cv2.haveImageWriter(name) else f"{name}.jpg"
+        annotated = name if cv2.haveImageWriter(name) else f"{name}.jpg"
     else:
-        copy = name if name.lower().endswith(".mp4") else f"{name}.mp4"
-    made = OutputFiles(*(recording.folder / each for each in (copy, f"{name}.csv", f"{name}.json")))
-    for place in (made.copy, made.csv, made.json):
-        if place.exists():
-            raise RecordingError(f"{place} is there already. Delete it, or choose another folder with --out.")
-    return made
+        annotated = name if name.lower().endswith(".mp4") else f"{name}.mp4"
+    folder = recording.out_folder
+    outputs = OutputFiles(folder / annotated, folder / f"{name}.csv", folder / f"{name}.json")
+    for path in (outputs.annotated, outputs.csv, outputs.json):
+        if path.exists():
+            raise RecordingError(f"{path} is there already. Delete it, or choose another folder with --out.")
+    return outputs
 
 
-def _is_meant(file: Path, out: Path) -> bool:
-    """Whether it is a picture or video by its name, not hidden, and not one that was made here before."""
+def _is_recording(file: Path, out: Path) -> bool:
+    """Whether its suffix says picture or video, and it is neither hidden nor an earlier output in `out`."""
     if file.suffix.lower() not in PICTURES | VIDEOS or file.name.startswith("."):
         return False
     return file.is_file() and not file.resolve().is_relative_to(out.resolve())

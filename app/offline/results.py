@@ -1,4 +1,4 @@
-"""What was read of a recording, as CSV and JSON, in the words of the JSON API."""
+"""Writes the results of a recording as CSV and JSON, with the field names of the JSON API."""
 
 import csv
 import json
@@ -25,8 +25,8 @@ MINUTE_COLUMNS = (
 )
 
 
-def of_face(face: Face) -> dict:
-    """A face without its number: nothing follows a person from file to file."""
+def face_as_dict(face: Face) -> dict:
+    """A face without its track, so that nothing follows a person from file to file."""
     scores = None if face.scores is None else [round(float(score), 4) for score in face.scores]
     return {
         **face.box._asdict(),
@@ -36,7 +36,7 @@ def of_face(face: Face) -> dict:
 
 
 def of_minute(counted: CountedMinute, began: datetime, minimum_group: int) -> dict:
-    """A minute as `/api/v1/minutes` gives it, but that it is named by its place in the video, as 1:02."""
+    """A minute as in `/api/v1/minutes`, but named by its time in the video, such as 1:02."""
     number = round((counted.minute - began).total_seconds() / 60)
     suppressed = counted.too_few(minimum_group)
     shares = None
@@ -55,17 +55,17 @@ def of_minute(counted: CountedMinute, began: datetime, minimum_group: int) -> di
     }
 
 
-def write_faces(made: OutputFiles, about: dict, faces: Sequence[dict]) -> None:
-    """Write the faces of a picture."""
+def write_faces(outputs: OutputFiles, about: dict, faces: Sequence[dict]) -> None:
+    """Write the faces of a picture, with facts `about` it in the JSON."""
     rows = [
         [*(face[side] for side in Box._fields), face["expression"], *_values(face["scores"])]
         for face in faces
     ]
-    _write(made, FACE_COLUMNS, rows, {**about, "faces": faces})
+    _write(outputs, FACE_COLUMNS, rows, {**about, "faces": faces})
 
 
-def write_minutes(made: OutputFiles, about: dict, minutes: Sequence[dict]) -> None:
-    """Write the minutes of a video."""
+def write_minutes(outputs: OutputFiles, about: dict, minutes: Sequence[dict]) -> None:
+    """Write the minutes of a video, with facts `about` it in the JSON."""
     rows = [
         [
             *(minute[name] for name in MINUTE_COLUMNS[:6]),
@@ -75,16 +75,17 @@ def write_minutes(made: OutputFiles, about: dict, minutes: Sequence[dict]) -> No
         ]
         for minute in minutes
     ]
-    _write(made, MINUTE_COLUMNS, rows, {**about, "minutes": minutes})
+    _write(outputs, MINUTE_COLUMNS, rows, {**about, "minutes": minutes})
 
 
 def _values(by_emotion: dict | None) -> list:
+    """One value for each emotion, empty where there are none."""
     return [None] * len(EMOTIONS) if by_emotion is None else list(by_emotion.values())
 
 
-def _write(made: OutputFiles, columns: Sequence[str], rows: Sequence[Sequence], whole: dict) -> None:
-    _write_csv(made.csv, [columns, *rows])
-    made.json.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+def _write(outputs: OutputFiles, columns: Sequence[str], rows: Sequence[Sequence], results: dict) -> None:
+    _write_csv(outputs.csv, [columns, *rows])
+    outputs.json.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_csv(path: Path, rows: Sequence[Sequence]) -> None:

@@ -1,1 +1,1 @@
-"""Who runs monitors: start, watch, restart."""
+"""Runs monitors: the lease of a room, start, watch, restart."""

@@ -1,4 +1,4 @@
-"""Starts the monitor, listens to it, kills it when it hangs, and starts it again."""
+"""Starts the monitor, kills it when its heartbeat stops, and starts it again with back-off."""
 
 import logging
 import socket
@@ -7,99 +7,126 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Protocol
 
 from app import PROJECT
 from app.backoff import delays
+from app.bus.messages import Demand, Message
 from app.clock import Clock
-from app.web.sending.relay import Relay
-from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 10.0  # a monitor that says nothing for so long hangs
-START_SECONDS = 30.0  # what it may take to load the network and say its first word, on a slow machine
-STOP_SECONDS = 3.0  # what it may take to write the open minute; gunicorn and Heroku wait longer
-HEALTHY_SECONDS = 60.0  # after running so long, the next end is a new fault and is answered at once
-LISTEN_SECONDS = 0.25
+HEARTBEAT_SECONDS = 10.0  # a monitor that sends nothing for this long hangs
+START_SECONDS = 30.0  # until the first message: loading the network takes long on a slow machine
+STOP_SECONDS = 3.0  # to write the open minute; gunicorn and Heroku wait longer
+HEALTHY_SECONDS = 60.0  # after this long a crash is a new fault, and back-off starts over
+POLL_SECONDS = 0.25
+
+
+class MonitorObserver(Protocol):
+    """Whom the supervisor tells about its monitor: the web process's hub."""
+
+    @property
+    def demand(self) -> Demand:
+        """The frame rate that viewers request."""
+        ...
+
+    def monitor_started(self) -> None:
+        """A monitor process was started; it has not sent anything yet."""
+        ...
+
+    def take(self, message: Message) -> None:
+        """The monitor sent a message."""
+        ...
+
+    def monitor_ended(self) -> None:
+        """The monitor process has ended, or was killed."""
+        ...
+
+    def hang_up(self) -> None:
+        """The server is ending, and no monitor runs any more."""
+        ...
 
 
 class Supervisor:
-    """Keeps one monitor alive while the web process lives."""
+    """Keeps one monitor process running while the web process lives."""
 
-    def __init__(self, hub: Hub, relay: Relay, clock: Clock, ending: Callable[[], bool]) -> None:
-        self._hub = hub
-        self._relay = relay
+    def __init__(
+        self,
+        observer: MonitorObserver,
+        serve_frames: Callable[[Connection], None],
+        clock: Clock,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """`serve_frames` answers a monitor's requests for frames from browsers, until the monitor ends."""
+        self._observer = observer
+        self._serve_frames = serve_frames
         self._clock = clock
-        self._ending = ending
+        self._is_ending = is_ending
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        """Start the first monitor, and listen to it in the background."""
+        """Start the first monitor, and supervise in the background."""
         self._thread.start()
 
     def join(self) -> None:
-        """Wait until the monitor has ended, once `ending` says so."""
+        """Wait until the monitor has ended, once `is_ending` gives True."""
         self._thread.join(STOP_SECONDS + 1)
 
     def _run(self) -> None:
-        waits = delays()
-        while not self._ending():
-            started = self._clock.monotonic()
-            self._supervise()
-            if self._clock.monotonic() - started > HEALTHY_SECONDS:
-                waits = delays()
-            until = self._clock.monotonic() + next(waits)
-            while not self._ending() and self._clock.monotonic() < until:
-                self._clock.wait(LISTEN_SECONDS)
-        self._hub.hang_up()
+        backoff = delays()
+        while not self._is_ending():
+            started_at = self._clock.monotonic()
+            self._run_monitor()
+            if self._clock.monotonic() - started_at > HEALTHY_SECONDS:
+                backoff = delays()
+            restart_at = self._clock.monotonic() + next(backoff)
+            while not self._is_ending() and self._clock.monotonic() < restart_at:
+                self._clock.wait(POLL_SECONDS)
+        self._observer.hang_up()
 
-    def _supervise(self) -> None:
-        """Run one monitor to its end."""
-        (ours, theirs), (pictures, sent) = socket.socketpair(), socket.socketpair()
-        pipes = theirs.fileno(), sent.fileno()
-        command = [sys.executable, "-m", "app.monitor", *map(str, pipes)]
-        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=pipes)
-        for end in (theirs, sent):
-            end.close()
+    def _run_monitor(self) -> None:
+        """Start one monitor process and supervise it to its end."""
+        (bus_socket, monitor_bus), (frame_socket, monitor_frames) = socket.socketpair(), socket.socketpair()
+        descriptors = monitor_bus.fileno(), monitor_frames.fileno()
+        command = [sys.executable, "-m", "app.monitor", *map(str, descriptors)]
+        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=descriptors)
+        for monitor_end in (monitor_bus, monitor_frames):
+            monitor_end.close()
         log.info("monitor started, pid %d", process.pid)
-        self._hub.monitor_started()
-        # a thread of its own: a monitor that hangs is to be noticed here, whatever is being written to it
-        serving = threading.Thread(
-            target=self._relay.serve, args=[Connection(pictures.detach())], daemon=True
-        )
-        serving.start()
-        with Connection(ours.detach()) as connection:
-            self._listen(connection)
+        self._observer.monitor_started()
+        # on a thread of its own: writing to a monitor that hangs must not keep us from noticing it
+        frames = Connection(frame_socket.detach())
+        threading.Thread(target=self._serve_frames, args=[frames], name="serve-frames", daemon=True).start()
+        with Connection(bus_socket.detach()) as bus:
+            self._exchange_messages(bus)
             self._stop(process)
-        self._hub.monitor_ended()
-        log.log(
-            logging.INFO if self._ending() else logging.WARNING,
-            "monitor ended, status %d",
-            process.returncode,
-        )
+        self._observer.monitor_ended()
+        level = logging.INFO if self._is_ending() else logging.WARNING
+        log.log(level, "monitor ended, status %d", process.returncode)
 
-    def _listen(self, connection: Connection) -> None:
-        """Take messages until the monitor ends, hangs, or is to end."""
-        patience = START_SECONDS
-        heard = self._clock.monotonic()
-        told = None
-        while not self._ending():
+    def _exchange_messages(self, bus: Connection) -> None:
+        """Receive messages and send the demand, until the monitor ends, hangs, or the server ends."""
+        timeout_seconds = START_SECONDS
+        heartbeat_at = self._clock.monotonic()
+        sent_demand = None
+        while not self._is_ending():
             try:
-                if self._hub.demand != told:
-                    told = self._hub.demand
-                    connection.send(told)
-                if connection.poll(LISTEN_SECONDS):
-                    self._hub.take(connection.recv())
-                    heard, patience = self._clock.monotonic(), HEARTBEAT_SECONDS
+                if self._observer.demand != sent_demand:
+                    sent_demand = self._observer.demand
+                    bus.send(sent_demand)
+                if bus.poll(POLL_SECONDS):
+                    self._observer.take(bus.recv())
+                    heartbeat_at, timeout_seconds = self._clock.monotonic(), HEARTBEAT_SECONDS
             except (EOFError, OSError):
                 return
-            if self._clock.monotonic() - heard > patience:
-                log.warning("monitor says nothing for %.0f s and is killed", patience)
+            if self._clock.monotonic() - heartbeat_at > timeout_seconds:
+                log.warning("monitor sent nothing for %.0f s; killing it", timeout_seconds)
                 return
 
     def _stop(self, process: subprocess.Popen) -> None:
-        """End the process: politely where the server ends, so that the open minute is written."""
-        if self._ending():
+        """End the process; when the server ends, give it STOP_SECONDS to write the open minute."""
+        if self._is_ending():
             process.terminate()
         else:
             process.kill()

@@ -57,7 +57,7 @@ def effective_settings(room: Room | None = None) -> EffectiveSettings:
 
 def is_fixed(name: str) -> bool:
     """Whether the environment gives this setting, so that nobody can change it on a page."""
-    return name in current_app.config["SETTINGS_GIVEN"]
+    return name in current_app.config["EXPLICIT_SETTINGS"]
 
 
 def _in_force(name: str, room: Room):

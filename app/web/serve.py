@@ -41,15 +41,16 @@ def join(app: Flask | None) -> None:
 
 def _supervisor(app: Flask, ending: Callable[[], bool]) -> Supervisor:
     """What keeps a monitor of ours alive."""
-    return Supervisor(app.extensions["hub"], app.extensions["relay"], SYSTEM_CLOCK, ending)
+    return Supervisor(app.extensions["hub"], app.extensions["relay"].serve, SYSTEM_CLOCK, ending)
 
 
 def _listener(app: Flask, ending: Callable[[], bool]):
     """What hears a monitor that is a process of its own."""
-    from app.bus.redis_link import SignedChannel, WebLink  # it brings redis
+    from app.bus.signed_channel import SignedChannel  # it imports redis, which one machine does not need
+    from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    link = WebLink(SignedChannel.of(app.config["SETTINGS"]))
+    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
     return Listener(app, link, SYSTEM_CLOCK, ending)
 
 

@@ -1,4 +1,4 @@
-"""What an administrator may change while the program runs, a pause, and who is an administrator."""
+"""Settings that an administrator changes while the program runs, pauses, and administrators."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-STORED = {
+COLUMNS = {
     "camera": sa.String(length=1000),
     "hide_faces": sa.Boolean(),
     "minimum_group": sa.Integer(),
@@ -21,9 +21,9 @@ STORED = {
 
 
 def upgrade():
-    for name, kind in STORED.items():
-        op.add_column("room", sa.Column(name, kind, nullable=True))
-    # whoever has an account already could do everything so far
+    for name, column_type in COLUMNS.items():
+        op.add_column("room", sa.Column(name, column_type, nullable=True))
+    # everybody with an account could do everything so far
     op.add_column("user", sa.Column("administrator", sa.Boolean(), nullable=False, server_default=sa.true()))
 
 
@@ -31,5 +31,5 @@ def downgrade():
     with op.batch_alter_table("user") as batch_op:
         batch_op.drop_column("administrator")
     with op.batch_alter_table("room") as batch_op:
-        for name in STORED:
+        for name in COLUMNS:
             batch_op.drop_column(name)

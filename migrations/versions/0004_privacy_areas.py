@@ -1,4 +1,4 @@
-"""Parts of a room's picture that are left out."""
+"""Privacy areas of a room's picture."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Pauses of a room, so that a report tells a pause from a dark camera."""
+"""Pauses of a room, so that a report can tell a pause from a dark camera."""
 
 import sqlalchemy as sa
 from alembic import op

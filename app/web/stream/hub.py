@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, Trouble
+from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
 from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import WRITTEN_IN, Words, say
@@ -147,7 +147,7 @@ class Hub:
                     self.monitor.trouble = None
                     if not message.camera.is_online:
                         self._picture = None  # once it is back, it shows something else
-                case Trouble():
+                case MonitorUnavailable():
                     self.monitor.trouble = message.detail
             self._changed.notify_all()
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bus.messages import Demand, MonitorStatus, Trouble
-from app.bus.redis_link import WORD_SECONDS, WebLink
+from app.bus.messages import Demand, MonitorStatus, MonitorUnavailable
+from app.bus.subscription import RENEWAL_SECONDS
+from app.bus.web_link import WebLink
 from app.clock import Clock
 from app.language import Words
-from app.runner.supervisor import HEARTBEAT_SECONDS, LISTEN_SECONDS
+from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
 from app.store.effective_settings import effective_settings
 from app.web.stream.hub import Hub
 
@@ -37,21 +38,21 @@ class Listener:
 
     def start(self) -> None:
         """Listen in the background."""
-        self._hub.take(Trouble(NOT_HEARD))
+        self._hub.take(MonitorUnavailable(NOT_HEARD))
         self._thread.start()
 
     def join(self) -> None:
         """Wait until nothing is listened to any more, once `ending` says so."""
-        self._thread.join(2 * LISTEN_SECONDS + 1)
+        self._thread.join(2 * POLL_SECONDS + 1)
 
     def _run(self) -> None:
         while not self._ending():
             self._tell()
             self._look()
-            if self._link.poll(LISTEN_SECONDS):
+            if self._link.poll(POLL_SECONDS):
                 self._take(self._link.recv())
             elif self._clock.monotonic() - self._heard > HEARTBEAT_SECONDS:
-                self._lose(self._link.trouble or NOT_HEARD)
+                self._lose(self._link.outage or NOT_HEARD)
         self._hub.hang_up()
         self._link.close()
 
@@ -59,7 +60,7 @@ class Listener:
         """Say what is wanted when it changes, and every second."""
         demand, now = self._hub.demand, self._clock.monotonic()
         told, at = self._told
-        if demand != told or now - at >= WORD_SECONDS:
+        if demand != told or now - at >= RENEWAL_SECONDS:
             self._link.send(demand)
             self._told = demand, now
 
@@ -76,7 +77,7 @@ class Listener:
 
     def _take(self, message) -> None:
         self._heard = self._clock.monotonic()
-        if isinstance(message, Trouble):
+        if isinstance(message, MonitorUnavailable):
             self._lose(message.detail)
             return
         if isinstance(message, MonitorStatus) and not self._hub.monitor.running:
@@ -90,4 +91,4 @@ class Listener:
             log.warning("the monitor is gone: %s", why)
             self._hub.monitor_ended()
         if self._hub.monitor.trouble != why:
-            self._hub.take(Trouble(why))
+            self._hub.take(MonitorUnavailable(why))

@@ -1,0 +1,92 @@
+"""Aggregates readings into minutes: each face weighs as long as it was seen.
+
+It counts seconds, not frames, so that a minute read at 5 frames a second equals the same minute read at 30.
+Durations come from the clock that never jumps; the wall clock only says which minute they belong to.
+"""
+
+from datetime import datetime, timedelta
+
+from app.store.counted_minute import NO_TIME, CountedMinute, Key
+from app.vision.emotion import EMOTIONS
+from app.vision.frame import Face, Reading
+
+MAX_STEP_SECONDS = 2.0  # a longer silence between two readings is a gap, not a long look
+MAX_CLOCK_DIFFERENCE_SECONDS = 0.25  # over one step; where the clocks differ more, the wall clock was set
+
+
+class MinuteAggregator:
+    """Counts readings into minutes, and keeps each minute until it is written."""
+
+    def __init__(self) -> None:
+        self._previous: Reading | None = None
+        self._open_key: Key | None = None
+        self._minutes: dict[Key, CountedMinute] = {}
+
+    def add(self, reading: Reading, lecture_id: int | None) -> None:
+        """Count `reading`, and the time since the previous one for every face that is in both."""
+        if self._previous is not None:
+            for minute, seconds in _split_at_minute(self._previous, reading):
+                self._count(_counted_step(self._previous, reading, minute, lecture_id, seconds))
+        minute = start_of_minute(reading.at)
+        self._count(CountedMinute(minute, lecture_id, frames_analysed=1, faces_max=len(reading.faces)))
+        self._open_key = (minute, lecture_id)
+        self._previous = reading
+
+    def unwritten_minutes(self) -> list[CountedMinute]:
+        """Every minute that is still open or was not written since it finished, as counted so far."""
+        return list(self._minutes.values())
+
+    def has_finished_minute(self) -> bool:
+        """Whether a minute that can't grow any more waits to be written."""
+        return any(key != self._open_key for key in self._minutes)
+
+    def mark_written(self, counted: CountedMinute) -> bool:
+        """Forget `counted` if it is finished; gives False where it is open, or grew while it was written."""
+        if counted.key == self._open_key or self._minutes.get(counted.key) != counted:
+            return False
+        del self._minutes[counted.key]
+        return True
+
+    def _count(self, counted: CountedMinute) -> None:
+        earlier = self._minutes.get(counted.key)
+        self._minutes[counted.key] = earlier.plus(counted) if earlier else counted
+
+
+def start_of_minute(at: datetime) -> datetime:
+    """The minute in which a moment lies."""
+    return at.replace(second=0, microsecond=0)
+
+
+def _split_at_minute(previous: Reading, now: Reading) -> list[tuple[datetime, float]]:
+    """The seconds between two readings, by minute: [(start of minute, seconds)]; empty for a gap."""
+    seconds = now.monotonic - previous.monotonic
+    if not 0 < seconds <= MAX_STEP_SECONDS:
+        return []
+    first, last = start_of_minute(previous.at), start_of_minute(now.at)
+    wall_seconds = (now.at - previous.at).total_seconds()
+    if first == last or abs(wall_seconds - seconds) > MAX_CLOCK_DIFFERENCE_SECONDS:
+        return [(last, seconds)]
+    seconds_in_last = min(seconds, (now.at - last) / timedelta(seconds=1))
+    return [(first, seconds - seconds_in_last), (last, seconds_in_last)]
+
+
+def _counted_step(
+    previous: Reading, now: Reading, minute: datetime, lecture_id: int | None, seconds: float
+) -> CountedMinute:
+    """Count `seconds` for the camera, and for each face in both readings under its previous expression."""
+    tracks_now = {face.track_id for face in now.faces}
+    spans = list(NO_TIME)
+    for face in previous.faces:
+        if face.track_id in tracks_now:
+            spans[_column(face)] += seconds
+    return CountedMinute(
+        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), spans=tuple(spans)
+    )
+
+
+_COLUMNS = {emotion: column for column, emotion in enumerate(EMOTIONS)}
+
+
+def _column(face: Face) -> int:
+    """The expression's place among EMOTIONS; the column behind them counts uncertain faces."""
+    return _COLUMNS[face.emotion] if face.emotion is not None else len(EMOTIONS)

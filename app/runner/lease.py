@@ -1,0 +1,50 @@
+"""The lease of a room: the right to read its camera, which one process holds at a time.
+
+On one machine it is a lock on a file. Across machines, `app.runner.redis_lease` adds a key in Redis.
+"""
+
+import fcntl
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+
+from app.language import Words
+
+ACQUIRE_SECONDS = 5.0  # the previous monitor may still be writing its last minute
+RETRY_SECONDS = 0.2
+
+
+class NotLeaseHolder(ConnectionError):
+    """Another process holds the room's lease, or nobody can tell whether one does."""
+
+
+@contextmanager
+def file_lease(app: Flask) -> Iterator[None]:
+    """Hold the room's lease on this machine meanwhile, waiting ACQUIRE_SECONDS for it.
+
+    The operating system releases it when the process ends, even in a crash. Raises NotLeaseHolder.
+    """
+    room = app.config["SETTINGS"].room
+    digest = hashlib.sha256(room.encode()).hexdigest()[:12]
+    with (Path(app.instance_path) / f"monitor-{digest}.lock").open("w") as file:
+        deadline = time.monotonic() + ACQUIRE_SECONDS
+        while not _lock(file):
+            if time.monotonic() > deadline:
+                raise NotLeaseHolder(
+                    Words("Another server reads the camera of %(room)s; stop it or set ROOM.", room=room)
+                )
+            time.sleep(RETRY_SECONDS)
+        yield
+
+
+def _lock(file) -> bool:
+    """Lock the file if nobody else has; gives whether it is locked by us."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""Parsers of settings: each takes what a person wrote, and raises ValueError that says what is allowed."""
+
+import contextlib
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.language import LANGUAGES, Words
+
+SWITCH = {
+    "on": True,
+    "true": True,
+    "yes": True,
+    "1": True,
+    "off": False,
+    "false": False,
+    "no": False,
+    "0": False,
+}
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Make a parser of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ValueError(Words("a whole number from %(low)s to %(high)s", low=low, high=high))
+        return int(text)
+
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Make a parser of numbers from `low` to `high`."""
+
+    def parse(text: str) -> float:
+        allowed = Words("a number from %(low)s to %(high)s", low=f"{low:g}", high=f"{high:g}")
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(allowed) from None
+        if not low <= value <= high:  # also where it is NaN
+            raise ValueError(allowed)
+        return value
+
+    return parse
+
+
+def switch(text: str) -> bool:
+    """Parse on or off."""
+    if text.lower() not in SWITCH:
+        raise ValueError(Words("on or off"))
+    return SWITCH[text.lower()]
+
+
+def line(max_length: int) -> Callable[[str], str]:
+    """Make a parser of one line of text that is not blank."""
+
+    def parse(text: str) -> str:
+        if not text.strip() or len(text) > max_length or not text.isprintable():
+            raise ValueError(Words("one line of 1 to %(maximum)s characters", maximum=max_length))
+        return text.strip()
+
+    return parse
+
+
+def secret(min_length: int) -> Callable[[str], str]:
+    """Make a parser of secrets that are long enough."""
+
+    def parse(text: str) -> str:
+        if len(text) < min_length:
+            raise ValueError(f"at least {min_length} characters")
+        return text
+
+    return parse
+
+
+def detector(text: str) -> str:
+    """Parse DETECTOR. Whether the file exists and is intact shows when the detector is loaded."""
+    if text != "haar" and not text.endswith(".onnx"):
+        raise ValueError(
+            "haar, or the path of face_detection_yunet_2023mar.onnx, which `flask --app wsgi detector "
+            "install` downloads"
+        )
+    return text
+
+
+def database_url(url: str) -> str:
+    """Parse DATABASE_URL, and name the driver, psycopg 3.
+
+    Heroku and others write `postgres://`, which SQLAlchemy refuses.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    if parsed.get_backend_name() == "sqlite":
+        return url
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def redis_url(url: str) -> str:
+    """Parse REDIS_URL, as Redis's own clients would."""
+    with contextlib.suppress(ValueError):  # a port that is no number, an open bracket
+        parts = urlsplit(url)
+        if parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0:
+            return url
+    raise ValueError("redis://USER:PASSWORD@HOST:PORT, or rediss://… where Redis speaks TLS")
+
+
+def language(code: str) -> str:
+    """Parse the code of a language that the pages are translated into."""
+    if code not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}")
+    return code
+
+
+def timezone(name: str) -> ZoneInfo:
+    """Parse the name of a time zone."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("a name of the IANA time zone database, such as Europe/Berlin") from None
