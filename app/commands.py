@@ -9,11 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, say
-from app.report.exports import formats
-from app.report.model_card import model_card
-from app.report.report import ReportConditions, report_of
+from app.report.exports import FORMATS, filename
+from app.report.lecture_report import ReportConditions, report_of
 from app.store import lecture_queries, retention, user_queries
 from app.store.effective_settings import effective_settings
+from app.vision.model_card import read_model_card
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="Keys for programs.")
@@ -62,7 +62,7 @@ def create_token(name: str) -> None:
 
 @report.command("export")
 @click.argument("lecture_id", metavar="ID", type=int)
-@click.option("--format", "extension", type=click.Choice(list(formats.FORMATS)), default="xlsx")
+@click.option("--format", "extension", type=click.Choice(list(FORMATS)), default="xlsx")
 def export_report(lecture_id: int, extension: str) -> None:
     """Write the report of the lecture ID into a file here and print the file's name."""
     lecture = lecture_queries.find_lecture(lecture_id)
@@ -70,11 +70,10 @@ def export_report(lecture_id: int, extension: str) -> None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
     made = report_of(
-        lecture, SYSTEM_CLOCK.now(), ReportConditions(effective_settings().minimum_group, model_card())
+        lecture, SYSTEM_CLOCK.now(), ReportConditions(effective_settings().minimum_group, read_model_card())
     )
-    path = Path(formats.filename(made, extension, settings.timezone))
-    _, write = formats.FORMATS[extension]
-    path.write_bytes(write(made, settings.timezone))
+    path = Path(filename(made, extension, settings.timezone))
+    path.write_bytes(FORMATS[extension].write(made, settings.timezone))
     click.echo(path)
 
 
@@ -172,7 +171,11 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
             "The database doesn't say what is in force. Set it up: flask --app wsgi db upgrade."
         ) from None
     rules = PublicationRules(
-        now.minimum_group, now.hide_faces, settings.detect_fps, settings.jpeg_quality, model_card().sha256
+        now.minimum_group,
+        now.hide_faces,
+        settings.detect_fps,
+        settings.jpeg_quality,
+        read_model_card().sha256,
     )
     try:
         analyser = FaceAnalyser(detector=settings.detector)

@@ -21,7 +21,7 @@ import numpy as np
 
 from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
-from app.vision.expression_network import CARD, SELF_TEST_TOLERANCE, ExpressionClassifier
+from app.vision.expression_network import CARD, ExpressionClassifier
 from app.vision.track import REFUSED_BELOW
 from models import Refusal
 from models.dataset import Crops, Faces, Usage, ferplus_majority, read_all, read_crops, split_crops
@@ -144,7 +144,6 @@ def export_network(
                 "picture": PICTURE,
                 "shown": list(EMOTIONS),
                 "scores": read_with_keras(network, faces)["scores"].astype(float).round(4).tolist(),
-                "tolerance": SELF_TEST_TOLERANCE,
             },
         }
         (made / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")

@@ -12,9 +12,9 @@ import pytest
 
 from app.demo import Classroom
 from app.offline import video as videos
-from app.report.model_card import model_card
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
+from app.vision.model_card import read_model_card
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 FPS = 10
@@ -78,7 +78,7 @@ def test_the_faces_of_a_picture_are_marked_and_listed(analyse, made, material, t
     students = Classroom(8, (640, 480)).truth(MORNING)
     assert sum(student.facing for student in students) <= len(told["faces"]) <= 8
     assert told["width"], told["height"] == (640, 480)
-    assert told["network_sha256"] == model_card().sha256
+    assert told["network_sha256"] == read_model_card().sha256
     for face, row in zip(told["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):
         assert face["scores"] is None or sum(face["scores"].values()) == pytest.approx(1, abs=0.001)
         assert face["expression"] in (*EMOTIONS, None)

@@ -15,10 +15,10 @@ from app.bus.publisher import Publisher
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.expression_names import EXPRESSION_NAMES
 from app.language import say
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import Shutter, View
-from app.report.wording import WORDS
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
 from app.vision.face_analyser import FaceAnalyser
@@ -46,7 +46,7 @@ class Monitor:
         self._picture_pace = Throttle(self._settings.stream_fps)
         self._status_pace = Throttle(1 / STATUS_SECONDS)
         self._analysed = FrameRate(clock)
-        self._words = {kind: say(word, self._settings.language) for kind, word in WORDS.items()}
+        self._words = {kind: say(word, self._settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._faces: tuple[Face, ...] = ()
         self._face_width: float | None = None
         self._live: LiveReading | None = None

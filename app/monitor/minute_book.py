@@ -7,7 +7,7 @@ Durations come from the clock that never jumps; the wall clock only says which m
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from app.store.counted_minute import NO_TIME, CountedMinute, Key
+from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute, MinuteKey
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Face, Reading
 
@@ -20,8 +20,8 @@ class MinuteBook:
 
     def __init__(self) -> None:
         self._before: Reading | None = None
-        self._open: Key | None = None
-        self._minutes: dict[Key, CountedMinute] = {}
+        self._open: MinuteKey | None = None
+        self._minutes: dict[MinuteKey, CountedMinute] = {}
 
     def add(self, reading: Reading, lecture_id: int | None) -> None:
         """Count `reading`, and the time since the one before it for every face seen in both."""
@@ -50,7 +50,7 @@ class MinuteBook:
 
     def _count(self, part: CountedMinute) -> None:
         known = self._minutes.get(part.key)
-        self._minutes[part.key] = known.plus(part) if known else part
+        self._minutes[part.key] = known.merged_with(part) if known else part
 
 
 def start_of_minute(at: datetime) -> datetime:
@@ -76,12 +76,12 @@ def _step(
 ) -> CountedMinute:
     """Count `seconds` for the camera, and for each face in both readings by its expression before."""
     still_here = {face.track for face in now.faces}
-    spans = list(NO_TIME)
+    spans = list(NO_EXPRESSION_SECONDS)
     for face in before.faces:
         if face.track in still_here:
             spans[_column(face)] += seconds
     return CountedMinute(
-        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), spans=tuple(spans)
+        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), expression_seconds=tuple(spans)
     )
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.monitor.minute_book import MinuteBook
 from app.store import lecture_queries, minute_queries, retention
-from app.store.counted_minute import CountedMinute, Key
-from app.store.effective_settings import EffectiveSettings, effective_settings, our_room
+from app.store.counted_minute import CountedMinute, MinuteKey
+from app.store.effective_settings import EffectiveSettings, configured_room, effective_settings
 from app.store.tables import db
 from app.vision.frame import Reading
 
@@ -34,7 +34,7 @@ class MinuteWriter:
         self._book = MinuteBook()
         self._lock = threading.Lock()
         self._lecture_id: int | None = None
-        self._earlier: dict[Key, CountedMinute | None] = {}
+        self._earlier: dict[MinuteKey, CountedMinute | None] = {}
         """What an earlier process stored of the minutes in the book."""
         self._ending = threading.Event()
         self._reachable = True
@@ -85,7 +85,7 @@ class MinuteWriter:
 
     def _look(self) -> None:
         """See what is in force and which lecture runs, and write and delete what is due."""
-        room = our_room()
+        room = configured_room()
         self.in_force = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
         with self._lock:
@@ -99,7 +99,7 @@ class MinuteWriter:
             self._purged_at = now
 
     def _write(self) -> None:
-        room = our_room()
+        room = configured_room()
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
             unwritten = self._book.unwritten()
@@ -107,7 +107,7 @@ class MinuteWriter:
             if counted.key not in self._earlier:
                 self._earlier[counted.key] = minute_queries.load_minute(room, *counted.key)
             earlier = self._earlier[counted.key]
-            whole = earlier.plus(counted) if earlier else counted
+            whole = earlier.merged_with(counted) if earlier else counted
             minute_queries.save_minute(room, whole, minimum_group)
             with self._lock:
                 done = self._book.written(counted)

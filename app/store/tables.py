@@ -9,8 +9,11 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Type
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from app.store.counted_minute import faces_on_average
-from app.vision.emotion import EMOTIONS, Emotion
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures
+from app.vision.emotion import EXPRESSIONS
+
+EXPRESSION_COLUMNS = tuple(f"{expression}_seconds" for expression in EXPRESSIONS)
+"""The columns of `Minute` that hold ExpressionSeconds, in that order."""
 
 
 class Base(DeclarativeBase):
@@ -139,11 +142,11 @@ class Note(db.Model):
     text: Mapped[str] = mapped_column(String(500))
 
 
-class Minute(db.Model):
-    """One minute of a room, inside a lecture or outside any. Seconds are kept; shares are made from them.
+class Minute(MinuteFigures, db.Model):
+    """One minute of a room, inside a lecture or outside any. It stores seconds; shares follow from them.
 
-    The eight columns of expression seconds add up to `face_seconds`, or are all NULL where too few people
-    were in view. A minute without camera has no row.
+    The eight columns of expression seconds add up to `face_seconds`, or are all NULL if too few people were
+    in view. A minute without camera has no row.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -166,7 +169,7 @@ class Minute(db.Model):
 
     room: Mapped[Room] = relationship(lazy="joined")
 
-    # NULLs never equal each other in a unique index, so minutes outside any lecture want one of their own
+    # NULLs are never equal in a unique index, so minutes outside any lecture need an index of their own
     __table_args__ = (
         Index("uq_minute_in_lecture", "room_id", "minute", "lecture_id", unique=True),
         Index(
@@ -180,23 +183,17 @@ class Minute(db.Model):
     )
 
     @property
-    def faces_mean(self) -> float:
-        """Faces in view on average while the camera was on."""
-        return faces_on_average(self.face_seconds, self.online_seconds)
+    def expression_seconds(self) -> ExpressionSeconds | None:
+        """Person-time of each expression; None if suppressed. Setting it sets `suppressed` as well."""
+        return None if self.suppressed else tuple(getattr(self, column) for column in EXPRESSION_COLUMNS)
 
-    @property
-    def shares(self) -> dict[Emotion, float] | None:
-        """Each expression's part of the person-time, 0 to 1; None where nothing may be or can be said."""
-        if self.uncertain_share is None:
-            return None
-        return {emotion: getattr(self, f"{emotion}_seconds") / self.face_seconds for emotion in EMOTIONS}
-
-    @property
-    def uncertain_share(self) -> float | None:
-        """The part of the person-time in which no expression could be named."""
-        if self.uncertain_seconds is None or not self.face_seconds:
-            return None
-        return self.uncertain_seconds / self.face_seconds
+    @expression_seconds.setter
+    def expression_seconds(self, seconds: ExpressionSeconds | None) -> None:
+        self.suppressed = seconds is None
+        for column, value in zip(
+            EXPRESSION_COLUMNS, seconds or [None] * len(EXPRESSION_COLUMNS), strict=True
+        ):
+            setattr(self, column, value)
 
 
 @event.listens_for(Engine, "connect")

@@ -1,7 +1,6 @@
 """The network as served: face crops in, scores out, and no start with weights that are not what they say."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import cv2
@@ -10,34 +9,30 @@ from ai_edge_litert.interpreter import Interpreter
 
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
+from app.vision.model_card import CARD, ModelCard, WeightsError, read_model_card
+from app.vision.model_card import RESTORE as _RESTORE
 
-CARD = "emotion_cnn.json"
 INPUT_SHAPE = [SIDE, SIDE, 1]
 SELF_TEST_TOLERANCE = 0.1
 """How far a score may lie from the one that the card gives for a known face. Rounding to 8 bits moves one by
 some hundredths; another scale of pixels or another order of labels moves most of them by far more."""
 
 
-class WeightsError(ValueError):
-    """The weights can't be used: one sentence with the file, what was found, and what to do."""
-
-
 class ExpressionClassifier:
     """Reads the expression of faces. Of one thread only: LiteRT's interpreter isn't to be shared."""
 
-    def __init__(self, network: "ExpressionNetwork", card: dict) -> None:
+    def __init__(self, network: "ExpressionNetwork", card: ModelCard) -> None:
         self._network = network
-        self.uncertain_below: float = card["uncertain_below"]
-        """A top score below this says too little to name an expression."""
-        self.face_below: float = card["face_below"]
-        """A proposal whose face score lies below this is not a face."""
-        self.sha256: str = card["files"]["litert"]["sha256"]
+        self.uncertain_below = card.uncertain_below
+        self.face_below = card.face_below
+        self.sha256 = card.sha256
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "ExpressionClassifier":
         """Load a folder's weights; WeightsError where they don't fit their card or misread known faces."""
-        card = read_card(folder / CARD)
-        path = folder / card["files"]["litert"]["name"]
+        card = read_model_card(folder)
+        _check_card(card, folder / CARD)
+        path = folder / card.weights.name
         classifier = cls(ExpressionNetwork(_read_weights(path, card), path, threads), card)
         _check_known_faces(classifier, folder, card)
         return classifier
@@ -85,38 +80,21 @@ class ExpressionNetwork:
         return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
 
-_RESTORE = "restore the folder models/ from the release, or export the network again"
-
-
-def read_card(path: Path) -> dict:
-    """Read a model card and check that it speaks of the labels and the input that the program uses."""
-    try:
-        card = json.loads(path.read_text())
-    except FileNotFoundError:
+def _check_card(card: ModelCard, path: Path) -> None:
+    """Raise WeightsError unless the card speaks of the labels and the input that the program uses."""
+    if card.labels != list(EMOTIONS):
         raise WeightsError(
-            f"{path} is missing, and the weights can't be used without it; {_RESTORE}"
-        ) from None
-    except ValueError as error:
-        raise WeightsError(f"{path} is no JSON ({error}); {_RESTORE}") from None
-    needed = {"labels", "input", "files", "uncertain_below", "face_below", "self_test"}
-    if not isinstance(card, dict) or not needed <= set(card):
-        raise WeightsError(
-            f"{path} is no card of a network, expected {', '.join(sorted(needed))}; {_RESTORE}"
-        )
-    if card["labels"] != list(EMOTIONS):
-        raise WeightsError(
-            f"{path} names the labels {' '.join(map(str, card['labels']))}, expected {' '.join(EMOTIONS)} "
+            f"{path} names the labels {' '.join(map(str, card.labels))}, expected {' '.join(EMOTIONS)} "
             "in this order; use weights that were exported for these"
         )
-    shape = card["input"].get("shape")
+    shape = card.input_shape
     if shape != INPUT_SHAPE:
         raise WeightsError(f"{path} says that the network takes {shape}, expected {INPUT_SHAPE}; {_RESTORE}")
-    return card
 
 
-def _read_weights(path: Path, card: dict) -> bytes:
+def _read_weights(path: Path, card: ModelCard) -> bytes:
     weights = _read(path)
-    found, expected = hashlib.sha256(weights).hexdigest(), card["files"]["litert"]["sha256"]
+    found, expected = hashlib.sha256(weights).hexdigest(), card.sha256
     if found != expected:
         raise WeightsError(
             f"{path} has the sha256 {found[:12]}…, its card expects {expected[:12]}…: it was altered or cut; "
@@ -125,11 +103,11 @@ def _read_weights(path: Path, card: dict) -> bytes:
     return weights
 
 
-def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dict) -> None:
+def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: ModelCard) -> None:
     """Read the drawn faces that came with the weights, as one tries a scale with a known weight."""
-    path = folder / card["self_test"]["picture"]
+    path = folder / card.self_test.picture
     strip = cv2.imdecode(np.frombuffer(_read(path), np.uint8), cv2.IMREAD_GRAYSCALE)
-    expected = np.array(card["self_test"]["scores"], np.float32)
+    expected = np.array(card.self_test.scores, np.float32)
     if strip is None or strip.shape != (SIDE, SIDE * len(expected)):
         found = "no picture" if strip is None else f"{strip.shape[1]}×{strip.shape[0]} pixels"
         raise WeightsError(
