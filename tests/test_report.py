@@ -14,6 +14,7 @@ from app.report.report_minute import MinuteStatus, merge_minutes
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
 from app.store.counted_minute import CountedMinute
+from app.store.minute_figures import FIGURES
 from app.vision.emotion import Emotion
 from app.vision.model_card import CARD, MODELS, read_model_card
 
@@ -97,6 +98,13 @@ def test_the_json_file_is_what_the_api_gives(api, lecture):
     assert json.loads(file.data) == api.get(f"/api/v1/lectures/{lecture.id}/report").json
     assert file.json["minutes"][2]["shares"] is None
     assert file.headers["Content-Disposition"] == ("attachment; filename=aula_Algebra-2_2026-11-20_1200.json")
+
+
+def test_a_minute_has_its_figures_under_the_same_names_everywhere(api, lecture):
+    for path in ("minutes", "report"):
+        minute, *_ = api.get(f"/api/v1/lectures/{lecture.id}/{path}").json["minutes"]
+        assert set(FIGURES) <= set(minute)
+        assert sum(minute["shares"].values()) + minute["uncertain_share"] == pytest.approx(1)
 
 
 def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html(api, lecture):

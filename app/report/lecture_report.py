@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.language import Words
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
-from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute, sample_size
+from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
 from app.store.minute_figures import MinuteFigures, PooledMinutes, mean_faces
 from app.store.tables import Lecture, Minute
@@ -22,9 +22,6 @@ LIMITS = Words(
 )
 
 Intervals = dict[Emotion, Interval]
-
-Pause = tuple[datetime, datetime]
-"""From, to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ def _every_minute(
     intervals: dict[datetime, Intervals | None],
     start: datetime,
     end: datetime,
-    pauses: Sequence[Pause],
+    pauses: Sequence[Period],
 ) -> tuple[ReportMinute, ...]:
     """The minutes from `start` to `end`; one without a row is a gap, or paused."""
     known = {row.minute: row for row in rows}
@@ -164,7 +161,7 @@ def _every_minute(
     )
 
 
-def _is_paused(minute: datetime, pauses: Sequence[Pause]) -> bool:
+def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
     """Whether the room was paused in the middle of the minute."""
     return any(start <= minute + MINUTE / 2 < end for start, end in pauses)
 

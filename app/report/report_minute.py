@@ -11,6 +11,9 @@ from app.vision.emotion import Emotion
 
 MINUTE = timedelta(minutes=1)
 
+Period = tuple[datetime, datetime]
+"""From, to."""
+
 MIN_SAMPLE_SIZE = 10
 """Below it, a single look moves a share by more than a tenth: the minute is weak evidence."""
 

@@ -11,7 +11,7 @@ from flask_babel import gettext, ngettext
 from app.expression_names import expression_name
 from app.report.interval import effective_sample_size
 from app.report.lecture_report import Report, ReportNote
-from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute
+from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
 from app.store.minute_figures import PooledMinutes
 from app.vision.emotion import EMOTIONS, Emotion
@@ -98,8 +98,8 @@ def _change(report: Report, emotion: Emotion, stretch: Sequence[ReportMinute]) -
     )
 
 
-def periods_of(report: Report, status: MinuteStatus) -> list[tuple[datetime, datetime]]:
-    """When all minutes had this status, as (from, to): when the camera was dark, or the room paused."""
+def periods_of(report: Report, status: MinuteStatus) -> list[Period]:
+    """When the minutes had this status: when the camera was dark, or the room paused."""
     periods = []
     for each, minutes in groupby(report.minutes, lambda minute: minute.status):
         run = list(minutes)
@@ -201,10 +201,10 @@ def note_before(report: Report, minute: datetime) -> ReportNote | None:
     return near[-1] if near else None
 
 
-def _times(periods: Sequence[tuple[datetime, datetime]], timezone: ZoneInfo) -> str:
+def _times(periods: Sequence[Period], timezone: ZoneInfo) -> str:
     shown = [f"{clock(start, timezone)}–{clock(end, timezone)}" for start, end in periods[:2]]
     if len(periods) > 2:
-        shown.append(ngettext("%(num)s time more", "%(num)s times more", len(periods) - 2))
+        shown.append(ngettext("%(num)s more time", "%(num)s more times", len(periods) - 2))
     if not shown:
         return ""
     *first, last = shown

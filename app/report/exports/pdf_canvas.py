@@ -11,7 +11,7 @@ INK: Colour = (24, 30, 33)
 QUIET: Colour = (96, 108, 112)
 
 
-class Canvas:
+class PdfCanvas:
     """A PDF that is being drawn; `pdf` is fpdf2's own object, for lines and cells."""
 
     def __init__(self) -> None:

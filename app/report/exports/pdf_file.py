@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.expression_names import expression_name
 from app.language import language, say
 from app.report.exports.drawable_text import as_seen
-from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, Canvas
+from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
 from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import MINUTE, ReportMinute, merge_minutes
 from app.report.share_stack import STACK_COLOURS, stacked
@@ -47,7 +47,7 @@ class _Sheets:
 
     def __init__(self, report: Report, timezone: ZoneInfo) -> None:
         self._report, self._timezone = report, timezone
-        self._canvas = Canvas()
+        self._canvas = PdfCanvas()
         self.pdf = self._canvas.pdf
         self.pdf.set_title(report.title)
         self.pdf.set_creator("Aula")

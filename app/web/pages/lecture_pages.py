@@ -85,7 +85,12 @@ def _report_page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) 
         else []
     )
     return render_template(
-        "report.html", **_words(made), rename_form=rename_form, note_form=note_form, others=others
+        "report.html",
+        **_words(made),
+        formats=FORMATS,
+        rename_form=rename_form,
+        note_form=note_form,
+        others=others,
     )
 
 
