@@ -9,11 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.language import LANGUAGES, say
-from app.report.exports import formats
-from app.report.model_card import model_card
-from app.report.report import ReportConditions, report_of
+from app.report.exports import FORMATS, filename
+from app.report.lecture_report import ReportConditions, report_of
 from app.store import lecture_queries, retention, user_queries
 from app.store.effective_settings import effective_settings
+from app.vision.model_card import read_model_card
 
 user = AppGroup("user", help="Accounts.")
 token = AppGroup("token", help="API tokens.")
@@ -62,18 +62,17 @@ def create_token(name: str) -> None:
 
 @report.command("export")
 @click.argument("lecture_id", metavar="ID", type=int)
-@click.option("--format", "extension", type=click.Choice(list(formats.FORMATS)), default="xlsx")
+@click.option("--format", "extension", type=click.Choice(list(FORMATS)), default="xlsx")
 def export_report(lecture_id: int, extension: str) -> None:
     """Write the report of lecture ID to a file in the current folder, and print its name."""
     lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
-    conditions = ReportConditions(effective_settings().minimum_group, model_card())
+    conditions = ReportConditions(effective_settings().minimum_group, read_model_card())
     lecture_report = report_of(lecture, SYSTEM_CLOCK.now(), conditions)
-    path = Path(formats.filename(lecture_report, extension, settings.timezone))
-    _, write = formats.FORMATS[extension]
-    path.write_bytes(write(lecture_report, settings.timezone))
+    path = Path(filename(lecture_report, extension, settings.timezone))
+    path.write_bytes(FORMATS[extension].write(lecture_report, settings.timezone))
     click.echo(path)
 
 
@@ -180,7 +179,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
         effective.hide_faces,
         settings.detect_fps,
         settings.jpeg_quality,
-        model_card().sha256,
+        read_model_card().sha256,
     )
     try:
         analyser = FaceAnalyser(detector=settings.detector)

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from app.vision.crop import SIDE, crop_faces
-from app.vision.expression_network import CARD, read_card
 from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
+from app.vision.model_card import read_model_card
 from benchmarks.table import show
 from models.augmentation import after_jpeg
 from models.dataset import Usage, read_faces
@@ -60,7 +60,7 @@ WAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def measure(networks: list[Path]) -> list[dict]:
     """One row a network and a way to degrade."""
     faces = read_faces(DATA, Usage.PublicTest)
-    uncertain_below = read_card(MODEL_FOLDER / CARD)["uncertain_below"]
+    uncertain_below = read_model_card(MODEL_FOLDER).uncertain_below
     rows = []
     for network in networks:
         for way, degrade in WAYS.items():

@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select, text
 
 from app import create_app
-from app.store import lecture_lists, minute_queries, room_queries, user_queries
+from app.store import lecture_queries, minute_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
 from app.store.tables import Lecture, Minute, Room, db
 from benchmarks.table import show
@@ -133,8 +133,8 @@ def _last(number: int) -> None:
 
 
 def _list(number: int) -> None:
-    lecture_lists.sparkline_minutes(lecture_lists.find_lectures("", "", 25, after=number))
-    lecture_lists.courses()
+    minute_queries.expressions_of_lectures(lecture_queries.newest_lectures(25, after=number))
+    lecture_queries.all_courses()
 
 
 def _get(client: FlaskClient, path: str) -> None:
@@ -148,7 +148,7 @@ def benchmark(database: str, url: str, sizes: Sequence[int]) -> list[dict]:
         with app.app_context():
             upgrade()
             for number in range(ROOMS):
-                room_queries.room_named(f"Room {number + 1}")
+                room_queries.get_or_create_room(f"Room {number + 1}")
             token = user_queries.create_token(user_queries.set_password("anna", "a long password"), BEGIN)
             client = app.test_client()
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"

@@ -1,14 +1,14 @@
 """How right a network is, how surely that is known, and how rightly sure the network itself is."""
 
-from math import comb, sqrt
+from math import comb
 
 import numpy as np
 
+from app.report.interval import wilson
 from app.vision.emotion import EMOTIONS
 
 BINS = 15  # of confidence, for the calibration error, as in Guo et al. 2017
 COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
-Z95 = 1.959964  # the normal distribution's 97.5 % point
 
 
 def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
@@ -41,14 +41,6 @@ def confusion_of(truth: np.ndarray, read: np.ndarray) -> np.ndarray:
     confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
     np.add.at(confusion, (truth, read), 1)
     return confusion
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    share, z2 = right / count, Z95**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z95 / (1 + z2 / count) * sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    return middle - half, middle + half
 
 
 def calibration_error(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -96,7 +96,7 @@ def make_up_lectures(server: Server) -> None:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     with app.app_context():
         upgrade()
-        room = room_queries.room_named("Room 7")
+        room = room_queries.get_or_create_room("Room 7")
         room_queries.change_room(room, told_at=start)
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)

@@ -12,9 +12,9 @@ import pytest
 
 from app.demo import Classroom
 from app.offline import video_writer
-from app.report.model_card import model_card
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
+from app.vision.model_card import read_model_card
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 FPS = 10
@@ -78,7 +78,7 @@ def test_the_faces_of_a_picture_are_marked_and_listed(analyse, output_names, mat
     students = Classroom(8, (640, 480)).truth(MORNING)
     assert sum(student.is_facing for student in students) <= len(results["faces"]) <= 8
     assert results["width"], results["height"] == (640, 480)
-    assert results["network_sha256"] == model_card().sha256
+    assert results["network_sha256"] == read_model_card().sha256
     for face, row in zip(results["faces"], rows_of(tmp_path / "out/class.png.csv"), strict=True):
         assert face["scores"] is None or sum(face["scores"].values()) == pytest.approx(1, abs=0.001)
         assert face["expression"] in (*EMOTIONS, None)

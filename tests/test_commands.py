@@ -33,7 +33,7 @@ def test_a_password_can_be_typed(run):
 def test_a_report_is_written_to_the_current_folder(app, run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with app.app_context():
-        lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Algebra", "", NOON)
+        lecture_queries.start_lecture(room_queries.get_or_create_room("Room 7"), "Algebra", "", NOON)
     assert run("report", "export", "1", "--format", "json").output == "aula_Algebra_2026-11-20_1200.json\n"
     assert (tmp_path / "aula_Algebra_2026-11-20_1200.json").read_bytes().startswith(b"{")
     assert "There is no lecture 7" in run("report", "export", "7").output

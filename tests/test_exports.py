@@ -13,24 +13,28 @@ import pypdf
 import pytest
 from flask_babel import force_locale
 
-from app.report.exports import formats
+from app.report.exports import FORMATS, filename
+from app.report.exports.csv_file import to_csv
 from app.report.exports.drawable_text import as_seen, drawable
-from app.report.model_card import model_card
-from app.report.report import LIMITS, Report, ReportConditions, report_of
+from app.report.exports.json_file import to_json
+from app.report.exports.pdf_file import to_pdf
+from app.report.exports.xlsx_file import to_xlsx
+from app.report.lecture_report import LIMITS, Report, ReportConditions, report_of
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
 from app.store.counted_minute import CountedMinute
 from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.model_card import read_model_card
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
-CONDITIONS = ReportConditions(5, model_card())
+CONDITIONS = ReportConditions(5, read_model_card())
 TITLE = '=HYPERLINK("http://evil.example") Brüche & дроби <b>½</b>'
 NOTE = "@SUM(1+1) began <i>recursion</i>"
 
 
 def lecture_of(minutes: int, title: str = TITLE, note: str | None = NOTE) -> Report:
     """A lecture whose third minute is a gap and whose fourth saw too few people."""
-    room = room_queries.room_named("Room 7")
+    room = room_queries.get_or_create_room("Room 7")
     lecture = lecture_queries.start_lecture(room, title, "+7b", NOON)
     for number in range(minutes):
         faces = 3 if number == 3 else 10
@@ -50,7 +54,7 @@ def report(app_context) -> Report:
 
 
 def workbook(report: Report):
-    return openpyxl.load_workbook(io.BytesIO(formats.to_xlsx(report, BERLIN)))
+    return openpyxl.load_workbook(io.BytesIO(to_xlsx(report, BERLIN)))
 
 
 def cells(sheet) -> list:
@@ -59,7 +63,7 @@ def cells(sheet) -> list:
 
 def sheets(report: Report) -> list[str]:
     """The text of each sheet of the PDF, without line breaks."""
-    reader = pypdf.PdfReader(io.BytesIO(formats.to_pdf(report, BERLIN)), strict=True)
+    reader = pypdf.PdfReader(io.BytesIO(to_pdf(report, BERLIN)), strict=True)
     return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
@@ -70,7 +74,7 @@ def test_the_workbook_has_summary_minutes_chart_and_notes(report):
     book = workbook(report)
     assert book.sheetnames == ["Summary", "Minutes", "Chart", "Notes"]
     rows = list(book["Minutes"].iter_rows(min_row=2, values_only=True))
-    assert [row[1] for row in rows] == [WHAT[minute.seen] for minute in report.minutes]
+    assert [row[1] for row in rows] == [WHAT[minute.status] for minute in report.minutes]
     assert rows[0][0] == datetime(2026, 11, 20, 13, 0), "local time, the zone stands in the heading"
     assert rows[0][5:13] == pytest.approx([*report.minutes[0].shares.values(), 0.1])
     assert rows[2][3:13] == (None,) * 10, "a gap is a gap, never a zero"
@@ -127,8 +131,8 @@ def test_a_german_reads_german_files(app_context, report):
     with force_locale("de"):
         first, second = sheets(report)
         book = workbook(report)
-        text = formats.to_csv(report, BERLIN).decode()
-        found = json.loads(formats.to_json(report, BERLIN))
+        text = to_csv(report, BERLIN).decode()
+        found = json.loads(to_json(report, BERLIN))
     assert "20.11.2026 13:00–13:06 CET (Europe/Berlin)" in first
     assert "fröhlich 30 %" in first
     assert "13:02 keine Kamera" in second
@@ -140,7 +144,7 @@ def test_a_german_reads_german_files(app_context, report):
 
 
 def test_the_pdf_draws_its_chart_as_vectors(report):
-    for page in pypdf.PdfReader(io.BytesIO(formats.to_pdf(report, BERLIN))).pages:
+    for page in pypdf.PdfReader(io.BytesIO(to_pdf(report, BERLIN))).pages:
         assert list(page.images) == []
 
 
@@ -158,12 +162,12 @@ def test_absurd_titles_and_notes_make_no_file_fail(app_context, words):
     report = lecture_of(6, words, words)
     assert len(sheets(report)) == 2
     assert workbook(report)["Summary"]["A1"].value == words
-    assert formats.filename(report, "pdf", BERLIN).endswith("_2026-11-20_1300.pdf")
+    assert filename(report, "pdf", BERLIN).endswith("_2026-11-20_1300.pdf")
 
 
-@pytest.mark.parametrize("extension", formats.FORMATS)
+@pytest.mark.parametrize("extension", FORMATS)
 def test_each_file_carries_what_its_figures_depend_on(report, extension):
-    data = formats.FORMATS[extension][1](report, BERLIN)
+    data = FORMATS[extension].write(report, BERLIN)
     match extension:
         case "xlsx":
             text = " ".join(map(str, cells(openpyxl.load_workbook(io.BytesIO(data))["Summary"])))
@@ -177,7 +181,7 @@ def test_each_file_carries_what_its_figures_depend_on(report, extension):
 
 
 def test_the_csv_comes_back_with_intervals_and_notes(report):
-    rows = list(csv.DictReader(io.StringIO(formats.to_csv(report, BERLIN).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(to_csv(report, BERLIN).decode("utf-8-sig"))))
     for row, minute in zip(rows, report.minutes, strict=True):
         for emotion in EMOTIONS:
             if minute.shares is None:
@@ -194,10 +198,10 @@ def test_the_csv_comes_back_with_intervals_and_notes(report):
 
 def test_a_running_and_an_empty_lecture_have_every_file(api, app):
     lecture = api.post("/api/v1/lectures", json={"title": "Just begun"}).json["id"]
-    for extension, (mimetype, _) in formats.FORMATS.items():
+    for extension, export_format in FORMATS.items():
         answer = api.get(f"/lectures/{lecture}/report.{extension}")
         assert answer.status_code == 200, extension
-        assert answer.mimetype == mimetype
+        assert answer.mimetype == export_format.mimetype
         assert f"aula_Just-begun_{datetime.now(UTC):%Y-%m-%d}" in answer.headers["Content-Disposition"]
         assert api.get(f"/lectures/999/report.{extension}").status_code == 404
 
@@ -223,7 +227,7 @@ def test_libreoffice_opens_it(report, extension, tmp_path):
     office = shutil.which("soffice")
     if office is None:
         pytest.skip("needs LibreOffice: apt install libreoffice-calc libreoffice-draw")
-    (tmp_path / f"report.{extension}").write_bytes(formats.FORMATS[extension][1](report, BERLIN))
+    (tmp_path / f"report.{extension}").write_bytes(FORMATS[extension].write(report, BERLIN))
     target = "png" if extension == "pdf" else "ods"
     home = f"-env:UserInstallation=file://{tmp_path}/home"
     subprocess.run(

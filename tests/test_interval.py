@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.report.interval import CORRELATION_SECONDS, Confusion, looks, share_intervals
-from app.report.model_card import model_card
+from app.report.interval import (
+    CORRELATION_SECONDS,
+    ConfusionMatrix,
+    effective_sample_size,
+    share_intervals,
+)
+from app.vision.model_card import read_model_card
 
-CONFUSION = model_card().confusion
+CONFUSION = ConfusionMatrix(read_model_card().named_confusion)
 COUNTS = np.array(CONFUSION.counts)
 
 MIXTURES = {  # how a class may look: concentrations of a Dirichlet distribution
@@ -41,15 +46,17 @@ def test_the_interval_of_a_simulated_class_holds_the_truth_as_often_as_it_says(
         truth = chance.dirichlet(MIXTURES[mixture])
         mix = np.array([chance.dirichlet(row + 1) for row in COUNTS])  # the card's matrix is but a sample
         read = read_class(chance, truth, mix, faces, seconds)
-        (ends,) = share_intervals([read], [looks(faces, seconds)], CONFUSION)
+        (ends,) = share_intervals([read], [effective_sample_size(faces, seconds)], CONFUSION)
         held += [low <= share <= high for share, (low, high) in zip(truth, ends, strict=True)]
     assert 0.90 <= np.mean(held) <= 0.98
 
 
 def test_a_look_is_a_person_at_first_and_a_person_s_twenty_seconds_later_on():
-    assert looks(18, 0.01) == pytest.approx(18, rel=1e-2)
-    assert looks(18, 36_000) == pytest.approx(18 * 36_000 / (2 * CORRELATION_SECONDS), rel=1e-2)
-    assert looks(0, 60) == looks(18, 0) == 0
+    assert effective_sample_size(18, 0.01) == pytest.approx(18, rel=1e-2)
+    assert effective_sample_size(18, 36_000) == pytest.approx(
+        18 * 36_000 / (2 * CORRELATION_SECONDS), rel=1e-2
+    )
+    assert effective_sample_size(0, 60) == effective_sample_size(18, 0) == 0
 
 
 def test_more_looks_make_an_interval_narrower_down_to_what_the_network_can_tell():
@@ -62,7 +69,7 @@ def test_more_looks_make_an_interval_narrower_down_to_what_the_network_can_tell(
 
 
 def test_a_network_without_confusions_and_endless_looks_leave_no_doubt():
-    sure = Confusion(tuple(tuple(10**9 * (row == column) for column in range(7)) for row in range(7)))
+    sure = ConfusionMatrix(tuple(tuple(10**9 * (row == column) for column in range(7)) for row in range(7)))
     read = [0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1]
     (ends,) = share_intervals([read], [1e9], sure)
     for share, (low, high) in zip(read, ends, strict=True):

@@ -124,7 +124,7 @@ def test_a_pause_is_no_dark_camera_in_the_last_minutes(demo, open_page):
     app = create_app(demo.environment, demo.log_path.parent / "instance")
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     with app.app_context():
-        room = room_queries.room_named(demo.environment["ROOM"])
+        room = room_queries.get_or_create_room(demo.environment["ROOM"])
         seen = CountedMinute(now - timedelta(minutes=11), None, 60, 300, 10, 600, (0,) * 6 + (600, 0))
         minute_queries.save_minute(room, seen, minimum_group=5)
         room_queries.pause_room(room, "admin", now - timedelta(minutes=8))
@@ -275,7 +275,7 @@ def running_lecture(demo):
     app = create_app(demo.environment, demo.log_path.parent / "instance")
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     with app.app_context():
-        room = room_queries.room_named(demo.environment["ROOM"])
+        room = room_queries.get_or_create_room(demo.environment["ROOM"])
         lecture = lecture_queries.start_lecture(room, "Algebra", "7b", now - timedelta(minutes=12))
         for ago in range(12, 0, -1):
             surprise = 0.4 if ago <= 2 else 0.1
@@ -284,7 +284,7 @@ def running_lecture(demo):
             minute_queries.save_minute(room, counted, minimum_group=5)
     yield lecture
     with app.app_context():
-        room = room_queries.room_named(demo.environment["ROOM"])
+        room = room_queries.get_or_create_room(demo.environment["ROOM"])
         lecture_queries.end_lecture(lecture_queries.running_lecture(room), datetime.now(UTC))
 
 

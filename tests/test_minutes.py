@@ -37,7 +37,7 @@ def test_a_face_seen_for_half_a_minute_weighs_thirty_seconds(fps):
     minute = count(*every(1 / fps, 30, Emotion.HAPPY))[NOON]
     assert minute.face_seconds == pytest.approx(30)
     assert minute.online_seconds == pytest.approx(30)
-    assert minute.spans[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(30)
+    assert minute.expression_seconds[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(30)
     assert minute.frames_analysed == 30 * fps + 1
 
 
@@ -46,7 +46,7 @@ def test_two_faces_are_counted_as_two_people():
     assert minute.face_seconds == pytest.approx(20)
     assert minute.faces_mean == pytest.approx(2)
     assert minute.faces_max == 2
-    assert minute.spans[-1] == pytest.approx(10), "the uncertain one"
+    assert minute.expression_seconds[-1] == pytest.approx(10), "the uncertain one"
 
 
 def test_a_face_that_comes_in_between_counts_from_its_first_reading():
@@ -77,7 +77,7 @@ def test_face_seconds_are_conserved_whatever_the_moments_of_the_readings(steps, 
     assert sum(minute.face_seconds for minute in minutes) == pytest.approx(len(emotions) * moments[-1])
     assert sum(minute.online_seconds for minute in minutes) == pytest.approx(moments[-1])
     for minute in minutes:
-        assert sum(minute.spans) == pytest.approx(minute.face_seconds)
+        assert sum(minute.expression_seconds) == pytest.approx(minute.face_seconds)
         assert minute.online_seconds <= 60 + 1e-6
 
 

@@ -24,7 +24,9 @@ def app(make_app, database_url):
 def path(app) -> str:
     """Where the notes of a lecture of an hour are, from noon on."""
     with app.app_context():
-        lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Algebra", "7b", NOON)
+        lecture = lecture_queries.start_lecture(
+            room_queries.get_or_create_room("Room 7"), "Algebra", "7b", NOON
+        )
         lecture_queries.end_lecture(lecture, NOON + timedelta(hours=1))
         return f"/api/v1/lectures/{lecture.id}/notes"
 
@@ -86,7 +88,7 @@ def test_an_unknown_lecture_has_no_notes_and_another_lecture_s_note_is_not_found
 
 
 def test_notes_have_an_end(api, app, path, monkeypatch):
-    monkeypatch.setattr(note_queries, "MOST_NOTES", 1)
+    monkeypatch.setattr(note_queries, "MAX_NOTES", 1)
     assert api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"}).status_code == 201
     assert (
         "1 notes at most" in api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"}).json["detail"]

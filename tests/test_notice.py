@@ -11,7 +11,7 @@ def test_the_notice_says_what_is_in_force_and_whom_to_ask(app):
     client = app.test_client()
     assert "Ask the teacher" in client.get("/notice").text
     with app.app_context():
-        room = room_queries.room_named("Room 7")
+        room = room_queries.get_or_create_room("Room 7")
         room_queries.change_room(
             room, contact="Anna <Berg>", retention_days=30, minimum_group=8, hide_faces=True
         )
@@ -23,7 +23,7 @@ def test_the_notice_says_what_is_in_force_and_whom_to_ask(app):
     assert "frosted glass" in page
     assert "At this moment it is paused" not in page
     with app.app_context():
-        room_queries.pause_room(room_queries.room_named("Room 7"), "anna", SINCE)
+        room_queries.pause_room(room_queries.get_or_create_room("Room 7"), "anna", SINCE)
     assert "At this moment it is paused" in client.get("/notice").text
 
 

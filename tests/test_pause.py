@@ -106,7 +106,7 @@ def test_what_the_environment_says_can_t_be_changed_on_a_page(make_app):
     with app.app_context():
         token = user_queries.create_token(user_queries.set_password("anna", "a long password"), SINCE)
         room_queries.change_room(
-            room_queries.room_named("Room 7"), hide_faces=False, retention_days=7, minimum_group=9
+            room_queries.get_or_create_room("Room 7"), hide_faces=False, retention_days=7, minimum_group=9
         )
         now = effective_settings()
     assert (now.hide_faces, now.retention_days, now.minimum_group) == (True, 365, 9)
@@ -169,4 +169,4 @@ def change_room(server, **stored) -> None:
 
     app = create_app(server.environment, server.log_path.parent / "instance")
     with app.app_context():
-        room_queries.change_room(room_queries.room_named(server.environment["ROOM"]), **stored)
+        room_queries.change_room(room_queries.get_or_create_room(server.environment["ROOM"]), **stored)

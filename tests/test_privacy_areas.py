@@ -255,11 +255,13 @@ def test_a_form_with_missing_numbers_is_refused(administrator):
 
 def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administrator):
     with app.app_context():
-        room_queries.change_room(room_queries.room_named("Room 7"), camera="rtsp://user:pa55word@door/")
+        room_queries.change_room(
+            room_queries.get_or_create_room("Room 7"), camera="rtsp://user:pa55word@door/"
+        )
     save(administrator, ("1", "2", "3", "4"))
     assert "were drawn for" not in administrator.get("/settings/areas").text
     with app.app_context():
-        room_queries.change_room(room_queries.room_named("Room 7"), camera="0")
+        room_queries.change_room(room_queries.get_or_create_room("Room 7"), camera="0")
     page = administrator.get("/settings/areas").text
     assert "were drawn for the camera <code>rtsp://door/</code>" in page
     assert len(areas_of(app)) == 1

@@ -8,23 +8,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.report.exports import formats
-from app.report.model_card import CARD, model_card
-from app.report.report import Coverage, ReportConditions, in_steps, report_of
-from app.report.summary import changes, doubts, sentence
+from app.report.exports.csv_file import to_csv
+from app.report.lecture_report import ReportConditions, report_of
+from app.report.report_minute import MinuteStatus, merge_minutes
+from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
 from app.store.counted_minute import CountedMinute
+from app.store.minute_figures import FIGURES
 from app.vision.emotion import Emotion
+from app.vision.model_card import CARD, MODELS, read_model_card
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-CONDITIONS = ReportConditions(5, model_card())
+CONDITIONS = ReportConditions(5, read_model_card())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
 def lecture(app_context):
     """Six minutes: read, read with more people, no camera, nobody, too few, read."""
-    room = room_queries.room_named("Room 7")
+    room = room_queries.get_or_create_room("Room 7")
     lecture = lecture_queries.start_lecture(room, "=Algebra <2>", "7b", NOON + timedelta(seconds=20))
     rows = {0: (40, 10, 1.0), 1: (60, 20, 0.0), 3: (60, 0, 0.0), 4: (60, 2, 1.0), 5: (30, 10, 1.0)}
     for number, (online, faces, happy) in rows.items():
@@ -39,13 +41,13 @@ def lecture(app_context):
 
 def test_a_report_names_what_each_minute_can_say(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
-    assert [minute.seen for minute in report.minutes] == [
-        Coverage.READ,
-        Coverage.READ,
-        Coverage.GAP,
-        Coverage.NOBODY,
-        Coverage.TOO_FEW,
-        Coverage.READ,
+    assert [minute.status for minute in report.minutes] == [
+        MinuteStatus.READ,
+        MinuteStatus.READ,
+        MinuteStatus.GAP,
+        MinuteStatus.NOBODY,
+        MinuteStatus.TOO_FEW,
+        MinuteStatus.READ,
     ]
     gap = report.minutes[2]
     assert (gap.faces_mean, gap.shares) == (None, None), "a gap is a gap, never a zero"
@@ -55,8 +57,8 @@ def test_a_pause_is_no_dark_camera(lecture):
     room_queries.pause_room(lecture.room, "anna", NOON + timedelta(minutes=2, seconds=5))
     room_queries.resume_room(lecture.room, NOON + timedelta(minutes=2, seconds=50))
     report = report_of(lecture, NOON, CONDITIONS)
-    assert report.minutes[2].seen is Coverage.PAUSED
-    assert sentence(report, BERLIN).endswith("; paused 13:02–13:03.")
+    assert report.minutes[2].status is MinuteStatus.PAUSED
+    assert summary_sentence(report, BERLIN).endswith("; paused 13:02–13:03.")
 
 
 def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
@@ -69,9 +71,9 @@ def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):
 
 
 def test_a_lecture_without_any_minute_has_a_report_of_gaps(app_context):
-    lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Empty", "", NOON)
+    lecture = lecture_queries.start_lecture(room_queries.get_or_create_room("Room 7"), "Empty", "", NOON)
     report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
-    assert [minute.seen for minute in report.minutes] == [Coverage.GAP] * 3
+    assert [minute.status for minute in report.minutes] == [MinuteStatus.GAP] * 3
     assert report.shares is None
     assert report.coverage == 0
     assert len(report_of(lecture, NOON, CONDITIONS).minutes) == 1
@@ -79,12 +81,12 @@ def test_a_lecture_without_any_minute_has_a_report_of_gaps(app_context):
 
 def test_the_csv_comes_back_as_it_was_and_is_harmless_in_a_spreadsheet(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
-    data = formats.to_csv(report, BERLIN)
+    data = to_csv(report, BERLIN)
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     assert [row["minute"] for row in rows][:2] == ["2026-11-20T13:00:00+01:00", "2026-11-20T13:01:00+01:00"]
     assert rows[0]["lecture"] == "'=Algebra <2>"
-    assert [row["seen"] for row in rows] == [minute.seen for minute in report.minutes]
+    assert [row["seen"] for row in rows] == [minute.status for minute in report.minutes]
     for row, minute in zip(rows, report.minutes, strict=True):
         assert (row["happy"] == "") is (minute.shares is None)
         if minute.shares:
@@ -96,6 +98,13 @@ def test_the_json_file_is_what_the_api_gives(api, lecture):
     assert json.loads(file.data) == api.get(f"/api/v1/lectures/{lecture.id}/report").json
     assert file.json["minutes"][2]["shares"] is None
     assert file.headers["Content-Disposition"] == ("attachment; filename=aula_Algebra-2_2026-11-20_1200.json")
+
+
+def test_a_minute_has_its_figures_under_the_same_names_everywhere(api, lecture):
+    for path in ("minutes", "report"):
+        minute, *_ = api.get(f"/api/v1/lectures/{lecture.id}/{path}").json["minutes"]
+        assert set(FIGURES) <= set(minute)
+        assert sum(minute["shares"].values()) + minute["uncertain_share"] == pytest.approx(1)
 
 
 def test_the_page_shows_title_minutes_and_gaps_without_taking_the_title_for_html(api, lecture):
@@ -123,7 +132,7 @@ def test_lectures_are_listed_newest_first(api, lecture):
 
 def made_up(app, hours: float = 1.0, dark: range = range(0), notes_at: dict[int, str] | None = None):
     """A lecture of mostly neutral faces that smile from minute 10 to 12."""
-    room = room_queries.room_named("Room 7")
+    room = room_queries.get_or_create_room("Room 7")
     lecture = lecture_queries.start_lecture(room, "Algebra", "7b", NOON)
     for number in range(int(hours * 60)):
         if number not in dark:
@@ -139,32 +148,32 @@ def made_up(app, hours: float = 1.0, dark: range = range(0), notes_at: dict[int,
 
 def test_a_lecture_is_said_in_one_sentence(app_context):
     report = made_up(app_context, 52 / 60, range(41, 43), {2: "homework", 9: "worked example"})
-    assert sentence(report, BERLIN) == (
+    assert summary_sentence(report, BERLIN) == (
         "52 min, 18 faces on average; mostly neutral (75 %), most smiles at 13:10 after “worked example”; "
         "camera dark 13:41–13:43."
     )
 
 
 def test_a_change_is_told_with_the_faces_behind_it(app_context):
-    smile, *_ = changes(made_up(app_context))
+    smile, *_ = biggest_changes(made_up(app_context))
     assert (smile.emotion, smile.is_rise) == (Emotion.HAPPY, True)
     assert (smile.start, smile.end) == (NOON + timedelta(minutes=10), NOON + timedelta(minutes=13))
     assert smile.share == pytest.approx(0.6)
-    assert smile.faces == pytest.approx(18)
+    assert smile.faces_mean == pytest.approx(18)
 
 
 def test_a_lecture_in_which_nothing_changed_has_no_changes(lecture, app_context):
-    assert changes(report_of(lecture, NOON, CONDITIONS)) != []
+    assert biggest_changes(report_of(lecture, NOON, CONDITIONS)) != []
     lecture_queries.delete_lecture(lecture)
     report = made_up(app_context, 10 / 60)
-    assert changes(report) == []
-    assert "most" not in sentence(report, BERLIN).replace("mostly", "")
+    assert biggest_changes(report) == []
+    assert "most" not in summary_sentence(report, BERLIN).replace("mostly", "")
 
 
 def test_a_reading_that_saw_half_the_lecture_looks_weak(app_context):
     report = made_up(app_context, dark=range(20, 60))
     assert doubts(report) == ["The camera saw only 33 % of the lecture."]
-    assert sentence(report, BERLIN).startswith("Weak reading: ")
+    assert summary_sentence(report, BERLIN).startswith("Weak reading: ")
 
 
 def test_a_short_minute_of_few_faces_is_weak_and_a_full_one_is_not(lecture):
@@ -183,7 +192,7 @@ def test_every_read_minute_and_the_whole_have_intervals(lecture):
 
 
 def test_a_minute_without_a_certain_face_has_no_interval(app_context):
-    room = room_queries.room_named("Room 7")
+    room = room_queries.get_or_create_room("Room 7")
     lecture = lecture_queries.start_lecture(room, "Dim", "", NOON)
     spans = (0, 0, 0, 0, 0, 0, 0, 600)
     minute_queries.save_minute(
@@ -193,26 +202,25 @@ def test_a_minute_without_a_certain_face_has_no_interval(app_context):
     report = report_of(lecture, NOON, CONDITIONS)
     assert report.share_intervals is report.minutes[0].share_intervals is None
     assert report.uncertain_share == 1
-    assert "no expression could be read" in sentence(report, BERLIN)
+    assert "no expression could be read" in summary_sentence(report, BERLIN)
 
 
 def test_empty_lectures_say_what_was_missing(app_context):
-    lecture = lecture_queries.start_lecture(room_queries.room_named("Room 7"), "Empty", "", NOON)
+    lecture = lecture_queries.start_lecture(room_queries.get_or_create_room("Room 7"), "Empty", "", NOON)
     report = report_of(lecture, NOON + timedelta(minutes=3), CONDITIONS)
-    assert sentence(report, BERLIN) == "3 min; the camera gave no picture."
-    assert changes(report) == []
+    assert summary_sentence(report, BERLIN) == "3 min; the camera gave no picture."
+    assert biggest_changes(report) == []
 
 
 def test_minutes_are_put_together_by_their_person_time(lecture):
-    one, other = in_steps(report_of(lecture, NOON, CONDITIONS).minutes, 4)
+    one, other = merge_minutes(report_of(lecture, NOON, CONDITIONS).minutes, 4)
     assert one.shares[Emotion.HAPPY] == pytest.approx(400 / 1600)
     assert one.online_seconds == 100
     assert other.shares[Emotion.HAPPY] == 1
 
 
 def test_the_confusions_of_the_named_faces_are_taken_where_the_card_has_them(tmp_path):
-    card = json.loads(CARD.read_text())
-    path = tmp_path / "card.json"
-    path.write_text(json.dumps(card | {"uncertain_figures": {"confusion": [[1] * 7] * 7}}))
-    assert model_card(path).confusion.counts == ((1,) * 7,) * 7
-    assert model_card().sha256 == card["files"]["litert"]["sha256"]
+    card = json.loads((MODELS / CARD).read_text())
+    (tmp_path / CARD).write_text(json.dumps(card | {"uncertain_figures": {"confusion": [[1] * 7] * 7}}))
+    assert read_model_card(tmp_path).named_confusion == ((1,) * 7,) * 7
+    assert read_model_card().sha256 == card["files"]["litert"]["sha256"]

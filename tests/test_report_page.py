@@ -35,7 +35,7 @@ def app(make_app):
 def add_lecture(app, title: str = "Fractions", course: str = "6a", minutes: int = 30, days: int = 0) -> int:
     """A lecture that smiles in its minutes 10 to 12 and has no camera in 20 and 21."""
     with app.app_context():
-        room = room_queries.room_named("Room 7")
+        room = room_queries.get_or_create_room("Room 7")
         start = START + timedelta(days=days)
         lecture = lecture_queries.start_lecture(room, title, course, start)
         for number in range(minutes):

@@ -206,7 +206,7 @@ def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
 
 def test_a_camera_that_was_unplugged_keeps_nobody_from_the_other_settings(app, administrator):
     with app.app_context():
-        room_queries.change_room(room_queries.room_named("Room 7"), camera="94")
+        room_queries.change_room(room_queries.get_or_create_room("Room 7"), camera="94")
     assert "94: not plugged in" in administrator.get("/settings").text
     assert fill_in(administrator, "/settings", kind="device", device="94").status_code == 302
 

@@ -28,7 +28,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def room(app_context):
-    yield room_queries.room_named("Room 7")
+    yield room_queries.get_or_create_room("Room 7")
     db.session.remove()
     db.engine.dispose()
 
@@ -42,7 +42,7 @@ def counted(minute: datetime = NOON, faces: int = 6, seconds: float = 30, **chan
         "frames_analysed": 150,
         "faces_max": faces,
         "face_seconds": faces * seconds,
-        "spans": spans,
+        "expression_seconds": spans,
     }
     return CountedMinute(**(known | changes))
 
@@ -98,7 +98,7 @@ def test_expressions_of_few_people_are_never_written(room, faces, minimum, kept)
 def test_what_was_not_kept_does_not_come_back_when_the_minute_goes_on(room):
     minute_queries.save_minute(room, counted(faces=2), minimum_group=5)
     before = minute_queries.load_minute(room, NOON, None)
-    minute_queries.save_minute(room, before.plus(counted(faces=20)), minimum_group=5)
+    minute_queries.save_minute(room, before.merged_with(counted(faces=20)), minimum_group=5)
     (minute,) = stored()
     assert minute.suppressed
     assert minute.face_seconds == 660
@@ -106,7 +106,7 @@ def test_what_was_not_kept_does_not_come_back_when_the_minute_goes_on(room):
 
 def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
     minute_queries.save_minute(
-        room, counted(faces=0, spans=(0.0,) * 8, face_seconds=0.0, faces_max=0), minimum_group=5
+        room, counted(faces=0, expression_seconds=(0.0,) * 8, face_seconds=0.0, faces_max=0), minimum_group=5
     )
     (minute,) = stored()
     assert minute.shares is None
@@ -116,7 +116,9 @@ def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(0, 500), min_size=8, max_size=8).filter(lambda spans: sum(spans) > 1e-3))
 def test_the_shares_of_any_minute_add_up_to_one(room, spans):
-    minute_queries.save_minute(room, counted(spans=tuple(spans), face_seconds=sum(spans)), minimum_group=1)
+    minute_queries.save_minute(
+        room, counted(expression_seconds=tuple(spans), face_seconds=sum(spans)), minimum_group=1
+    )
     (minute,) = stored()
     assert sum(minute.shares.values()) + minute.uncertain_share == pytest.approx(1)
 

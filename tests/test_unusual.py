@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.report.unusual import unusual
+from app.report.unusual import unusual_expressions
 from app.store.tables import Minute
 from app.vision.emotion import EMOTIONS, Emotion
 
@@ -35,9 +35,9 @@ def after(minutes: list[Minute]) -> datetime:
     return minutes[-1].minute + timedelta(seconds=75)
 
 
-def test_three_times_the_average_for_two_minutes_is_unusual():
+def test_three_times_the_average_for_two_minutes_is_unusual_expressions():
     minutes = lecture(*[0.1] * 8, 0.3, 0.3)
-    (found,) = unusual(minutes, after(minutes))
+    (found,) = unusual_expressions(minutes, after(minutes))
     assert found.emotion == Emotion.SURPRISE
     assert found.times == pytest.approx(3)
     assert found.minutes == 2
@@ -62,33 +62,36 @@ def test_three_times_the_average_for_two_minutes_is_unusual():
         "no minute",
     ],
 )
-def test_what_is_not_unusual(shares):
+def test_what_is_not_unusual_expressions(shares):
     minutes = lecture(*shares)
-    assert unusual(minutes, after(minutes) if minutes else NOON) == []
+    assert unusual_expressions(minutes, after(minutes) if minutes else NOON) == []
 
 
 def test_it_is_never_about_one_person():
     minutes = lecture(*[0.05] * 8, 0.2, 0.2, faces=6)
-    assert unusual(minutes, after(minutes)) == []
+    assert unusual_expressions(minutes, after(minutes)) == []
 
 
-def test_after_a_gap_nothing_is_unusual():
+def test_after_a_gap_nothing_is_unusual_expressions():
     minutes = lecture(*[0.1] * 8, 0.3, 0.3)
-    assert unusual(minutes, after(minutes) + timedelta(minutes=1)) == []
+    assert unusual_expressions(minutes, after(minutes) + timedelta(minutes=1)) == []
 
 
 def test_the_minute_that_is_still_going_on_says_nothing_yet():
     minutes = lecture(*[0.1] * 8, 0.3, 0.3)
-    assert unusual(minutes, minutes[-1].minute + timedelta(seconds=30)) == []
+    assert unusual_expressions(minutes, minutes[-1].minute + timedelta(seconds=30)) == []
 
 
 def test_what_was_never_seen_before_has_no_number_of_times():
     minutes = lecture(*[0.0] * 8, 0.3, 0.3, 0.3)
-    (found,) = unusual([*minutes[:8], *minutes[9:]], after(minutes))
+    (found,) = unusual_expressions([*minutes[:8], *minutes[9:]], after(minutes))
     assert found.times is None
 
 
 def test_two_at_most_the_largest_first():
     minutes = lecture(*[0.1] * 8)
     minutes += [minute(number, 0.3, happy=0.5) for number in (8, 9)]
-    assert [each.emotion for each in unusual(minutes, after(minutes))] == [Emotion.HAPPY, Emotion.SURPRISE]
+    assert [each.emotion for each in unusual_expressions(minutes, after(minutes))] == [
+        Emotion.HAPPY,
+        Emotion.SURPRISE,
+    ]

@@ -15,11 +15,11 @@ from app.bus.publisher import Publisher
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
+from app.expression_names import EXPRESSION_NAMES
 from app.language import say
 from app.monitor.frame_rate import FrameRate
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
-from app.report.wording import WORDS
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
 from app.vision.face_analyser import FaceAnalyser
@@ -63,7 +63,7 @@ class Monitor:
         self._stream_throttle = Throttle(settings.stream_fps)
         self._status_throttle = Throttle(STATUS_FPS)
         self._jpeg_quality = settings.jpeg_quality
-        self._labels = {kind: say(word, settings.language) for kind, word in WORDS.items()}
+        self._labels = {kind: say(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
         self._analysis = Analysis()
         self._logged_reason: Reason | None = Reason.STARTING

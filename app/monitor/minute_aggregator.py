@@ -6,7 +6,7 @@ Durations come from the clock that never jumps; the wall clock only says which m
 
 from datetime import datetime, timedelta
 
-from app.store.counted_minute import NO_TIME, CountedMinute, Key
+from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute, MinuteKey
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Face, Reading
 
@@ -19,8 +19,8 @@ class MinuteAggregator:
 
     def __init__(self) -> None:
         self._previous: Reading | None = None
-        self._open_key: Key | None = None
-        self._minutes: dict[Key, CountedMinute] = {}
+        self._open_key: MinuteKey | None = None
+        self._minutes: dict[MinuteKey, CountedMinute] = {}
 
     def add(self, reading: Reading, lecture_id: int | None) -> None:
         """Count `reading`, and the time since the previous one for every face that is in both."""
@@ -49,7 +49,7 @@ class MinuteAggregator:
 
     def _count(self, counted: CountedMinute) -> None:
         earlier = self._minutes.get(counted.key)
-        self._minutes[counted.key] = earlier.plus(counted) if earlier else counted
+        self._minutes[counted.key] = earlier.merged_with(counted) if earlier else counted
 
 
 def start_of_minute(at: datetime) -> datetime:
@@ -75,12 +75,12 @@ def _counted_step(
 ) -> CountedMinute:
     """Count `seconds` for the camera, and for each face in both readings under its previous expression."""
     tracks_now = {face.track_id for face in now.faces}
-    spans = list(NO_TIME)
+    spans = list(NO_EXPRESSION_SECONDS)
     for face in previous.faces:
         if face.track_id in tracks_now:
             spans[_column(face)] += seconds
     return CountedMinute(
-        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), spans=tuple(spans)
+        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), expression_seconds=tuple(spans)
     )
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import lecture_queries, minute_queries, retention
-from app.store.counted_minute import CountedMinute, Key
-from app.store.effective_settings import EffectiveSettings, effective_settings, our_room
+from app.store.counted_minute import CountedMinute, MinuteKey
+from app.store.effective_settings import EffectiveSettings, configured_room, effective_settings
 from app.store.tables import db
 from app.vision.frame import Reading
 
@@ -37,7 +37,7 @@ class MinuteWriter:
         self._lecture_id: int | None = None
         self._lock = threading.Lock()
         """Guards the aggregator and the lecture."""
-        self._stored_before: dict[Key, CountedMinute | None] = {}
+        self._stored_before: dict[MinuteKey, CountedMinute | None] = {}
         """For each unwritten minute, what an earlier process stored of it."""
         self._ending = threading.Event()
         self._is_database_reachable = True
@@ -86,7 +86,7 @@ class MinuteWriter:
 
     def _poll(self) -> None:
         """Load the effective settings and the running lecture; write and purge when due."""
-        room = our_room()
+        room = configured_room()
         self.effective_settings = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
         with self._lock:
@@ -100,7 +100,7 @@ class MinuteWriter:
             self._purged_at = now
 
     def _write(self) -> None:
-        room = our_room()
+        room = configured_room()
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
             unwritten = self._aggregator.unwritten_minutes()
@@ -108,7 +108,7 @@ class MinuteWriter:
             if counted.key not in self._stored_before:
                 self._stored_before[counted.key] = minute_queries.load_minute(room, *counted.key)
             stored_before = self._stored_before[counted.key]
-            total = stored_before.plus(counted) if stored_before else counted
+            total = stored_before.merged_with(counted) if stored_before else counted
             minute_queries.save_minute(room, total, minimum_group)
             with self._lock:
                 is_finished = self._aggregator.mark_written(counted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.offline.paths import OutputFiles
 from app.store.counted_minute import CountedMinute
+from app.store.minute_figures import figures_of
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Box, Face
 
@@ -23,6 +24,8 @@ MINUTE_COLUMNS = (
     "uncertain",
     "suppressed",
 )
+DIGITS = {"online_seconds": 3, "faces_mean": 2, "face_seconds": 2, "shares": 4, "uncertain_share": 4}
+"""Decimal places of the figures of a minute; the others are whole numbers."""
 
 
 def face_as_dict(face: Face) -> dict:
@@ -38,21 +41,18 @@ def face_as_dict(face: Face) -> dict:
 def of_minute(counted: CountedMinute, began: datetime, minimum_group: int) -> dict:
     """A minute as in `/api/v1/minutes`, but named by its time in the video, such as 1:02."""
     number = round((counted.minute - began).total_seconds() / 60)
-    suppressed = counted.too_few(minimum_group)
-    shares = None
-    if counted.face_seconds and not suppressed:
-        shares = [round(seconds / counted.face_seconds, 4) for seconds in counted.spans]
+    kept = counted.suppressed_below(minimum_group)
     return {
         "minute": f"{number // 60}:{number % 60:02}",
-        "online_seconds": round(counted.online_seconds, 3),
-        "frames_analysed": counted.frames_analysed,
-        "faces_mean": round(counted.faces_mean, 2),
-        "faces_max": counted.faces_max,
-        "face_seconds": round(counted.face_seconds, 2),
-        "shares": shares and dict(zip(EMOTIONS, shares, strict=False)),
-        "uncertain_share": shares and shares[-1],
-        "suppressed": suppressed,
+        **{name: _rounded(value, DIGITS.get(name)) for name, value in figures_of(kept).items()},
+        "suppressed": kept.is_suppressed,
     }
+
+
+def _rounded(figure: float | dict | None, digits: int | None) -> float | dict | None:
+    if isinstance(figure, dict):
+        return {name: round(value, digits) for name, value in figure.items()}
+    return None if figure is None else round(figure, digits)
 
 
 def write_faces(outputs: OutputFiles, about: dict, faces: Sequence[dict]) -> None:

@@ -5,44 +5,53 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from app.store.minute_figures import PooledMinutes
 from app.store.tables import Minute
 from app.vision.emotion import EMOTIONS, Emotion
 
-SHORTEST = 2  # minutes in a row; one minute is chance
-EARLIER = 5  # minutes before them, below which a lecture has no average to speak of
-TIMES = 2.0  # the average
-MORE = 0.1  # of the faces above the average: twice of almost nothing is nothing
-PEOPLE = 2.0  # so many faces' worth, so that it is never about one person
-MOST = 2  # at once; more is noise
+MIN_MINUTES = 2  # in a row; a single minute is chance
+MIN_EARLIER_MINUTES = 5  # before them; a shorter lecture has no average to speak of
+MIN_RATIO = 2.0  # to the average
+MIN_RISE = 0.1  # of the person-time, above the average: twice of almost nothing is nothing
+MIN_PEOPLE = 2.0  # who show it on average, so that it is never about one person
+MAX_UNUSUAL = 2  # at once; more is noise
 
 
 @dataclass(frozen=True, slots=True)
 class UnusualExpression:
-    """An expression that is seen more than usual."""
+    """An expression that is more frequent than before in its lecture."""
 
     emotion: Emotion
     share: float
-    """Its part of the person-time in the minutes in which it lasts."""
+    """Its part of the person-time in the minutes in which it has lasted."""
     average: float
-    """Its part in the lecture before."""
+    """Its part of the person-time earlier in the lecture."""
     minutes: int
     """How many minutes in a row it has lasted."""
 
     @property
     def times(self) -> float | None:
-        """How many times the average; None where it was not seen before."""
+        """How many times the average; None if it was not seen before."""
         return self.share / self.average if self.average else None
 
 
-def unusual(minutes: Sequence[Minute], now: datetime) -> list[UnusualExpression]:
-    """Say what is unusual in the newest full minutes of a lecture, the largest first.
+def unusual_expressions(minutes: Sequence[Minute], now: datetime) -> list[UnusualExpression]:
+    """What is unusual in the newest full minutes of a lecture, the largest rise first.
 
-    `minutes` are the lecture's, oldest first. After a gap, and while too few people are in view, nothing is.
+    `minutes` are the lecture's, oldest first. After a gap, and while too few people are in view, nothing is
+    unusual.
     """
     full = [row for row in minutes if row.minute + timedelta(minutes=1) <= now and row.shares is not None]
-    newest = _newest_in_a_row(full, now)
-    found = [each for emotion in EMOTIONS if (each := _unusual(emotion, full, newest))]
-    return sorted(found, key=lambda each: each.average - each.share)[:MOST]
+    earlier = full[:-MIN_MINUTES]
+    if len(earlier) < MIN_EARLIER_MINUTES:
+        return []
+    averages, newest = PooledMinutes.of(earlier).shares, _newest_in_a_row(full, now)
+    unusual = [
+        each
+        for emotion in EMOTIONS
+        if emotion is not Emotion.NEUTRAL and (each := _unusual(emotion, averages[emotion], newest))
+    ]
+    return sorted(unusual, key=lambda each: each.average - each.share)[:MAX_UNUSUAL]
 
 
 def _newest_in_a_row(full: Sequence[Minute], now: datetime) -> list[Minute]:
@@ -54,22 +63,15 @@ def _newest_in_a_row(full: Sequence[Minute], now: datetime) -> list[Minute]:
     return [row for row, _ in in_a_row]
 
 
-def _unusual(emotion: Emotion, full: Sequence[Minute], newest: Sequence[Minute]) -> UnusualExpression | None:
-    earlier = full[:-SHORTEST]
-    if emotion == Emotion.NEUTRAL or len(earlier) < EARLIER:
-        return None
-    average = _share(emotion, earlier)
+def _unusual(emotion: Emotion, average: float, newest: Sequence[Minute]) -> UnusualExpression | None:
     lasting = list(takewhile(lambda row: _stands_out(row, emotion, average), newest))
-    if len(lasting) < SHORTEST:
+    if len(lasting) < MIN_MINUTES:
         return None
-    return UnusualExpression(emotion, _share(emotion, lasting), average, len(lasting))
+    return UnusualExpression(emotion, PooledMinutes.of(lasting).shares[emotion], average, len(lasting))
 
 
 def _stands_out(row: Minute, emotion: Emotion, average: float) -> bool:
     share = row.shares[emotion]
-    return share >= TIMES * average and share >= average + MORE and share * row.faces_mean >= PEOPLE
-
-
-def _share(emotion: Emotion, rows: Sequence[Minute]) -> float:
-    whole = sum(row.face_seconds for row in rows)
-    return sum(getattr(row, f"{emotion}_seconds") for row in rows) / whole
+    return (
+        share >= MIN_RATIO * average and share >= average + MIN_RISE and share * row.faces_mean >= MIN_PEOPLE
+    )

@@ -1,4 +1,4 @@
-"""How expressions, figures and times read, in the reader's language."""
+"""How figures and times read, in the reader's language."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,42 +9,23 @@ from flask_babel import gettext, ngettext
 
 from app.language import Words, language, say
 from app.report.interval import Interval
-from app.report.report import Coverage
-from app.vision.emotion import Emotion
+from app.report.report_minute import MinuteStatus
 
-UNCERTAIN = "uncertain"
-
-WORDS = {
-    Emotion.ANGRY: Words("angry"),
-    Emotion.DISGUST: Words("disgust"),
-    Emotion.FEAR: Words("fear"),
-    Emotion.HAPPY: Words("happy"),
-    Emotion.SAD: Words("sad"),
-    Emotion.SURPRISE: Words("surprise"),
-    Emotion.NEUTRAL: Words("neutral"),
-    UNCERTAIN: Words("uncertain"),
-}
-
-UNREAD = {
-    Coverage.GAP: Words("no camera"),
-    Coverage.PAUSED: Words("paused"),
-    Coverage.NOBODY: Words("nobody in view"),
-    Coverage.TOO_FEW: Words("too few people; not kept"),
+NO_SHARES = {
+    MinuteStatus.GAP: Words("no camera"),
+    MinuteStatus.PAUSED: Words("paused"),
+    MinuteStatus.NOBODY: Words("nobody in view"),
+    MinuteStatus.TOO_FEW: Words("too few people; not kept"),
 }
 
 
-def word(kind: str) -> str:
-    """An expression, or "uncertain"."""
-    return say(WORDS[kind])
-
-
-def why_unread(seen: Coverage) -> str:
-    """Why a minute has no shares."""
-    return say(UNREAD[seen])
+def why_no_shares(status: MinuteStatus) -> str:
+    """Why a minute of this status has no shares."""
+    return say(NO_SHARES[status])
 
 
 def capital(sentence: str) -> str:
-    """A sentence that begins with a capital letter, and is as it was otherwise."""
+    """A sentence with a capital first letter; unlike str.capitalize, the rest stays as it is."""
     return f"{sentence}"[:1].upper() + f"{sentence}"[1:]
 
 
@@ -54,23 +35,23 @@ def percent(share: float) -> str:
 
 
 def interval(ends: Interval, sign: bool = True) -> str:
-    """Where a share lies, in whole percentages."""
+    """An interval of shares in whole percentages, as 20–35 %."""
     low, high = ends
     return f"{low * 100:.0f}–{high * 100:.0f}{' %' if sign else ''}"
 
 
 def decimal(number: float) -> str:
-    """A number with one digit after the point, or the comma."""
+    """A number with one decimal place."""
     return format_decimal(number, "0.0", language())
 
 
 def faces(number: float) -> str:
-    """How many faces, in words."""
+    """A number of faces, as “12 faces”."""
     return ngettext("%(num)s face", "%(num)s faces", round(number))
 
 
 def clock(moment: datetime, timezone: ZoneInfo) -> str:
-    """The time of day."""
+    """The time of day, as 13:05."""
     return f"{moment.astimezone(timezone):%H:%M}"
 
 
@@ -85,11 +66,11 @@ def day_and_time(moment: datetime, timezone: ZoneInfo) -> str:
 
 
 def zone(moment: datetime, timezone: ZoneInfo) -> str:
-    """The short name of the zone at that moment, as CET."""
+    """The short name of the time zone at that moment, as CET."""
     return f"{moment.astimezone(timezone):%Z}"
 
 
 def duration(seconds: float) -> str:
-    """A length such as 52 min or 1 h 05 min."""
+    """A length, as 52 min or 1 h 05 min."""
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"

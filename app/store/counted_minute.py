@@ -3,19 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.vision.emotion import EMOTIONS
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures
+from app.vision.emotion import EXPRESSIONS
 
-Spans = tuple[float, ...]
-"""Seconds of each of EMOTIONS, then of no certain expression."""
+NO_EXPRESSION_SECONDS: ExpressionSeconds = (0.0,) * len(EXPRESSIONS)
 
-NO_TIME: Spans = (0.0,) * (len(EMOTIONS) + 1)
-
-Key = tuple[datetime, int | None]
-"""Start of the minute and lecture: what tells one minute of a room from another."""
+MinuteKey = tuple[datetime, int | None]
+"""Start of the minute and id of its lecture: unique within a room."""
 
 
 @dataclass(frozen=True, slots=True)
-class CountedMinute:
+class CountedMinute(MinuteFigures):
     """What is known so far of one minute, inside one lecture or outside any."""
 
     minute: datetime
@@ -27,38 +25,38 @@ class CountedMinute:
     faces_max: int = 0
     face_seconds: float = 0.0
     """Person-time: two faces for half a minute are 60 s."""
-    spans: Spans | None = NO_TIME
-    """Adds up to `face_seconds`; None where a stored minute did not keep it."""
+    expression_seconds: ExpressionSeconds | None = NO_EXPRESSION_SECONDS
+    """Adds up to `face_seconds`; None if suppressed."""
 
     @property
-    def key(self) -> Key:
-        """What tells it from other minutes of the room."""
+    def key(self) -> MinuteKey:
+        """Identifies the minute within its room."""
         return (self.minute, self.lecture_id)
 
     @property
-    def faces_mean(self) -> float:
-        """Faces in view on average while the camera was on."""
-        return faces_on_average(self.face_seconds, self.online_seconds)
+    def is_suppressed(self) -> bool:
+        """Whether its expressions were dropped because too few people were in view."""
+        return self.expression_seconds is None
 
-    def too_few(self, minimum_group: int) -> bool:
-        """Whether the expressions of so few people must not be kept. A minimum of 1 keeps them all."""
-        return minimum_group > 1 and self.face_seconds > 0 and self.faces_mean < minimum_group
+    def suppressed_below(self, minimum_group: int) -> "CountedMinute":
+        """The minute as it may be kept: without expressions if fewer people were in view on average.
 
-    def plus(self, other: "CountedMinute") -> "CountedMinute":
-        """Put two parts of the same minute together."""
-        spans = None
-        if self.spans is not None and other.spans is not None:
-            spans = tuple(a + b for a, b in zip(self.spans, other.spans, strict=True))
+        A minimum group of 1 keeps them all.
+        """
+        has_too_few = minimum_group > 1 and self.face_seconds > 0 and self.faces_mean < minimum_group
+        return replace(self, expression_seconds=None) if has_too_few else self
+
+    def merged_with(self, other: "CountedMinute") -> "CountedMinute":
+        """Add the figures of another part of the same minute; suppressed if either part is."""
+        expression_seconds = None
+        if not (self.is_suppressed or other.is_suppressed):
+            pairs = zip(self.expression_seconds, other.expression_seconds, strict=True)
+            expression_seconds = tuple(a + b for a, b in pairs)
         return replace(
             self,
             online_seconds=self.online_seconds + other.online_seconds,
             frames_analysed=self.frames_analysed + other.frames_analysed,
             faces_max=max(self.faces_max, other.faces_max),
             face_seconds=self.face_seconds + other.face_seconds,
-            spans=spans,
+            expression_seconds=expression_seconds,
         )
-
-
-def faces_on_average(face_seconds: float, online_seconds: float) -> float:
-    """Faces in view on average while the camera was on, free of the crumbs that sums of seconds leave."""
-    return round(face_seconds / online_seconds, 9) if online_seconds else 0.0

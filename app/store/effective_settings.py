@@ -1,10 +1,12 @@
-"""What is in force in the room now: the one place that answers it, for the pages and for the monitor.
+"""The settings that apply to a room at this moment, for the pages and for the monitor.
 
-A setting that the environment (or `.env`) gives counts; else what an administrator stored; else its default.
+A setting from the environment (or `.env`) comes first, then what an administrator stored for the room, then
+the default.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app
 
@@ -12,13 +14,13 @@ from app.store import room_queries
 from app.store.tables import Room
 from app.vision.privacy_area import PrivacyArea
 
-CHANGEABLE = ("camera", "hide_faces", "minimum_group", "retention_days", "contact")
-"""The settings that can be changed while the program runs: columns of `Room` under the same names."""
+ROOM_SETTINGS = ("camera", "hide_faces", "minimum_group", "retention_days", "contact")
+"""The settings that a room may store while the program runs: columns of `Room` under the same names."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentPause:
-    """Somebody wants nothing to be looked at."""
+    """A pause that still lasts."""
 
     since: datetime
     by: str
@@ -26,42 +28,42 @@ class CurrentPause:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSettings:
-    """The settings that can change while the program runs, as they are now."""
+    """The settings that can change while the program runs, as they apply now."""
 
     camera: str
     hide_faces: bool
     minimum_group: int
     retention_days: int
     contact: str | None
-    """Whom the people filmed may ask."""
+    """Whom the people filmed can ask."""
     pause: CurrentPause | None
-    """While it lasts nothing is read, recorded or shown."""
+    """While it lasts, nothing is analysed, recorded or shown."""
     areas: tuple[PrivacyArea, ...] = ()
-    """Parts of the picture that are left out: neither read nor shown."""
+    """Parts of the picture that are neither analysed nor shown."""
 
 
-def our_room() -> Room:
-    """The room that this server looks at; asks the database."""
-    return room_queries.room_named(current_app.config["SETTINGS"].room)
+def configured_room() -> Room:
+    """The room that ROOM names. Queries the database."""
+    return room_queries.get_or_create_room(current_app.config["SETTINGS"].room)
 
 
 def effective_settings(room: Room | None = None) -> EffectiveSettings:
-    """Say what is in force in `room`, by default the one of this server. Asks the database."""
-    room = room or our_room()
+    """The settings that apply to `room`, by default the configured one. Queries the database."""
+    room = room or configured_room()
     return EffectiveSettings(
-        **{name: _in_force(name, room) for name in CHANGEABLE},
+        **{name: _effective(name, room) for name in ROOM_SETTINGS},
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
-        areas=tuple(PrivacyArea(*each) for each in room.areas or ()),
+        areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
     )
 
 
-def is_fixed(name: str) -> bool:
-    """Whether the environment gives this setting, so that nobody can change it on a page."""
+def is_set_by_environment(name: str) -> bool:
+    """Whether the environment gives this setting, so that no page can change it."""
     return name in current_app.config["EXPLICIT_SETTINGS"]
 
 
-def _in_force(name: str, room: Room):
+def _effective(name: str, room: Room) -> Any:
     stored = getattr(room, name)
-    if stored is None or is_fixed(name):
+    if stored is None or is_set_by_environment(name):
         return getattr(current_app.config["SETTINGS"], name)
     return stored

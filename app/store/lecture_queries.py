@@ -1,26 +1,67 @@
-"""Lectures: start, end, rename, delete, find."""
+"""Lectures: start, end, rename, delete, find, list."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.language import Words
-from app.store.tables import Lecture, Minute, Note, Room, db
+from app.store.tables import Lecture, Room, db
 
 
 class LectureError(Exception):
-    """A lecture can't be started, changed or ended as asked; its argument is the `Words` that say why."""
+    """A lecture can't be started or ended as asked; its argument is the `Words` that say why."""
+
+
+def find_lecture(lecture_id: int) -> Lecture | None:
+    """The lecture with this id."""
+    return db.session.get(Lecture, lecture_id)
 
 
 def running_lecture(room: Room) -> Lecture | None:
-    """The lecture that runs in a room."""
+    """The lecture that is running in a room."""
     return db.session.scalar(select(Lecture).where(Lecture.room_id == room.id, Lecture.ended_at.is_(None)))
 
 
+def newest_lectures(
+    limit: int, after: int | None = None, words: str = "", course: str = ""
+) -> Sequence[Lecture]:
+    """Lectures, newest first, starting behind the lecture with id `after`.
+
+    With `words` only those whose title or course contains them, with `course` only those of that course.
+    """
+    query = select(Lecture).order_by(Lecture.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(Lecture.id < after)
+    if words:
+        query = query.where(
+            Lecture.title.icontains(words, autoescape=True) | Lecture.course.icontains(words, autoescape=True)
+        )
+    if course:
+        query = query.where(Lecture.course == course)
+    return db.session.scalars(query).all()
+
+
+def other_lectures_of_course(lecture: Lecture, limit: int) -> Sequence[Lecture]:
+    """The newest other lectures of a lecture's course."""
+    return db.session.scalars(
+        select(Lecture)
+        .where(Lecture.course == lecture.course, Lecture.id != lecture.id)
+        .order_by(Lecture.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def all_courses() -> Sequence[str]:
+    """Every course that has a lecture, by name."""
+    return db.session.scalars(
+        select(Lecture.course).where(Lecture.course != "").distinct().order_by(Lecture.course)
+    ).all()
+
+
 def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
-    """Start a lecture; raises LectureError where one runs already."""
+    """Start a lecture; raises LectureError if one is running in the room."""
     lecture = Lecture(room_id=room.id, title=title, course=course, started_at=at, ended_at=None)
     db.session.add(lecture)
     try:
@@ -36,7 +77,7 @@ def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
 
 
 def end_lecture(lecture: Lecture, at: datetime) -> None:
-    """End a lecture; raises LectureError where it has ended already."""
+    """End a lecture; raises LectureError if it has ended already."""
     if lecture.ended_at is not None:
         raise LectureError(Words("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
@@ -44,7 +85,7 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
 
 
 def rename_lecture(lecture: Lecture, title: str | None, course: str | None) -> None:
-    """Change what is given of a lecture's title and course."""
+    """Change a lecture's title and course; None leaves one as it is."""
     if title is not None:
         lecture.title = title
     if course is not None:
@@ -53,21 +94,6 @@ def rename_lecture(lecture: Lecture, title: str | None, course: str | None) -> N
 
 
 def delete_lecture(lecture: Lecture) -> None:
-    """Delete a lecture, its minutes and its notes."""
-    db.session.execute(delete(Note).where(Note.lecture_id == lecture.id))
-    db.session.execute(delete(Minute).where(Minute.lecture_id == lecture.id))
+    """Delete a lecture. The database deletes its minutes and notes (ON DELETE CASCADE)."""
     db.session.delete(lecture)
     db.session.commit()
-
-
-def find_lecture(lecture_id: int) -> Lecture | None:
-    """The lecture of that id."""
-    return db.session.get(Lecture, lecture_id)
-
-
-def lectures(limit: int, after: int | None = None) -> Sequence[Lecture]:
-    """Lectures, newest first, `limit` of them, from the one after the lecture with id `after`."""
-    query = select(Lecture).order_by(Lecture.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(Lecture.id < after)
-    return db.session.scalars(query).all()

@@ -1,16 +1,15 @@
 """Minutes: load, save, list."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, select
 
 from app.store.counted_minute import CountedMinute
 from app.store.lecture_queries import find_lecture
-from app.store.tables import Lecture, Minute, Room, db
-from app.vision.emotion import EMOTIONS
-
-SPAN_COLUMNS = tuple(f"{name}_seconds" for name in (*EMOTIONS, "uncertain"))
+from app.store.minute_figures import ExpressionSeconds
+from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, Room, db
 
 
 def minutes_of_lecture(lecture: Lecture) -> Sequence[Minute]:
@@ -27,7 +26,7 @@ def minutes_between(
     limit: int,
     after: tuple[datetime, int] | None = None,
 ) -> Sequence[Minute]:
-    """Minutes from `start` on, before `end`, oldest first, `limit` of them, past the (minute, id) `after`."""
+    """Minutes from `start` on, before `end`, oldest first, starting behind the (minute, id) `after`."""
     query = select(Minute).order_by(Minute.minute, Minute.id).limit(limit)
     if start is not None:
         query = query.where(Minute.minute >= start)
@@ -36,17 +35,38 @@ def minutes_between(
     if room is not None:
         query = query.where(Minute.room_id == room.id)
     if after is not None:
-        minute, row = after
-        query = query.where((Minute.minute > minute) | ((Minute.minute == minute) & (Minute.id > row)))
+        minute, row_id = after
+        query = query.where((Minute.minute > minute) | ((Minute.minute == minute) & (Minute.id > row_id)))
     return db.session.scalars(query).all()
 
 
+@dataclass(frozen=True, slots=True)
+class MinuteExpressions:
+    """The expressions of a minute, without its other figures."""
+
+    minute: datetime
+    expression_seconds: ExpressionSeconds | None
+    """None if suppressed."""
+
+
+def expressions_of_lectures(lectures: Sequence[Lecture]) -> dict[int, list[MinuteExpressions]]:
+    """The expressions of every minute of these lectures by lecture id, oldest first, in one query."""
+    rows = db.session.execute(
+        select(Minute.lecture_id, Minute.minute, *(getattr(Minute, name) for name in EXPRESSION_COLUMNS))
+        .where(Minute.lecture_id.in_([lecture.id for lecture in lectures]))
+        .order_by(Minute.minute)
+    )
+    minutes = {lecture.id: [] for lecture in lectures}
+    for lecture_id, minute, *seconds in rows:
+        minutes[lecture_id].append(MinuteExpressions(minute, None if None in seconds else tuple(seconds)))
+    return minutes
+
+
 def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> CountedMinute | None:
-    """What is stored of a minute, to be counted on."""
-    row = db.session.scalar(_minute(room, minute, lecture_id))
+    """What is stored of a minute, so that counting can go on."""
+    row = db.session.scalar(_select_minute(room, minute, lecture_id))
     if row is None:
         return None
-    spans = None if row.suppressed else tuple(getattr(row, column) or 0.0 for column in SPAN_COLUMNS)
     return CountedMinute(
         minute=row.minute,
         lecture_id=row.lecture_id,
@@ -54,18 +74,18 @@ def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> Counted
         frames_analysed=row.frames_analysed,
         faces_max=row.faces_max,
         face_seconds=row.face_seconds,
-        spans=spans,
+        expression_seconds=row.expression_seconds,
     )
 
 
 def save_minute(room: Room, counted: CountedMinute, minimum_group: int) -> None:
-    """Write a minute over what is stored of it; the expressions of too few people are left out.
+    """Insert or overwrite a minute, without expressions if fewer than `minimum_group` people were in view.
 
-    A minute of a lecture that was deleted meanwhile goes with it.
+    A minute of a lecture that was deleted meanwhile is dropped.
     """
     if counted.lecture_id is not None and find_lecture(counted.lecture_id) is None:
         return
-    row = db.session.scalar(_minute(room, counted.minute, counted.lecture_id))
+    row = db.session.scalar(_select_minute(room, counted.minute, counted.lecture_id))
     if row is None:
         row = Minute(room_id=room.id, lecture_id=counted.lecture_id, minute=counted.minute)
         db.session.add(row)
@@ -73,14 +93,11 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int) -> None:
     row.frames_analysed = counted.frames_analysed
     row.faces_max = counted.faces_max
     row.face_seconds = counted.face_seconds
-    row.suppressed = counted.spans is None or counted.too_few(minimum_group)
-    spans = [None] * len(SPAN_COLUMNS) if row.suppressed else counted.spans
-    for column, seconds in zip(SPAN_COLUMNS, spans, strict=True):
-        setattr(row, column, seconds)
+    row.expression_seconds = counted.suppressed_below(minimum_group).expression_seconds
     db.session.commit()
 
 
-def _minute(room: Room, minute: datetime, lecture_id: int | None) -> Select[tuple[Minute]]:
+def _select_minute(room: Room, minute: datetime, lecture_id: int | None) -> Select[tuple[Minute]]:
     return select(Minute).where(
         Minute.room_id == room.id, Minute.minute == minute, Minute.lecture_id.is_not_distinct_from(lecture_id)
     )

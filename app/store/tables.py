@@ -9,12 +9,15 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Type
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from app.store.counted_minute import faces_on_average
-from app.vision.emotion import EMOTIONS, Emotion
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures
+from app.vision.emotion import EXPRESSIONS
+
+EXPRESSION_COLUMNS = tuple(f"{expression}_seconds" for expression in EXPRESSIONS)
+"""The columns of `Minute` that hold ExpressionSeconds, in that order."""
 
 
 class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can drop them on any database."""
+    """Names every constraint, so that migrations can drop it on any database."""
 
     metadata = MetaData(
         naming_convention={
@@ -30,7 +33,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 class UTCDateTime(TypeDecorator):
-    """A moment, in UTC on every database. SQLite hands back naive datetimes; this gives them their zone."""
+    """A moment in UTC, on every database. SQLite returns naive datetimes; this type adds their zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -39,7 +42,7 @@ class UTCDateTime(TypeDecorator):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone; moments are kept in UTC")
+            raise ValueError(f"{value} has no time zone; moments are stored in UTC")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
@@ -49,7 +52,7 @@ class UTCDateTime(TypeDecorator):
 
 
 class User(UserMixin, db.Model):
-    """Somebody who may sign in."""
+    """Somebody who can sign in."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
@@ -58,12 +61,12 @@ class User(UserMixin, db.Model):
     """May change the settings."""
 
     def get_id(self) -> str:
-        """What a session remembers: a new password ends every session that was opened with the old one."""
+        """What a session stores. It changes with the password, so that a new one ends all older sessions."""
         return f"{self.id} {self.password_hash[-16:]}"
 
 
 class Token(db.Model):
-    """A key for programs. Only its SHA-256 is kept: a token is long and random, so no slow hash is needed."""
+    """An access token for programs. Only its SHA-256 is stored; a long random token needs no slow hash."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
@@ -74,9 +77,9 @@ class Token(db.Model):
 
 
 class Room(db.Model):
-    """A room with a camera, and what was set for it on its pages. NULL: the setting has its default.
+    """A room with a camera, and the settings that were stored for it; NULL stands for the default.
 
-    `app.store.effective_settings` says what counts.
+    `app.store.effective_settings` says which value applies.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,18 +90,18 @@ class Room(db.Model):
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
     areas: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
-    """What is left out of the picture: left, top, width and height of each area, in fractions of it."""
+    """The privacy areas: left, top, width and height of each, in fractions of the picture."""
     areas_camera: Mapped[str | None] = mapped_column(String(1000))
-    """The camera for which they were drawn, without its password."""
+    """The camera that they were drawn for, without its password."""
     paused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """NULL while it is looked at."""
+    """NULL while the room is not paused."""
     paused_by: Mapped[str | None] = mapped_column(String(80))
     told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When an administrator confirmed that this is allowed here and that the people filmed were told."""
+    """When an administrator confirmed that filming is allowed here and that the people filmed were told."""
 
 
 class Pause(db.Model):
-    """A pause of a room that is over; the one that lasts stands in `Room`."""
+    """A pause that has ended; one that still lasts is in `Room`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
@@ -107,7 +110,7 @@ class Pause(db.Model):
 
 
 class Lecture(db.Model):
-    """A lesson that a teacher started; running while it has no end."""
+    """A lesson that a teacher started; it is running while `ended_at` is NULL."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
@@ -119,7 +122,7 @@ class Lecture(db.Model):
     room: Mapped[Room] = relationship(lazy="joined")
 
     __table_args__ = (
-        # the database itself refuses a second running lecture in a room
+        # no second lecture can run in a room, whatever the number of processes
         Index(
             "uq_lecture_running",
             "room_id",
@@ -139,11 +142,11 @@ class Note(db.Model):
     text: Mapped[str] = mapped_column(String(500))
 
 
-class Minute(db.Model):
-    """One minute of a room, inside a lecture or outside any. Seconds are kept; shares are made from them.
+class Minute(MinuteFigures, db.Model):
+    """One minute of a room, inside a lecture or outside any. It stores seconds; shares follow from them.
 
-    The eight columns of expression seconds add up to `face_seconds`, or are all NULL where too few people
-    were in view. A minute without camera has no row.
+    The eight columns of expression seconds add up to `face_seconds`, or are all NULL if too few people were
+    in view. A minute without camera has no row.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -166,7 +169,7 @@ class Minute(db.Model):
 
     room: Mapped[Room] = relationship(lazy="joined")
 
-    # NULLs never equal each other in a unique index, so minutes outside any lecture want one of their own
+    # NULLs are never equal in a unique index, so minutes outside any lecture need an index of their own
     __table_args__ = (
         Index("uq_minute_in_lecture", "room_id", "minute", "lecture_id", unique=True),
         Index(
@@ -180,28 +183,22 @@ class Minute(db.Model):
     )
 
     @property
-    def faces_mean(self) -> float:
-        """Faces in view on average while the camera was on."""
-        return faces_on_average(self.face_seconds, self.online_seconds)
+    def expression_seconds(self) -> ExpressionSeconds | None:
+        """Person-time of each expression; None if suppressed. Setting it sets `suppressed` as well."""
+        return None if self.suppressed else tuple(getattr(self, column) for column in EXPRESSION_COLUMNS)
 
-    @property
-    def shares(self) -> dict[Emotion, float] | None:
-        """Each expression's part of the person-time, 0 to 1; None where nothing may be or can be said."""
-        if self.uncertain_share is None:
-            return None
-        return {emotion: getattr(self, f"{emotion}_seconds") / self.face_seconds for emotion in EMOTIONS}
-
-    @property
-    def uncertain_share(self) -> float | None:
-        """The part of the person-time in which no expression could be named."""
-        if self.uncertain_seconds is None or not self.face_seconds:
-            return None
-        return self.uncertain_seconds / self.face_seconds
+    @expression_seconds.setter
+    def expression_seconds(self, seconds: ExpressionSeconds | None) -> None:
+        self.suppressed = seconds is None
+        for column, value in zip(
+            EXPRESSION_COLUMNS, seconds or [None] * len(EXPRESSION_COLUMNS), strict=True
+        ):
+            setattr(self, column, value)
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Let pages read while the monitor writes (WAL), wait for a lock, and keep references whole."""
+    """Let pages read while the monitor writes (WAL), wait for locks, enforce foreign keys and cascades."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     cursor = connection.cursor()

@@ -10,26 +10,27 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.store.tables import Token, User, db
 
 
-def any_user() -> bool:
+def has_users() -> bool:
     """Whether anybody can sign in yet."""
     return db.session.scalar(select(func.count()).select_from(User)) > 0
 
 
 def find_user(name: str) -> User | None:
-    """The user of that name."""
+    """The user of this name."""
     return db.session.scalar(select(User).where(User.name == name))
 
 
 def set_password(name: str, password: str, administrator: bool = False) -> User:
-    """Give the user of that name this password, making the user if need be.
+    """Set the password of the user of this name, who is created if new.
 
-    The first user is an administrator, and whoever is made one with `administrator`.
+    The first user becomes an administrator; so does any user with `administrator`.
     """
     user = find_user(name)
     if user is None:
-        user = User(name=name, password_hash="", administrator=not any_user())
+        user = User(name=name, password_hash="", administrator=not has_users())
         db.session.add(user)
     user.administrator = user.administrator or administrator
+    # a new hash would end every session of the user, so an unchanged password keeps its own
     if not (user.password_hash and check_password_hash(user.password_hash, password)):
         user.password_hash = generate_password_hash(password)
     db.session.commit()
@@ -37,7 +38,7 @@ def set_password(name: str, password: str, administrator: bool = False) -> User:
 
 
 def create_token(user: User, at: datetime) -> str:
-    """Make a key for programs. Only its hash is kept, so this is the one time that it can be read."""
+    """Create an access token. Only its hash is stored, so this is the only time that it can be read."""
     token = secrets.token_urlsafe(32)
     db.session.add(Token(user=user, sha256=_sha256(token), created_at=at))
     db.session.commit()
@@ -45,7 +46,7 @@ def create_token(user: User, at: datetime) -> str:
 
 
 def user_of_token(token: str) -> User | None:
-    """The user to whom a key for programs was given."""
+    """The user whom an access token belongs to."""
     return db.session.scalar(select(User).join(Token).where(Token.sha256 == _sha256(token)))
 
 

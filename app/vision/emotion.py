@@ -16,3 +16,9 @@ class Emotion(StrEnum):
 
 
 EMOTIONS = tuple(Emotion)
+
+UNCERTAIN = "uncertain"
+"""In place of an expression where the network is not sure enough to name one."""
+
+EXPRESSIONS = (*EMOTIONS, UNCERTAIN)
+"""All that a face in view can count as, in the order of columns and JSON."""

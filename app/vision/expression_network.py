@@ -1,7 +1,6 @@
 """The served network: face crops in, scores out. Weights that don't do what their card says are refused."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import cv2
@@ -10,8 +9,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
+from app.vision.model_card import CARD, RESTORE, ModelCard, WeightsError, read_model_card
 
-CARD = "emotion_cnn.json"
 INPUT_SHAPE = [SIDE, SIDE, 1]
 SELF_TEST_TOLERANCE = 0.1
 """How far a score may lie from the one that the card gives for a known face. Rounding to 8 bits moves a
@@ -19,25 +18,22 @@ score by some hundredths; another scale of pixels or another order of labels mov
 more."""
 
 
-class WeightsError(ValueError):
-    """The weights can't be used: one sentence with the file, what was wrong, and what to do."""
-
-
 class ExpressionClassifier:
     """Classifies face crops, with the thresholds of the weights' card. Not thread-safe, as LiteRT isn't."""
 
-    def __init__(self, network: "ExpressionNetwork", card: dict) -> None:
+    def __init__(self, network: "ExpressionNetwork", card: ModelCard) -> None:
         self._network = network
-        self.uncertain_below: float = card["uncertain_below"]
+        self.uncertain_below = card.uncertain_below
         """A face whose top score is below this has no named expression."""
-        self.face_below: float = card["face_below"]
+        self.face_below = card.face_below
         """A proposal whose face probability is below this is not a face."""
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "ExpressionClassifier":
         """Load a folder's weights; WeightsError if they don't match their card or misread the known faces."""
-        card = read_card(folder / CARD)
-        path = folder / card["files"]["litert"]["name"]
+        card = read_model_card(folder)
+        _check_card(card, folder / CARD)
+        path = folder / card.weights.name
         classifier = cls(ExpressionNetwork(_read_weights(path, card), path, threads), card)
         _check_known_faces(classifier, folder, card)
         return classifier
@@ -60,14 +56,14 @@ class ExpressionNetwork:
             self._interpreter = Interpreter(model_content=weights, num_threads=threads)
             signature = self._interpreter.get_signature_runner()
         except (ValueError, RuntimeError) as error:
-            raise WeightsError(f"{path} is no LiteRT network ({error}); {_RESTORE}") from None
+            raise WeightsError(f"{path} is no LiteRT network ({error}); {RESTORE}") from None
         self._input = self._interpreter.get_input_details()[0]["index"]
         shape = self._interpreter.get_input_details()[0]["shape"][1:].tolist()
         if shape != INPUT_SHAPE:
-            raise WeightsError(f"{path} takes faces of {shape}, expected {INPUT_SHAPE}; {_RESTORE}")
+            raise WeightsError(f"{path} takes faces of {shape}, expected {INPUT_SHAPE}; {RESTORE}")
         outputs = signature.get_output_details()
         if missing := {"scores", "face"} - set(outputs):
-            raise WeightsError(f"{path} gives {sorted(outputs)}, {sorted(missing)} is missing; {_RESTORE}")
+            raise WeightsError(f"{path} gives {sorted(outputs)}, {sorted(missing)} is missing; {RESTORE}")
         self._outputs = {name: output["index"] for name, output in outputs.items()}
         self._shapes = {name: output["shape"][1:] for name, output in outputs.items()}
         self._count = 0
@@ -85,55 +81,38 @@ class ExpressionNetwork:
         return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
 
-_RESTORE = "restore the folder models/ from the release, or export the network again"
-
-
-def read_card(path: Path) -> dict:
-    """Read a model card; WeightsError unless its labels and its input are those of this program."""
-    try:
-        card = json.loads(path.read_text())
-    except FileNotFoundError:
+def _check_card(card: ModelCard, path: Path) -> None:
+    """Raise WeightsError unless the card speaks of the labels and the input that the program uses."""
+    if card.labels != list(EMOTIONS):
         raise WeightsError(
-            f"{path} is missing, and the weights can't be used without it; {_RESTORE}"
-        ) from None
-    except ValueError as error:
-        raise WeightsError(f"{path} is no JSON ({error}); {_RESTORE}") from None
-    needed = {"labels", "input", "files", "uncertain_below", "face_below", "self_test"}
-    if not isinstance(card, dict) or not needed <= set(card):
-        raise WeightsError(
-            f"{path} is no model card, expected the keys {', '.join(sorted(needed))}; {_RESTORE}"
-        )
-    if card["labels"] != list(EMOTIONS):
-        raise WeightsError(
-            f"{path} names the labels {' '.join(map(str, card['labels']))}, expected {' '.join(EMOTIONS)} "
+            f"{path} names the labels {' '.join(map(str, card.labels))}, expected {' '.join(EMOTIONS)} "
             "in this order; use weights that were exported with these"
         )
-    shape = card["input"].get("shape")
+    shape = card.input_shape
     if shape != INPUT_SHAPE:
-        raise WeightsError(f"{path} says that the network takes {shape}, expected {INPUT_SHAPE}; {_RESTORE}")
-    return card
+        raise WeightsError(f"{path} says that the network takes {shape}, expected {INPUT_SHAPE}; {RESTORE}")
 
 
-def _read_weights(path: Path, card: dict) -> bytes:
+def _read_weights(path: Path, card: ModelCard) -> bytes:
     weights = _read(path)
-    found, expected = hashlib.sha256(weights).hexdigest(), card["files"]["litert"]["sha256"]
+    found, expected = hashlib.sha256(weights).hexdigest(), card.sha256
     if found != expected:
         raise WeightsError(
             f"{path} has the sha256 {found[:12]}…, its card expects {expected[:12]}…: it was altered or cut; "
-            f"{_RESTORE}"
+            f"{RESTORE}"
         )
     return weights
 
 
-def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dict) -> None:
+def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: ModelCard) -> None:
     """Classify the drawn faces that come with the weights, and compare the scores with the card's."""
-    path = folder / card["self_test"]["picture"]
+    path = folder / card.self_test.picture
     strip = cv2.imdecode(np.frombuffer(_read(path), np.uint8), cv2.IMREAD_GRAYSCALE)
-    expected = np.array(card["self_test"]["scores"], np.float32)
+    expected = np.array(card.self_test.scores, np.float32)
     if strip is None or strip.shape != (SIDE, SIDE * len(expected)):
         found = "no picture" if strip is None else f"{strip.shape[1]}×{strip.shape[0]} pixels"
         raise WeightsError(
-            f"{path} is {found}, expected {len(expected)} faces of {SIDE}×{SIDE} in a row; {_RESTORE}"
+            f"{path} is {found}, expected {len(expected)} faces of {SIDE}×{SIDE} in a row; {RESTORE}"
         )
     faces = strip.reshape(SIDE, len(expected), SIDE).swapaxes(0, 1)
     scores, _ = classifier.classify(faces)
@@ -141,7 +120,7 @@ def _check_known_faces(classifier: ExpressionClassifier, folder: Path, card: dic
     if not off <= SELF_TEST_TOLERANCE:
         raise WeightsError(
             f"{path}: the network's scores for these known faces are off by {off:.2f}, expected at most "
-            f"{SELF_TEST_TOLERANCE}: it doesn't read faces as its card says; {_RESTORE}"
+            f"{SELF_TEST_TOLERANCE}: it doesn't read faces as its card says; {RESTORE}"
         )
 
 
@@ -149,4 +128,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise WeightsError(f"{path} is missing; {_RESTORE}") from None
+        raise WeightsError(f"{path} is missing; {RESTORE}") from None

@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
+from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, script_texts
 from app.language import language as language_now
 from app.report import wording
@@ -68,14 +69,14 @@ def init_app(app: APIFlask) -> None:
         wording.faces,
         wording.interval,
         wording.percent,
-        wording.why_unread,
-        wording.word,
+        wording.why_no_shares,
     ):
         app.add_template_filter(reads)
+    app.add_template_filter(expression_name, "word")
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(reads, timezone=settings.timezone), reads.__name__)
 
-    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(wording.WORDS))  # for macros too
+    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES))  # for macros too
 
     @app.context_processor
     def for_every_page():
@@ -85,6 +86,6 @@ def init_app(app: APIFlask) -> None:
             "languages": LANGUAGES,
             "script_texts": {
                 **script_texts(language_now()),
-                **{kind: wording.word(kind) for kind in wording.WORDS},
+                **{kind: expression_name(kind) for kind in EXPRESSION_NAMES},
             },
         }

@@ -23,7 +23,7 @@ from app.camera.spec import CameraKind, kind_of
 from app.language import say
 from app.settings import check_setting
 from app.store.effective_settings import EffectiveSettings
-from app.store.note_queries import LONGEST_NOTE
+from app.store.note_queries import MAX_NOTE_LENGTH
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
 SHORTEST_PASSWORD = 10
@@ -66,7 +66,7 @@ class NoteForm(Form):
     time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("when was it? As 10:41."))])
     text = StringField(
         lazy_gettext("Note"),
-        [DataRequired(lazy_gettext("write something.")), Length(max=LONGEST_NOTE), ONE_LINE],
+        [DataRequired(lazy_gettext("write something.")), Length(max=MAX_NOTE_LENGTH), ONE_LINE],
         filters=[stripped],
     )
 

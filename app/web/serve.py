@@ -75,7 +75,7 @@ def _greeting(app: Flask) -> str:
         if settings.admin_password is not None:
             user_queries.set_password("admin", settings.admin_password, administrator=True)
             how = "sign in as admin with ADMIN_PASSWORD"
-        elif user_queries.any_user():
+        elif user_queries.has_users():
             how = f"sign in at {address}/sign-in"
         else:
             how = f"make the first account at {address}{setup_path(app)}"

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from app.vision.palette import COLOURS, UNCERTAIN
+from app.report.share_stack import STACK_COLOURS
 
 pages = Blueprint("style", __name__)
 
@@ -10,6 +10,7 @@ pages = Blueprint("style", __name__)
 @pages.get("/palette.css")
 def palette():
     """A class for each expression, as `.is-happy`, that colours boxes and SVG shapes."""
-    colours = {**COLOURS, "uncertain": UNCERTAIN}
-    rules = (f".is-{name} {{ background: {colour}; fill: {colour}; }}\n" for name, colour in colours.items())
+    rules = (
+        f".is-{name} {{ background: {colour}; fill: {colour}; }}\n" for name, colour in STACK_COLOURS.items()
+    )
     return Response("".join(rules), mimetype="text/css", headers={"Cache-Control": "public, max-age=3600"})

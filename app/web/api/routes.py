@@ -13,10 +13,10 @@ from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
 from app.language import say
-from app.report.exports import formats
-from app.report.unusual import unusual
+from app.report.exports.json_file import as_dict
+from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
-from app.store.effective_settings import CurrentPause, effective_settings, our_room
+from app.store.effective_settings import CurrentPause, configured_room, effective_settings
 from app.store.tables import Minute, Room
 from app.web.access import hub, relay
 from app.web.api import schemas
@@ -40,7 +40,7 @@ def state():
     camera = status.camera if status else None
     detail = camera.detail if camera else monitor.trouble
     online = bool(camera and camera.is_online and not hub().pause)
-    room = our_room()
+    room = configured_room()
     now_in_force = effective_settings(room)
     pause = now_in_force.pause
     lecture = lecture_queries.running_lecture(room)
@@ -105,7 +105,7 @@ def minutes(query):
     )
     more = len(rows) > limit
     start, end = query.get("start", EARLIEST), query.get("end", hub().clock.now())
-    pauses = room_queries.pauses(room or our_room(), start, end)
+    pauses = room_queries.pauses_between(room or configured_room(), start, end)
     return {
         "minutes": rows[:limit],
         "cursor": _cursor(rows[limit - 1]) if more else None,
@@ -127,7 +127,7 @@ def rooms():
 @api.doc(security=SECURITY)
 def lectures(query):
     """Lectures, newest first; `cursor` gives the next page."""
-    found = lecture_queries.lectures(query["limit"] + 1, query.get("cursor"))
+    found = lecture_queries.newest_lectures(query["limit"] + 1, query.get("cursor"))
     page = found[: query["limit"]]
     return {"lectures": page, "cursor": str(page[-1].id) if len(found) > len(page) else None}
 
@@ -139,7 +139,9 @@ def lectures(query):
 def start_lecture(new):
     """Start a lecture in the room."""
     try:
-        return lecture_queries.start_lecture(our_room(), new["title"], new["course"], hub().clock.now())
+        return lecture_queries.start_lecture(
+            configured_room(), new["title"], new["course"], hub().clock.now()
+        )
     except lecture_queries.LectureError as error:
         return problem(409, error)
 
@@ -191,14 +193,14 @@ def lecture_minutes(lecture_id):
 def lecture_unusual(lecture_id):
     """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
     minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id))
-    return {"unusual": unusual(minutes, hub().clock.now())}
+    return {"unusual": unusual_expressions(minutes, hub().clock.now())}
 
 
 @api.get("/lectures/<int:lecture_id>/report")
 @api.doc(security=SECURITY)
 def lecture_report(lecture_id):
     """A lecture's report: every minute with gaps named, and the lecture as a whole."""
-    return formats.as_dict(report_now(lecture_id), current_app.config["SETTINGS"].timezone)
+    return as_dict(report_now(lecture_id), current_app.config["SETTINGS"].timezone)
 
 
 @api.get("/lectures/<int:lecture_id>/notes")

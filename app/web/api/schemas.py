@@ -7,8 +7,8 @@ from apiflask.fields import Boolean, DateTime, Dict, Float, Integer, List, Neste
 from apiflask.validators import Length, OneOf, Range, Regexp
 from marshmallow import ValidationError, post_load, pre_load, validates_schema
 
-from app.report.exports.formats import rfc3339
-from app.store.note_queries import LONGEST_NOTE
+from app.report.exports.json_file import rfc3339
+from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
@@ -181,7 +181,7 @@ class NotesSchema(Schema):
 
 class NewNoteSchema(TextField):
     at = MomentField(metadata={"description": "A moment of the lecture; now, if it is left out."})
-    text = String(required=True, validate=[Length(1, LONGEST_NOTE), ONE_LINE])
+    text = String(required=True, validate=[Length(1, MAX_NOTE_LENGTH), ONE_LINE])
 
 
 class UnusualSchema(Schema):

@@ -43,7 +43,7 @@ def _is_setup_key(key: str) -> bool:
 @limiter.limit("20/minute")
 def setup():
     """Make the first account, for whoever has the link from the server's log."""
-    if user_queries.any_user():
+    if user_queries.has_users():
         return problem(403, Words("Set-up is done. Sign in with the account that was made then."))
     if not _is_setup_key(request.args.get("key", "")):
         return problem(403, Words("Open the set-up link that the server printed when it started."))
@@ -65,7 +65,7 @@ def sign_in():
             login_user(user)
             return redirect(safe_next(request.args.get("next")))
         form.password.errors = [gettext("name or password is wrong.")]
-    needs_setup = not user_queries.any_user()
+    needs_setup = not user_queries.has_users()
     return render_template(
         "sign_in.html", form=form, needs_setup=needs_setup
     ), 400 if form.is_submitted() else 200

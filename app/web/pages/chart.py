@@ -1,25 +1,28 @@
-"""A lecture's minutes as a picture: stacked shares, and gaps that look like gaps."""
+"""A lecture's minutes as SVG: stacked shares, and gaps that look like gaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from app.report.report import ReportMinute
-from app.report.wording import UNCERTAIN, clock, percent, why_unread, word
-from app.store.lecture_lists import SparklineMinute
-from app.vision.emotion import EMOTIONS
+from app.expression_names import expression_name
+from app.report.report_minute import ReportMinute
+from app.report.share_stack import stacked
+from app.report.wording import clock, percent, why_no_shares
+from app.store.minute_queries import MinuteExpressions
+from app.vision.emotion import EXPRESSIONS
 
 WIDTH, HEIGHT = 960.0, 220.0  # units of the SVG's view box
-LABELS = 8  # at most so many times along the axis
+MAX_LABELS = 8  # times along the axis
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
-SPARK_COLUMNS = 40  # narrower ones than 3 units can't be told apart
+SPARK_COLUMNS = 40  # columns narrower than 3 units can't be told apart
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle, in view box units. `kind` is an expression, "uncertain", or why there is none."""
+    """A rectangle, in view box units."""
 
-    kind: str
+    name: str
+    """An expression, "uncertain", or why there is none: the `is-NAME` class of the style sheet."""
     x: float
     y: float
     width: float
@@ -42,12 +45,12 @@ class Chart:
 
 
 def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Chart:
-    """Draw each minute as a column of its eight shares, which add up to the height."""
+    """A chart with a column for each minute; its eight shares add up to the height."""
     step = WIDTH / max(1, len(minutes))
     bars = [
         bar for number, minute in enumerate(minutes) for bar in _column(minute, number * step, step, timezone)
     ]
-    every = -(-len(minutes) // LABELS)
+    every = -(-len(minutes) // MAX_LABELS)
     labels = tuple(
         ((number + 0.5) * step, clock(minutes[number].minute, timezone))
         for number in range(0, len(minutes), every or 1)
@@ -58,43 +61,39 @@ def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Char
 def _column(minute: ReportMinute, x: float, step: float, timezone: ZoneInfo) -> list[Bar]:
     width = step * 0.92 if step > 4 else step
     time = clock(minute.minute, timezone)
-    if minute.shares is None:
-        kind = minute.seen.value.replace(" ", "-")
-        return [Bar(kind, x, 0.0, width, HEIGHT, f"{time}: {why_unread(minute.seen)}")]
-    bars, bottom = [], HEIGHT
-    shares = [*((emotion, minute.shares[emotion]) for emotion in reversed(EMOTIONS))]
-    for kind, share in [*shares, (UNCERTAIN, minute.uncertain_share)]:
-        if share > 0:
-            height = share * HEIGHT
-            bottom -= height
-            title = f"{time}: {word(kind)} {percent(share)}"
-            bars.append(Bar(kind, x, bottom, width, height, title, minute.is_weak))
+    if minute.all_shares is None:
+        name = minute.status.value.replace(" ", "-")
+        return [Bar(name, x, 0.0, width, HEIGHT, f"{time}: {why_no_shares(minute.status)}")]
+    bars = []
+    for expression, share, top, height in stacked(minute.all_shares, HEIGHT, HEIGHT):
+        title = f"{time}: {expression_name(expression)} {percent(share)}"
+        bars.append(Bar(expression, x, top, width, height, title, minute.is_weak))
     return bars
 
 
-def sparkline(minutes: Sequence[SparklineMinute]) -> list[tuple[str, str]]:
-    """Draw a lecture the size of a word: for each expression its name and an SVG path. Gaps stay empty."""
+def sparkline(minutes: Sequence[MinuteExpressions]) -> list[tuple[str, str]]:
+    """A lecture the size of a word: the name of each expression and its SVG path. Gaps stay empty."""
     if not minutes:
         return []
     first, last = minutes[0].minute, minutes[-1].minute
     count = round((last - first).total_seconds() / 60) + 1
     columns = min(count, SPARK_COLUMNS)
-    sums = [[0.0] * (len(EMOTIONS) + 1) for _ in range(columns)]
+    sums = [[0.0] * len(EXPRESSIONS) for _ in range(columns)]
     for minute in minutes:
-        place = round((minute.minute - first).total_seconds() / 60) * columns // count
-        sums[place] = [a + b for a, b in zip(sums[place], minute.spans or [0.0] * 8, strict=True)]
-    paths = dict.fromkeys((*EMOTIONS, UNCERTAIN), "")
-    for number, spans in enumerate(sums):
-        _spark_column(paths, spans, number * SPARK_WIDTH / columns, SPARK_WIDTH / columns)
-    return [(str(kind), path) for kind, path in paths.items() if path]
+        column = round((minute.minute - first).total_seconds() / 60) * columns // count
+        for index, seconds in enumerate(minute.expression_seconds or ()):
+            sums[column][index] += seconds
+    paths = dict.fromkeys(EXPRESSIONS, "")
+    for number, seconds in enumerate(sums):
+        _draw_spark_column(paths, seconds, number * SPARK_WIDTH / columns, SPARK_WIDTH / columns)
+    return [(str(expression), path) for expression, path in paths.items() if path]
 
 
-def _spark_column(paths: dict[str, str], spans: Sequence[float], x: float, width: float) -> None:
-    bottom, whole = SPARK_HEIGHT, sum(spans)
-    order = [*reversed(EMOTIONS), UNCERTAIN]
-    heights = dict(zip((*EMOTIONS, UNCERTAIN), spans, strict=True))
-    for kind in order:
-        if heights[kind] > 0:
-            height = heights[kind] / whole * SPARK_HEIGHT
-            bottom -= height
-            paths[kind] += f"M{x:.1f} {bottom:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"
+def _draw_spark_column(paths: dict[str, str], seconds: Sequence[float], x: float, width: float) -> None:
+    """Add the rectangles of a column to the paths; none if no face was in view."""
+    total = sum(seconds)
+    if not total:
+        return
+    shares = {expression: each / total for expression, each in zip(EXPRESSIONS, seconds, strict=True)}
+    for expression, _, top, height in stacked(shares, SPARK_HEIGHT, SPARK_HEIGHT):
+        paths[expression] += f"M{x:.1f} {top:.1f}h{width:.1f}v{height:.1f}h-{width:.1f}z"

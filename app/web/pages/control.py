@@ -5,7 +5,7 @@ from flask_login import current_user
 
 from app.language import Words
 from app.store import room_queries
-from app.store.effective_settings import effective_settings, is_fixed, our_room
+from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
 from app.web.access import hub
 from app.web.problems import problem
 
@@ -15,7 +15,7 @@ pages = Blueprint("control", __name__)
 @pages.post("/pause")
 def pause():
     """Look at nothing any more, for everybody."""
-    room_queries.pause_room(our_room(), current_user.name, hub().clock.now())
+    room_queries.pause_room(configured_room(), current_user.name, hub().clock.now())
     hub().obey(effective_settings)
     return redirect(url_for("live.live"))
 
@@ -23,7 +23,7 @@ def pause():
 @pages.post("/resume")
 def resume():
     """Look again."""
-    room_queries.resume_room(our_room(), hub().clock.now())
+    room_queries.resume_room(configured_room(), hub().clock.now())
     hub().obey(effective_settings)
     return redirect(url_for("live.live"))
 
@@ -34,10 +34,10 @@ def hide_faces():
     wanted = request.form.get("hide")
     if wanted not in ("on", "off"):
         return problem(400, Words("hide must be on or off."))
-    if is_fixed("hide_faces"):
+    if is_set_by_environment("hide_faces"):
         return problem(
             409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
-    room_queries.change_room(our_room(), hide_faces=wanted == "on")
+    room_queries.change_room(configured_room(), hide_faces=wanted == "on")
     hub().obey(effective_settings)
     return redirect(url_for("live.live"))

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, current_app, redirect, render_template, request, send_file, url_for
 
 from app.language import Words, say
-from app.report.exports import formats
-from app.report.model_card import model_card
-from app.report.report import LIMITS, MINUTE, Report, ReportConditions, report_of
-from app.report.summary import changes, doubts, sentence
+from app.report.exports import FORMATS, filename
+from app.report.lecture_report import LIMITS, Report, ReportConditions, report_of
+from app.report.report_minute import MINUTE
+from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
-from app.store import lecture_lists, lecture_queries, minute_queries, note_queries
+from app.store import lecture_queries, minute_queries, note_queries
 from app.store.effective_settings import effective_settings
 from app.store.tables import Lecture, Note
+from app.vision.model_card import read_model_card
 from app.web.access import hub
 from app.web.forms import NoteForm, RenameForm
 from app.web.pages.chart import sparkline, stacked_minutes
@@ -44,7 +45,7 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
 
 def report_now(lecture_id: int) -> Report:
     """The report of a lecture as far as it got, or an answer that says that there is no such lecture."""
-    conditions = ReportConditions(effective_settings().minimum_group, model_card())
+    conditions = ReportConditions(effective_settings().minimum_group, read_model_card())
     return report_of(lecture_or_404(lecture_id), hub().clock.now(), conditions)
 
 
@@ -52,9 +53,10 @@ def report_now(lecture_id: int) -> Report:
 def listing():
     """List lectures, newest first, all or those looked for."""
     words, course = (request.args.get(name, "").strip() for name in ("q", "course"))
-    found = lecture_lists.find_lectures(words, course, PAGE + 1, request.args.get("after", type=int))
+    found = lecture_queries.newest_lectures(PAGE + 1, request.args.get("after", type=int), words, course)
     shown = found[:PAGE]
-    sparks = {key: sparkline(minutes) for key, minutes in lecture_lists.sparkline_minutes(shown).items()}
+    expressions = minute_queries.expressions_of_lectures(shown)
+    sparks = {lecture_id: sparkline(minutes) for lecture_id, minutes in expressions.items()}
     return render_template(
         "lectures.html",
         lectures=shown,
@@ -62,7 +64,7 @@ def listing():
         older=shown[-1].id if len(found) > PAGE else None,
         words_looked_for=words,
         course=course,
-        courses=lecture_lists.courses(),
+        courses=lecture_queries.all_courses(),
         now=hub().clock.now(),
     )
 
@@ -77,9 +79,18 @@ def _report_page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) 
     made = report_now(lecture_id)
     if rename_form.title.data is None:
         rename_form.title.data, rename_form.course.data = made.title, made.course
-    others = lecture_lists.others_of_course(lecture_or_404(lecture_id), COMPARABLE) if made.course else []
+    others = (
+        lecture_queries.other_lectures_of_course(lecture_or_404(lecture_id), COMPARABLE)
+        if made.course
+        else []
+    )
     return render_template(
-        "report.html", **_words(made), rename_form=rename_form, note_form=note_form, others=others
+        "report.html",
+        **_words(made),
+        formats=FORMATS,
+        rename_form=rename_form,
+        note_form=note_form,
+        others=others,
     )
 
 
@@ -89,8 +100,8 @@ def _words(made: Report) -> dict:
     return {
         "report": made,
         "chart": stacked_minutes(made.minutes, zone),
-        "sentence": sentence(made, zone),
-        "changes": changes(made),
+        "sentence": summary_sentence(made, zone),
+        "changes": biggest_changes(made),
         "doubts": doubts(made),
         "limits": say(LIMITS),
     }
@@ -109,17 +120,18 @@ def compare():
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
 def download(lecture_id: int, extension: str):
     """Give a lecture's report as a file."""
-    if extension not in formats.FORMATS:
-        known = ", ".join(formats.FORMATS)
+    if extension not in FORMATS:
+        known = ", ".join(FORMATS)
         return problem(
             404,
             Words("Reports come as %(known)s; %(asked)s is none of them.", known=known, asked=extension),
         )
     made = report_now(lecture_id)
-    mimetype, write = formats.FORMATS[extension]
-    name = formats.filename(made, extension, _zone())
+    export_format = FORMATS[extension]
+    name = filename(made, extension, _zone())
     # send_file knows how to name a file in letters that a header can't hold
-    response = send_file(BytesIO(write(made, _zone())), mimetype, as_attachment=True, download_name=name)
+    file = BytesIO(export_format.write(made, _zone()))
+    response = send_file(file, export_format.mimetype, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 
 from app.language import Words, language
 from app.store import lecture_queries
-from app.store.effective_settings import effective_settings, is_fixed, our_room
+from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
 from app.web.access import hub
 from app.web.forms import LectureForm
 from app.web.pages.account import is_only_here
@@ -20,7 +20,7 @@ RETRY_SECONDS = 5
 @pages.get("/")
 def live():
     """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
-    room = our_room()
+    room = configured_room()
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
         template,
@@ -28,7 +28,7 @@ def live():
         lecture=lecture_queries.running_lecture(room),
         in_force=effective_settings(room),
         notice_is_only_here=is_only_here(),
-        hide_is_fixed=is_fixed("hide_faces"),
+        hide_is_fixed=is_set_by_environment("hide_faces"),
         form=LectureForm(),
     )
 
@@ -86,7 +86,7 @@ def start_lecture():
     form = LectureForm()
     if not form.validate_on_submit():
         return problem(400, form.first_error())
-    room = our_room()
+    room = configured_room()
     try:
         lecture_queries.start_lecture(room, form.title.data, form.course.data, hub().clock.now())
     except lecture_queries.LectureError as error:

@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from app.camera.spec import hide_password
 from app.store import room_queries
-from app.store.effective_settings import effective_settings, our_room
+from app.store.effective_settings import configured_room, effective_settings
 from app.store.tables import Room
 from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
 from app.web.access import hub
@@ -23,7 +23,7 @@ DIGITS = 3  # of a fraction: a tenth of a per cent is about a pixel
 @pages.route("/settings/areas", methods=["GET", "POST"])
 def areas():
     """Show the areas in force, or store those that were drawn. `app.web.access` lets no others in."""
-    room = our_room()
+    room = configured_room()
     if request.method == "GET":
         return _page(room, [_written(area) for area in effective_settings(room).areas], errors=[])
     columns = [[text.strip() for text in request.form.getlist(side)] for side in SIDES]

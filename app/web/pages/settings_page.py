@@ -10,7 +10,12 @@ from app.camera.spec import CameraKind, hide_password, kind_of
 from app.language import Words
 from app.report.wording import capital
 from app.store import room_queries
-from app.store.effective_settings import CHANGEABLE, effective_settings, is_fixed, our_room
+from app.store.effective_settings import (
+    ROOM_SETTINGS,
+    configured_room,
+    effective_settings,
+    is_set_by_environment,
+)
 from app.store.tables import Room
 from app.web.access import hub, limiter
 from app.web.forms import FirstRunForm, RoomForm
@@ -25,7 +30,7 @@ SNAPSHOT_SECONDS = 2.0
 @pages.route("/settings", methods=["GET", "POST"])
 def settings():
     """Change what can be changed while the server runs."""
-    room = our_room()
+    room = configured_room()
     form = _form_for(room)
     if form.validate_on_submit():
         _store(room, form)
@@ -37,7 +42,7 @@ def settings():
 @pages.route("/setup/room", methods=["GET", "POST"])
 def first_run():
     """Set the room up after the first account was made."""
-    room = our_room()
+    room = configured_room()
     if room.told_at is not None:
         return redirect(url_for("room_settings.settings"))
     form = _form_for(room)
@@ -51,9 +56,9 @@ def first_run():
 @limiter.limit("20/minute")
 def camera():
     """Try the camera that is filled in, and give a picture of it."""
-    if is_fixed("camera"):
+    if is_set_by_environment("camera"):
         return problem(409, Words("CAMERA is set in the server's environment and can only be changed there."))
-    form = _form_for(our_room())
+    form = _form_for(configured_room())
     form.validate()
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]
     if errors:
@@ -74,7 +79,7 @@ def _try(spec: str) -> CameraTrial:
 def _form_for(room: Room) -> RoomForm:
     """The form; it asks whether all this is allowed here until somebody has confirmed it."""
     kind = RoomForm if room.told_at else FirstRunForm
-    return kind.of(effective_settings(room), [name for name in CHANGEABLE if is_fixed(name)])
+    return kind.of(effective_settings(room), [name for name in ROOM_SETTINGS if is_set_by_environment(name)])
 
 
 def _page(form: RoomForm, first: bool):
@@ -91,7 +96,7 @@ def _page(form: RoomForm, first: bool):
 
 def _store(room: Room, form: RoomForm) -> None:
     """Keep what was filled in, but for what the environment says."""
-    stored = {name: value for name, value in form.stored().items() if not is_fixed(name)}
+    stored = {name: value for name, value in form.stored().items() if not is_set_by_environment(name)}
     told_at = room.told_at or hub().clock.now()  # the form was not valid without the confirmation
     room_queries.change_room(room, **stored, told_at=told_at)
     hub().obey(effective_settings)

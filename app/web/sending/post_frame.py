@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.store import room_queries
-from app.store.effective_settings import effective_settings, our_room
+from app.store.effective_settings import configured_room, effective_settings
 from app.web.access import hub, limiter, relay
 from app.web.api import schemas
 from app.web.api.routes import SECURITY
@@ -51,7 +51,7 @@ def take_frame(query):
     except RequestEntityTooLarge:
         _discard(request.environ["wsgi.input"])
         return problem(413, str(TOO_LARGE))
-    room = our_room()
+    room = configured_room()
     if query.get("room", room.name) != room.name:
         if room_queries.find_room(query["room"]) is None:
             abort(404, f"There is no room {query['room']!r}; /api/v1/rooms lists them.")

@@ -1,4 +1,4 @@
-"""A report as a workbook: summary, minutes with a chart of the spreadsheet's own, notes."""
+"""A report as XLSX: sheets for the summary, the minutes, their chart (a native one) and the notes."""
 
 from datetime import datetime
 from io import BytesIO
@@ -9,32 +9,33 @@ from flask_babel import gettext
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from app.expression_names import expression_name
 from app.language import say
-from app.report.report import LIMITS, Report, ReportMinute
-from app.report.summary import changes, doubts, sentence
-from app.report.wording import WORDS, clock, duration, percent, why_unread, word
-from app.vision.emotion import EMOTIONS
-from app.vision.palette import COLOURS, UNCERTAIN
+from app.report.lecture_report import LIMITS, Report
+from app.report.report_minute import ReportMinute
+from app.report.share_stack import STACK_COLOURS, STACK_ORDER
+from app.report.summary import biggest_changes, doubts, summary_sentence
+from app.report.wording import clock, duration, percent, why_no_shares
+from app.vision.emotion import EMOTIONS, EXPRESSIONS
 
-FIRST_SHARE = 5
-LAST_SHARE = FIRST_SHARE + len(EMOTIONS)
-NOTES = LAST_SHARE + 1 + 2 * len(EMOTIONS)
+FIRST_SHARE = 5  # column of the sheet with the minutes
+NOTES = FIRST_SHARE + len(EXPRESSIONS) + 2 * len(EMOTIONS)
 
 
 def to_xlsx(report: Report, timezone: ZoneInfo) -> bytes:
-    """Give the workbook. What people wrote is only ever text in it, never a formula or a link."""
+    """The workbook. What people wrote is always text in it, never a formula or a link."""
     file = BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        writer = _Writer(book, report, timezone)
-        writer.summary()
-        writer.minutes()
-        writer.notes()
+        writer = _WorkbookWriter(book, report, timezone)
+        writer.write_summary()
+        writer.write_minutes()
+        writer.write_notes()
         book.set_properties({"title": report.title, "subject": report.course, "comments": say(LIMITS)})
     return file.getvalue()
 
 
-class _Writer:
-    """The three sheets of one report."""
+class _WorkbookWriter:
+    """Writes the sheets of one report."""
 
     def __init__(self, book: xlsxwriter.Workbook, report: Report, timezone: ZoneInfo) -> None:
         self._book, self._report, self._timezone = book, report, timezone
@@ -44,20 +45,20 @@ class _Writer:
         self._bold = book.add_format({"bold": True, "valign": "top"})
         self._wrap = book.add_format({"text_wrap": True, "valign": "top"})
         self._percent = book.add_format({"num_format": "0%", "align": "left"})
-        self._whole = book.add_format({"align": "left"})
-        self._one = book.add_format({"num_format": "0.0", "align": "left"})
+        self._integer = book.add_format({"align": "left"})
+        self._decimal = book.add_format({"num_format": "0.0", "align": "left"})
         self._time = book.add_format({"num_format": f"{date} hh:mm", "align": "left"})
         self._second = book.add_format({"num_format": f"{date} hh:mm:ss", "align": "left", "valign": "top"})
-        self._grey = book.add_format({"font_color": "#8b9098", "num_format": "0%", "align": "left"})
+        self._weak_percent = book.add_format({"font_color": "#8b9098", "num_format": "0%", "align": "left"})
 
-    def summary(self) -> None:
+    def write_summary(self) -> None:
         """Write the sentence, the figures, the shares with their intervals, the changes."""
         report, sheet = self._report, self._book.add_worksheet(gettext("Summary"))
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 3, 26)
         sheet.write_string(0, 0, report.title, self._title)
         sheet.merge_range(1, 0, 1, 3, "", self._wrap)
-        sheet.write_string(1, 0, sentence(report, self._timezone), self._wrap)
+        sheet.write_string(1, 0, summary_sentence(report, self._timezone), self._wrap)
         sheet.set_row(1, 48)
         row = 3
         for name, value, style in self._facts():
@@ -84,11 +85,11 @@ class _Writer:
             (gettext("Time zone"), self._timezone.key, None),
             (gettext("Length"), duration(report.seconds), None),
             (gettext("Seen by the camera"), report.coverage, self._percent),
-            (gettext("Faces on average"), report.faces_mean, self._one),
-            (gettext("Most faces"), report.faces_max, self._whole),
+            (gettext("Faces on average"), report.faces_mean, self._decimal),
+            (gettext("Most faces"), report.faces_max, self._integer),
             (gettext("Uncertain"), report.uncertain_share, self._percent),
-            (gettext("Minutes with too few"), report.suppressed_minutes, self._whole),
-            (gettext("Minimum group"), report.conditions.minimum_group, self._whole),
+            (gettext("Minutes with too few"), report.suppressed_minutes, self._integer),
+            (gettext("Minimum group"), report.conditions.minimum_group, self._integer),
             (gettext("Network (SHA-256)"), report.conditions.network.sha256, None),
         ]
 
@@ -105,28 +106,28 @@ class _Writer:
         intervals = self._report.share_intervals or {}
         for emotion, share in self._report.shares.items():
             row += 1
-            sheet.write_string(row, 0, word(emotion))
+            sheet.write_string(row, 0, expression_name(emotion))
             for column, value in enumerate((share, *intervals.get(emotion, ())), start=1):
                 sheet.write_number(row, column, value, self._percent)
         return row + 1
 
     def _changes(self, sheet: Worksheet, row: int) -> int:
-        found = changes(self._report)
-        if not found:
+        changes = biggest_changes(self._report)
+        if not changes:
             return row
         heads = (gettext("Biggest changes"), gettext("Share"), gettext("Whole lecture"), gettext("Faces"))
         sheet.write_row(row, 0, heads, self._head)
-        for change in found:
+        for change in changes:
             row += 1
             when = f"{clock(change.start, self._timezone)}–{clock(change.end, self._timezone)}"
-            sheet.write_string(row, 0, f"{when} {word(change.emotion)}")
+            sheet.write_string(row, 0, f"{when} {expression_name(change.emotion)}")
             sheet.write_number(row, 1, change.share, self._percent)
             sheet.write_number(row, 2, change.average, self._percent)
-            sheet.write_number(row, 3, change.faces, self._one)
+            sheet.write_number(row, 3, change.faces_mean, self._decimal)
         return row + 1
 
-    def minutes(self) -> None:
-        """Write a row a minute, and a stacked chart of them."""
+    def write_minutes(self) -> None:
+        """Write one row a minute, and a sheet with their stacked chart."""
         sheet = self._book.add_worksheet(gettext("Minutes"))
         sheet.freeze_panes(1, 1)
         sheet.set_row(0, 32)
@@ -139,7 +140,7 @@ class _Writer:
 
     def _heads(self) -> list[str]:
         ends = []
-        for name in map(word, EMOTIONS):
+        for name in map(expression_name, EMOTIONS):
             ends += [gettext("%(name)s from", name=name), gettext("%(name)s to", name=name)]
         return [
             gettext("Minute (%(zone)s)", zone=self._timezone.key),
@@ -147,19 +148,19 @@ class _Writer:
             gettext("Camera on (s)"),
             gettext("Faces"),
             gettext("Most faces"),
-            *(word(kind) for kind in WORDS),
+            *map(expression_name, EXPRESSIONS),
             *ends,
             gettext("Notes"),
         ]
 
     def _minute(self, sheet: Worksheet, row: int, minute: ReportMinute) -> None:
-        share_style = self._grey if minute.is_weak else self._percent
+        share_style = self._weak_percent if minute.is_weak else self._percent
         sheet.write_datetime(row, 0, self._local(minute.minute), self._time)
-        sheet.write_string(row, 1, gettext("read") if minute.shares else why_unread(minute.seen))
-        _put(sheet, row, 2, minute.online_seconds, self._one)
-        _put(sheet, row, 3, minute.faces_mean, self._one)
+        sheet.write_string(row, 1, gettext("read") if minute.shares else why_no_shares(minute.status))
+        _put(sheet, row, 2, minute.online_seconds, self._decimal)
+        _put(sheet, row, 3, minute.faces_mean, self._decimal)
         _put(sheet, row, 4, minute.faces_max, None)
-        shares = [*minute.shares.values(), minute.uncertain_share] if minute.shares else []
+        shares = (minute.all_shares or {}).values()
         ends = [end for pair in (minute.share_intervals or {}).values() for end in pair]
         for column, value in enumerate([*shares, *ends], start=FIRST_SHARE):
             sheet.write_number(row, column, value, share_style)
@@ -169,15 +170,14 @@ class _Writer:
     def _chart(self, minutes: str):
         chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
         last = len(self._report.minutes)
-        colours = [*COLOURS.values(), UNCERTAIN]
-        columns = range(FIRST_SHARE, LAST_SHARE + 1)
-        for column, colour in list(zip(columns, colours, strict=True))[::-1]:  # neutral at the bottom
+        for expression in STACK_ORDER:
+            column = FIRST_SHARE + EXPRESSIONS.index(expression)
             chart.add_series(
                 {
                     "name": [minutes, 0, column],
                     "categories": [minutes, 1, 0, last, 0],
                     "values": [minutes, 1, column, last, column],
-                    "fill": {"color": colour},
+                    "fill": {"color": STACK_COLOURS[expression]},
                     "gap": 5,
                 }
             )
@@ -188,8 +188,8 @@ class _Writer:
         chart.set_size({"width": 1100, "height": 480})
         return chart
 
-    def notes(self) -> None:
-        """Write the notes, or that there are none."""
+    def write_notes(self) -> None:
+        """Write the notes, or say that there are none."""
         sheet = self._book.add_worksheet(gettext("Notes"))
         sheet.set_column(0, 0, 22)
         sheet.set_column(1, 1, 90)
@@ -202,12 +202,12 @@ class _Writer:
             sheet.write_string(1, 0, gettext("no notes"))
 
     def _local(self, moment: datetime) -> datetime:
-        """The wall clock's time in the room: a spreadsheet knows no zones, so the zone stands beside it."""
+        """The local time: a spreadsheet knows no time zones, so the headings name the zone."""
         return moment.astimezone(self._timezone).replace(tzinfo=None)
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: object, style: Format | None) -> None:
-    """Write a value as what it is; text never becomes a formula (CWE-1236)."""
+    """Write a value in its own type; text never becomes a formula (CWE-1236)."""
     match value:
         case None:
             sheet.write_blank(row, column, None, style)

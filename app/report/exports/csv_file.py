@@ -1,0 +1,82 @@
+"""A report as CSV: one row a minute."""
+
+import csv
+from datetime import datetime
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+from app.language import say
+from app.report.lecture_report import LIMITS, Report
+from app.report.report_minute import ReportMinute
+from app.vision.emotion import EMOTIONS, EXPRESSIONS
+
+BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the system's old code page
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS = (
+    "minute",
+    "room",
+    "course",
+    "lecture",
+    "seen",
+    "online_seconds",
+    "frames_analysed",
+    "faces_mean",
+    "faces_max",
+    "face_seconds",
+    *EXPRESSIONS,
+    *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
+    "notes",
+    "lecture_coverage",
+    "minimum_group",
+    "network_sha256",
+    "limits",
+)
+
+
+def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
+    """The report in UTF-8 with a byte order mark, times with their offset. A gap has no figures.
+
+    `happy_low` and `happy_high` are the ends of the 95 % interval. What holds for the whole lecture is
+    repeated in every row, so that no row loses it.
+    """
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for minute in report.minutes:
+        writer.writerow(_row(report, minute, timezone))
+    return (BYTE_ORDER_MARK + text.getvalue()).encode()
+
+
+def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
+    shares, intervals = minute.all_shares or {}, minute.share_intervals or {}
+    figures = [
+        minute.faces_mean,
+        minute.faces_max,
+        minute.face_seconds,
+        *(shares.get(expression) for expression in EXPRESSIONS),
+        *(end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))),
+    ]
+    notes = " · ".join(note.text for note in report.notes_in(minute))
+    return [
+        _local(minute.minute, timezone),
+        *(_harmless(text) for text in (report.room, report.course, report.title)),
+        minute.status.value,
+        round(minute.online_seconds, 1),
+        minute.frames_analysed,
+        *("" if figure is None else round(figure, 4) for figure in figures),
+        _harmless(notes),
+        round(report.coverage, 4),
+        report.conditions.minimum_group,
+        report.conditions.network.sha256,
+        say(LIMITS),
+    ]
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from taking what people wrote for a formula (CWE-1236)."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def _local(moment: datetime, timezone: ZoneInfo) -> str:
+    return moment.astimezone(timezone).isoformat(timespec="seconds")

@@ -1,0 +1,183 @@
+"""A lecture as it is reported: every minute from start to end, and its figures as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from app.language import Words
+from app.report.interval import ConfusionMatrix, Interval, share_intervals
+from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
+from app.store import minute_queries, note_queries, room_queries
+from app.store.minute_figures import MinuteFigures, PooledMinutes, mean_faces
+from app.store.tables import Lecture, Minute
+from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.model_card import ModelCard
+
+LIMITS = Words(
+    "A share is an expression's part of the person-time in view. An expression is how a face looks; it is "
+    "not what a person feels, thinks or has understood. The network is often wrong about single faces: the "
+    "%(level)s intervals allow for that and for how few were seen, not for a camera that sees faces badly. "
+    "Faces that were missed are in no share.",
+    level="95 %",
+)
+
+Intervals = dict[Emotion, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNote:
+    """What somebody wrote down for a moment."""
+
+    id: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportConditions:
+    """What the figures depend on, and every file therefore names."""
+
+    minimum_group: int
+    """No expressions are kept of fewer people."""
+    network: ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A lecture, as its page and every export show it."""
+
+    id: int
+    title: str
+    course: str
+    room: str
+    started_at: datetime
+    ended_at: datetime | None
+    """None while it runs."""
+    minutes: tuple[ReportMinute, ...]
+    """Every minute from its start to its end, oldest first."""
+    notes: tuple[ReportNote, ...]
+    faces_mean: float | None
+    """Faces in view on average while the camera was on; None if it never was."""
+    faces_max: int
+    shares: dict[Emotion, float] | None
+    """Each expression's part of the person-time of the minutes that have shares; None if there are none."""
+    uncertain_share: float | None
+    share_intervals: Intervals | None
+    seconds: float
+    """Length of the lecture so far."""
+    online_seconds: float
+    """How much of it the camera was on."""
+    suppressed_minutes: int
+    conditions: ReportConditions
+
+    def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
+        """The notes of a minute."""
+        return [note for note in self.notes if minute.minute <= note.at < minute.minute + MINUTE]
+
+    @property
+    def coverage(self) -> float:
+        """The part of the lecture that the camera saw, 0 to 1."""
+        return min(1.0, self.online_seconds / self.seconds) if self.seconds else 0.0
+
+
+def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> Report:
+    """The report of a lecture, up to `now` if it is still running."""
+    rows = minute_queries.minutes_of_lecture(lecture)
+    end = lecture.ended_at or now
+    online = sum(row.online_seconds for row in rows)
+    read = [row for row in rows if row.shares is not None]
+    whole = PooledMinutes.of(read)
+    of_whole, *of_minutes = _intervals([whole, *read], ConfusionMatrix(conditions.network.named_confusion))
+    intervals = dict(zip((row.minute for row in read), of_minutes, strict=True))
+    pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
+    return Report(
+        id=lecture.id,
+        title=lecture.title,
+        course=lecture.course,
+        room=lecture.room.name,
+        started_at=lecture.started_at,
+        ended_at=lecture.ended_at,
+        minutes=_every_minute(rows, intervals, lecture.started_at, end, pauses),
+        notes=tuple(
+            ReportNote(note.id, note.at, note.text) for note in note_queries.notes_of_lecture(lecture)
+        ),
+        faces_mean=mean_faces(sum(row.face_seconds for row in rows), online) if online else None,
+        faces_max=max((row.faces_max for row in rows), default=0),
+        shares=whole.shares,
+        uncertain_share=whole.uncertain_share,
+        share_intervals=of_whole,
+        seconds=max(0.0, (end - lecture.started_at).total_seconds()),
+        online_seconds=online,
+        suppressed_minutes=sum(row.suppressed for row in rows),
+        conditions=conditions,
+    )
+
+
+def _intervals(parts: Sequence[MinuteFigures], confusion: ConfusionMatrix) -> list[Intervals | None]:
+    """The intervals of the shares of each part; None where no expression was named.
+
+    They are estimated for the faces whose expression was named and then, like the shares, given as parts of
+    all person-time.
+    """
+    named = [part for part in parts if _has_named(part)]
+    rows = share_intervals(
+        [[share / (1 - part.uncertain_share) for share in part.shares.values()] for part in named],
+        [sample_size(part) for part in named],
+        confusion,
+    )
+    remaining = iter(rows)
+    return [_of_all_faces(next(remaining), part) if _has_named(part) else None for part in parts]
+
+
+def _has_named(part: MinuteFigures) -> bool:
+    return part.shares is not None and part.uncertain_share < 1
+
+
+def _of_all_faces(row: Sequence[Interval], part: MinuteFigures) -> Intervals:
+    named_share = 1 - part.uncertain_share
+    return {
+        emotion: (low * named_share, high * named_share)
+        for emotion, (low, high) in zip(EMOTIONS, row, strict=True)
+    }
+
+
+def _every_minute(
+    rows: Sequence[Minute],
+    intervals: dict[datetime, Intervals | None],
+    start: datetime,
+    end: datetime,
+    pauses: Sequence[Period],
+) -> tuple[ReportMinute, ...]:
+    """The minutes from `start` to `end`; one without a row is a gap, or paused."""
+    known = {row.minute: row for row in rows}
+    first = min([start, *known]).astimezone(UTC).replace(second=0, microsecond=0)
+    last = max([end - timedelta(microseconds=1), start, *known])
+    times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
+    return tuple(
+        _report_minute(known[time], intervals.get(time))
+        if time in known
+        else ReportMinute(time, MinuteStatus.PAUSED if _is_paused(time, pauses) else MinuteStatus.GAP)
+        for time in times
+    )
+
+
+def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
+    """Whether the room was paused in the middle of the minute."""
+    return any(start <= minute + MINUTE / 2 < end for start, end in pauses)
+
+
+def _report_minute(row: Minute, intervals: Intervals | None) -> ReportMinute:
+    if row.suppressed:
+        status = MinuteStatus.TOO_FEW
+    else:
+        status = MinuteStatus.NOBODY if row.shares is None else MinuteStatus.READ
+    return ReportMinute(
+        minute=row.minute,
+        status=status,
+        online_seconds=row.online_seconds,
+        frames_analysed=row.frames_analysed,
+        faces_max=row.faces_max,
+        face_seconds=row.face_seconds,
+        expression_seconds=row.expression_seconds,
+        share_intervals=intervals,
+    )

@@ -1,0 +1,87 @@
+"""One minute of a report, and several merged into one where there is room for fewer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.report.interval import Interval, effective_sample_size
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PooledMinutes
+from app.vision.emotion import Emotion
+
+MINUTE = timedelta(minutes=1)
+
+Period = tuple[datetime, datetime]
+"""From, to."""
+
+MIN_SAMPLE_SIZE = 10
+"""Below it, a single look moves a share by more than a tenth: the minute is weak evidence."""
+
+
+class MinuteStatus(StrEnum):
+    """Whether a minute has shares, and if not, why."""
+
+    READ = "read"
+    NOBODY = "nobody"
+    """The camera was on and saw no face."""
+    TOO_FEW = "too few"
+    """Fewer people than MINIMUM_GROUP: no expressions were kept."""
+    GAP = "gap"
+    """The camera was dark, or the server was not running."""
+    PAUSED = "paused"
+    """Somebody had paused the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMinute(MinuteFigures):
+    """One minute of a report. A gap has None for its figures, not zeros.
+
+    Its shares are as read, of all person-time.
+    """
+
+    minute: datetime
+    status: MinuteStatus
+    online_seconds: float = 0.0
+    frames_analysed: int = 0
+    faces_max: int | None = None
+    face_seconds: float | None = None
+    expression_seconds: ExpressionSeconds | None = None
+    share_intervals: dict[Emotion, Interval] | None = None
+    """Where each true share lies, in 95 of 100 such minutes; None where no expression was named."""
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the sample is too small for the shares to say much."""
+        return bool(sample_size(self) < MIN_SAMPLE_SIZE)
+
+
+def sample_size(minute: MinuteFigures) -> float:
+    """The effective sample size behind a minute's shares: looks at faces whose expression was named."""
+    if minute.shares is None:
+        return 0.0
+    return effective_sample_size(minute.faces_mean * (1 - minute.uncertain_share), minute.online_seconds)
+
+
+def merge_minutes(minutes: Sequence[ReportMinute], count: int) -> list[ReportMinute]:
+    """Merge every `count` minutes into one, each weighted by its person-time."""
+    if count == 1:
+        return list(minutes)
+    return [_merged(minutes[start : start + count]) for start in range(0, len(minutes), count)]
+
+
+_BY_INFORMATION = (MinuteStatus.GAP, MinuteStatus.PAUSED, MinuteStatus.NOBODY, MinuteStatus.TOO_FEW)
+
+
+def _merged(minutes: Sequence[ReportMinute]) -> ReportMinute:
+    start = minutes[0].minute
+    read = [minute for minute in minutes if minute.shares is not None]
+    if not read:
+        return ReportMinute(start, max((minute.status for minute in minutes), key=_BY_INFORMATION.index))
+    pooled = PooledMinutes.of(read)
+    return ReportMinute(
+        minute=start,
+        status=MinuteStatus.READ,
+        online_seconds=pooled.online_seconds,
+        face_seconds=pooled.face_seconds,
+        expression_seconds=pooled.expression_seconds,
+    )

@@ -1,0 +1,91 @@
+"""The figures of a minute, under the names that the API and every file give them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.vision.emotion import EMOTIONS, EXPRESSIONS, Emotion
+
+ExpressionSeconds = tuple[float, ...]
+"""Person-time of each of EXPRESSIONS, in seconds."""
+
+FIGURES = (
+    "online_seconds",
+    "frames_analysed",
+    "faces_mean",
+    "faces_max",
+    "face_seconds",
+    "shares",
+    "uncertain_share",
+)
+
+
+def figures_of(minute: Any) -> dict[str, Any]:
+    """The figures of a stored, counted or reported minute, by name."""
+    return {name: getattr(minute, name) for name in FIGURES}
+
+
+def mean_faces(face_seconds: float, online_seconds: float) -> float:
+    """Faces in view on average while the camera was on, rounded so that sums of seconds leave no residue."""
+    return round(face_seconds / online_seconds, 9) if online_seconds else 0.0
+
+
+class MinuteFigures:
+    """What follows from the seconds of one minute, or of several."""
+
+    __slots__ = ()
+
+    online_seconds: float
+    """How long the camera was on."""
+    face_seconds: float | None
+    """Person-time; None where there was no camera."""
+    expression_seconds: ExpressionSeconds | None
+    """Adds up to `face_seconds`; None where there was no camera, or too few people."""
+
+    @property
+    def faces_mean(self) -> float | None:
+        """Faces in view on average while the camera was on."""
+        return None if self.face_seconds is None else mean_faces(self.face_seconds, self.online_seconds)
+
+    @property
+    def all_shares(self) -> dict[str, float] | None:
+        """The part of the person-time that each of EXPRESSIONS has, 0 to 1; together 1.
+
+        None where nobody or too few people were in view.
+        """
+        if self.expression_seconds is None or not self.face_seconds:
+            return None
+        pairs = zip(EXPRESSIONS, self.expression_seconds, strict=True)
+        return {expression: seconds / self.face_seconds for expression, seconds in pairs}
+
+    @property
+    def shares(self) -> dict[Emotion, float] | None:
+        """`all_shares` of the seven expressions that can be named."""
+        shares = self.all_shares
+        return shares and {emotion: shares[emotion] for emotion in EMOTIONS}
+
+    @property
+    def uncertain_share(self) -> float | None:
+        """The part of the person-time in which no expression could be named."""
+        if self.expression_seconds is None or not self.face_seconds:
+            return None
+        return self.expression_seconds[-1] / self.face_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class PooledMinutes(MinuteFigures):
+    """Several minutes taken as one, each weighted by its person-time."""
+
+    online_seconds: float
+    face_seconds: float
+    expression_seconds: ExpressionSeconds
+
+    @classmethod
+    def of(cls, minutes: Sequence[MinuteFigures]) -> "PooledMinutes":
+        """Add up the seconds of minutes that all have expressions."""
+        columns = zip(*(minute.expression_seconds for minute in minutes), strict=True)
+        return cls(
+            sum(minute.online_seconds for minute in minutes),
+            sum(minute.face_seconds for minute in minutes),
+            tuple(sum(column) for column in columns) or (0.0,) * len(EXPRESSIONS),
+        )

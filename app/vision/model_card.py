@@ -1,0 +1,106 @@
+"""The card of the served network, models/emotion_cnn.json, for everybody who asks something of it.
+
+The monitor checks the weights against it, reports take the confusions from it, the page /model shows it.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app import PROJECT
+
+MODELS = PROJECT / "models"
+CARD = "emotion_cnn.json"
+FIGURES_PART = "PublicTest"
+"""The part of FER-2013 that the card's figures were measured on. It also chose the thresholds."""
+RESTORE = "restore the folder models/ from the release, or export the network again"
+
+
+class WeightsError(ValueError):
+    """The weights can't be used: one sentence with the file, what was found, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """The LiteRT file that is served."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """Known faces, by which the monitor checks the weights when it loads them."""
+
+    picture: str
+    """Name of a file with the faces in a row."""
+    scores: list[list[float]]
+    """What the network gave for each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What the card says. Its figures are dictionaries as `models.evaluate` and `models.export` give them."""
+
+    labels: list[str]
+    input_shape: list[int]
+    weights: WeightsFile
+    parameters: int
+    uncertain_below: float
+    """A top score below this says too little to name an expression."""
+    face_below: float
+    """A proposal whose face score lies below this is not a face."""
+    self_test: SelfTest
+    figures: dict[str, Any]
+    """How right the network is on FIGURES_PART, against FER-2013's own labels."""
+    ferplus_figures: dict[str, Any]
+    """The same against the majority of ten people (FER+): what is served."""
+    uncertain_figures: dict[str, Any]
+    """What remains if faces under `uncertain_below` are not named."""
+    named_confusion: tuple[tuple[int, ...], ...]
+    """Named faces by what most people saw (rows) and what the network read (columns), as EMOTIONS."""
+    face_figures: dict[str, Any] | None
+    """What `face_below` keeps of faces and of false proposals; None if it was exported without crops."""
+    origin: dict[str, Any]
+    """The data, commands and versions that made the network."""
+
+    @property
+    def sha256(self) -> str:
+        """That of the served weights: it identifies the network."""
+        return self.weights.sha256
+
+
+def read_model_card(folder: Path = MODELS) -> ModelCard:
+    """The card in a folder, as it is now; raises WeightsError if it is missing, damaged or incomplete."""
+    path = folder / CARD
+    try:
+        return _parsed(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise WeightsError(
+            f"{path} is missing, and the weights can't be used without it; {RESTORE}"
+        ) from None
+    except ValueError as error:
+        raise WeightsError(f"{path} is no JSON ({error}); {RESTORE}") from None
+    except (KeyError, TypeError) as error:
+        raise WeightsError(f"{path} is no card of a network, or lacks a part ({error}); {RESTORE}") from None
+
+
+def _parsed(card: dict[str, Any]) -> ModelCard:
+    weights, self_test, figures = card["files"]["litert"], card["self_test"], card["figures"][FIGURES_PART]
+    return ModelCard(
+        labels=card["labels"],
+        input_shape=card["input"]["shape"],
+        weights=WeightsFile(weights["name"], weights["sha256"], weights["bytes"]),
+        parameters=card["parameters"],
+        uncertain_below=card["uncertain_below"],
+        face_below=card["face_below"],
+        self_test=SelfTest(self_test["picture"], self_test["scores"]),
+        figures=figures,
+        ferplus_figures=figures["ferplus"],
+        uncertain_figures=card["uncertain_figures"],
+        named_confusion=tuple(map(tuple, card["uncertain_figures"]["confusion"])),
+        face_figures=card.get("face_figures"),
+        origin=card["origin"],
+    )
