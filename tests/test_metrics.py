@@ -10,6 +10,7 @@ from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.errors import Reason
 from app.camera.state import CameraState
+from app.clock import SYSTEM_CLOCK
 from app.store.effective_settings import CurrentPause, EffectiveSettings
 from tests.server import PROJECT, wait_for
 
@@ -64,9 +65,9 @@ def test_who_is_signed_in_is_no_prometheus(app, api):
 def test_camera_monitor_and_viewers_are_told_as_they_are(app):
     hub = app.extensions["hub"]
     hub.monitor_started()
-    hub.take(status())
-    hub.enter(10)
-    hub.take(AnnotatedPicture(b"picture", hub.clock.now().timestamp() - 3, (640, 360)))
+    hub.receive(status())
+    hub.add_viewer(10)
+    hub.receive(AnnotatedPicture(b"picture", SYSTEM_CLOCK.now().timestamp() - 3, (640, 360)))
     now = figures_of(app)
     assert now["aula_camera_online"] == now["aula_monitor_running"] == now["aula_viewers"] == 1
     assert now["aula_paused"] == now["aula_monitor_restarts_total"] == 0
@@ -84,14 +85,14 @@ def test_what_is_not_known_is_left_out(app):
     before = figures_of(app)
     assert before["aula_camera_online"] == 0
     assert not {"aula_faces", "aula_picture_age_seconds", "aula_frames_captured_total"} & before.keys()
-    hub.take(status(CameraState(False, Reason.BLACK, "It is black.", NOON, 0.0), live=None))
+    hub.receive(status(CameraState(False, Reason.BLACK, "It is black.", NOON, 0.0), live=None))
     assert "aula_faces" not in figures_of(app)
 
 
 def test_a_pause_is_told_and_the_camera_is_off(app):
     hub = app.extensions["hub"]
-    hub.take(status())
-    hub.follow(EffectiveSettings("demo", False, 5, 365, None, CurrentPause(NOON, "anna")))
+    hub.receive(status())
+    hub.apply_settings(EffectiveSettings("demo", False, 5, 365, None, CurrentPause(NOON, "anna")))
     now = figures_of(app)
     assert (now["aula_paused"], now["aula_camera_online"]) == (1, 0)
 
@@ -119,9 +120,9 @@ def test_it_speaks_openmetrics_where_that_is_asked_for(app):
 
 def test_every_figure_is_documented_and_no_other(app):
     hub = app.extensions["hub"]
-    hub.take(status())
-    hub.enter(10)
-    hub.take(AnnotatedPicture(b"picture", 1000, (640, 360)))
+    hub.receive(status())
+    hub.add_viewer(10)
+    hub.receive(AnnotatedPicture(b"picture", 1000, (640, 360)))
     told = set(re.findall(r"^# TYPE (aula_\w+)", scrape(app.test_client()).text, re.MULTILINE))
     table = "\n".join(
         row.split("|")[1]

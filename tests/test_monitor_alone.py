@@ -121,7 +121,7 @@ def test_a_monitor_that_is_killed_is_missed_and_the_next_one_heard(webs, alone):
     alone.start()
     wait_for(lambda: shows_the_class(webs[1]))
     alone.end(signal.SIGKILL)
-    wait_for(lambda: "No camera process is heard" in detail(webs[1]))
+    wait_for(lambda: "No camera process can be reached" in detail(webs[1]))
     alone.start()
     wait_for(lambda: shows_the_class(webs[1]))
     assert webs[1].get("/api/v1/state").json["monitor"]["restarts"] >= 2

@@ -167,7 +167,7 @@ def test_a_second_page_is_told_who_sends_and_can_take_over(free, picture):
             told = second.hear("taken")
             assert told["by"] == "admin"
             assert datetime.fromisoformat(told["since"]).tzinfo
-        assert "admin sends pictures since" in post(free, picture).json["detail"]
+        assert "admin has been sending pictures since" in post(free, picture).json["detail"]
         with sending(free, "second", take_over=True) as second:
             second.hear("ask")
             assert first.hear("over")["by"] == "admin"

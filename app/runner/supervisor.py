@@ -51,7 +51,7 @@ class Supervisor:
             until = self._clock.monotonic() + next(waits)
             while not self._ending() and self._clock.monotonic() < until:
                 self._clock.wait(LISTEN_SECONDS)
-        self._hub.hang_up()
+        self._hub.disconnect_viewers()
 
     def _supervise(self) -> None:
         """Run one monitor to its end."""
@@ -89,7 +89,7 @@ class Supervisor:
                     told = self._hub.demand
                     connection.send(told)
                 if connection.poll(LISTEN_SECONDS):
-                    self._hub.take(connection.recv())
+                    self._hub.receive(connection.recv())
                     heard, patience = self._clock.monotonic(), HEARTBEAT_SECONDS
             except (EOFError, OSError):
                 return

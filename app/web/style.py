@@ -1,4 +1,4 @@
-"""The colours of the expressions as a style sheet, so that pages and stream share one palette."""
+"""The expressions' colours as a style sheet: pages and stream share one palette."""
 
 from flask import Blueprint, Response
 
@@ -9,7 +9,7 @@ pages = Blueprint("style", __name__)
 
 @pages.get("/palette.css")
 def palette():
-    """A class for each expression, as `.is-happy`, that colours boxes and SVG shapes."""
+    """Send a class for each expression, such as `.is-happy`, that colours boxes and SVG shapes."""
     colours = {**COLOURS, "uncertain": UNCERTAIN}
     rules = (f".is-{name} {{ background: {colour}; fill: {colour}; }}\n" for name, colour in colours.items())
     return Response("".join(rules), mimetype="text/css", headers={"Cache-Control": "public, max-age=3600"})

@@ -1,4 +1,4 @@
-"""Pictures that scripts and small devices post, one a request."""
+"""Frames that scripts and small devices post, one a request."""
 
 from typing import BinaryIO
 
@@ -12,17 +12,18 @@ from app.camera.jpeg import MOST_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, our_room
-from app.web.access import hub, limiter, relay
+from app.web.access import limiter
 from app.web.api import schemas
 from app.web.api.routes import SECURITY
+from app.web.extensions import relay
 from app.web.problems import problem
 from app.web.sending.relay import AlreadySending
 
 api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
 
 RETRY_SECONDS = 5
-CHUNK = 2**16
-MOST_DISCARDED = 4 * MOST_BYTES
+CHUNK_BYTES = 2**16
+MAX_DISCARDED_BYTES = 4 * MOST_BYTES
 
 
 @api.post("/frames")
@@ -33,17 +34,17 @@ MOST_DISCARDED = 4 * MOST_BYTES
     security=SECURITY,
     responses={
         404: "There is no such room",
-        409: "The camera is another one, paused, or somebody else sends",
+        409: "The room uses another camera, is paused, or somebody else is sending",
         413: "More than 4 MB",
-        422: "Not a JPEG, cut off, or of an unbearable size",
+        422: "Not a JPEG, cut off, or too many or too few pixels",
         429: "More than 30 pictures a second",
         503: "The camera process is not ready yet",
     },
 )
-def take_frame(query):
+def post_frame(query):
     """Take one JPEG as what the room's camera sees now; CAMERA must be `browser`.
 
-    Only the newest picture counts: send as often as it is of use, and wait for each answer.
+    Only the newest picture counts. Wait for each answer before you send the next one.
     """
     request.max_content_length = MOST_BYTES
     try:
@@ -56,44 +57,45 @@ def take_frame(query):
         if room_queries.find_room(query["room"]) is None:
             abort(404, f"There is no room {query['room']!r}; /api/v1/rooms lists them.")
         return problem(
-            409, f"This server reads the camera of {room.name}; post to the one of {query['room']}."
+            409, f"This server is the one for {room.name}; post to the server for {query['room']}."
         )
     if current_app.config["SETTINGS"].redis_url is not None:
         return problem(409, NO_BROWSER)
-    now = effective_settings(room)
-    if now.camera != CameraKind.BROWSER:
-        return problem(409, "The room looks through another camera. CAMERA must be browser.")
-    if now.pause:
-        return problem(409, f"Paused by {now.pause.by}: no picture is taken.")
+    settings = effective_settings(room)
+    if settings.camera != CameraKind.BROWSER:
+        return problem(409, "The room uses another camera; CAMERA must be browser.")
+    if settings.pause:
+        return problem(409, f"Paused by {settings.pause.by}: no picture is accepted.")
     try:
         check_jpeg(jpeg)
     except InvalidJpeg as error:
         return problem(422, str(error))
-    return _pass_on(jpeg)
+    return _relay(jpeg)
 
 
-def _pass_on(jpeg: bytes):
-    if not relay().is_read:
+def _relay(jpeg: bytes):
+    """Pass the frame to the monitor."""
+    if not relay().is_polled:
         return problem(503, "The camera process is starting.", {"Retry-After": str(RETRY_SECONDS)})
     key = f"{current_user.name} {request.remote_addr}"
     try:
-        sender = relay().enter(current_user.name, key, is_script=True)
-    except AlreadySending as taken:
-        since = taken.sender.since.astimezone(hub().timezone)
-        return problem(409, f"{taken.sender.name} sends pictures since {since:%H:%M}.")
-    relay().give(sender, jpeg, hub().clock.monotonic())
+        sender = relay().connect(current_user.name, key, is_script=True)
+    except AlreadySending as other:
+        since = other.sender.since.astimezone(current_app.config["SETTINGS"].timezone)
+        return problem(409, f"{other.sender.name} has been sending pictures since {since:%H:%M}.")
+    relay().put_frame(sender, jpeg)
     return {"bytes": len(jpeg)}
 
 
 def _discard(body: BinaryIO) -> None:
-    """Read on, as far as is bearable: a client that is still sending would not hear the answer."""
-    for _ in range(MOST_DISCARDED // CHUNK):
-        if not body.read(CHUNK):
+    """Read and drop the rest of a large body, up to a limit: a client reads no answer while it sends."""
+    for _ in range(MAX_DISCARDED_BYTES // CHUNK_BYTES):
+        if not body.read(CHUNK_BYTES):
             return
 
 
 def describe(app: APIFlask) -> None:
-    """Say in the API's description that the body is a picture, which no schema can."""
+    """Declare in the API's description that the body is a JPEG, which no schema can express."""
 
     @app.spec_processor
     def add_body(spec: dict) -> dict:
