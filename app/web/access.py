@@ -97,7 +97,7 @@ def bearer_token() -> str | None:
 
 
 def _check_access() -> Response | None:
-    """Turn away who is not signed in, and forms that come from another site's page."""
+    """Turn away everyone who is not signed in, and forms that come from another site."""
     if bearer_token() is None:
         csrf.protect()
     if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):

@@ -10,6 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.camera.jpeg import MOST_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
+from app.language import Words
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, our_room
 from app.web.access import limiter
@@ -44,7 +45,7 @@ MAX_DISCARDED_BYTES = 4 * MOST_BYTES
 def post_frame(query):
     """Take one JPEG as what the room's camera sees now; CAMERA must be `browser`.
 
-    Only the newest picture counts. Wait for each answer before you send the next one.
+    Only the newest picture counts: send as often as useful, and wait for each answer.
     """
     request.max_content_length = MOST_BYTES
     try:
@@ -52,25 +53,30 @@ def post_frame(query):
     except RequestEntityTooLarge:
         _discard(request.environ["wsgi.input"])
         return problem(413, str(TOO_LARGE))
-    room = our_room()
-    if query.get("room", room.name) != room.name:
-        if room_queries.find_room(query["room"]) is None:
-            abort(404, f"There is no room {query['room']!r}; /api/v1/rooms lists them.")
-        return problem(
-            409, f"This server is the one for {room.name}; post to the server for {query['room']}."
-        )
-    if current_app.config["SETTINGS"].redis_url is not None:
-        return problem(409, NO_BROWSER)
-    settings = effective_settings(room)
-    if settings.camera != CameraKind.BROWSER:
-        return problem(409, "The room uses another camera; CAMERA must be browser.")
-    if settings.pause:
-        return problem(409, f"Paused by {settings.pause.by}: no picture is accepted.")
+    if refusal := _refusal(query.get("room")):
+        return problem(409, refusal)
     try:
         check_jpeg(jpeg)
     except InvalidJpeg as error:
         return problem(422, str(error))
     return _relay(jpeg)
+
+
+def _refusal(room_name: str | None) -> Words | str | None:
+    """Why no frame is accepted for this room; None if it is. Aborts with 404 if there is no such room."""
+    room = our_room()
+    if room_name not in (None, room.name):
+        if room_queries.find_room(room_name) is None:
+            abort(404, f"There is no room {room_name!r}; /api/v1/rooms lists them.")
+        return f"This server is the one for {room.name}; post to the server for {room_name}."
+    if current_app.config["SETTINGS"].redis_url is not None:
+        return NO_BROWSER
+    settings = effective_settings(room)
+    if settings.camera != CameraKind.BROWSER:
+        return "The room uses another camera; CAMERA must be browser."
+    if settings.pause:
+        return f"Paused by {settings.pause.by}: no picture is accepted."
+    return None
 
 
 def _relay(jpeg: bytes):
