@@ -29,7 +29,7 @@ TITLES = {
     Reason.WAITING: Words("Waiting for a browser's camera"),
 }
 NO_PICTURE = Words("No picture from the camera")
-PAUSED = Words("Nothing is analysed, recorded or shown until somebody goes on.")
+PAUSED = Words("Nothing is analysed, recorded or shown until somebody resumes.")
 SOON = Words("The first picture will appear in a moment.")
 RESTARTING = Words("The camera process ended and is being restarted.")
 NOT_STARTED = Words("No camera process is running. Start the server with gunicorn.")
