@@ -48,7 +48,7 @@ def post_worker_init(worker):
     """Start the monitor once the pages are up."""
     from app.web import serve
 
-    serve.start(worker.wsgi, ending=lambda: not worker.alive)
+    serve.start(worker.wsgi, is_ending=lambda: not worker.alive)
 
 
 def worker_exit(server, worker):

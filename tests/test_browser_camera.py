@@ -1,4 +1,4 @@
-"""This computer as camera: a real Chromium with a webcam of drawn students or a shared tab, a real server."""
+"""A browser as camera: a real Chromium with a webcam of drawn students or a shared tab, a real server."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ SMALL_SCREEN = {"width": 1280, "height": 760}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A server whose camera is a browser's."""
+    """A server with CAMERA=browser."""
     server = Server(tmp_path_factory.mktemp("browser"), {"CAMERA": "browser", "DETECT_FPS": "10"})
     server.start()
     yield server
@@ -33,7 +33,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """What the webcam sees: some seconds of the drawn classroom."""
+    """What the webcam sees: four seconds of the drawn classroom."""
     path = tmp_path_factory.mktemp("film") / "class.mjpeg"
     room = Classroom(12)
     with path.open("wb") as file:
@@ -45,7 +45,7 @@ def film(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def with_webcam(playwright, film):
-    """A browser that lets pages use its webcam without asking."""
+    """A browser whose webcam any page may use."""
     flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     return launch(playwright, *flags, f"--use-file-for-fake-video-capture={film}")
 
@@ -56,13 +56,13 @@ def launch(playwright, *flags: str):
 
 @pytest.fixture(scope="module")
 def cookies(server, with_webcam) -> list:
-    """Those of one sign-in: only ten a minute are let in."""
+    """The cookies of one sign-in: the server allows only ten a minute."""
     return cookies_of(with_webcam, server)
 
 
 @pytest.fixture
 def open_page(server, with_webcam, cookies):
-    """Open the page that sends, for somebody signed in; a script's error fails the test."""
+    """Open the page that sends, signed in; an error in a script fails the test."""
     contexts, errors = [], []
 
     def open_page(address: str = "", browser=with_webcam, script: str = ""):
@@ -99,7 +99,7 @@ def send_webcam(page) -> None:
 
 
 def faces_with_a_box(server: Server) -> int:
-    """How many of the drawn students wear the colours of a box and its label in the newest picture."""
+    """How many drawn students have the colours of a box and its label around them in the newest picture."""
     snapshot = cv2.imdecode(np.frombuffer(server.get("/snapshot.jpg").body, np.uint8), cv2.IMREAD_COLOR)
     colours = [rgb(colour)[::-1] for colour in (*COLOURS.values(), UNCERTAIN)]
     near = [np.abs(snapshot.astype(int) - colour).max(axis=2) < 30 for colour in colours]
@@ -109,12 +109,12 @@ def faces_with_a_box(server: Server) -> int:
 
 
 def _around(marked: np.ndarray, box) -> np.ndarray:
-    """A face's own surroundings: a third of it above, where its label is."""
+    """The strip above a face, a third of its height, where its label is."""
     above = box.height // 3
     return marked[max(0, box.y - above) : box.y, box.x : box.x + box.width]
 
 
-def test_a_webcam_is_looked_at_then_sent_read_written_down_and_stopped(server, open_page):
+def test_a_webcam_is_previewed_sent_analysed_recorded_and_stopped(server, open_page):
     page = open_page()
     page.get_by_role("button", name="Webcam").click()
     wait_until_said(page, "Nothing is sent yet")
@@ -139,7 +139,7 @@ def test_axe_finds_nothing_serious_on_the_page_that_sends(open_page):
     assert serious(page) == []
 
 
-def test_the_live_page_leads_to_the_page_that_sends_and_says_who_does(server, open_page):
+def test_the_live_page_opens_the_page_that_sends_and_names_the_sender(server, open_page):
     page = open_page()
     page.goto(server.url)
     with page.expect_popup() as opened:
@@ -159,8 +159,8 @@ window.Worker = class extends Worker {
 """
 
 
-def test_what_the_worker_said_before_the_end_is_not_taken_for_sending(open_page):
-    """The page used to say for ever that it sends, where a word of that came after the click."""
+def test_a_late_message_of_the_worker_does_not_look_like_sending(open_page):
+    """The page used to say for ever that it was sending if such a message came after the click on Stop."""
     page = open_page(script=LATE_WORKER)
     send_webcam(page)
     wait_until_said(page, "Sending")
@@ -170,7 +170,7 @@ def test_what_the_worker_said_before_the_end_is_not_taken_for_sending(open_page)
     wait_until_said(page, "Nothing is sent")
 
 
-def test_a_second_browser_is_told_who_sends_and_takes_over(server, open_page):
+def test_a_second_browser_hears_who_is_sending_and_takes_over(server, open_page):
     first, second = open_page(), open_page()
     send_webcam(first)
     wait_until_said(first, "Sending")
@@ -182,14 +182,14 @@ def test_a_second_browser_is_told_who_sends_and_takes_over(server, open_page):
     wait_for(server.is_online)
 
 
-def test_a_browser_without_frames_for_workers_sends_too(server, open_page):
+def test_a_browser_without_track_processor_sends_too(server, open_page):
     page = open_page(script="delete window.MediaStreamTrackProcessor")
     send_webcam(page)
     wait_until_said(page, "Sending")
     wait_for(lambda: faces_with_a_box(server) >= 8)
 
 
-def test_a_pause_stops_the_pictures_and_the_page_says_so(server, open_page):
+def test_a_pause_stops_sending_and_the_page_says_so(server, open_page):
     page = open_page()
     send_webcam(page)
     wait_until_said(page, "Sending")
@@ -201,7 +201,7 @@ def test_a_pause_stops_the_pictures_and_the_page_says_so(server, open_page):
     wait_until_said(page, "Sending")
 
 
-def test_a_line_that_was_cut_is_opened_again_by_itself(server, open_page):
+def test_a_page_reconnects_by_itself_after_its_connection_was_cut(server, open_page):
     with Line(server.port) as line:
         page = open_page(f"http://127.0.0.1:{line.port}")
         send_webcam(page)
@@ -214,7 +214,7 @@ def test_a_line_that_was_cut_is_opened_again_by_itself(server, open_page):
         wait_for(server.is_online)
 
 
-def test_the_page_goes_on_after_a_restart_of_the_server(server, open_page):
+def test_a_page_reconnects_after_a_restart_of_the_server(server, open_page):
     page = open_page()
     send_webcam(page)
     wait_until_said(page, "Sending")
@@ -237,7 +237,7 @@ def test_without_https_the_page_says_what_to_do(playwright, server, open_page, c
     browser.close()
 
 
-def test_the_gallery_of_a_call_in_another_tab_is_read(playwright, server, open_page, scenes):
+def test_the_gallery_of_a_call_in_another_tab_is_analysed(playwright, server, open_page, scenes):
     clip = scenes / "videos" / "element-call_gallery.gif"
     if not clip.exists():
         pytest.skip("needs the clip of a call's gallery")

@@ -1,4 +1,4 @@
-"""The newest picture goes to everybody who watches."""
+"""All viewers get the newest picture."""
 
 import threading
 from datetime import UTC, datetime
@@ -11,7 +11,9 @@ from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, MonitorUna
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
-from app.web.stream.hub import Hub, StreamPart, TooManyViewers
+from app.web.stream.hub import Hub
+from app.web.stream.stream_frame import StreamFrame
+from app.web.stream.viewer import StreamSlots, TooManyStreams
 
 SINCE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ONLINE = CameraState(True, None, None, SINCE, 25.0)
@@ -24,28 +26,28 @@ def status(camera: CameraState) -> MonitorStatus:
 
 @pytest.fixture
 def hub():
-    hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), max_viewers=2, stream_fps=50)
+    hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), StreamSlots(2), snapshot_fps=50)
     hub.monitor_started()
-    hub.take(status(ONLINE))
+    hub.receive(status(ONLINE))
     return hub
 
 
 def show(hub: Hub, jpeg: bytes) -> None:
-    hub.take(AnnotatedPicture(jpeg, captured_at=1000.25, size=(640, 360)))
+    hub.receive(AnnotatedPicture(jpeg, captured_at=1000.25, size=(640, 360)))
 
 
 def test_all_viewers_get_the_very_same_bytes(hub):
-    viewers = [hub.enter(50), hub.enter(50)]
+    viewers = [hub.add_viewer(50), hub.add_viewer(50)]
     show(hub, b"picture")
-    first, second = (next(hub.watch(viewer)) for viewer in viewers)
-    assert first.chunk is second.chunk
-    assert b"X-Captured-At: 1000.250\r\n" in first.chunk
-    assert first.chunk.endswith(b"\r\n\r\npicture\r\n--frame\r\n")
+    first, second = (next(hub.frames(viewer)) for viewer in viewers)
+    assert first.part is second.part
+    assert b"X-Captured-At: 1000.250\r\n" in first.part
+    assert first.part.endswith(b"\r\n\r\npicture\r\n--frame\r\n")
 
 
 def test_a_viewer_that_was_away_gets_the_newest_picture(hub):
-    viewer = hub.enter(50)
-    watching = hub.watch(viewer)
+    viewer = hub.add_viewer(50)
+    watching = hub.frames(viewer)
     show(hub, b"first")
     assert next(watching).jpeg == b"first"
     for number in range(5):
@@ -53,94 +55,96 @@ def test_a_viewer_that_was_away_gets_the_newest_picture(hub):
     assert next(watching).jpeg == b"4"
 
 
-def test_a_viewer_gets_pictures_as_they_come_where_they_come_as_often_as_it_wants(hub):
-    """It used to rest until its own next turn, and pictures grew old meanwhile."""
-    viewer = hub.enter(10)
-    watching = hub.watch(viewer)
+def test_a_viewer_gets_each_frame_at_once_when_frames_come_at_its_rate(hub):
+    """It used to wait for its own next turn, while the frame grew old."""
+    viewer = hub.add_viewer(10)
+    watching = hub.frames(viewer)
     for second in (0.0, 0.09, 0.2, 0.29):
-        hub._picture = StreamPart(viewer.sequence + 1, 1000.0 + second, b"%f" % second, False, came_at=second)
+        hub._picture = StreamFrame(
+            viewer.sequence + 1, 1000.0 + second, b"%f" % second, False, received_at=second
+        )
         assert next(watching).captured_at == 1000.0 + second
 
 
-def test_the_last_picture_is_given_again_when_nothing_new_comes(hub):
-    viewer = hub.enter(50)
+def test_the_last_frame_is_sent_again_when_nothing_new_comes(hub):
+    viewer = hub.add_viewer(50)
     show(hub, b"only")
-    parts = list(islice(hub.watch(viewer), 2))
-    assert [part.jpeg for part in parts] == [b"only", b"only"]
-    assert parts[0].sequence == parts[1].sequence
+    frames = list(islice(hub.frames(viewer), 2))
+    assert [frame.jpeg for frame in frames] == [b"only", b"only"]
+    assert frames[0].sequence == frames[1].sequence
 
 
 def test_viewers_past_the_limit_are_refused_until_one_leaves(hub):
-    viewer = hub.enter(10)
-    hub.enter(10)
-    with pytest.raises(TooManyViewers):
-        hub.enter(10)
-    hub.leave(viewer)
-    hub.enter(10)
+    viewer = hub.add_viewer(10)
+    hub.add_viewer(10)
+    with pytest.raises(TooManyStreams):
+        hub.add_viewer(10)
+    hub.remove_viewer(viewer)
+    hub.add_viewer(10)
 
 
-def test_whoever_sends_pictures_counts_among_the_viewers(hub):
-    hub.enter(10)
-    hub.enter_sender()
-    with pytest.raises(TooManyViewers):
-        hub.enter(10)
-    with pytest.raises(TooManyViewers):
-        hub.enter_sender()
-    hub.leave_sender()
-    hub.enter(10)
+def test_a_sender_counts_as_a_viewer(hub):
+    hub.add_viewer(10)
+    hub.slots.acquire()
+    with pytest.raises(TooManyStreams):
+        hub.add_viewer(10)
+    with pytest.raises(TooManyStreams):
+        hub.slots.acquire()
+    hub.slots.release()
+    hub.add_viewer(10)
 
 
-def test_pictures_are_wanted_only_while_somebody_watches(hub):
+def test_there_is_demand_only_while_somebody_watches(hub):
     assert hub.demand == Demand(0)
-    viewer = hub.enter(10)
+    viewer = hub.add_viewer(10)
     assert hub.demand == Demand(10)
-    hub.leave(viewer)
+    hub.remove_viewer(viewer)
     assert hub.demand == Demand(0)
 
 
-def test_who_comes_after_a_while_does_not_see_an_old_picture(hub):
-    viewer = hub.enter(10)
+def test_a_viewer_who_comes_later_sees_no_old_picture(hub):
+    viewer = hub.add_viewer(10)
     show(hub, b"old")
-    hub.leave(viewer)
-    assert hub.newest().is_card
-    assert next(hub.watch(hub.enter(10))).is_card
+    hub.remove_viewer(viewer)
+    assert hub.newest_frame().is_card
+    assert next(hub.frames(hub.add_viewer(10))).is_card
 
 
 def test_a_snapshot_waits_for_a_fresh_picture(hub):
     show(hub, b"old")
     threading.Timer(0.2, show, (hub, b"fresh")).start()
-    assert hub.snapshot(timeout=5).jpeg == b"fresh"
+    assert hub.snapshot(timeout_seconds=5).jpeg == b"fresh"
     assert hub.demand == Demand(0)
 
 
 def test_while_the_camera_is_dark_a_card_of_the_same_size_says_why(hub):
     show(hub, b"picture")
-    hub.take(status(BLACK))
-    card = hub.newest()
+    hub.receive(status(BLACK))
+    card = hub.newest_frame()
     assert card.is_card
     assert card.jpeg.startswith(b"\xff\xd8")
-    assert hub.newest() is card, "drawn once"
-    hub.take(status(ONLINE))
+    assert hub.newest_frame() is card, "drawn once"
+    hub.receive(status(ONLINE))
     show(hub, b"back")
-    assert hub.newest().jpeg == b"back"
+    assert hub.newest_frame().jpeg == b"back"
 
 
-def test_nothing_of_a_dead_monitor_is_shown_on(hub):
+def test_pictures_of_a_dead_monitor_are_no_longer_shown(hub):
     show(hub, b"picture")
     hub.monitor_ended()
-    assert hub.newest().is_card
+    assert hub.newest_frame().is_card
     assert hub.monitor.restarts == 1
 
 
-def test_the_last_words_of_a_monitor_stand_on_the_card(hub):
-    hub.take(MonitorUnavailable("The network is damaged."))
+def test_the_card_says_why_the_monitor_failed(hub):
+    hub.receive(MonitorUnavailable("The network is damaged."))
     hub.monitor_ended()
-    assert hub._why_dark()[1] == "The network is damaged."
+    assert hub.card_text().detail == "The network is damaged."
 
 
 def test_streams_end_with_the_server(hub):
     show(hub, b"picture")
-    watching = hub.watch(hub.enter(50))
+    watching = hub.frames(hub.add_viewer(50))
     next(watching)
-    hub.closing = lambda: True
+    hub.is_ending = lambda: True
     assert list(watching) == []

@@ -1,4 +1,4 @@
-"""Figures for Prometheus."""
+"""Metrics for Prometheus."""
 
 import re
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.errors import Reason
 from app.camera.state import CameraState
+from app.clock import SYSTEM_CLOCK
 from app.store.effective_settings import CurrentPause, EffectiveSettings
 from tests.server import PROJECT, wait_for
 
@@ -33,7 +34,7 @@ def scrape(client, token: str = TOKEN, **headers):
 
 
 def figures(text: str) -> dict[str, float]:
-    """Every sample without labels by its name, read as Prometheus reads it."""
+    """Every sample without labels by name, parsed as Prometheus does."""
     families = text_string_to_metric_families(text)
     return {
         sample.name: sample.value for family in families for sample in family.samples if not sample.labels
@@ -44,7 +45,7 @@ def figures_of(app) -> dict[str, float]:
     return figures(scrape(app.test_client()).text)
 
 
-def test_without_a_token_set_there_is_no_such_page(make_app):
+def test_without_metrics_token_there_is_no_such_page(make_app):
     assert scrape(make_app().test_client()).status_code == 404
 
 
@@ -57,16 +58,16 @@ def test_a_wrong_token_is_refused(app, token):
     assert app.test_client().get("/metrics").status_code == 401
 
 
-def test_who_is_signed_in_is_no_prometheus(app, api):
+def test_a_users_token_is_no_metrics_token(app, api):
     assert api.get("/metrics").status_code == 401
 
 
-def test_camera_monitor_and_viewers_are_told_as_they_are(app):
+def test_metrics_show_camera_monitor_and_viewers_as_they_are(app):
     hub = app.extensions["hub"]
     hub.monitor_started()
-    hub.take(status())
-    hub.enter(10)
-    hub.take(AnnotatedPicture(b"picture", hub.clock.now().timestamp() - 3, (640, 360)))
+    hub.receive(status())
+    hub.add_viewer(10)
+    hub.receive(AnnotatedPicture(b"picture", SYSTEM_CLOCK.now().timestamp() - 3, (640, 360)))
     now = figures_of(app)
     assert now["aula_camera_online"] == now["aula_monitor_running"] == now["aula_viewers"] == 1
     assert now["aula_paused"] == now["aula_monitor_restarts_total"] == 0
@@ -79,19 +80,19 @@ def test_camera_monitor_and_viewers_are_told_as_they_are(app):
     assert now["aula_monitor_heartbeat_age_seconds"] >= 0
 
 
-def test_what_is_not_known_is_left_out(app):
+def test_an_unknown_value_is_left_out(app):
     hub = app.extensions["hub"]
     before = figures_of(app)
     assert before["aula_camera_online"] == 0
     assert not {"aula_faces", "aula_picture_age_seconds", "aula_frames_captured_total"} & before.keys()
-    hub.take(status(CameraState(False, Reason.BLACK, "It is black.", NOON, 0.0), live=None))
+    hub.receive(status(CameraState(False, Reason.BLACK, "It is black.", NOON, 0.0), live=None))
     assert "aula_faces" not in figures_of(app)
 
 
-def test_a_pause_is_told_and_the_camera_is_off(app):
+def test_during_a_pause_the_camera_counts_as_offline(app):
     hub = app.extensions["hub"]
-    hub.take(status())
-    hub.follow(EffectiveSettings("demo", False, 5, 365, None, CurrentPause(NOON, "anna")))
+    hub.receive(status())
+    hub.apply_settings(EffectiveSettings("demo", False, 5, 365, None, CurrentPause(NOON, "anna")))
     now = figures_of(app)
     assert (now["aula_paused"], now["aula_camera_online"]) == (1, 0)
 
@@ -110,28 +111,28 @@ def test_requests_are_counted_by_endpoint_and_status(app):
     assert counted == {("health.healthz", "200"): 2, ("unknown", "401"): 1}
 
 
-def test_it_speaks_openmetrics_where_that_is_asked_for(app):
+def test_openmetrics_is_sent_to_clients_that_accept_it(app):
     accept = "application/openmetrics-text; version=1.0.0"
     answer = scrape(app.test_client(), Accept=accept)
     assert answer.content_type.startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
 
 
-def test_every_figure_is_documented_and_no_other(app):
+def test_every_metric_is_documented_and_no_other(app):
     hub = app.extensions["hub"]
-    hub.take(status())
-    hub.enter(10)
-    hub.take(AnnotatedPicture(b"picture", 1000, (640, 360)))
-    told = set(re.findall(r"^# TYPE (aula_\w+)", scrape(app.test_client()).text, re.MULTILINE))
+    hub.receive(status())
+    hub.add_viewer(10)
+    hub.receive(AnnotatedPicture(b"picture", 1000, (640, 360)))
+    exposed = set(re.findall(r"^# TYPE (aula_\w+)", scrape(app.test_client()).text, re.MULTILINE))
     table = "\n".join(
         row.split("|")[1]
         for row in (PROJECT / "docs" / "monitoring.md").read_text().splitlines()
         if row.startswith("| `")
     )
-    assert set(re.findall(r"`(aula_\w+)`", table)) == told
+    assert set(re.findall(r"`(aula_\w+)`", table)) == exposed
 
 
-def test_a_real_server_counts_what_it_does(start_server):
+def test_a_real_server_counts_its_frames(start_server):
     server = start_server(METRICS_TOKEN=TOKEN)
     server.token = TOKEN
 

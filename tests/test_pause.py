@@ -13,6 +13,7 @@ from app.monitor.shutter import Shutter
 from app.store import room_queries, user_queries
 from app.store.effective_settings import CurrentPause, EffectiveSettings, effective_settings
 from app.web.stream.hub import Hub
+from app.web.stream.viewer import StreamSlots
 from tests.server import wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
 
@@ -24,36 +25,36 @@ OPEN = EffectiveSettings("demo", False, 5, 365, None, None)
 
 @pytest.fixture
 def hub():
-    hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), max_viewers=2, stream_fps=50)
+    hub = Hub(SYSTEM_CLOCK, ZoneInfo("UTC"), StreamSlots(2), snapshot_fps=50)
     hub.monitor_started()
     camera = CameraState(True, None, None, SINCE, 25.0)
-    hub.take(MonitorStatus(camera, live=None, analysed_fps=5, frames_dropped=0))
-    hub.take(AnnotatedPicture(b"faces", captured_at=1000, size=(640, 360)))
+    hub.receive(MonitorStatus(camera, live=None, analysed_fps=5, frames_dropped=0))
+    hub.receive(AnnotatedPicture(b"faces", captured_at=1000, size=(640, 360)))
     return hub
 
 
 def test_from_the_click_on_no_picture_is_shown_though_the_monitor_sends_one(hub):
-    hub.follow(PAUSED)
-    assert hub.newest().is_card
-    assert str(hub._why_dark()[0]) == "Paused since 10:41 by anna"
-    hub.take(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
-    assert hub.newest().is_card
+    hub.apply_settings(PAUSED)
+    assert hub.newest_frame().is_card
+    assert str(hub.card_text().title) == "Paused since 10:41 by anna"
+    hub.receive(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
+    assert hub.newest_frame().is_card
 
 
 def test_a_picture_from_before_the_pause_is_not_shown_after_it(hub):
-    hub.follow(PAUSED)
-    hub.follow(OPEN)
-    assert hub.newest().is_card
-    hub.take(AnnotatedPicture(b"new", captured_at=1002, size=(640, 360)))
-    assert hub.newest().jpeg == b"new"
+    hub.apply_settings(PAUSED)
+    hub.apply_settings(OPEN)
+    assert hub.newest_frame().is_card
+    hub.receive(AnnotatedPicture(b"new", captured_at=1002, size=(640, 360)))
+    assert hub.newest_frame().jpeg == b"new"
 
 
 def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
-    hub.follow(HIDDEN)
-    hub.take(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
-    assert hub.newest().is_card
-    hub.take(AnnotatedPicture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
-    assert hub.newest().jpeg == b"frosted"
+    hub.apply_settings(HIDDEN)
+    hub.receive(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
+    assert hub.newest_frame().is_card
+    hub.receive(AnnotatedPicture(b"frosted", captured_at=1002, size=(640, 360), faces_hidden=True))
+    assert hub.newest_frame().jpeg == b"frosted"
 
 
 def test_no_camera_is_opened_before_the_database_has_said_whether_there_is_a_pause():

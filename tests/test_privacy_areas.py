@@ -150,13 +150,15 @@ def test_areas_are_followed_without_closing_the_camera():
 
 
 def test_from_the_click_on_only_pictures_without_the_area_are_shown(hub):  # noqa: F811
-    hub.take(AnnotatedPicture(b"all", 1000, (640, 360)))
-    hub.follow(with_areas(DOOR))
-    assert hub.newest().is_card
-    hub.take(AnnotatedPicture(b"late", 1001, (640, 360)))
-    assert hub.newest().is_card
-    hub.take(AnnotatedPicture(b"more than that", 1002, (640, 360), areas=(PrivacyArea(0, 0, 1, 0.1), DOOR)))
-    assert hub.newest().jpeg == b"more than that"
+    hub.receive(AnnotatedPicture(b"all", 1000, (640, 360)))
+    hub.apply_settings(with_areas(DOOR))
+    assert hub.newest_frame().is_card
+    hub.receive(AnnotatedPicture(b"late", 1001, (640, 360)))
+    assert hub.newest_frame().is_card
+    hub.receive(
+        AnnotatedPicture(b"more than that", 1002, (640, 360), areas=(PrivacyArea(0, 0, 1, 0.1), DOOR))
+    )
+    assert hub.newest_frame().jpeg == b"more than that"
 
 
 @pytest.mark.parametrize("hide_faces", [False, True])

@@ -1,4 +1,4 @@
-"""One sender, one picture, no queue; and what its pictures are to be."""
+"""One sender, one frame, no queue; and the format that frames are requested in."""
 
 from threading import Thread
 from zoneinfo import ZoneInfo
@@ -8,14 +8,14 @@ import pytest
 from app.camera.errors import Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SentFrame
 from app.web.sending.relay import (
-    FRESH_SECONDS,
-    NOBODY_YET,
-    SCRIPT_SECONDS,
+    MAX_FRAME_AGE_SECONDS,
+    NO_SENDER_YET,
+    SCRIPT_TIMEOUT_SECONDS,
     AlreadySending,
     DisconnectReason,
     Relay,
 )
-from app.web.sending.requested_format import LARGEST_WIDTH, NOBODY_SECONDS, USUAL_WIDTH, FormatChooser
+from app.web.sending.requested_format import DEFAULT_WIDTH, MAX_WIDTH, NO_FACE_SECONDS, FormatChooser
 from tests.manual_clock import ManualClock
 
 
@@ -30,90 +30,90 @@ def relay(clock):
 
 
 def ask(relay: Relay, known=None, fault=None):
-    return relay._answer(FrameRequest(1, known, fault))
+    return relay.answer(FrameRequest(1, known, fault))
 
 
-def test_nobody_is_told_at_once_and_then_only_what_is_new(relay, clock):
-    assert ask(relay) == NoFrame(1, NOBODY_YET)
-    sender = relay.enter("anna", "page")
-    relay.leave(sender, DisconnectReason.CLOSED)
-    told = ask(relay, known=NOBODY_YET).absence
-    assert told.reason == Reason.STOPPED
+def test_the_monitor_hears_at_once_that_nobody_sends_and_then_only_news(relay, clock):
+    assert ask(relay) == NoFrame(1, NO_SENDER_YET)
+    sender = relay.connect("anna", "page")
+    relay.disconnect(sender, DisconnectReason.CLOSED)
+    absence = ask(relay, known=NO_SENDER_YET).absence
+    assert absence.reason == Reason.STOPPED
     at = clock.now().astimezone(ZoneInfo("Europe/Berlin"))
-    assert str(told.detail) == f"anna closed the page at {at:%H:%M}."
+    assert str(absence.detail) == f"anna closed the page at {at:%H:%M}."
 
 
-def test_the_newest_picture_takes_the_place_of_one_that_was_not_taken(relay):
-    sender = relay.enter("anna", "page")
+def test_the_newest_frame_replaces_one_that_was_not_fetched(relay):
+    sender = relay.connect("anna", "page")
     for jpeg in (b"old", b"new"):
-        relay.give(sender, jpeg, 1.0)
+        relay.put_frame(sender, jpeg, 1.0)
     assert ask(relay) == SentFrame(1, b"new", 1.0)
 
 
-def test_a_picture_from_before_a_pause_is_never_given(relay, clock):
-    sender = relay.enter("anna", "page")
-    relay.give(sender, b"before", clock.monotonic())
-    clock.pass_(FRESH_SECONDS + 1)
+def test_a_frame_from_before_a_pause_is_never_delivered(relay, clock):
+    sender = relay.connect("anna", "page")
+    relay.put_frame(sender, b"before", clock.monotonic())
+    clock.pass_(MAX_FRAME_AGE_SECONDS + 1)
     asking = Thread(target=lambda: answers.append(ask(relay)))
     answers = []
     asking.start()
-    relay.leave(sender, DisconnectReason.STOPPED)
+    relay.disconnect(sender, DisconnectReason.STOPPED)
     asking.join(60)
     assert answers[0].absence.reason == Reason.STOPPED
 
 
-def test_a_second_sender_is_told_who_sends_and_ends_it_by_taking_over(relay):
-    first = relay.enter("anna", "page")
-    relay.give(first, b"hers", 1.0)
-    with pytest.raises(AlreadySending) as taken:
-        relay.enter("bert", "another")
-    assert taken.value.sender is first
-    second = relay.enter("bert", "another", take_over=True)
+def test_a_second_sender_hears_who_is_sending_and_can_take_over(relay):
+    first = relay.connect("anna", "page")
+    relay.put_frame(first, b"hers", 1.0)
+    with pytest.raises(AlreadySending) as refused:
+        relay.connect("bert", "another")
+    assert refused.value.sender is first
+    second = relay.connect("bert", "another", take_over=True)
     assert not relay.is_sending(first)
-    assert not relay.give(first, b"late", 2.0)
-    relay.leave(first, DisconnectReason.LOST)
+    assert not relay.put_frame(first, b"late", 2.0)
+    relay.disconnect(first, DisconnectReason.LOST)
     assert relay.sender is second
 
 
-def test_a_page_that_comes_back_keeps_its_since(relay, clock):
-    before = relay.enter("anna", "page")
+def test_a_page_that_reconnects_keeps_its_since(relay, clock):
+    before = relay.connect("anna", "page")
     clock.pass_(60)
-    assert relay.enter("anna", "page").since == before.since
+    assert relay.connect("anna", "page").since == before.since
 
 
-def test_a_script_is_gone_when_it_posts_no_more(relay, clock):
-    relay.enter("pi", "pi 10.0.0.7", is_script=True)
-    clock.pass_(SCRIPT_SECONDS - 1)
-    assert relay.enter("pi", "pi 10.0.0.7", is_script=True)
+def test_a_script_is_disconnected_when_it_stops_posting(relay, clock):
+    relay.connect("pi", "pi 10.0.0.7", is_script=True)
+    clock.pass_(SCRIPT_TIMEOUT_SECONDS - 1)
+    assert relay.connect("pi", "pi 10.0.0.7", is_script=True)
     with pytest.raises(AlreadySending):
-        relay.enter("anna", "page")
-    clock.pass_(SCRIPT_SECONDS + 1)
+        relay.connect("anna", "page")
+    clock.pass_(SCRIPT_TIMEOUT_SECONDS + 1)
     assert relay.sender is None
-    assert relay.enter("anna", "page")
+    assert relay.connect("anna", "page")
 
 
-def test_a_page_is_asked_no_faster_than_pictures_are_wanted(relay, clock):
-    sender = relay.enter("anna", "page")
-    relay._is_asked = True
-    assert relay.wait_for_ask(sender, 0)
-    assert not relay.wait_for_ask(sender, 0)
+def test_a_page_is_asked_no_faster_than_frames_are_needed(relay, clock):
+    sender = relay.connect("anna", "page")
+    relay._is_requested = True
+    assert relay.wait_for_request(sender, 0)
+    assert not relay.wait_for_request(sender, 0)
     clock.pass_(0.11)
-    assert relay.wait_for_ask(sender, 0)
+    assert relay.wait_for_request(sender, 0)
 
 
-def test_small_faces_get_larger_and_finer_pictures():
-    wishes = FormatChooser()
-    assert wishes.next(None, 0).width == LARGEST_WIDTH
-    assert wishes.next(0.1, 1).width == USUAL_WIDTH
-    assert wishes.next(0.03, 2).width == LARGEST_WIDTH
-    assert wishes.next(0.06, 3).width == LARGEST_WIDTH, "between the two bounds it stays as it is"
-    assert wishes.next(0.1, 4).width == USUAL_WIDTH
-    assert wishes.next(0.06, 5).width == USUAL_WIDTH
-    assert wishes.next(0.03, 6).quality > wishes.next(0.06, 7).quality >= wishes.next(0.2, 8).quality
+def test_small_faces_get_larger_and_finer_frames():
+    formats = FormatChooser()
+    assert formats.choose(None, 0).width == MAX_WIDTH
+    assert formats.choose(0.1, 1).width == DEFAULT_WIDTH
+    assert formats.choose(0.03, 2).width == MAX_WIDTH
+    assert formats.choose(0.06, 3).width == MAX_WIDTH, "between the two bounds it stays as it is"
+    assert formats.choose(0.1, 4).width == DEFAULT_WIDTH
+    assert formats.choose(0.06, 5).width == DEFAULT_WIDTH
+    assert formats.choose(0.03, 6).quality > formats.choose(0.06, 7).quality >= formats.choose(0.2, 8).quality
 
 
-def test_where_nobody_is_found_any_more_smaller_faces_are_looked_for():
-    wishes = FormatChooser()
-    wishes.next(0.1, 0)
-    assert wishes.next(None, NOBODY_SECONDS - 1).width == USUAL_WIDTH
-    assert wishes.next(None, NOBODY_SECONDS + 1).width == LARGEST_WIDTH
+def test_when_no_face_is_found_any_more_smaller_ones_are_looked_for():
+    formats = FormatChooser()
+    formats.choose(0.1, 0)
+    assert formats.choose(None, NO_FACE_SECONDS - 1).width == DEFAULT_WIDTH
+    assert formats.choose(None, NO_FACE_SECONDS + 1).width == MAX_WIDTH

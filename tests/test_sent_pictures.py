@@ -1,4 +1,4 @@
-"""Pictures that scripts post and pages send: a real server, real connections, every bound."""
+"""Frames that scripts post and pages send: a real server, real connections, every limit."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from tests.server import Answer, Server, wait_for
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A server whose camera is a browser's."""
+    """A server with CAMERA=browser."""
     server = Server(tmp_path_factory.mktemp("sent"), {"CAMERA": "browser", "TIMEZONE": "Europe/Berlin"})
     server.start()
     wait_for(lambda: camera(server)["reason"] == "waiting")
@@ -60,16 +60,16 @@ def post(server: Server, jpeg: bytes, query: str = "", token: str | None = None)
         return Answer(answer.status, dict(answer.headers), answer.read())
 
 
-def test_a_class_that_a_script_posts_is_read_like_any_other(server, picture):
+def test_a_class_that_a_script_posts_is_analysed_like_any_other(server, picture):
     answer = post(server, picture)
     assert (answer.status, answer.json) == (202, {"bytes": len(picture)})
 
-    def is_read() -> bool:
+    def is_analysed() -> bool:
         post(server, picture)
         now = server.get("/api/v1/now")
         return now.status == 200 and now.json["faces"] >= 8
 
-    wait_for(is_read)
+    wait_for(is_analysed)
     assert camera(server)["source"] == "browser"
 
 
@@ -87,21 +87,21 @@ def test_each_bad_picture_is_refused_with_its_reason(server, picture):
         assert words in answer.json["detail"]
 
 
-def test_a_picture_that_is_not_of_the_size_it_claims_is_not_shown(server, picture):
+def test_a_picture_whose_size_differs_from_its_header_is_not_shown(server, picture):
     height, width = 720, 1280
     for lie in (claiming(picture, width, 2 * height), claiming(picture, width, height // 2)):
         wait_for(lambda lie=lie: post(server, lie).status == 202 and camera(server)["reason"] == "unreadable")
         wait_for(lambda: post(server, picture).status == 202 and server.is_online())
 
 
-def test_a_room_that_this_server_does_not_read_is_refused(server, picture):
+def test_a_room_of_another_server_is_refused(server, picture):
     assert post(server, picture, "?room=Attic").status == 404
     assert post(server, picture, f"?room={server.environment['ROOM'].replace(' ', '%20')}").status == 202
     assert post(server, picture, "?rooom=x").status == 422
     assert post(server, picture, token="wrong").status == 401
 
 
-def test_a_paused_room_takes_no_picture(server, picture):
+def test_a_paused_room_accepts_no_picture(server, picture):
     server.get("/pause", method="POST")
     try:
         assert "Paused by admin" in post(server, picture).json["detail"]
@@ -111,28 +111,28 @@ def test_a_paused_room_takes_no_picture(server, picture):
 
 
 class Page:
-    """What a page does: waits to be asked, answers."""
+    """The end of the WebSocket that a page has."""
 
     def __init__(self, connection) -> None:
         self.connection = connection
 
-    def hear(self, kind: str) -> dict:
-        """The next message of a kind; signs of life are passed over, and so are questions."""
+    def receive(self, message_type: str) -> dict:
+        """The next message of this type; `wait` and `ask` are skipped."""
         while True:
-            said = json.loads(self.connection.recv(timeout=60))
-            if said["type"] == kind:
-                return said
-            assert said["type"] in ("wait", "ask"), said
+            message = json.loads(self.connection.recv(timeout=60))
+            if message["type"] == message_type:
+                return message
+            assert message["type"] in ("wait", "ask"), message
 
-    def goodbye(self) -> ConnectionClosed:
-        with pytest.raises(ConnectionClosed) as end:
-            self.hear("nothing")
-        return end.value
+    def close_error(self) -> ConnectionClosed:
+        with pytest.raises(ConnectionClosed) as closed:
+            self.receive("nothing")
+        return closed.value
 
 
 @contextmanager
 def sending(server: Server, page: str, **options):
-    """A page that sends, by the token of a teacher."""
+    """Connect as a page does, with a teacher's token."""
     query = "&take-over=yes" if options.pop("take_over", False) else ""
     headers = {"Authorization": f"Bearer {server.token}"}
     address = f"{server.url.replace('http', 'ws', 1)}/send/frames?page={page}{query}"
@@ -142,17 +142,17 @@ def sending(server: Server, page: str, **options):
 
 @pytest.fixture
 def free(server):
-    """The server when no script counts as sending any more: a page that takes over ends that."""
+    """The server with no sender: a page takes over from any script, then stops."""
     with sending(server, "first", take_over=True) as page:
         page.connection.close(1000)
     wait_for(lambda: "stopped sending" in (camera(server)["detail"] or ""))
     return server
 
 
-def test_a_page_is_asked_for_each_picture_and_its_end_is_told(free, picture):
+def test_a_page_is_asked_for_each_picture_and_the_card_says_when_it_closes(free, picture):
     with sending(free, "page") as page:
         for _ in range(5):
-            assert page.hear("ask")["width"] in (1280, 1920)
+            assert page.receive("ask")["width"] in (1280, 1920)
             page.connection.send(picture)
         wait_for(free.is_online)
         page.connection.close(1001)
@@ -160,47 +160,47 @@ def test_a_page_is_asked_for_each_picture_and_its_end_is_told(free, picture):
     assert camera(free)["reason"] == "stopped"
 
 
-def test_a_second_page_is_told_who_sends_and_can_take_over(free, picture):
+def test_a_second_page_hears_who_is_sending_and_can_take_over(free, picture):
     with sending(free, "first") as first:
-        first.hear("ask")
+        first.receive("ask")
         with sending(free, "second") as second:
-            told = second.hear("taken")
-            assert told["by"] == "admin"
-            assert datetime.fromisoformat(told["since"]).tzinfo
-        assert "admin sends pictures since" in post(free, picture).json["detail"]
+            taken = second.receive("taken")
+            assert taken["by"] == "admin"
+            assert datetime.fromisoformat(taken["since"]).tzinfo
+        assert "admin has been sending pictures since" in post(free, picture).json["detail"]
         with sending(free, "second", take_over=True) as second:
-            second.hear("ask")
-            assert first.hear("over")["by"] == "admin"
+            second.receive("ask")
+            assert first.receive("over")["by"] == "admin"
             second.connection.send(picture)
             wait_for(free.is_online)
 
 
-def test_a_page_is_taken_over_in_the_middle_of_its_picture(free, picture):
-    """It was told that nobody had asked for the rest."""
+def test_another_page_can_take_over_in_the_middle_of_a_picture(free, picture):
+    """The first page used to be refused for sending the rest unasked."""
     with sending(free, "first") as first:
-        first.hear("ask")
+        first.receive("ask")
 
         def in_two_parts() -> Iterator[bytes]:
             yield picture[:1000]
             with sending(free, "second", take_over=True) as second:
-                second.hear("ask")
+                second.receive("ask")
                 time.sleep(1)
                 yield picture[1000:]
 
         with suppress(ConnectionClosed):
             first.connection.send(in_two_parts())
-        assert first.hear("over")["by"] == "admin"
+        assert first.receive("over")["by"] == "admin"
 
 
-def test_a_page_that_comes_back_takes_its_own_place(free):
+def test_a_page_that_reconnects_replaces_itself(free):
     with sending(free, "page") as before:
-        before.hear("ask")
+        before.receive("ask")
         with sending(free, "page") as again:
-            again.hear("ask")
-            before.hear("over")
+            again.receive("ask")
+            before.receive("over")
 
 
-def test_a_page_that_does_what_it_should_not_is_sent_away(free, picture):
+def test_a_page_that_breaks_the_rules_is_disconnected(free, picture):
     for wrong, words in (
         ("a text", "binary"),
         (b"hello", "not a JPEG"),
@@ -209,20 +209,20 @@ def test_a_page_that_does_what_it_should_not_is_sent_away(free, picture):
         (claiming(picture, 1280, 1440), "can't be decoded"),
     ):
         with sending(free, "page") as page:
-            page.hear("ask")
+            page.receive("ask")
             page.connection.send(wrong)
-            assert words in page.hear("refused")["detail"]
+            assert words in page.receive("refused")["detail"]
     with sending(free, "page") as page:
-        page.hear("ask")
+        page.receive("ask")
         with suppress(ConnectionClosed):  # already while it sends
             page.connection.send(picture + bytes(MAX_BYTES))
-        assert page.goodbye().rcvd.code == 1009
+        assert page.close_error().rcvd.code == 1009
     with sending(free, "page") as page:
-        page.hear("ask")
+        page.receive("ask")
         with suppress(ConnectionClosed):
             for _ in range(1000):
                 page.connection.send(picture)
-        assert "not asked for" in page.hear("refused")["detail"]
+        assert "not asked for" in page.receive("refused")["detail"]
 
 
 def test_another_sites_page_can_not_send(free):
@@ -237,21 +237,21 @@ def test_another_sites_page_can_not_send(free):
     assert free.get("/send/frames").status == 400
 
 
-def test_a_crowd_of_senders_is_refused_and_harms_nobody(free, picture):
+def test_a_crowd_of_senders_is_refused_and_disturbs_nobody(free, picture):
     with sending(free, "first") as first:
-        first.hear("ask")
+        first.receive("ask")
         first.connection.send(picture)
         with ThreadPoolExecutor(20) as crowd:
-            told = set(crowd.map(lambda number: _try_to_send(free, f"crowd{number}"), range(200)))
-        assert told == {"taken", 429}
+            answers = set(crowd.map(lambda number: _try_to_send(free, f"crowd{number}"), range(200)))
+        assert answers == {"taken", 429}
         assert free.get("/healthz").status == 200
-        first.hear("ask")
+        first.receive("ask")
         first.connection.send(picture)
         wait_for(free.is_online)
 
 
 def _try_to_send(server: Server, page: str) -> str | int:
-    """What somebody else is told, who comes from another address."""
+    """The answer to another sender from another address."""
     try:
         with sending(server, page, source_address=("127.0.0.2", 0)) as other:
             return json.loads(other.connection.recv(timeout=60))["type"]

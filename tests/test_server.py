@@ -25,7 +25,7 @@ CARD_SIZE = (720, 1280, 3)
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """A server that looks at the drawn classroom, for tests that leave it as it was."""
+    """A server with the drawn classroom, for tests that leave it unchanged."""
     server = Server(tmp_path_factory.mktemp("demo"), {"MAX_VIEWERS": "3"})
     server.start()
     wait_for(server.is_online)
@@ -38,7 +38,7 @@ def picture_of(part) -> np.ndarray:
 
 
 def looks_like_a_card(part) -> bool:
-    """A card is nearly all of one dark colour, which no camera's picture is."""
+    """Whether nearly all of it is one dark colour; no picture of a camera is."""
     return float(np.median(picture_of(part))) < 40
 
 
@@ -60,11 +60,11 @@ def test_the_stream_shows_the_class_and_stamps_every_picture(demo):
     assert all(0 <= part.received_at - part.captured_at < 5 for part in pictures)
 
 
-def test_a_viewer_who_stops_reading_sees_but_a_few_old_pictures(demo):
-    """The system's own buffer held 4 MB, some forty pictures."""
+def test_a_viewer_who_stops_reading_gets_only_a_few_old_pictures(demo):
+    """The kernel's send buffer used to hold 4 MB, some forty pictures."""
     with closing(demo.stream()) as slow:
-        begin = next(slow).sequence
-        now = next(part.sequence for part in demo.stream() if part.sequence > begin + 60)
+        start = next(slow).sequence
+        now = next(part.sequence for part in demo.stream() if part.sequence > start + 60)
         old = list(takewhile(lambda part: part.sequence < now, slow))
     assert len(old) <= 12
 
@@ -91,7 +91,7 @@ def test_the_class_now_adds_up(demo):
     assert -1 <= now["valence"] <= 1
 
 
-def test_the_state_tells_of_camera_monitor_and_viewers(demo):
+def test_the_state_shows_camera_monitor_and_viewers(demo):
     watching = demo.stream("/stream.mjpg?fps=5")
     for _ in range(4):
         next(watching)
@@ -113,7 +113,7 @@ def test_a_viewer_may_ask_for_fewer_pictures(demo):
         assert demo.get(f"/stream.mjpg?fps={fps}").status == 400
 
 
-def test_viewers_past_the_limit_are_sent_away_and_everything_else_still_answers(demo):
+def test_viewers_past_the_limit_are_refused_and_everything_else_still_answers(demo):
     wait_for(lambda: not demo.get("/api/v1/state").json["viewers"])
     watching = [demo.stream() for _ in range(3)]
     for each in watching:
@@ -138,7 +138,7 @@ def test_a_snapshot_is_a_fresh_picture(demo):
     assert before - 2 < float(answer.headers["X-Captured-At"]) <= time.time()
 
 
-def test_no_picture_is_made_while_nobody_watches(demo):
+def test_no_picture_is_encoded_while_nobody_watches(demo):
     watching = demo.stream()
     wait_for(lambda: not looks_like_a_card(next(watching)))
     watching.close()
@@ -153,7 +153,7 @@ def test_everything_is_ready(demo):
     assert demo.get("/readyz", token=False).json == {"database": "ok", "monitor": "ok", "camera": "ok"}
 
 
-def test_one_camera_has_one_owner_whatever_number_of_workers_is_asked_for(tmp_path):
+def test_one_camera_has_one_owner_however_many_workers_are_requested(tmp_path):
     server = Server(tmp_path, {"WEB_CONCURRENCY": "4"})
     try:
         server.start("--workers", "3")
@@ -185,7 +185,7 @@ def test_a_killed_monitor_comes_back_and_the_stream_stays(start_server):
     assert len(state["viewers"]) == 1
 
 
-def test_a_killed_monitor_has_lost_ten_seconds_at_most(start_server):
+def test_a_killed_monitor_loses_at_most_ten_seconds(start_server):
     server = start_server()
     wait_for(lambda: minutes_of(server))
     (monitor,) = server.monitor_pids()
@@ -205,10 +205,10 @@ def test_a_monitor_that_hangs_is_killed_and_started_again(start_server):
     assert monitor not in server.monitor_pids()
 
 
-def test_the_end_of_the_server_ends_streams_and_keeps_the_open_minute(start_server):
+def test_a_stopping_server_ends_streams_and_keeps_the_open_minute(start_server):
     server = start_server()
-    who_stopped_reading = server.stream()
-    next(who_stopped_reading)
+    stalled = server.stream()
+    next(stalled)
     wait_for(lambda: faces_now(server) > 5)
     monitors = server.monitor_pids()
     with ThreadPoolExecutor(1) as executor:
@@ -216,7 +216,7 @@ def test_the_end_of_the_server_ends_streams_and_keeps_the_open_minute(start_serv
         next(stream)
         watching = executor.submit(lambda: list(stream))
         time.sleep(2)
-        assert server.stop() < 5, "Heroku and others kill what takes much longer"
+        assert server.stop() < 5, "Heroku and others kill a process that takes much longer"
         assert watching.result(), "the stream has an end"
     assert not [pid for pid in monitors if Path(f"/proc/{pid}").exists()]
     server.start()
@@ -233,7 +233,7 @@ def test_a_monitor_ends_when_its_server_was_killed(start_server):
     wait_for(lambda: not server.monitor_pids())
 
 
-def test_a_camera_that_is_not_there_is_one_clear_line_and_the_server_runs(start_server):
+def test_a_missing_camera_is_one_clear_line_and_the_server_runs(start_server):
     server = start_server(CAMERA="/nowhere/lecture.mp4")
     camera = wait_for(
         lambda: (state := server.get("/api/v1/state").json["camera"])["reason"] == "missing" and state
@@ -259,7 +259,7 @@ def test_a_network_camera_goes_dark_and_comes_back(start_server):
         wait_for(lambda: not looks_like_a_card(next(watching)))
 
 
-def test_wrong_settings_stop_the_start_with_one_line(tmp_path):
+def test_a_bad_setting_stops_the_start_with_one_line(tmp_path):
     server = Server(tmp_path, {"DETECT_FPS": "fast"})
     server.launch()
     assert server.process.wait(20) != 0
@@ -277,12 +277,12 @@ def test_it_runs_on_postgresql(postgres, start_server):
 
 
 def test_a_minute_of_the_drawn_classroom_agrees_with_its_script(demo):
-    """The first whole one, which passed while the tests above ran."""
+    """The first complete minute, which passed while the tests above ran."""
 
-    def whole_minutes() -> list[dict]:
+    def complete_minutes() -> list[dict]:
         return [row for row in minutes_of(demo)[1:] if row["online_seconds"] > 58]
 
-    minute = wait_for(whole_minutes, seconds=150)[0]
+    minute = wait_for(complete_minutes, seconds=150)[0]
     start = datetime.fromisoformat(minute["minute"])
     truth = shares(start, start + timedelta(minutes=1), DEFAULT_STUDENTS)
     assert minute["faces_mean"] == pytest.approx(11, abs=1)

@@ -197,8 +197,8 @@ def fill_in_camera(client, **camera) -> dict:
 def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
     hub = app.extensions["hub"]
     online = CameraState(True, None, None, NOON, 25.0)
-    hub.take(MonitorStatus(online, live=None, analysed_fps=5, frames_dropped=0))
-    hub.take(AnnotatedPicture(b"picture", captured_at=1000, size=(640, 360)))
+    hub.receive(MonitorStatus(online, live=None, analysed_fps=5, frames_dropped=0))
+    hub.receive(AnnotatedPicture(b"picture", captured_at=1000, size=(640, 360)))
     tried = fill_in_camera(administrator, kind="demo")
     assert tried["works"]
     assert base64.b64decode(tried["picture"].partition(",")[2]) == b"picture"

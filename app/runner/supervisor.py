@@ -35,7 +35,7 @@ class MonitorObserver(Protocol):
         """A monitor process was started; it has not sent anything yet."""
         ...
 
-    def take(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """The monitor sent a message."""
         ...
 
@@ -43,7 +43,7 @@ class MonitorObserver(Protocol):
         """The monitor process has ended, or was killed."""
         ...
 
-    def hang_up(self) -> None:
+    def disconnect_viewers(self) -> None:
         """The server is ending, and no monitor runs any more."""
         ...
 
@@ -83,7 +83,7 @@ class Supervisor:
             restart_at = self._clock.monotonic() + next(backoff)
             while not self._is_ending() and self._clock.monotonic() < restart_at:
                 self._clock.wait(POLL_SECONDS)
-        self._observer.hang_up()
+        self._observer.disconnect_viewers()
 
     def _run_monitor(self) -> None:
         """Start one monitor process and supervise it to its end."""
@@ -116,7 +116,7 @@ class Supervisor:
                     sent_demand = self._observer.demand
                     bus.send(sent_demand)
                 if bus.poll(POLL_SECONDS):
-                    self._observer.take(bus.recv())
+                    self._observer.receive(bus.recv())
                     heartbeat_at, timeout_seconds = self._clock.monotonic(), HEARTBEAT_SECONDS
             except (EOFError, OSError):
                 return

@@ -1,4 +1,4 @@
-"""What people and programs see: pages, the stream, JSON."""
+"""Everything that the web process serves: pages, the stream, JSON."""
 
 from functools import partial
 
@@ -24,27 +24,28 @@ from app.web.pages import (
     settings_page,
 )
 from app.web.sending import post_frame, send_page
-from app.web.sending.relay import Relay
+from app.web.sending.relay import Relay, useful_fps
+from app.web.stream import media
 from app.web.stream.hub import Hub
-
-
-def wanted_fps(app: APIFlask) -> float:
-    """Pictures a second of which any use is made: for the faces, and for whoever watches."""
-    return max(app.config["SETTINGS"].detect_fps, app.extensions["hub"].demand.fps)
+from app.web.stream.viewer import StreamSlots
 
 
 def init_app(app: APIFlask) -> None:
-    """Put every page and endpoint into the application."""
+    """Add every page and endpoint to the application, and what they share."""
     settings = app.config["SETTINGS"]
-    app.extensions["hub"] = Hub(SYSTEM_CLOCK, settings.timezone, settings.max_viewers, settings.stream_fps)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
-    app.extensions["relay"] = Relay(SYSTEM_CLOCK, settings.timezone, lambda: wanted_fps(app))
+    slots = StreamSlots(settings.max_viewers)
+    hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
+    relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))
+    app.extensions.update(clock=SYSTEM_CLOCK, hub=hub, relay=relay)
+    app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
     for module in (
         live_page,
+        media,
         send_page,
         control,
         lecture_pages,

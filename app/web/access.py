@@ -1,8 +1,8 @@
-"""Who may see what: everything wants a session or a token, but for the few endpoints named here."""
+"""Access control: every endpoint needs a session or a token, except the few named here."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -18,7 +18,7 @@ OPEN_TO_ALL = {
     "style.palette",
     "health.healthz",
     "health.readyz",
-    "metrics.metrics",  # it has a token of its own
+    "metrics.metrics",  # checks METRICS_TOKEN
     "account.setup",
     "account.sign_in",
     "account.notice",
@@ -35,10 +35,10 @@ FOR_ADMINISTRATORS = {
 }
 
 FOR_CAPTURE = {"send.page", "room_settings.settings", "room_settings.first_run"}
-"""Pages that may ask the browser for its camera."""
+"""Pages that may ask the browser for a camera or a window."""
 
 HEADERS = {
-    # Pico's own icons are data: pictures
+    # the icons in Pico's style sheet are data: URLs
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'self'",
@@ -54,7 +54,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-CAPTURE = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
+CAPTURE_PERMISSIONS = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
@@ -62,26 +62,26 @@ limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """Session cookies that never leave HTTPS once they came by it."""
+    """Marks a session cookie Secure when it is set over HTTPS."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
 
 
 def init_app(app: Flask) -> None:
-    """Guard every endpoint of the application."""
+    """Check access to every endpoint, and set the security headers."""
     app.session_interface = SessionInterface()
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    app.before_request(_guard)
-    app.after_request(_protect)
+    app.before_request(_check_access)
+    app.after_request(_set_headers)
 
 
 @login_manager.user_loader
-def _user_of_session(remembered: str) -> User | None:
-    user = db.session.get(User, int(remembered.split()[0]))
-    return user if user is not None and user.get_id() == remembered else None
+def _user_of_session(session_id: str) -> User | None:
+    user = db.session.get(User, int(session_id.split()[0]))
+    return user if user is not None and user.get_id() == session_id else None
 
 
 @login_manager.request_loader
@@ -91,13 +91,13 @@ def _user_of_token(_request) -> User | None:
 
 
 def bearer_token() -> str | None:
-    """The token that a program sent, if it sent one."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else None
+    """The token in the Authorization header; None if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _guard() -> Response | None:
-    """Let nobody in who is not signed in, and nothing be changed from another site's page."""
+def _check_access() -> Response | None:
+    """Turn away everyone who is not signed in, and forms that come from another site."""
     if bearer_token() is None:
         csrf.protect()
     if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
@@ -112,12 +112,12 @@ def _guard() -> Response | None:
 
 
 def is_page() -> bool:
-    """Whether a person asks for a page, rather than a program for JSON or a picture."""
+    """Whether a browser asks for a page; a program asks for JSON or a picture."""
     return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
 
 
 def safe_next(target: str | None) -> str:
-    """Where to go after sign-in: a path of this server, whatever the address bar said."""
+    """`target` if it is a path on this server, else the live page: no redirect leads to another site."""
     parts = urlsplit(target or "")
     if (
         not target
@@ -130,21 +130,11 @@ def safe_next(target: str | None) -> str:
     return target
 
 
-def _protect(response: Response) -> Response:
+def _set_headers(response: Response) -> Response:
     if request.endpoint in FOR_CAPTURE:
-        response.headers["Permissions-Policy"] = CAPTURE
+        response.headers["Permissions-Policy"] = CAPTURE_PERMISSIONS
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers and request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def hub():
-    """The newest picture and status of the room's camera."""
-    return current_app.extensions["hub"]
-
-
-def relay():
-    """Who sends pictures to the room, where its camera is a browser's."""
-    return current_app.extensions["relay"]

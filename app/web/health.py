@@ -1,4 +1,4 @@
-"""Whether the server lives and works, for those who watch over it."""
+"""Health checks for load balancers and monitoring: `/healthz` and `/readyz`."""
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -7,25 +7,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import PROJECT
 from app.store.tables import db
-from app.web.access import hub
+from app.web.extensions import hub
 
 pages = Blueprint("health", __name__)
 
 OK = "ok"
-PAUSED = "paused"  # somebody wanted it so: nothing is broken
+PAUSED = "paused"  # on purpose: the server still counts as ready
 
 
 @pages.get("/healthz")
 def healthz():
-    """Answer while the process lives."""
+    """Answer 200 while the process lives."""
     return {"status": OK}
 
 
 @pages.get("/readyz")
 def readyz():
-    """Say whether database, monitor and camera work: ok, or one word why not."""
-    parts = {"database": _database(), "monitor": _monitor(), "camera": _camera()}
-    return parts, 200 if all(word in (OK, PAUSED) for word in parts.values()) else 503
+    """Report database, monitor and camera: each `ok`, or one word that says why not."""
+    components = {"database": _database(), "monitor": _monitor(), "camera": _camera()}
+    return components, 200 if all(word in (OK, PAUSED) for word in components.values()) else 503
 
 
 def _database() -> str:
@@ -41,9 +41,9 @@ def _database() -> str:
 
 def _monitor() -> str:
     monitor = hub().monitor
-    if not monitor.running:
+    if not monitor.is_running:
         return "stopped"
-    return OK if monitor.heartbeat is not None else "starting"
+    return OK if monitor.heartbeat_at is not None else "starting"
 
 
 def _camera() -> str:

@@ -1,4 +1,4 @@
-"""Figures for Prometheus under /metrics, for whoever has METRICS_TOKEN. docs/monitoring.md explains them."""
+"""Metrics for Prometheus at `/metrics`, which METRICS_TOKEN opens. docs/monitoring.md explains each."""
 
 import hmac
 from collections.abc import Iterator
@@ -19,27 +19,25 @@ pages = Blueprint("metrics", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Collect figures, where a token is set for somebody to fetch them with."""
+    """Collect metrics if METRICS_TOKEN is set."""
     settings = app.config["SETTINGS"]
     if settings.metrics_token is None:
         return
     registry = CollectorRegistry()
     registry.register(RoomCollector(app.extensions["hub"], settings.room))
     ProcessCollector(registry=registry)
-    requests = Counter(
-        "aula_http_requests", "Requests that were answered.", ["endpoint", "status"], registry=registry
-    )
+    requests = Counter("aula_http_requests", "Answered requests.", ["endpoint", "status"], registry=registry)
     app.extensions["metrics"] = registry
 
     @app.after_request
-    def count(response: Response) -> Response:
+    def count_request(response: Response) -> Response:
         requests.labels(request.endpoint or "unknown", response.status_code).inc()
         return response
 
 
 @pages.get("/metrics")
 def metrics():
-    """Give the figures as they are now, in the format that was asked for."""
+    """Send the current values, in the format that the request accepts."""
     expected = current_app.config["SETTINGS"].metrics_token
     if expected is None:
         abort(404)
@@ -51,53 +49,55 @@ def metrics():
 
 
 class RoomCollector(Collector):
-    """What the web process knows of camera, monitor and viewers. What is not known is left out."""
+    """Reads camera, monitor and viewers from the hub at each scrape; unknown values are left out."""
 
     def __init__(self, hub: Hub, room: str) -> None:
         self._hub = hub
         self._room = room
 
     def collect(self) -> Iterator[Metric]:
-        """Give each figure as it is at this moment."""
+        """Yield each metric with its current value."""
         hub, status = self._hub, self._hub.status
         yield InfoMetricFamily("aula", "This server.", {"version": __version__, "room": self._room})
         online = hub.pause is None and status is not None and status.camera.is_online
-        yield GaugeMetricFamily("aula_camera_online", "Whether the camera gives pictures.", online)
-        yield GaugeMetricFamily("aula_paused", "Whether somebody paused the room.", hub.pause is not None)
-        yield GaugeMetricFamily("aula_monitor_running", "Whether the monitor runs.", hub.monitor.running)
+        yield GaugeMetricFamily("aula_camera_online", "Whether the camera delivers pictures.", online)
+        yield GaugeMetricFamily("aula_paused", "Whether the room is paused.", hub.pause is not None)
+        yield GaugeMetricFamily(
+            "aula_monitor_running", "Whether the monitor process runs.", hub.monitor.is_running
+        )
         yield CounterMetricFamily(
             "aula_monitor_restarts",
-            "Times that the monitor ended and was started again.",
+            "How often the monitor ended and was restarted.",
             hub.monitor.restarts,
         )
-        yield GaugeMetricFamily("aula_viewers", "Streams that are open.", len(hub.viewers))
-        yield GaugeMetricFamily("aula_viewers_limit", "Streams that may be open.", hub.max_viewers)
-        if hub.monitor.heartbeat is not None:
+        yield GaugeMetricFamily("aula_viewers", "Open streams.", len(hub.viewers))
+        yield GaugeMetricFamily("aula_viewers_limit", "Streams that may be open at once.", hub.slots.limit)
+        if (age_seconds := hub.heartbeat_age_seconds) is not None:
             yield GaugeMetricFamily(
-                "aula_monitor_heartbeat_age_seconds",
-                "Since the monitor's last word.",
-                hub.clock.monotonic() - hub.monitor.heartbeat,
+                "aula_monitor_heartbeat_age_seconds", "Time since the monitor's last status.", age_seconds
             )
-        if (age := hub.picture_age) is not None:
+        if (age_seconds := hub.picture_age_seconds) is not None:
             yield GaugeMetricFamily(
-                "aula_picture_age_seconds", "Since the camera gave the newest picture that was shown.", age
+                "aula_picture_age_seconds", "Time since the shown picture was captured.", age_seconds
             )
         if status is not None:
-            yield from _of_monitor(status)
+            yield from _monitor_metrics(status)
 
 
-def _of_monitor(status: MonitorStatus) -> Iterator[Metric]:
+def _monitor_metrics(status: MonitorStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
-        "aula_frames_captured", "Frames that the camera gave, since it was opened.", status.frames_captured
+        "aula_frames_captured", "Frames captured since the camera was opened.", status.frames_captured
     )
     yield CounterMetricFamily(
-        "aula_frames_analysed", "Frames in which faces were looked for.", status.frames_analysed
+        "aula_frames_analysed", "Frames analysed since the monitor started.", status.frames_analysed
     )
     yield CounterMetricFamily(
-        "aula_frames_dropped", "Frames that nobody took, since the camera was opened.", status.frames_dropped
+        "aula_frames_dropped",
+        "Frames replaced by a newer one before they were used, since the camera was opened.",
+        status.frames_dropped,
     )
     yield CounterMetricFamily(
-        "aula_minutes_written", "Minutes that were finished and written.", status.minutes_written
+        "aula_minutes_written", "Finished minutes written since the monitor started.", status.minutes_written
     )
     if status.live is not None:
         yield GaugeMetricFamily("aula_faces", "Faces in view.", status.live.faces)

@@ -1,9 +1,9 @@
-"""Errors: a page for people, `application/problem+json` (RFC 9457) for programs."""
+"""Error responses: a page for browsers, `application/problem+json` (RFC 9457) for programs."""
 
 import json
 
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, render_template
+from flask import Flask, Response, current_app, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -18,35 +18,35 @@ TITLES = {
     405: Words("Not possible here"),
     409: Words("Not possible now"),
     413: Words("Too large"),
-    429: Words("Too often"),
+    429: Words("Too many requests"),
     500: Words("Something went wrong"),
-    503: Words("Not at this moment"),
+    503: Words("Not available right now"),
 }
-"""Over the page of an error; programs get the standard's own."""
+"""The heading of an error page; programs get the title in the HTTP standard."""
 
-EXPLAINED = {
+DETAILS = {
     400: Words(
-        "This page was open too long, or the form came from elsewhere. Load it again, and send it again."
+        "This page was open too long, or the form came from another site. Reload the page and send it again."
     ),
     404: Words("There is no such page."),
-    405: Words("This address can't be opened like a page."),
-    413: Words("That was too much to send at once."),
-    429: Words("That was too often. Wait a minute, and try again."),
+    405: Words("This address can't be opened as a page."),
+    413: Words("You sent too much at once."),
+    429: Words("That was too often. Wait a minute and try again."),
 }
-"""For people, in place of what the framework says."""
+"""What an error page says in place of the framework's own text."""
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error in one way."""
+    """Handle every error of the application."""
     app.register_error_handler(HTTPError, _api_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _crash)
 
 
 def problem(status: int, detail: object, headers: dict[str, str] | None = None) -> Response:
-    """Tell a person, or in English a program, what was wrong.
+    """A response that says what is wrong, as a page in the reader's language or as JSON in English.
 
-    `detail` is one clear sentence: `Words`, an error that was raised with them, or plain text.
+    `detail` is one sentence: `Words`, an exception raised with `Words`, or a string.
     """
     title = HTTP_STATUS_CODES[status]
     if is_page():
@@ -64,30 +64,28 @@ def problem(status: int, detail: object, headers: dict[str, str] | None = None) 
 
 
 def _api_error(error: HTTPError) -> Response:
-    """A request that does not fit what the API describes; says which field is wrong and why."""
-    fields = error.detail.values() if isinstance(error.detail, dict) else []
-    wrong = [
+    """A request that does not match the API's schema; the detail names each wrong field and why."""
+    locations = error.detail.values() if isinstance(error.detail, dict) else []
+    errors = [
         f"{name}: {' '.join(messages) if isinstance(messages, list) else messages}"
-        for place in fields
-        for name, messages in (place.items() if isinstance(place, dict) else [("request", place)])
+        for location in locations
+        for name, messages in (location.items() if isinstance(location, dict) else [("request", location)])
     ]
-    return problem(error.status_code, " ".join(wrong) or error.message, dict(error.headers or {}))
+    return problem(error.status_code, " ".join(errors) or error.message, dict(error.headers or {}))
 
 
 def _http_error(error: HTTPException) -> Response:
     if error.code == 401:
         return problem(401, Words("Sign in, or send a token: Authorization: Bearer TOKEN."))
-    kept = {
+    headers = {
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")
     }
     detail = error.description or ""
     if is_page() and not isinstance(detail, Words):
-        detail = EXPLAINED.get(error.code, detail)
-    return problem(error.code or 500, detail, kept)
+        detail = DETAILS.get(error.code, detail)
+    return problem(error.code or 500, detail, headers)
 
 
 def _crash(error: Exception) -> Response:
-    from flask import current_app
-
     current_app.logger.exception("a request failed")
-    return problem(500, Words("Something went wrong in the server; its log says what."))
+    return problem(500, Words("Something went wrong on the server. Its log has the details."))

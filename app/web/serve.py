@@ -1,4 +1,4 @@
-"""What happens when the server starts and ends; gunicorn.conf.py calls it."""
+"""Start and end of the server process; gunicorn.conf.py calls these."""
 
 import contextlib
 import logging
@@ -15,18 +15,18 @@ from app.web.pages.account import setup_path
 from app.web.stream.hub import Hub
 
 
-def start(app: Flask, ending: Callable[[], bool]) -> None:
-    """Start the monitor, or listen to one that runs alone, and say where the pages are.
+def start(app: Flask, is_ending: Callable[[], bool]) -> None:
+    """Start the monitor, or listen to one that runs on its own, and print where the pages are.
 
-    Streams and the monitor end once `ending` gives True.
+    Streams and the monitor end once `is_ending` gives True.
     """
     _log_with_gunicorn()
     hub = app.extensions["hub"]
-    hub.closing = ending
+    hub.is_ending = is_ending
     with app.app_context():
-        _follow_what_is_in_force(hub)
-    alone = app.config["SETTINGS"].redis_url is not None
-    monitor = _listener(app, ending) if alone else _supervisor(app, ending)
+        _load_settings(hub)
+    has_redis = app.config["SETTINGS"].redis_url is not None
+    monitor = _listener(app, is_ending) if has_redis else _supervisor(app, is_ending)
     app.extensions["monitor"] = monitor
     monitor.start()
     with app.app_context():
@@ -34,38 +34,36 @@ def start(app: Flask, ending: Callable[[], bool]) -> None:
 
 
 def join(app: Flask | None) -> None:
-    """Wait for the end of the monitor; nothing to do where the server never came up."""
+    """Wait until the monitor has ended; return at once if the server never started."""
     if app is not None and "monitor" in app.extensions:
         app.extensions["monitor"].join()
 
 
-def _supervisor(app: Flask, ending: Callable[[], bool]) -> Supervisor:
-    """What keeps a monitor of ours alive."""
-    return Supervisor(app.extensions["hub"], app.extensions["relay"].serve, SYSTEM_CLOCK, ending)
+def _supervisor(app: Flask, is_ending: Callable[[], bool]) -> Supervisor:
+    return Supervisor(app.extensions["hub"], app.extensions["relay"].serve, SYSTEM_CLOCK, is_ending)
 
 
-def _listener(app: Flask, ending: Callable[[], bool]):
-    """What hears a monitor that is a process of its own."""
-    from app.bus.signed_channel import SignedChannel  # it imports redis, which one machine does not need
+def _listener(app: Flask, is_ending: Callable[[], bool]):
+    from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
     link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
-    return Listener(app, link, SYSTEM_CLOCK, ending)
+    return Listener(app, link, SYSTEM_CLOCK, is_ending)
 
 
 def _log_with_gunicorn() -> None:
-    """Let the program's own messages go where gunicorn's go."""
+    """Send the program's log to gunicorn's log."""
     log = logging.getLogger("app")
     log.handlers = logging.getLogger("gunicorn.error").handlers
     log.setLevel(logging.INFO)
 
 
-def _follow_what_is_in_force(hub: Hub) -> None:
-    """Go on with the pause that a server before this one left."""
-    # without a database the greeting says so, and the monitor looks at nothing
+def _load_settings(hub: Hub) -> None:
+    """Apply the settings from the database, so that a pause outlasts a restart."""
+    # without a database the greeting says so, and the monitor keeps the camera closed
     with contextlib.suppress(SQLAlchemyError):
-        hub.obey(effective_settings)
+        hub.reload_settings(effective_settings)
 
 
 def _greeting(app: Flask) -> str:
@@ -74,11 +72,11 @@ def _greeting(app: Flask) -> str:
     try:
         if settings.admin_password is not None:
             user_queries.set_password("admin", settings.admin_password, administrator=True)
-            how = "sign in as admin with ADMIN_PASSWORD"
-        elif user_queries.has_users():
-            how = f"sign in at {address}/sign-in"
+            next_step = "sign in as admin with ADMIN_PASSWORD"
+        elif user_queries.any_user():
+            next_step = f"sign in at {address}/sign-in"
         else:
-            how = f"make the first account at {address}{setup_path(app)}"
+            next_step = f"create the first account at {address}{setup_path(app)}"
     except SQLAlchemyError as error:
         return f"\n  Aula can't use its database: {error.args[0]}\n  Run: flask --app wsgi db upgrade\n"
-    return f"\n  Aula is at {address}\n  {how}\n"
+    return f"\n  Aula is at {address}\n  {next_step}\n"

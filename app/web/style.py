@@ -1,4 +1,4 @@
-"""The colours of the expressions as a style sheet, so that pages and stream share one palette."""
+"""The expressions' colours as a style sheet: pages and stream share one palette."""
 
 from flask import Blueprint, Response
 

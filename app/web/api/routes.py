@@ -18,8 +18,8 @@ from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
 from app.store.effective_settings import CurrentPause, configured_room, effective_settings
 from app.store.tables import Minute, Room
-from app.web.access import hub, relay
 from app.web.api import schemas
+from app.web.extensions import current_time, hub, relay
 from app.web.pages.lecture_pages import lecture_or_404, note_or_404, report_now
 from app.web.problems import problem
 
@@ -38,13 +38,12 @@ def state():
     settings = current_app.config["SETTINGS"]
     status, monitor = hub().status, hub().monitor
     camera = status.camera if status else None
-    detail = camera.detail if camera else monitor.trouble
+    detail = camera.detail if camera else monitor.failure
     online = bool(camera and camera.is_online and not hub().pause)
     room = configured_room()
     now_in_force = effective_settings(room)
     pause = now_in_force.pause
     lecture = lecture_queries.running_lecture(room)
-    beat = monitor.heartbeat
     return {
         "room": settings.room,
         "camera": {
@@ -54,13 +53,13 @@ def state():
             "since": camera.since if camera else monitor.since,
             "source": hide_password(now_in_force.camera),
             "capture_fps": camera.capture_fps if camera else 0.0,
-            "picture_age_s": hub().picture_age,
+            "picture_age_s": hub().picture_age_seconds,
             "sender": relay().sender,
         },
         "monitor": {
-            "running": monitor.running,
+            "running": monitor.is_running,
             "restarts": monitor.restarts,
-            "heartbeat_age_s": None if beat is None else hub().clock.monotonic() - beat,
+            "heartbeat_age_s": hub().heartbeat_age_seconds,
             "detect_fps": settings.detect_fps,
             "analysed_fps": status.analysed_fps if status else 0.0,
             "frames_dropped": status.frames_dropped if status else 0,
@@ -69,7 +68,7 @@ def state():
             {
                 "fps": viewer.fps,
                 "dropped": viewer.dropped,
-                "frame_age_ms": None if viewer.age is None else round(viewer.age * 1000),
+                "frame_age_ms": viewer.frame_age_ms,
             }
             for viewer in list(hub().viewers)
         ],
@@ -77,7 +76,7 @@ def state():
         "faces_hidden": now_in_force.hide_faces,
         "lecture": lecture,
         "version": __version__,
-        "started_at": hub().started_at,
+        "started_at": current_app.config["STARTED_AT"],
     }
 
 
@@ -104,7 +103,7 @@ def minutes(query):
         query.get("start"), query.get("end"), room, limit + 1, _after(query.get("cursor"))
     )
     more = len(rows) > limit
-    start, end = query.get("start", EARLIEST), query.get("end", hub().clock.now())
+    start, end = query.get("start", EARLIEST), query.get("end", current_time())
     pauses = room_queries.pauses_between(room or configured_room(), start, end)
     return {
         "minutes": rows[:limit],
@@ -139,9 +138,7 @@ def lectures(query):
 def start_lecture(new):
     """Start a lecture in the room."""
     try:
-        return lecture_queries.start_lecture(
-            configured_room(), new["title"], new["course"], hub().clock.now()
-        )
+        return lecture_queries.start_lecture(configured_room(), new["title"], new["course"], current_time())
     except lecture_queries.LectureError as error:
         return problem(409, error)
 
@@ -164,7 +161,7 @@ def change_lecture(lecture_id, change):
     lecture_queries.rename_lecture(found, change.get("title"), change.get("course"))
     if "ended_at" in change:
         try:
-            lecture_queries.end_lecture(found, hub().clock.now())
+            lecture_queries.end_lecture(found, current_time())
         except lecture_queries.LectureError as error:
             return problem(409, error)
     return found
@@ -193,7 +190,7 @@ def lecture_minutes(lecture_id):
 def lecture_unusual(lecture_id):
     """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
     minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id))
-    return {"unusual": unusual_expressions(minutes, hub().clock.now())}
+    return {"unusual": unusual_expressions(minutes, current_time())}
 
 
 @api.get("/lectures/<int:lecture_id>/report")
@@ -217,7 +214,7 @@ def lecture_notes(lecture_id):
 @api.doc(security=SECURITY, responses={409: "The moment lies outside the lecture"})
 def add_note(lecture_id, new):
     """Add a note to a moment of a lecture."""
-    now = hub().clock.now()
+    now = current_time()
     try:
         return note_queries.add_note(lecture_or_404(lecture_id), new.get("at", now), new["text"], now)
     except note_queries.NoteError as error:

@@ -6,7 +6,7 @@ from flask_login import current_user
 from app.language import Words
 from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
-from app.web.access import hub
+from app.web.extensions import current_time, hub
 from app.web.problems import problem
 
 pages = Blueprint("control", __name__)
@@ -15,16 +15,16 @@ pages = Blueprint("control", __name__)
 @pages.post("/pause")
 def pause():
     """Look at nothing any more, for everybody."""
-    room_queries.pause_room(configured_room(), current_user.name, hub().clock.now())
-    hub().obey(effective_settings)
+    room_queries.pause_room(configured_room(), current_user.name, current_time())
+    hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))
 
 
 @pages.post("/resume")
 def resume():
     """Look again."""
-    room_queries.resume_room(configured_room(), hub().clock.now())
-    hub().obey(effective_settings)
+    room_queries.resume_room(configured_room(), current_time())
+    hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))
 
 
@@ -39,5 +39,5 @@ def hide_faces():
             409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
     room_queries.change_room(configured_room(), hide_faces=wanted == "on")
-    hub().obey(effective_settings)
+    hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))

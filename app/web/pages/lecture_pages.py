@@ -16,7 +16,7 @@ from app.store import lecture_queries, minute_queries, note_queries
 from app.store.effective_settings import effective_settings
 from app.store.tables import Lecture, Note
 from app.vision.model_card import read_model_card
-from app.web.access import hub
+from app.web.extensions import current_time
 from app.web.forms import NoteForm, RenameForm
 from app.web.pages.chart import sparkline, stacked_minutes
 from app.web.problems import problem
@@ -46,7 +46,7 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
 def report_now(lecture_id: int) -> Report:
     """The report of a lecture as far as it got, or an answer that says that there is no such lecture."""
     conditions = ReportConditions(effective_settings().minimum_group, read_model_card())
-    return report_of(lecture_or_404(lecture_id), hub().clock.now(), conditions)
+    return report_of(lecture_or_404(lecture_id), current_time(), conditions)
 
 
 @pages.get("/lectures")
@@ -65,7 +65,7 @@ def listing():
         words_looked_for=words,
         course=course,
         courses=lecture_queries.all_courses(),
-        now=hub().clock.now(),
+        now=current_time(),
     )
 
 
@@ -140,7 +140,7 @@ def download(lecture_id: int, extension: str):
 def end(lecture_id: int):
     """End a lecture and go to its report."""
     try:
-        lecture_queries.end_lecture(lecture_or_404(lecture_id), hub().clock.now())
+        lecture_queries.end_lecture(lecture_or_404(lecture_id), current_time())
     except lecture_queries.LectureError as error:
         return problem(409, error)
     return redirect(url_for("lectures.report", lecture_id=lecture_id))
@@ -171,7 +171,7 @@ def delete(lecture_id: int):
 def add_note(lecture_id: int):
     """Add a note from the report page."""
     lecture, form = lecture_or_404(lecture_id), NoteForm()
-    now = hub().clock.now()
+    now = current_time()
     if form.validate():
         try:
             at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, _zone())

@@ -9,7 +9,7 @@ from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings
 from app.store.tables import Room
 from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
-from app.web.access import hub
+from app.web.extensions import hub
 from app.web.problems import problem
 
 pages = Blueprint("areas", __name__)
@@ -100,4 +100,4 @@ def _written(area: PrivacyArea) -> tuple[str, ...]:
 def _store(room: Room, areas: list[PrivacyArea]) -> None:
     camera = hide_password(effective_settings(room).camera)
     room_queries.change_room(room, areas=areas or None, areas_camera=camera if areas else None)
-    hub().obey(effective_settings)
+    hub().reload_settings(effective_settings)

@@ -17,7 +17,8 @@ from app.store.effective_settings import (
     is_set_by_environment,
 )
 from app.store.tables import Room
-from app.web.access import hub, limiter
+from app.web.access import limiter
+from app.web.extensions import current_time, hub
 from app.web.forms import FirstRunForm, RoomForm
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
@@ -97,6 +98,6 @@ def _page(form: RoomForm, first: bool):
 def _store(room: Room, form: RoomForm) -> None:
     """Keep what was filled in, but for what the environment says."""
     stored = {name: value for name, value in form.stored().items() if not is_set_by_environment(name)}
-    told_at = room.told_at or hub().clock.now()  # the form was not valid without the confirmation
+    told_at = room.told_at or current_time()  # the form was not valid without the confirmation
     room_queries.change_room(room, **stored, told_at=told_at)
-    hub().obey(effective_settings)
+    hub().reload_settings(effective_settings)

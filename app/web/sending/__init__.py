@@ -1,1 +1,1 @@
-"""Pictures that browsers and scripts send."""
+"""Frames that browsers and scripts send to a room whose camera is `browser`."""

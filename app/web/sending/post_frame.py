@@ -1,4 +1,4 @@
-"""Pictures that scripts and small devices post, one a request."""
+"""Frames that scripts and small devices post, one a request."""
 
 from typing import BinaryIO
 
@@ -10,19 +10,21 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
+from app.language import Words
 from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings
-from app.web.access import hub, limiter, relay
+from app.web.access import limiter
 from app.web.api import schemas
 from app.web.api.routes import SECURITY
+from app.web.extensions import relay
 from app.web.problems import problem
 from app.web.sending.relay import AlreadySending
 
 api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
 
 RETRY_SECONDS = 5
-CHUNK = 2**16
-MOST_DISCARDED = 4 * MAX_BYTES
+CHUNK_BYTES = 2**16
+MAX_DISCARDED_BYTES = 4 * MAX_BYTES
 
 
 @api.post("/frames")
@@ -33,17 +35,17 @@ MOST_DISCARDED = 4 * MAX_BYTES
     security=SECURITY,
     responses={
         404: "There is no such room",
-        409: "The camera is another one, paused, or somebody else sends",
+        409: "The room uses another camera, is paused, or somebody else is sending",
         413: "More than 4 MB",
-        422: "Not a JPEG, cut off, or of an unbearable size",
+        422: "Not a JPEG, cut off, or too many or too few pixels",
         429: "More than 30 pictures a second",
         503: "The camera process is not ready yet",
     },
 )
-def take_frame(query):
+def post_frame(query):
     """Take one JPEG as what the room's camera sees now; CAMERA must be `browser`.
 
-    Only the newest picture counts: send as often as it is of use, and wait for each answer.
+    Only the newest picture counts: send as often as useful, and wait for each answer.
     """
     request.max_content_length = MAX_BYTES
     try:
@@ -51,49 +53,55 @@ def take_frame(query):
     except RequestEntityTooLarge:
         _discard(request.environ["wsgi.input"])
         return problem(413, str(TOO_LARGE))
-    room = configured_room()
-    if query.get("room", room.name) != room.name:
-        if room_queries.find_room(query["room"]) is None:
-            abort(404, f"There is no room {query['room']!r}; /api/v1/rooms lists them.")
-        return problem(
-            409, f"This server reads the camera of {room.name}; post to the one of {query['room']}."
-        )
-    if current_app.config["SETTINGS"].redis_url is not None:
-        return problem(409, NO_BROWSER)
-    now = effective_settings(room)
-    if now.camera != CameraKind.BROWSER:
-        return problem(409, "The room looks through another camera. CAMERA must be browser.")
-    if now.pause:
-        return problem(409, f"Paused by {now.pause.by}: no picture is taken.")
+    if refusal := _refusal(query.get("room")):
+        return problem(409, refusal)
     try:
         check_jpeg(jpeg)
     except InvalidJpeg as error:
         return problem(422, str(error))
-    return _pass_on(jpeg)
+    return _relay(jpeg)
 
 
-def _pass_on(jpeg: bytes):
-    if not relay().is_read:
+def _refusal(room_name: str | None) -> Words | str | None:
+    """Why no frame is accepted for this room; None if it is. Aborts with 404 if there is no such room."""
+    room = configured_room()
+    if room_name not in (None, room.name):
+        if room_queries.find_room(room_name) is None:
+            abort(404, f"There is no room {room_name!r}; /api/v1/rooms lists them.")
+        return f"This server is the one for {room.name}; post to the server for {room_name}."
+    if current_app.config["SETTINGS"].redis_url is not None:
+        return NO_BROWSER
+    settings = effective_settings(room)
+    if settings.camera != CameraKind.BROWSER:
+        return "The room uses another camera; CAMERA must be browser."
+    if settings.pause:
+        return f"Paused by {settings.pause.by}: no picture is accepted."
+    return None
+
+
+def _relay(jpeg: bytes):
+    """Pass the frame to the monitor."""
+    if not relay().is_polled:
         return problem(503, "The camera process is starting.", {"Retry-After": str(RETRY_SECONDS)})
     key = f"{current_user.name} {request.remote_addr}"
     try:
-        sender = relay().enter(current_user.name, key, is_script=True)
-    except AlreadySending as taken:
-        since = taken.sender.since.astimezone(hub().timezone)
-        return problem(409, f"{taken.sender.name} sends pictures since {since:%H:%M}.")
-    relay().give(sender, jpeg, hub().clock.monotonic())
+        sender = relay().connect(current_user.name, key, is_script=True)
+    except AlreadySending as other:
+        since = other.sender.since.astimezone(current_app.config["SETTINGS"].timezone)
+        return problem(409, f"{other.sender.name} has been sending pictures since {since:%H:%M}.")
+    relay().put_frame(sender, jpeg)
     return {"bytes": len(jpeg)}
 
 
 def _discard(body: BinaryIO) -> None:
-    """Read on, as far as is bearable: a client that is still sending would not hear the answer."""
-    for _ in range(MOST_DISCARDED // CHUNK):
-        if not body.read(CHUNK):
+    """Read and drop the rest of a large body, up to a limit: a client reads no answer while it sends."""
+    for _ in range(MAX_DISCARDED_BYTES // CHUNK_BYTES):
+        if not body.read(CHUNK_BYTES):
             return
 
 
 def describe(app: APIFlask) -> None:
-    """Say in the API's description that the body is a picture, which no schema can."""
+    """Declare in the API's description that the body is a JPEG, which no schema can express."""
 
     @app.spec_processor
     def add_body(spec: dict) -> dict:

@@ -1,4 +1,4 @@
-"""Pictures that browsers and scripts send, on their way to the monitor: one sender, one picture, no queue."""
+"""Takes frames from browsers and scripts to the monitor: one sender, at most one frame, no queue."""
 
 import contextlib
 import threading
@@ -9,185 +9,199 @@ from enum import Enum
 from multiprocessing.connection import Connection
 from zoneinfo import ZoneInfo
 
+from app.bus.messages import Demand
 from app.camera.errors import Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
 from app.clock import Clock
 from app.language import Words
 
-ANSWER_SECONDS = 1.0  # how long the monitor's question waits for a picture before it is told "not yet"
-SCRIPT_SECONDS = 10.0  # a script that sent nothing for so long is gone
-UNASKED_SECONDS = 5.0  # where the monitor asks for nothing for so long, it reads another camera or none
-FRESH_SECONDS = 2.0  # a picture that waited so long, through a pause perhaps, is of another moment
+ANSWER_SECONDS = 1.0  # a request of the monitor waits this long for a frame, then gets NoFrame
+SCRIPT_TIMEOUT_SECONDS = 10.0  # a script that posts nothing for this long has disconnected
+POLL_TIMEOUT_SECONDS = 5.0  # a monitor that requests nothing for this long reads another camera or none
+MAX_FRAME_AGE_SECONDS = 2.0  # a frame that waited longer, perhaps through a pause, shows another moment
 
-NOBODY_YET = SenderAbsence(
-    Reason.WAITING, Words("Nobody sends yet: press “Use this computer” where the class is seen.")
+NO_SENDER_YET = SenderAbsence(
+    Reason.WAITING,
+    Words("Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."),
 )
 
 
 class DisconnectReason(Enum):
-    """How a sender went: the reason for programs, the sentence for people."""
+    """Why a sender left: the reason for programs, the sentence for people."""
 
     STOPPED = Reason.STOPPED, Words("%(name)s stopped sending at %(time)s.")
     CLOSED = Reason.STOPPED, Words("%(name)s closed the page at %(time)s.")
     LOST = (
         Reason.TIMED_OUT,
-        Words("The line to %(name)s's browser was lost at %(time)s. It comes back by itself."),
+        Words("The connection to %(name)s's browser was lost at %(time)s. It will reconnect by itself."),
     )
-    REFUSED = Reason.UNREADABLE, Words("What %(name)s sent at %(time)s could not be read.")
-    SILENT = Reason.STOPPED, Words("The pictures that %(name)s posted ended at %(time)s.")
+    REFUSED = Reason.UNREADABLE, Words("The server refused what %(name)s sent at %(time)s.")
+    SILENT = Reason.STOPPED, Words("%(name)s's script stopped posting pictures at %(time)s.")
 
 
 class AlreadySending(Exception):
-    """Somebody else sends."""
+    """Another sender is connected."""
 
     def __init__(self, sender: "FrameSender") -> None:
-        super().__init__(f"{sender.name} sends pictures")
+        super().__init__(f"{sender.name} is sending")
         self.sender = sender
 
 
 @dataclass(slots=True, eq=False)
 class FrameSender:
-    """Whose pictures are taken now."""
+    """The page or script whose frames are taken."""
 
     name: str
     key: str
-    """The same for a page or a script that comes back after its line was lost."""
+    """Stays the same when a page or script reconnects."""
     since: datetime
     is_script: bool
-    seen: float
-    """When its last picture came, monotonic seconds."""
+    last_frame_at: float
+    """Monotonic seconds; before the first frame, when it connected."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingFrame:
-    """A picture that the monitor has not taken yet."""
+    """A frame that the monitor has not fetched yet."""
 
     jpeg: bytes
-    asked_at: float
-    came_at: float
-    """Monotonic seconds, both."""
+    requested_at: float
+    received_at: float
+    """Both in monotonic seconds."""
+
+
+def useful_fps(detect_fps: float, demand: Demand) -> float:
+    """The frame rate that is of use: for the analysis or for the viewers, whichever is higher."""
+    return max(detect_fps, demand.fps)
 
 
 class Relay:
-    """Holds the one sender and the one picture that the monitor takes next."""
+    """Holds the one sender, and the one frame that the monitor fetches next."""
 
-    def __init__(self, clock: Clock, timezone: ZoneInfo, fps: Callable[[], float]) -> None:
-        """`fps` says how many pictures a second are wanted now."""
+    def __init__(self, clock: Clock, timezone: ZoneInfo, max_fps: Callable[[], float]) -> None:
+        """`max_fps` gives the frame rate at which a page is asked for frames at most."""
         self._clock = clock
         self._timezone = timezone
-        self._fps = fps
+        self._max_fps = max_fps
         self._changed = threading.Condition()
         self._sender: FrameSender | None = None
-        self._absence = NOBODY_YET
-        self._picture: PendingFrame | None = None
-        self._is_asked = False
-        self._asked_at = float("-inf")
-        self._due = float("-inf")
+        self._absence = NO_SENDER_YET
+        self._frame: PendingFrame | None = None
+        self._is_requested = False
+        self._requested_at = float("-inf")
+        self._due_at = float("-inf")
         self._fault: Words | None = None
 
     @property
     def sender(self) -> FrameSender | None:
-        """Who sends now."""
+        """The connected sender."""
         with self._changed:
-            return self._present()
+            return self._current_sender()
 
-    def enter(self, name: str, key: str, *, is_script: bool = False, take_over: bool = False) -> FrameSender:
-        """Let somebody send; raises Taken where somebody else does, unless told to take over."""
+    def connect(
+        self, name: str, key: str, *, is_script: bool = False, take_over: bool = False
+    ) -> FrameSender:
+        """Connect a sender; raises AlreadySending when there is another one, unless it is to `take_over`."""
         with self._changed:
-            before, now = self._present(), self._clock.monotonic()
+            before, now = self._current_sender(), self._clock.monotonic()
             if before and before.key == key and before.is_script and is_script:
-                before.seen = now
+                before.last_frame_at = now
                 return before
             if before and before.key != key and not take_over:
                 raise AlreadySending(before)
             since = before.since if before and before.key == key else self._clock.now()
             self._sender = FrameSender(name, key, since, is_script, now)
-            self._picture, self._fault = None, None
+            self._frame, self._fault = None, None
             self._changed.notify_all()
             return self._sender
 
-    def leave(self, sender: FrameSender, left: DisconnectReason) -> None:
-        """Let a sender go, unless its turn is over already."""
+    def disconnect(self, sender: FrameSender, reason: DisconnectReason) -> None:
+        """Disconnect a sender, unless another one has taken over."""
         with self._changed:
             if self._sender is sender:
-                self._gone(left)
+                self._drop_sender(reason)
 
     def is_sending(self, sender: FrameSender) -> bool:
-        """Whether it is still this one whose pictures are taken."""
+        """Whether this sender is still connected."""
         with self._changed:
             return self._sender is sender
 
-    def wait_for_ask(self, sender: FrameSender, timeout: float) -> bool:
-        """Whether a picture of this sender is wanted now, or becomes so within `timeout` seconds."""
-        until = self._clock.monotonic() + timeout
+    def wait_for_request(self, sender: FrameSender, timeout_seconds: float) -> bool:
+        """Whether this sender is to send a frame now, or within `timeout_seconds`."""
+        until = self._clock.monotonic() + timeout_seconds
         with self._changed:
             while self._sender is sender and self._fault is None:
                 now = self._clock.monotonic()
-                if self._is_asked and self._picture is None and now >= self._due:
-                    gap = 1 / self._fps()
-                    self._due = max(self._due + gap, now + gap / 2)
+                if self._is_requested and self._frame is None and now >= self._due_at:
+                    gap = 1 / self._max_fps()
+                    self._due_at = max(self._due_at + gap, now + gap / 2)
                     return True
                 if now >= until:
                     break
-                self._changed.wait(min(until, self._due if self._is_asked else until) - now)
+                self._changed.wait(min(until, self._due_at if self._is_requested else until) - now)
             return False
 
-    def take_fault(self) -> Words | None:
-        """Why the last picture could not be decoded, once."""
+    def pop_fault(self) -> Words | None:
+        """Why the last frame could not be decoded; None when asked again."""
         with self._changed:
             fault, self._fault = self._fault, None
             return fault
 
-    def give(self, sender: FrameSender, jpeg: bytes, asked_at: float) -> bool:
-        """Put a picture in place of one that was not taken yet; False where the sender's turn is over."""
+    def put_frame(self, sender: FrameSender, jpeg: bytes, requested_at: float | None = None) -> bool:
+        """Replace the pending frame; False when another sender has taken over.
+
+        `requested_at`, monotonic seconds, is when the sender was asked; None for a frame that was posted.
+        """
         with self._changed:
             if self._sender is not sender:
                 return False
-            sender.seen = self._clock.monotonic()
-            self._picture = PendingFrame(jpeg, asked_at, sender.seen)
+            now = sender.last_frame_at = self._clock.monotonic()
+            self._frame = PendingFrame(jpeg, now if requested_at is None else requested_at, now)
             self._changed.notify_all()
             return True
 
     @property
-    def is_read(self) -> bool:
-        """Whether the monitor wants pictures: not while it starts, is paused, or reads another camera."""
-        return self._is_asked or self._clock.monotonic() - self._asked_at < UNASKED_SECONDS
+    def is_polled(self) -> bool:
+        """Whether the monitor requests frames: not while it starts, is paused or reads another camera."""
+        return self._is_requested or self._clock.monotonic() - self._requested_at < POLL_TIMEOUT_SECONDS
 
     def serve(self, connection: Connection) -> None:
-        """Answer a monitor's questions until it ends."""
+        """Answer a monitor's requests until it ends."""
         with connection, contextlib.suppress(EOFError, OSError):
             while True:
-                connection.send(self._answer(connection.recv()))
+                connection.send(self.answer(connection.recv()))
 
-    def _answer(self, ask: FrameRequest) -> SentFrame | NoFrame:
-        """The next picture, as soon as there is one; what is new about who sends; nothing after a second."""
+    def answer(self, request: FrameRequest) -> SentFrame | NoFrame:
+        """Wait up to ANSWER_SECONDS for a frame; return early when there is news about the sender."""
         until = self._clock.monotonic() + ANSWER_SECONDS
         with self._changed:
-            self._is_asked, self._asked_at = True, self._clock.monotonic()
-            self._fault = ask.fault or self._fault
-            if self._picture and self._clock.monotonic() - self._picture.came_at > FRESH_SECONDS:
-                self._picture = None
+            self._is_requested, self._requested_at = True, self._clock.monotonic()
+            self._fault = request.fault or self._fault
+            if self._frame and self._requested_at - self._frame.received_at > MAX_FRAME_AGE_SECONDS:
+                self._frame = None
             self._changed.notify_all()
-            while (left := until - self._clock.monotonic()) > 0 and not self._picture:
-                if self._present() is None and self._absence != ask.known:
+            while (remaining := until - self._clock.monotonic()) > 0 and not self._frame:
+                if self._current_sender() is None and self._absence != request.known:
                     break
-                self._changed.wait(left)
-            self._is_asked = False
-            if self._picture:
-                picture, self._picture = self._picture, None
-                return SentFrame(ask.number, picture.jpeg, picture.asked_at)
-            return NoFrame(ask.number, None if self._present() else self._absence)
+                self._changed.wait(remaining)
+            self._is_requested = False
+            if self._frame:
+                frame, self._frame = self._frame, None
+                return SentFrame(request.number, frame.jpeg, frame.requested_at)
+            return NoFrame(request.number, None if self._current_sender() else self._absence)
 
-    def _present(self) -> FrameSender | None:
-        """Who sends; a script that fell silent does no more."""
+    def _current_sender(self) -> FrameSender | None:
+        """The connected sender, after a script that has timed out is dropped."""
         sender = self._sender
-        if sender and sender.is_script and self._clock.monotonic() - sender.seen > SCRIPT_SECONDS:
-            self._gone(DisconnectReason.SILENT)
+        if sender and sender.is_script:
+            silence_seconds = self._clock.monotonic() - sender.last_frame_at
+            if silence_seconds > SCRIPT_TIMEOUT_SECONDS:
+                self._drop_sender(DisconnectReason.SILENT)
         return self._sender
 
-    def _gone(self, left: DisconnectReason) -> None:
-        reason, words = left.value
+    def _drop_sender(self, disconnected: DisconnectReason) -> None:
+        reason, words = disconnected.value
         time = self._clock.now().astimezone(self._timezone).strftime("%H:%M")
         self._absence = SenderAbsence(reason, Words(words.text, name=self._sender.name, time=time))
-        self._sender = self._picture = None
+        self._sender = self._frame = None
         self._changed.notify_all()

@@ -1,1 +1,1 @@
-"""The MJPEG stream: the newest picture and who watches it."""
+"""The MJPEG stream: the newest picture, and the viewers who wait for it."""

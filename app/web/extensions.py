@@ -1,0 +1,23 @@
+"""The objects that the application keeps for all its requests.
+
+It imports neither hub nor relay: their own routes import this module.
+"""
+
+from datetime import datetime
+
+from flask import current_app
+
+
+def current_time() -> datetime:
+    """The time by the application's clock, UTC."""
+    return current_app.extensions["clock"].now()
+
+
+def hub():
+    """The `Hub`: the newest picture and status of the room, and its viewers."""
+    return current_app.extensions["hub"]
+
+
+def relay():
+    """The `Relay` between the monitor and whoever sends frames, where the camera is a browser's."""
+    return current_app.extensions["relay"]

@@ -1,0 +1,68 @@
+"""The annotated picture over HTTP: the MJPEG stream and the snapshot."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, current_app, request
+
+from app.language import Words, language
+from app.web.extensions import hub
+from app.web.problems import problem
+from app.web.stream.hub import Hub
+from app.web.stream.stream_frame import BOUNDARY, StreamFrame
+from app.web.stream.viewer import TooManyStreams, Viewer
+
+pages = Blueprint("media", __name__)
+
+SNAPSHOT_TIMEOUT_SECONDS = 2.0
+RETRY_SECONDS = 5
+
+
+@pages.get("/stream.mjpg")
+def stream():
+    """Send the annotated picture again and again, at most `fps` times a second."""
+    max_fps = current_app.config["SETTINGS"].stream_fps
+    fps = request.args.get("fps", str(max_fps))
+    if not fps.isdecimal() or not 1 <= int(fps) <= max_fps:
+        return problem(
+            400,
+            Words(
+                "fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=max_fps, asked=fps
+            ),
+        )
+    try:
+        viewer = hub().add_viewer(int(fps), language(), request.environ.get("gunicorn.socket"))
+    except TooManyStreams as error:
+        return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
+    response = Response(
+        _StreamBody(hub(), viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+    )
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+class _StreamBody:
+    """The body of a viewer's response; when the server closes it, the viewer leaves the hub."""
+
+    def __init__(self, hub: Hub, viewer: Viewer) -> None:
+        self._hub = hub
+        self._viewer = viewer
+        self._chunks = self._make_chunks()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def _make_chunks(self) -> Iterator[bytes]:
+        yield f"--{BOUNDARY}\r\n".encode()
+        for frame in self._hub.frames(self._viewer):
+            yield frame.part
+
+    def close(self) -> None:
+        """Called by the server at the end, even when nothing was sent."""
+        self._hub.remove_viewer(self._viewer)
+
+
+@pages.get("/snapshot.jpg")
+def snapshot():
+    """Send one fresh annotated picture, or the card and 503 when there is none."""
+    frame: StreamFrame = hub().snapshot(SNAPSHOT_TIMEOUT_SECONDS, language())
+    return Response(frame.jpeg, 503 if frame.is_card else 200, frame.headers, mimetype="image/jpeg")
