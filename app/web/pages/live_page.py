@@ -7,7 +7,7 @@ from app.store import lecture_queries
 from app.store.effective_settings import effective_settings, is_fixed, our_room
 from app.web.access import hub
 from app.web.forms import LectureForm
-from app.web.pages.account import is_only_here
+from app.web.pages.notice_page import is_only_local
 from app.web.problems import problem
 from app.web.stream.hub import BOUNDARY, StreamPart, TooManyViewers, Viewer
 
@@ -19,7 +19,7 @@ RETRY_SECONDS = 5
 
 @pages.get("/")
 def live():
-    """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
+    """Show the class now; with `?view=picture` only its picture, for a second screen."""
     room = our_room()
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
@@ -27,7 +27,7 @@ def live():
         room=room,
         lecture=lecture_queries.running_lecture(room),
         in_force=effective_settings(room),
-        notice_is_only_here=is_only_here(),
+        notice_is_only_local=is_only_local(),
         hide_is_fixed=is_fixed("hide_faces"),
         form=LectureForm(),
     )

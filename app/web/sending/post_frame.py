@@ -14,7 +14,7 @@ from app.store import room_queries
 from app.store.effective_settings import effective_settings, our_room
 from app.web.access import hub, limiter, relay
 from app.web.api import schemas
-from app.web.api.routes import SECURITY
+from app.web.api.blueprint import SECURITY
 from app.web.problems import problem
 from app.web.sending.relay import AlreadySending
 
