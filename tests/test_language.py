@@ -106,7 +106,7 @@ def choose(client, language: str):
 def test_words_are_said_in_english_to_the_log_and_in_german_to_a_reader():
     words = Words("%(page)s: not here", page=Words("Lectures"))
     assert str(words) == "Lectures: not here"
-    assert say(words, "de") == "Stunden: not here"
+    assert say(words, "de") == "Unterrichtsstunden: not here"
 
 
 SAID_ALIKE = {"Aula", "N", "F", "s", "rtsp", "http", "https", "bare", "disabled", "MB", "NLL", "SHA"}
@@ -138,7 +138,7 @@ def test_no_text_is_marked_where_it_can_not_be_found():
 
 def test_scripts_say_nothing_that_is_not_marked():
     said = re.compile(
-        r"""(?:textContent = |title = |say\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""
+        r"""(?:textContent = |title = |showStatus\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""
     )
     for script in (PROJECT / "app/web/static").glob("*.js"):
         without_values = re.sub(r"\$\{[^}]*\}", "", script.read_text())

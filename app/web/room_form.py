@@ -146,6 +146,7 @@ def _devices(camera: str) -> Iterator[SelectChoice]:
     """The cameras plugged into the server, and the one in force even if it is not."""
     devices = video_devices()
     for device in devices:
-        yield SelectChoice(str(device.number), f"{device.number}: {device.name or gettext('camera')}")
+        name = device.name or gettext("camera")
+        yield SelectChoice(str(device.number), f"{device.number}: {name}")
     if kind_of(camera) == CameraKind.DEVICE and camera not in [str(device.number) for device in devices]:
         yield SelectChoice(camera, gettext("%(number)s: not plugged in", number=camera))

@@ -45,7 +45,7 @@ def _page(room: Room, rows: list[tuple[str, ...]], errors: list[str]) -> str:
         "areas.html",
         sides=SIDES,
         rows=rows,
-        most=MOST_AREAS,
+        max_areas=MOST_AREAS,
         errors=errors,
         camera=camera,
         drawn_for=drawn_for,
