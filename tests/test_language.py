@@ -136,6 +136,13 @@ def test_no_text_is_marked_where_it_can_not_be_found():
         assert hidden.findall(file.read_text(encoding="utf-8")) == [], file
 
 
+def test_no_template_puts_a_constant_into_words():
+    """Jinja applies a filter to a constant once, when it compiles a template for its first reader."""
+    constant_in_words = re.compile(r"""["'] *\| *(?:word|why_unread|faces)\b""")
+    for template in (PROJECT / "app/web/templates").glob("*.html"):
+        assert constant_in_words.findall(template.read_text()) == [], template.name
+
+
 def test_scripts_say_nothing_that_is_not_marked():
     said = re.compile(
         r"""(?:textContent = |title = |showStatus\(|showBadge\("\w+", )(["`][^"`]*[A-Za-z]{2}[^"`]*["`])"""

@@ -1,6 +1,6 @@
-"""The page about the network: how right it is, what it is bad at, what it must not be used for.
+"""The page about the network: how accurate it is, what it is bad at, what it must not be used for.
 
-Open to all: the people filmed may ask how right it is, and nothing in it is about anybody.
+Open to everyone: the people filmed may want to know, and the page holds nothing about any person.
 """
 
 import json
@@ -19,7 +19,7 @@ CARD, TEXT = "emotion_cnn.json", "CARD.md"
 
 @pages.get("/model")
 def model():
-    """Show the card of the network that is served: its figures for everybody, all of it for developers."""
+    """Show the card of the served network: its figures for everyone, all of it for developers."""
     card = _card()
     part = model_figures.part_of(card)
     measured = card["figures"][part]["ferplus"]
@@ -39,7 +39,7 @@ def model():
 
 
 def _card() -> dict:
-    """The card as it is now: an export may have replaced it."""
+    """The card as it is on disk now: an export may have replaced it."""
     try:
         card = json.loads((FOLDER / CARD).read_text(encoding="utf-8"))
         card["figures"][model_figures.part_of(card)]["ferplus"]["confusion"]
@@ -49,7 +49,7 @@ def _card() -> dict:
 
 
 def _text() -> str | None:
-    """CARD.md as HTML, its headings two steps lower; None where there is no such file."""
+    """CARD.md as HTML, its headings two levels lower; None if there is no such file."""
     path = FOLDER / TEXT
     if not path.is_file():
         return None
@@ -58,16 +58,16 @@ def _text() -> str | None:
 
 
 class _Below(mistune.HTMLRenderer):
-    """A text that stands under a heading of the page."""
+    """Renders a text that stands below a heading of the page."""
 
     def heading(self, text: str, level: int, **attributes) -> str:
         return super().heading(text, min(6, level + 2), **attributes)
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        """Only the words of a link within the project, whose files are not on the page."""
+        """A link to elsewhere; of a link to a file of the project, which no page shows, only the words."""
         return super().link(text, url, title) if "://" in url else text
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
-        """A cell whose alignment is a class: the page's policy lets no style stand in a tag."""
+        """A cell with its alignment as a class: the content security policy forbids inline styles."""
         kind, where = "th" if head else "td", f' class="is-{align}"' if align else ""
         return f"<{kind}{where}>{text}</{kind}>\n"

@@ -68,7 +68,7 @@ def _parse(rows: list[tuple[str, ...]]) -> tuple[list[PrivacyArea], list[str]]:
             errors.append(gettext("Area %(number)s: %(error)s", number=number, error=error))
     if _covered_share(areas) > MAX_COVERED:
         errors.append(
-            gettext("Leave at least a tenth of the picture uncovered. To stop reading it, pause the room.")
+            gettext("Leave at least a tenth of the picture uncovered. To stop the analysis, pause the room.")
         )
     return areas, errors
 

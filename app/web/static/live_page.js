@@ -32,7 +32,7 @@ function showShares(now, state) {
 }
 
 function remarkOn(now, state) {
-  if (state && state.paused) return t("Paused: nothing is read or recorded.");
+  if (state && state.paused) return t("Paused: nothing is analysed or recorded.");
   if (!now) return t("No reading: the camera is dark.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return t("Nobody in view.");
