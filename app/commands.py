@@ -206,8 +206,8 @@ def _find_user(name: str):
 
 
 def _set_password(name: str, password: str, administrator: bool = False) -> None:
-    from app.web.forms import SHORTEST_PASSWORD
+    from app.web.forms import MIN_PASSWORD_LENGTH
 
-    if len(password) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"A password needs at least {SHORTEST_PASSWORD} characters.")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise click.ClickException(f"A password has at least {MIN_PASSWORD_LENGTH} characters.")
     user_queries.set_password(name, password, administrator)

@@ -261,3 +261,4 @@ def test_every_endpoint_is_described(api, app):
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 assert path[method.lower()]["security"] == [{"token": []}, {"session": []}]
     assert set(described["components"]["securitySchemes"]) == {"token", "session"}
+    assert not [name for name in described["components"]["schemas"] if name.endswith("Schema")]

@@ -117,7 +117,7 @@ def _around(marked: np.ndarray, box) -> np.ndarray:
 def test_a_webcam_is_previewed_sent_analysed_recorded_and_stopped(server, open_page):
     page = open_page()
     page.get_by_role("button", name="Webcam").click()
-    wait_until_said(page, "Nothing is sent yet")
+    wait_until_said(page, "Nothing is being sent yet")
     wait_for(lambda: page.evaluate("document.getElementById('video').videoWidth === 1280"))
     assert camera(server)["sender"] is None
     page.get_by_role("button", name="Start sending").click()
@@ -127,7 +127,7 @@ def test_a_webcam_is_previewed_sent_analysed_recorded_and_stopped(server, open_p
     wait_for(lambda: faces_with_a_box(server) >= 8)
     wait_for(lambda: any(row["faces_mean"] >= 8 for row in server.get("/api/v1/minutes").json["minutes"]))
     page.get_by_role("button", name="Stop").click()
-    wait_until_said(page, "Nothing is sent")
+    wait_until_said(page, "Nothing is being sent")
     wait_for(lambda: "admin stopped sending at" in (camera(server)["detail"] or ""))
     assert server.get("/snapshot.jpg").status == 503
 
@@ -135,7 +135,7 @@ def test_a_webcam_is_previewed_sent_analysed_recorded_and_stopped(server, open_p
 def test_axe_finds_nothing_serious_on_the_page_that_sends(open_page):
     page = open_page()
     page.get_by_role("button", name="Webcam").click()
-    wait_until_said(page, "Nothing is sent yet")
+    wait_until_said(page, "Nothing is being sent yet")
     assert serious(page) == []
 
 
@@ -165,9 +165,9 @@ def test_a_late_message_of_the_worker_does_not_look_like_sending(open_page):
     send_webcam(page)
     wait_until_said(page, "Sending")
     page.get_by_role("button", name="Stop").click()
-    wait_until_said(page, "Nothing is sent")
+    wait_until_said(page, "Nothing is being sent")
     page.wait_for_timeout(1500)
-    wait_until_said(page, "Nothing is sent")
+    wait_until_said(page, "Nothing is being sent")
 
 
 def test_a_second_browser_hears_who_is_sending_and_takes_over(server, open_page):
@@ -177,7 +177,7 @@ def test_a_second_browser_hears_who_is_sending_and_takes_over(server, open_page)
     send_webcam(second)
     wait_until_said(second, "admin has been sending since")
     second.get_by_role("button", name="Take over").click()
-    wait_until_said(first, "admin took over")
+    wait_until_said(first, "admin has taken over")
     wait_until_said(second, "Sending")
     wait_for(server.is_online)
 
@@ -207,7 +207,7 @@ def test_a_page_reconnects_by_itself_after_its_connection_was_cut(server, open_p
         send_webcam(page)
         wait_until_said(page, "Sending")
         line.cut()
-        wait_until_said(page, "The line is lost")
+        wait_until_said(page, "Connection lost")
         wait_for(lambda: not server.is_online())
         line.mend()
         wait_until_said(page, "Sending")
@@ -219,7 +219,7 @@ def test_a_page_reconnects_after_a_restart_of_the_server(server, open_page):
     send_webcam(page)
     wait_until_said(page, "Sending")
     server.stop()
-    wait_until_said(page, "The line is lost")
+    wait_until_said(page, "Connection lost")
     server.launch()
     wait_for(server.answers)
     wait_until_said(page, "Sending")

@@ -195,11 +195,11 @@ def test_a_camera_goes_dark_and_comes_back(start_server, open_page):
 def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
     first, second = open_page(demo), open_page(demo)
     wait_for_badge(second, "s old")
-    first.get_by_role("button", name="Pause for everybody").click()
+    first.get_by_role("button", name="Pause for everyone").click()
     for page in (first, second):
         wait_for_badge(page, "by admin")
         wait_for(lambda page=page: is_card(page))
-    second.get_by_role("button", name="Go on").click()
+    second.get_by_role("button", name="Resume").click()
     wait_for_badge(first, "s old")
     wait_for(lambda: is_moving(first))
 
@@ -292,20 +292,20 @@ def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, op
     page = open_page(demo)
     said = page.locator("#unusual li")
     expect(said).to_contain_text("surprise 4× this lecture's average for")
-    page.get_by_label("Say what is unusual").uncheck()
+    page.get_by_label("Point out unusual moments").uncheck()
     expect(said).to_have_count(0)
     asked = []
     page.route("**/unusual", lambda route: asked.append(route))
     with page.expect_request("**/unusual"):
-        page.get_by_label("Say what is unusual").check()
-    page.get_by_label("Say what is unusual").uncheck()
+        page.get_by_label("Point out unusual moments").check()
+    page.get_by_label("Point out unusual moments").uncheck()
     for question in asked:
         question.continue_()
     page.wait_for_timeout(1000)
     expect(said).to_have_count(0)  # though the answer came after that
     page.unroute_all()
     page.reload()
-    expect(page.get_by_label("Say what is unusual")).not_to_be_checked()
+    expect(page.get_by_label("Point out unusual moments")).not_to_be_checked()
 
 
 def test_one_key_begins_a_note(running_lecture, demo, open_page):
@@ -314,7 +314,7 @@ def test_one_key_begins_a_note(running_lecture, demo, open_page):
     page.keyboard.type("began recursion")
     expect(page.get_by_label("Note")).to_have_value("began recursion")
     page.keyboard.press("Enter")
-    expect(page.locator("#note-said")).to_contain_text("Kept: “began recursion”")
+    expect(page.locator("#note-status")).to_contain_text("Saved: “began recursion”")
     page.keyboard.press("Escape")
     expect(page.get_by_label("Note")).not_to_be_focused()
 
@@ -324,13 +324,13 @@ def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_pag
         server = start_server()
         page = open_page(server)
         page.get_by_role("link", name="confirm that this is allowed here").click()
-        page.get_by_label("Its address").fill(camera.url)
+        page.get_by_label("Camera address").fill(camera.url)
         expect(page.get_by_label("A network camera")).to_be_checked()
         page.get_by_role("button", name="Try this camera").click()
-        expect(page.locator("#tried-said")).to_contain_text("It works: 320 × 240")
-        assert page.locator("#tried").evaluate("image => image.naturalWidth") == 320
+        expect(page.locator("#trial-result")).to_contain_text("It works: 320 × 240")
+        assert page.locator("#trial-picture").evaluate("image => image.naturalWidth") == 320
         page.get_by_label("This is allowed here").check()
-        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("button", name="Finish set-up").click()
         page.wait_for_url(f"{server.url}/")
         wait_for_badge(page, "s old")
         wait_for(lambda: server.get("/api/v1/state").json["camera"]["source"] == camera.url)

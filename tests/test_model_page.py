@@ -51,7 +51,7 @@ def shown(app, card, tmp_path):
 def test_anybody_sees_how_right_the_network_is(card, shown):
     text = shown()
     measured = card["figures"]["PublicTest"]["ferplus"]
-    assert f"Of 100 faces it reads {100 * measured['accuracy']:.0f} as most of ten people" in text
+    assert f"Of 100 faces, it reads {100 * measured['accuracy']:.0f} the way most of ten people" in text
     assert "chosen: that flatters it" in text
     new = card["figures"]["PublicTest"]["new"]["ferplus"]
     assert f"of the others it reads {new['accuracy']:.0%} right".replace("%", " %") in text
@@ -96,12 +96,12 @@ def test_what_a_card_lacks_is_said_and_the_rest_is_shown(card, shown, lacks):
     card["figures"]["PublicTest"]["ferplus"].pop(lacks, None)
     text = shown()
     assert "How well it reads each expression" in text
-    assert ("This card does not say" in text) == (lacks in ("reliability", "coverage"))
+    assert ("This card lacks" in text) == (lacks in ("reliability", "coverage"))
 
 
 def test_a_missing_text_is_said(shown, tmp_path):
     (tmp_path / "CARD.md").unlink()
-    assert "This card does not say: models/CARD.md" in shown()
+    assert "This card lacks: models/CARD.md" in shown()
 
 
 def test_an_expression_without_a_face_in_the_data_has_no_row(card, shown):

@@ -214,14 +214,14 @@ def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, admin
 @pytest.mark.parametrize(
     ("area", "said"),
     [
-        (("a", "0", "10", "10"), "must be one from 0 to 100"),
-        (("", "0", "10", "10"), "must be one from 0 to 100"),
-        (("nan", "0", "10", "10"), "must be one from 0 to 100"),
-        (("-1", "0", "10", "10"), "must be one from 0 to 100"),
-        (("0", "0", "1e9", "10"), "must be one from 0 to 100"),
+        (("a", "0", "10", "10"), "must be between 0 and 100"),
+        (("", "0", "10", "10"), "must be between 0 and 100"),
+        (("nan", "0", "10", "10"), "must be between 0 and 100"),
+        (("-1", "0", "10", "10"), "must be between 0 and 100"),
+        (("0", "0", "1e9", "10"), "must be between 0 and 100"),
         (("0", "0", "0", "10"), "at least 1."),
-        (("95", "0", "10", "10"), "over the right edge"),
-        (("0", "95", "10", "10"), "over the lower edge"),
+        (("95", "0", "10", "10"), "past the right edge"),
+        (("0", "95", "10", "10"), "past the bottom edge"),
     ],
 )
 def test_an_area_that_can_t_be_is_refused_and_nothing_that_was_typed_is_lost(app, administrator, area, said):
@@ -237,7 +237,7 @@ def test_there_are_twenty_areas_at_most(app, administrator):
     assert save(administrator, *[("0", "0", "10", "10")] * MAX_AREAS).status_code == 302
     answer = save(administrator, *[("0", "0", "10", "10")] * (MAX_AREAS + 1))
     assert answer.status_code == 400
-    assert "There may be 20 areas; these are 21." in answer.text
+    assert "At most 20 areas are allowed; there are 21." in answer.text
     assert len(areas_of(app)) == MAX_AREAS
 
 

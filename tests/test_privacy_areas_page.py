@@ -37,7 +37,7 @@ def page(chromium, server):
     page.on("pageerror", lambda error: errors.append(str(error)))
     sign_in(page, server)
     page.goto(f"{server.url}/settings/areas")
-    wait_for(lambda: page.evaluate("document.getElementById('seen').naturalWidth > 0"))
+    wait_for(lambda: page.evaluate("document.getElementById('snapshot').naturalWidth > 0"))
     yield page
     close(page.context)
     assert errors == []

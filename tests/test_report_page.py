@@ -14,7 +14,8 @@ from sqlalchemy import event
 from app.store import lecture_queries, minute_queries, note_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
 from app.store.tables import db
-from app.web.pages.lecture_pages import PAGE, moment_of
+from app.web.pages.lectures_page import PAGE_SIZE
+from app.web.pages.report_page import moment_of
 from tests.browser import close, sign_in
 from tests.server import PASSWORD
 
@@ -100,7 +101,7 @@ def test_a_note_is_added_by_the_clock_on_the_wall_and_deleted(app, client):
     [
         ({"time": "12:00", "text": "late"}, "the lecture lasted from 10:30 to 11:00"),
         ({"time": "noon", "text": "late"}, "Not a valid time"),
-        ({"time": "10:40", "text": " "}, "Write something"),
+        ({"time": "10:40", "text": " "}, "Enter a note"),
         ({"time": "10:40", "text": "x" * 501}, "longer than 500"),
     ],
 )
@@ -153,14 +154,14 @@ def test_lectures_are_found_by_words_and_course(app, client):
     assert "Fractions" not in client.get("/lectures?q=CELLS").text
     assert "Fractions" not in client.get("/lectures?q=%25").text, "% is a sign like others"
     assert "100 % of cells" not in client.get("/lectures?course=6a").text
-    assert "No lecture fits" in client.get("/lectures?q=poetry").text
+    assert "No lectures found" in client.get("/lectures?q=poetry").text
 
 
 def test_the_list_has_pages_and_a_sparkline_a_lecture(app, client):
-    for number in range(PAGE + 1):
+    for number in range(PAGE_SIZE + 1):
         add_lecture(app, f"Lesson {number:02}", minutes=2, days=number)
     page = client.get("/lectures?course=6a").text
-    assert page.count('class="spark"') == page.count('<path class="is-neutral"') == PAGE
+    assert page.count('class="spark"') == page.count('<path class="is-neutral"') == PAGE_SIZE
     older = re.search(r'href="(/lectures\?after[^"]+)"', page).group(1).replace("&amp;", "&")
     assert "course=6a" in older
     assert "Lesson 00" in client.get(older).text
@@ -173,7 +174,7 @@ def test_two_lectures_are_compared_side_by_side(app, client):
     assert "Fractions" in page
     assert "Decimals" in page
     assert client.get(f"/lectures/compare?a={one}&b=99", headers=HTML).status_code == 404
-    assert "Say which two" in client.get(f"/lectures/compare?a={one}&b=x", headers=HTML).text
+    assert "Name the two" in client.get(f"/lectures/compare?a={one}&b=x", headers=HTML).text
 
 
 def test_the_page_of_an_hour_asks_for_minutes_once_and_notes_once(app, client):
@@ -267,7 +268,7 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
     assert download.value.suggested_filename == "aula_Fractions_2026-11-20_1030.xlsx"
     page.get_by_role("link", name="Delete this lecture").click()
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text("No lecture here yet.")).to_be_visible()
+    expect(page.get_by_text("No lectures yet.")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -214,7 +214,7 @@ def test_a_camera_that_was_unplugged_keeps_nobody_from_the_other_settings(app, a
 def test_a_file_of_the_server_can_t_be_looked_at_from_the_page(administrator, tmp_path):
     answer = fill_in_camera(administrator, kind="network", address=str(tmp_path / "picture.jpg"))
     assert not answer["works"]
-    assert "Give its address" in answer["detail"]
+    assert "Enter its address" in answer["detail"]
 
 
 def test_the_command_says_what_a_camera_gives_or_why_not(app, tmp_path):

@@ -11,16 +11,17 @@ from app.language import LANGUAGES, script_texts
 from app.language import language as language_now
 from app.report import wording
 from app.vision.emotion import EMOTIONS
-from app.web import access, health, metrics, problems, style
-from app.web.api import routes
+from app.web import access, api, health, metrics, problems, style
 from app.web.pages import (
     account,
     control,
     language_choice,
-    lecture_pages,
+    lectures_page,
     live_page,
     model_page,
-    privacy_areas,
+    notice_page,
+    privacy_areas_page,
+    report_page,
     settings_page,
 )
 from app.web.sending import post_frame, send_page
@@ -48,18 +49,20 @@ def init_app(app: APIFlask) -> None:
         media,
         send_page,
         control,
-        lecture_pages,
+        lectures_page,
+        report_page,
         account,
+        notice_page,
         model_page,
         settings_page,
-        privacy_areas,
+        privacy_areas_page,
         language_choice,
         health,
         metrics,
         style,
     ):
         app.register_blueprint(module.pages)
-    app.register_blueprint(routes.api)
+    api.init_app(app)
     app.register_blueprint(post_frame.api)
     post_frame.describe(app)
 

@@ -21,8 +21,8 @@ OPEN_TO_ALL = {
     "metrics.metrics",  # checks METRICS_TOKEN
     "account.setup",
     "account.sign_in",
-    "account.notice",
-    "account.notice_code",
+    "notice.notice",
+    "notice.qr_code",
     "model.model",
     "language.choose",
 }

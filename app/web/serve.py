@@ -73,7 +73,7 @@ def _greeting(app: Flask) -> str:
         if settings.admin_password is not None:
             user_queries.set_password("admin", settings.admin_password, administrator=True)
             next_step = "sign in as admin with ADMIN_PASSWORD"
-        elif user_queries.any_user():
+        elif user_queries.has_users():
             next_step = f"sign in at {address}/sign-in"
         else:
             next_step = f"create the first account at {address}{setup_path(app)}"

@@ -1,4 +1,4 @@
-"""The shapes of the JSON, as INTERFACE and OpenAPI describe them."""
+"""The JSON that the API takes and gives. The OpenAPI document is made from these schemas."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
 
 
 class MomentField(DateTime):
-    """A moment: RFC 3339, UTC in what is given, any offset in what is taken."""
+    """A moment in RFC 3339: any offset in requests, UTC in responses."""
 
     def __init__(self, **kwargs):
         super().__init__(format="iso", **kwargs)
@@ -25,7 +25,7 @@ class MomentField(DateTime):
 
     def _deserialize(self, value, attr, data, **kwargs) -> datetime:
         try:
-            # a bare + in a URL is a blank
+            # in a URL, a bare + means a blank
             moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
         except (ValueError, AttributeError):
             moment = None
@@ -34,33 +34,34 @@ class MomentField(DateTime):
         return moment
 
 
-class SharesSchema(Dict):
-    """The part of each expression, 0 to 1; null where nobody or too few were in view."""
+class SharesField(Dict):
+    """The share of each expression, 0 to 1; null if nobody or too few people were in view."""
 
     def __init__(self, **kwargs):
         super().__init__(keys=String(validate=OneOf(EMOTIONS)), values=Float(), allow_none=True, **kwargs)
 
 
 class MinuteSchema(Schema):
-    minute = MomentField(metadata={"description": "Its start."})
+    minute = MomentField(metadata={"description": "When it begins."})
     room = String(attribute="room.name")
     lecture_id = Integer(allow_none=True)
-    online_seconds = Float(metadata={"description": "Seconds in which the camera was read."})
+    online_seconds = Float(metadata={"description": "Seconds during which the camera was read."})
     frames_analysed = Integer()
     faces_mean = Float(metadata={"description": "Faces in view on average while the camera was read."})
     faces_max = Integer()
     face_seconds = Float(metadata={"description": "Person-time in view."})
-    shares = SharesSchema(
-        metadata={"description": "Parts of the person-time; null if nobody or too few were seen."}
+    shares = SharesField(
+        metadata={"description": "Shares of the person-time; null if nobody or too few people were seen."}
     )
     uncertain_share = Float(allow_none=True)
-    suppressed = Boolean(metadata={"description": "True where fewer than MINIMUM_GROUP people were in view."})
+    suppressed = Boolean(metadata={"description": "True if fewer than MINIMUM_GROUP people were in view."})
 
 
 class PauseBetweenSchema(Schema):
     start = MomentField(data_key="from")
     end = MomentField(
-        data_key="to", metadata={"description": "Of one that lasts, the end of what was asked."}
+        data_key="to",
+        metadata={"description": "The end of the requested time if the pause had not ended by then."},
     )
 
 
@@ -68,15 +69,15 @@ class MinutesSchema(Schema):
     minutes = List(Nested(MinuteSchema))
     pauses = List(
         Nested(PauseBetweenSchema),
-        metadata={"description": "When the room, or else this server's own, was paused in that time."},
+        metadata={"description": "Pauses in that time, of `room` or by default of this server's room."},
     )
     cursor = String(
-        allow_none=True, metadata={"description": "Give it back for the next page; null on the last."}
+        allow_none=True, metadata={"description": "Send it to get the next page; null on the last one."}
     )
 
 
 class QuerySchema(Schema):
-    """Query parameters; an unknown one is refused."""
+    """Query parameters; unknown ones are rejected."""
 
     limit = Integer(load_default=100, validate=Range(1, 1000))
 
@@ -94,13 +95,13 @@ class MinutesQuerySchema(QuerySchema):
 
 
 class FramesQuerySchema(Schema):
-    """Query parameters; an unknown one is refused."""
+    """Query parameters; unknown ones are rejected."""
 
-    room = String(metadata={"description": "By default the one whose camera this server reads."})
+    room = String(metadata={"description": "By default the room whose camera this server reads."})
 
 
 class TakenSchema(Schema):
-    bytes = Integer(metadata={"description": "The size of the picture that was taken."})
+    bytes = Integer(metadata={"description": "The size of the accepted picture."})
 
 
 class LecturesQuerySchema(QuerySchema):
@@ -110,14 +111,14 @@ class LecturesQuerySchema(QuerySchema):
 class NowSchema(Schema):
     at = MomentField()
     faces = Integer(metadata={"description": "Faces in view."})
-    scored = Integer(metadata={"description": "Of these, large enough to be read."})
-    shares = SharesSchema()
+    scored = Integer(metadata={"description": "Of these, the faces large enough to be read."})
+    shares = SharesField()
     uncertain = Float(allow_none=True)
     valence = Float(
         allow_none=True,
-        metadata={"description": "Share of happy less the shares of angry, disgust, fear and sad: -1 to 1."},
+        metadata={"description": "The share of happy minus those of angry, disgust, fear and sad: -1 to 1."},
     )
-    suppressed = Boolean(metadata={"description": "True where the faces are fewer than MINIMUM_GROUP."})
+    suppressed = Boolean(metadata={"description": "True if fewer than MINIMUM_GROUP faces are in view."})
 
 
 class LectureSchema(Schema):
@@ -130,7 +131,7 @@ class LectureSchema(Schema):
 
 
 class LectureInsideSchema(LectureSchema):
-    """A lecture inside something else; OpenAPI wants a name of its own for it."""
+    """A lecture inside another object: OpenAPI needs a second name for it."""
 
 
 class LecturesSchema(Schema):
@@ -138,8 +139,8 @@ class LecturesSchema(Schema):
     cursor = String(allow_none=True)
 
 
-class TextField(Schema):
-    """What people write, without blanks around it."""
+class StrippedSchema(Schema):
+    """An object whose texts lose the blanks around them."""
 
     @pre_load
     def _strip(self, data, **_):
@@ -148,18 +149,18 @@ class TextField(Schema):
         return {key: value.strip() if isinstance(value, str) else value for key, value in data.items()}
 
 
-class NewLectureSchema(TextField):
+class NewLectureSchema(StrippedSchema):
     title = String(required=True, validate=[Length(1, 200), ONE_LINE])
     course = String(load_default="", validate=[Length(0, 200), ONE_LINE])
 
 
-class LectureChangeSchema(TextField):
+class LectureChangeSchema(StrippedSchema):
     title = String(validate=[Length(1, 200), ONE_LINE])
     course = String(validate=[Length(0, 200), ONE_LINE])
     ended_at = String(validate=OneOf(["now"]))
 
     @post_load
-    def _something(self, data, **_):
+    def _has_a_change(self, data, **_):
         if not data:
             raise ValidationError("Give a title, a course, or ended_at.")
         return data
@@ -172,24 +173,24 @@ class NoteSchema(Schema):
 
 
 class NoteInsideSchema(NoteSchema):
-    """A note in a list; OpenAPI wants a name of its own for it."""
+    """A note inside another object: OpenAPI needs a second name for it."""
 
 
 class NotesSchema(Schema):
     notes = List(Nested(NoteInsideSchema))
 
 
-class NewNoteSchema(TextField):
-    at = MomentField(metadata={"description": "A moment of the lecture; now, if it is left out."})
+class NewNoteSchema(StrippedSchema):
+    at = MomentField(metadata={"description": "A moment of the lecture; by default now."})
     text = String(required=True, validate=[Length(1, MAX_NOTE_LENGTH), ONE_LINE])
 
 
 class UnusualSchema(Schema):
     emotion = String(validate=OneOf(EMOTIONS))
-    share = Float(metadata={"description": "Its part of the person-time now."})
-    average = Float(metadata={"description": "Its part in the lecture before."})
-    times = Float(allow_none=True, metadata={"description": "share / average; null if never seen before."})
-    minutes = Integer(metadata={"description": "How long it has lasted."})
+    share = Float(metadata={"description": "Its share of the person-time now."})
+    average = Float(metadata={"description": "Its share earlier in the lecture."})
+    times = Float(allow_none=True, metadata={"description": "share / average; null if not seen before."})
+    minutes = Integer(metadata={"description": "How many minutes it has lasted."})
 
 
 class UnusualNowSchema(Schema):
@@ -203,17 +204,21 @@ class SenderSchema(Schema):
 
 class CameraSchema(Schema):
     online = Boolean()
-    reason = String(allow_none=True, metadata={"description": "One word why it is dark."})
-    detail = String(allow_none=True, metadata={"description": "The same as a sentence."})
+    reason = String(allow_none=True, metadata={"description": "Why it is dark, in one word."})
+    detail = String(allow_none=True, metadata={"description": "The same in a sentence."})
     since = MomentField(allow_none=True)
     source = String(metadata={"description": "Without any password."})
     capture_fps = Float()
     picture_age_s = Float(
         allow_none=True,
-        metadata={"description": "Age of the newest picture; null while there is none. It ages unwatched."},
+        metadata={
+            "description": "Age of the newest picture; it grows while nobody watches. Null if there is none."
+        },
     )
     sender = Nested(
-        SenderSchema, allow_none=True, metadata={"description": "Who sends, where the camera is `browser`."}
+        SenderSchema,
+        allow_none=True,
+        metadata={"description": "Who is sending pictures, if the camera is `browser`."},
     )
 
 
@@ -242,8 +247,10 @@ class StateSchema(Schema):
     camera = Nested(CameraSchema)
     monitor = Nested(MonitorSchema)
     viewers = List(Nested(ViewerSchema))
-    paused = Nested(PauseSchema, allow_none=True, metadata={"description": "Nothing is read while it lasts."})
-    faces_hidden = Boolean(metadata={"description": "Whether nobody in the stream can be recognised."})
+    paused = Nested(
+        PauseSchema, allow_none=True, metadata={"description": "While it lasts, nothing is read."}
+    )
+    faces_hidden = Boolean(metadata={"description": "Whether the stream hides the faces."})
     lecture = Nested(LectureInsideSchema, allow_none=True)
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})

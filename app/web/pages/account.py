@@ -1,11 +1,8 @@
-"""The first account, signing in and out, and the notice for the people filmed."""
+"""The first account, and signing in and out."""
 
 from functools import cache
-from io import BytesIO
-from urllib.parse import urlsplit
 
-import segno
-from flask import Blueprint, Flask, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -13,7 +10,6 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.language import Words
 from app.store import user_queries
-from app.store.effective_settings import effective_settings
 from app.web.access import limiter, safe_next
 from app.web.forms import AccountForm, SignInForm
 from app.web.problems import problem
@@ -24,7 +20,7 @@ SETUP = "first account"
 
 
 def setup_path(app: Flask) -> str:
-    """The path of the set-up link. It works until the first account is made."""
+    """The path of the set-up link. It works until the first account exists."""
     return f"/setup?key={_signer(app).dumps(SETUP)}"
 
 
@@ -42,9 +38,9 @@ def _is_setup_key(key: str) -> bool:
 @pages.route("/setup", methods=["GET", "POST"])
 @limiter.limit("20/minute")
 def setup():
-    """Make the first account, for whoever has the link from the server's log."""
+    """Create the first account, for the person who has the link from the server's log."""
     if user_queries.has_users():
-        return problem(403, Words("Set-up is done. Sign in with the account that was made then."))
+        return problem(403, Words("Set-up is already done. Sign in with the account created then."))
     if not _is_setup_key(request.args.get("key", "")):
         return problem(403, Words("Open the set-up link that the server printed when it started."))
     form = AccountForm()
@@ -57,18 +53,17 @@ def setup():
 @pages.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit("10/minute", methods=["POST"])
 def sign_in():
-    """Sign somebody in and bring them where they wanted to go."""
+    """Sign somebody in and lead them to the page they asked for."""
     form = SignInForm()
     if form.validate_on_submit():
         user = user_queries.find_user(form.name.data)
-        if check_password_hash(user.password_hash if user else _nobodys_hash(), form.password.data) and user:
+        password_hash = user.password_hash if user else _hash_for_unknown_names()
+        if check_password_hash(password_hash, form.password.data) and user:
             login_user(user)
             return redirect(safe_next(request.args.get("next")))
         form.password.errors = [gettext("name or password is wrong.")]
-    needs_setup = not user_queries.has_users()
-    return render_template(
-        "sign_in.html", form=form, needs_setup=needs_setup
-    ), 400 if form.is_submitted() else 200
+    page = render_template("sign_in.html", form=form, needs_setup=not user_queries.has_users())
+    return page, 400 if form.is_submitted() else 200
 
 
 @pages.post("/sign-out")
@@ -78,31 +73,7 @@ def sign_out():
     return redirect(url_for("account.sign_in"))
 
 
-@pages.get("/notice")
-def notice():
-    """Tell the people filmed what is on and what is kept."""
-    return render_template("notice.html", in_force=effective_settings())
-
-
-@pages.get("/notice.svg")
-def notice_code():
-    """The notice's address as a QR code; dark on white on every page, since many cameras read no other."""
-    picture = BytesIO()
-    segno.make(notice_address(), error="m").save(picture, kind="svg", light="white", border=3, scale=4)
-    return Response(picture.getvalue(), mimetype="image/svg+xml")
-
-
-def notice_address() -> str:
-    """The notice's address, by the name under which this server was asked."""
-    return url_for("account.notice", _external=True)
-
-
-def is_only_here() -> bool:
-    """Whether that address leads nowhere on another machine."""
-    return urlsplit(notice_address()).hostname in ("127.0.0.1", "localhost", "::1")
-
-
 @cache
-def _nobodys_hash() -> str:
+def _hash_for_unknown_names() -> str:
     """Checked for unknown names, so that they take as long as known ones. Making it takes 0.1 s."""
     return generate_password_hash("nobody")

@@ -1,4 +1,4 @@
-"""What everybody signed in may do to the room at once: pause it, and hide the faces."""
+"""What every signed-in person may do to the room at once: pause it, and hide the faces."""
 
 from flask import Blueprint, redirect, request, url_for
 from flask_login import current_user
@@ -14,7 +14,7 @@ pages = Blueprint("control", __name__)
 
 @pages.post("/pause")
 def pause():
-    """Look at nothing any more, for everybody."""
+    """Stop reading the camera, for everybody."""
     room_queries.pause_room(configured_room(), current_user.name, current_time())
     hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))
@@ -22,7 +22,7 @@ def pause():
 
 @pages.post("/resume")
 def resume():
-    """Look again."""
+    """Read the camera again."""
     room_queries.resume_room(configured_room(), current_time())
     hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))
@@ -31,13 +31,13 @@ def resume():
 @pages.post("/hide-faces")
 def hide_faces():
     """Hide the faces in the stream (`hide=on`), or show them again (`hide=off`)."""
-    wanted = request.form.get("hide")
-    if wanted not in ("on", "off"):
+    hide = request.form.get("hide")
+    if hide not in ("on", "off"):
         return problem(400, Words("hide must be on or off."))
     if is_set_by_environment("hide_faces"):
         return problem(
             409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
-    room_queries.change_room(configured_room(), hide_faces=wanted == "on")
+    room_queries.change_room(configured_room(), hide_faces=hide == "on")
     hub().reload_settings(effective_settings)
     return redirect(url_for("live.live"))

@@ -8,17 +8,17 @@ from app.web.problems import problem
 
 pages = Blueprint("language", __name__)
 
-REMEMBERED = 365 * 24 * 3600  # seconds
+COOKIE_SECONDS = 365 * 24 * 3600
 
 
 @pages.post("/language")
 def choose():
-    """Remember the language in a cookie, and go back to the page."""
+    """Remember the language in a cookie and go back to the page."""
     chosen = request.form.get("language")
     if chosen not in LANGUAGES:
         return problem(400, f"language must be one of {', '.join(LANGUAGES)}.")
     response = redirect(safe_next(request.form.get("next")))
     response.set_cookie(
-        COOKIE, chosen, max_age=REMEMBERED, secure=request.is_secure, httponly=True, samesite="Lax"
+        COOKIE, chosen, max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
     )
     return response

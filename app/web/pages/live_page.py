@@ -6,7 +6,7 @@ from app.store import lecture_queries
 from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
 from app.web.extensions import current_time
 from app.web.forms import LectureForm
-from app.web.pages.account import is_only_here
+from app.web.pages.notice_page import is_only_local
 from app.web.problems import problem
 
 pages = Blueprint("live", __name__)
@@ -14,7 +14,7 @@ pages = Blueprint("live", __name__)
 
 @pages.get("/")
 def live():
-    """Show the class now, or with `?view=picture` its picture alone, for a second monitor."""
+    """Show the class now; with `?view=picture` only its picture, for a second screen."""
     room = configured_room()
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
@@ -22,7 +22,7 @@ def live():
         room=room,
         lecture=lecture_queries.running_lecture(room),
         in_force=effective_settings(room),
-        notice_is_only_here=is_only_here(),
+        notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),
         form=LectureForm(),
     )

@@ -1,4 +1,4 @@
-"""The page about the network: how right it is, what it is bad at, what it must not be used for.
+"""The page about the network: how accurate it is, what it is bad at, what it must not be used for.
 
 Open to all: the people filmed may ask how right the network is, and nothing on the page is about anybody.
 """

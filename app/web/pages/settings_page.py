@@ -1,7 +1,4 @@
-"""What an administrator sets for the room: at the first run, and on the settings page later.
-
-`app.web.access` lets nobody else in.
-"""
+"""The settings of the room, at the first run and later. `app.web.access` lets only administrators in."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
@@ -19,9 +16,9 @@ from app.store.effective_settings import (
 from app.store.tables import Room
 from app.web.access import limiter
 from app.web.extensions import current_time, hub
-from app.web.forms import FirstRunForm, RoomForm
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
+from app.web.room_form import FirstRunForm, RoomForm
 
 pages = Blueprint("room_settings", __name__)
 
@@ -30,19 +27,19 @@ SNAPSHOT_SECONDS = 2.0
 
 @pages.route("/settings", methods=["GET", "POST"])
 def settings():
-    """Change what can be changed while the server runs."""
+    """Change the settings that can be changed while the server runs."""
     room = configured_room()
     form = _form_for(room)
     if form.validate_on_submit():
         _store(room, form)
-        flash(gettext("Saved. It is in force within two seconds."))
+        flash(gettext("Saved. The changes take effect within two seconds."))
         return redirect(url_for("room_settings.settings"))
     return _page(form, first=False)
 
 
 @pages.route("/setup/room", methods=["GET", "POST"])
 def first_run():
-    """Set the room up after the first account was made."""
+    """Set the room up, after the first account was created."""
     room = configured_room()
     if room.told_at is not None:
         return redirect(url_for("room_settings.settings"))
@@ -56,7 +53,7 @@ def first_run():
 @pages.post("/settings/camera")
 @limiter.limit("20/minute")
 def camera():
-    """Try the camera that is filled in, and give a picture of it."""
+    """Try the camera that is filled in and return a picture from it."""
     if is_set_by_environment("camera"):
         return problem(409, Words("CAMERA is set in the server's environment and can only be changed there."))
     form = _form_for(configured_room())
@@ -68,36 +65,39 @@ def camera():
 
 
 def _try(spec: str) -> CameraTrial:
-    """Try a camera. The one that is on is not opened a second time, which most devices refuse."""
-    now = effective_settings()
-    if spec == now.camera:
-        shown = hub().snapshot(SNAPSHOT_SECONDS)
-        if not shown.is_card:
-            return CameraTrial(True, gettext("It is on now, and works."), shown.jpeg)
-    return try_camera(spec, now.areas)
+    """Try a camera. The one in use is not opened a second time, which most devices refuse."""
+    in_force = effective_settings()
+    if spec == in_force.camera:
+        snapshot = hub().snapshot(SNAPSHOT_SECONDS)
+        if not snapshot.is_card:
+            return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg)
+    return try_camera(spec, in_force.areas)
 
 
 def _form_for(room: Room) -> RoomForm:
-    """The form; it asks whether all this is allowed here until somebody has confirmed it."""
-    kind = RoomForm if room.told_at else FirstRunForm
-    return kind.of(effective_settings(room), [name for name in ROOM_SETTINGS if is_set_by_environment(name)])
+    """The form; until somebody has confirmed that filming is allowed here, it asks for that."""
+    form_class = RoomForm if room.told_at else FirstRunForm
+    return form_class(
+        effective_settings(room), fixed=[name for name in ROOM_SETTINGS if is_set_by_environment(name)]
+    )
 
 
 def _page(form: RoomForm, first: bool):
+    in_force = form.in_force
     page = render_template(
         "settings.html",
         form=form,
         first=first,
-        fixed=form.fixed,
-        areas=effective_settings().areas,
-        kept_address=hide_password(form.kept) if kind_of(form.kept) == CameraKind.NETWORK else None,
+        in_force=in_force,
+        camera=hide_password(in_force.camera),
+        present_address=(
+            hide_password(in_force.camera) if kind_of(in_force.camera) == CameraKind.NETWORK else None
+        ),
     )
     return page, 400 if form.is_submitted() else 200
 
 
 def _store(room: Room, form: RoomForm) -> None:
-    """Keep what was filled in, but for what the environment says."""
-    stored = {name: value for name, value in form.stored().items() if not is_set_by_environment(name)}
     told_at = room.told_at or current_time()  # the form was not valid without the confirmation
-    room_queries.change_room(room, **stored, told_at=told_at)
+    room_queries.change_room(room, **form.values(), told_at=told_at)
     hub().reload_settings(effective_settings)

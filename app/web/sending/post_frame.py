@@ -15,7 +15,7 @@ from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings
 from app.web.access import limiter
 from app.web.api import schemas
-from app.web.api.routes import SECURITY
+from app.web.api.blueprint import SECURITY
 from app.web.extensions import relay
 from app.web.problems import problem
 from app.web.sending.relay import AlreadySending

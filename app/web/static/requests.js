@@ -1,8 +1,9 @@
-// Asks the server, and tells it.
+// Requests to the server.
 
+// The JSON at `url`; null if the server has none at the moment (503).
 export async function fetchJson(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  if (answer.status === 401) location.reload(); // signed out meanwhile: the page leads to sign-in
+  if (answer.status === 401) location.reload(); // the session has ended: the page leads to sign-in
   if (answer.status === 503) return null;
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.json();
@@ -13,15 +14,15 @@ export function post(url, body, headers = {}) {
   return fetch(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token, ...headers } });
 }
 
-// Does some work now and then `every` so many milliseconds, while the page is seen.
-export function keepDoing(work, every) {
+// Calls `work` now and then every `milliseconds`, while the page is visible.
+export function poll(work, milliseconds) {
   let timer;
-  async function turn() {
+  async function run() {
     clearTimeout(timer);
     if (!document.hidden) await work();
-    clearTimeout(timer); // of a turn that began meanwhile
-    timer = setTimeout(turn, every);
+    clearTimeout(timer); // a run that began meanwhile may have set one
+    timer = setTimeout(run, milliseconds);
   }
-  document.addEventListener("visibilitychange", turn);
-  turn();
+  document.addEventListener("visibilitychange", run);
+  run();
 }

@@ -1,4 +1,4 @@
-// The print button of the notice.
+// Shows the print button of the notice.
 
 const button = document.getElementById("print");
 button.hidden = false;

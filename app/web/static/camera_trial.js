@@ -1,22 +1,22 @@
-// "Try this camera": the server takes one picture with what is filled in, and nothing is saved.
+// "Try this camera": the server takes one picture from the camera that is filled in. Nothing is saved.
 
-import { post } from "./server.js";
-import { t } from "./texts.js";
+import { post } from "./requests.js";
+import { t } from "./translations.js";
 
 const form = document.getElementById("room");
 const button = document.getElementById("try");
-const picture = document.getElementById("tried");
-const said = document.getElementById("tried-said");
+const picture = document.getElementById("trial-picture");
+const result = document.getElementById("trial-result");
 
 function show({ works, detail, picture: source }) {
   picture.hidden = !source;
-  document.getElementById("tried-hint").hidden = Boolean(source);
+  document.getElementById("trial-hint").hidden = Boolean(source);
   if (source) picture.src = source;
-  said.className = works ? "works" : "wrong";
-  said.textContent = detail;
+  result.className = works ? "works" : "wrong";
+  result.textContent = detail;
 }
 
-// This computer's own webcam: the browser shows what it sees, and the server is not asked.
+// Shows a picture from this computer's own webcam. The server is not asked.
 async function tryWebcam() {
   const stream = await navigator.mediaDevices.getUserMedia({ video: true });
   const video = document.createElement("video");
@@ -33,11 +33,11 @@ async function tryWebcam() {
 
 async function tryThisComputer() {
   if (!window.isSecureContext) {
-    show({ works: false, detail: t("A browser gives its camera to a page only over HTTPS, or on the server's own machine.") });
+    show({ works: false, detail: t("A browser lets a page use the camera only over HTTPS or on the server itself.") });
     return;
   }
   await tryWebcam().catch((error) => {
-    const detail = t("This computer's webcam can't be used (%(error)s). A window can still be shared.", { error: error.name });
+    const detail = t("This computer's webcam can't be used (%(error)s). You can still share a window.", { error: error.name });
     show({ works: false, detail });
   });
 }
@@ -45,7 +45,7 @@ async function tryThisComputer() {
 async function tryCamera() {
   if (form.elements.kind.value === "browser") return tryThisComputer();
   button.setAttribute("aria-busy", "true");
-  said.textContent = "";
+  result.textContent = "";
   try {
     const answer = await post(document.getElementById("trial").dataset.url, new FormData(form));
     show(await answer.json());
@@ -55,17 +55,17 @@ async function tryCamera() {
   button.removeAttribute("aria-busy");
 }
 
-// Filling in a camera chooses its kind.
-function chooseKindOf(name, kind) {
+// Filling in a field of one kind of camera selects that kind.
+function selectKindOnInput(name, kind) {
   const field = form.elements[name];
   if (field) field.addEventListener("input", () => (form.elements.kind.value = kind));
 }
 
-chooseKindOf("device", "device");
-chooseKindOf("address", "network");
-// typed before this script ran
-if (form.elements.address.value) form.elements.kind.value = "network";
-if (!button.closest("fieldset").disabled) {
+if (button) {
+  // absent where the environment sets the camera
+  selectKindOnInput("device", "device");
+  selectKindOnInput("address", "network");
+  if (form.elements.address.value) form.elements.kind.value = "network"; // typed before this script ran
   button.hidden = false;
   button.addEventListener("click", tryCamera);
 }

@@ -1,14 +1,14 @@
-// Draws a lecture's report as a chart to zoom into. Without scripts the page has the drawn one and the table.
+// Draws a lecture's report as a chart to zoom into. Without scripts the page shows an SVG chart and the table.
 
-import { decimal, t } from "./texts.js";
+import { decimal, t } from "./translations.js";
 
 const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
-const KINDS = ["uncertain", ...EMOTIONS]; // from the top of the stack to its bottom
+const KINDS = ["uncertain", ...EMOTIONS]; // from the top of the stack to the bottom
 const figure = document.getElementById("timeline");
 const percent = (share) => `${Math.round(share * 100)} %`;
 const seconds = (time) => Date.parse(time) / 1000;
 
-// uPlot draws no stacks: each kind is drawn from its height in the stack down to zero, highest first.
+// uPlot has no stacks: each kind is drawn from its height in the stack down to zero, the highest first.
 function stack(minutes) {
   const heights = KINDS.map(() => []);
   for (const minute of minutes) {
@@ -25,7 +25,7 @@ function shareOf(minute, kind) {
   return kind === "uncertain" ? minute.uncertain_share : minute.shares[kind];
 }
 
-function words(minute, kind) {
+function shareInWords(minute, kind) {
   if (!minute || !minute.shares) return "–";
   const ends = minute.share_intervals && minute.share_intervals[kind];
   const interval = ends ? ` (${Math.round(ends[0] * 100)}–${percent(ends[1])})` : "";
@@ -33,12 +33,12 @@ function words(minute, kind) {
 }
 
 function remark(minute, report) {
-  if (!minute) return t("Drag over the chart to look closer.");
+  if (!minute) return t("Drag across the chart to zoom in.");
   const why = { gap: t("no camera"), paused: t("paused"), nobody: t("nobody in view"), "too few": t("too few people; not kept") }[minute.seen];
   const start = seconds(minute.minute);
   const notes = report.notes.filter((note) => seconds(note.at) >= start && seconds(note.at) < start + 60);
-  const said = [why || (minute.weak ? t("few looks: a weak reading") : ""), ...notes.map((note) => `“${note.text}”`)];
-  return said.filter(Boolean).join(" · ") || "\u00a0";
+  const parts = [why || (minute.weak ? t("little data: a weak reading") : ""), ...notes.map((note) => `“${note.text}”`)];
+  return parts.filter(Boolean).join(" · ") || "\u00a0";
 }
 
 function colour(kind) {
@@ -51,26 +51,26 @@ function theme() {
   return { ink: getComputedStyle(document.body).color, quiet: of("--quiet"), line: of("--line"), surface: of("--surface") };
 }
 
-// Minutes that say nothing are plain, minutes without camera hatched, weak ones pale.
+// Minutes without shares are plain, pauses striped, minutes without camera hatched, weak minutes pale.
 function drawUnread(plot, minutes, colours) {
   const { ctx, bbox } = plot;
-  const left = (time) => plot.valToPos(time, "x", true);
+  const xOf = (time) => plot.valToPos(time, "x", true);
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   for (const minute of minutes) {
-    const x = left(seconds(minute.minute));
-    const width = left(seconds(minute.minute) + 60) - x;
+    const x = xOf(seconds(minute.minute));
+    const width = xOf(seconds(minute.minute) + 60) - x;
     if (minute.shares && minute.weak) {
       ctx.globalAlpha = 0.65;
       ctx.fillStyle = colours.surface;
       ctx.fillRect(x, bbox.top, width, bbox.height);
       ctx.globalAlpha = 1;
     } else if (minute.seen === "paused") {
-      bars(ctx, x, bbox.top, width, bbox.height, colours.quiet);
+      drawPauseSigns(ctx, x, bbox.top, width, bbox.height, colours.quiet);
     } else if (minute.seen === "gap") {
-      hatch(ctx, x, bbox.top, width, bbox.height, colours.quiet);
+      drawHatching(ctx, x, bbox.top, width, bbox.height, colours.quiet);
     } else if (!minute.shares) {
       ctx.fillStyle = colours.line;
       ctx.fillRect(x, bbox.top, width, bbox.height);
@@ -79,7 +79,7 @@ function drawUnread(plot, minutes, colours) {
   ctx.restore();
 }
 
-function hatch(ctx, x, y, width, height, stroke) {
+function drawHatching(ctx, x, y, width, height, stroke) {
   const step = 8 * devicePixelRatio;
   ctx.save();
   ctx.beginPath();
@@ -89,7 +89,7 @@ function hatch(ctx, x, y, width, height, stroke) {
   ctx.globalAlpha = 0.4;
   ctx.lineWidth = devicePixelRatio;
   ctx.beginPath();
-  const first = Math.floor((x - height) / step) * step; // one grid for all, so that minutes join without a seam
+  const first = Math.floor((x - height) / step) * step; // one grid for all minutes, so that they join without a seam
   for (let start = first; start < x + width; start += step) {
     ctx.moveTo(start, y + height);
     ctx.lineTo(start + height, y);
@@ -98,8 +98,8 @@ function hatch(ctx, x, y, width, height, stroke) {
   ctx.restore();
 }
 
-// Signs of a pause, one below the other.
-function bars(ctx, x, y, width, height, fill) {
+// Pause signs, one below the other.
+function drawPauseSigns(ctx, x, y, width, height, fill) {
   const unit = Math.min(devicePixelRatio, width / 10);
   ctx.save();
   ctx.fillStyle = fill;
@@ -132,12 +132,12 @@ function drawNotes(plot, notes, colours) {
   ctx.restore();
 }
 
-// A minute reaches from its time to the next one, so the one before the pointer is meant, not the nearest.
+// The minute under the pointer. uPlot gives the nearest start of a minute, which may be the next one.
 function minuteAt(plot, _series, nearest, time) {
   return nearest > 0 && plot.data[0][nearest] > time ? nearest - 1 : nearest;
 }
 
-function options(report, here, back) {
+function options(report, remarkLine, resetButton) {
   const colours = theme();
   const minutes = report.minutes;
   const height = figure.clientWidth < 600 ? 240 : 320;
@@ -149,7 +149,7 @@ function options(report, here, back) {
     padding: [18, null, null, null],
     tzDate: (time) => uPlot.tzDate(new Date(time * 1000), figure.dataset.timezone),
     cursor: { dataIdx: minuteAt, y: false, points: { show: false }, drag: { x: true, y: false } },
-    scales: { x: { time: true }, share: { range: [0, 1] }, faces: { range: (_, __, most) => [0, Math.max(5, Math.ceil(most * 1.15))] } },
+    scales: { x: { time: true }, share: { range: [0, 1] }, faces: { range: (_, __, max) => [0, Math.max(5, Math.ceil(max * 1.15))] } },
     axes: [
       { ...axis, size: 36, values: [[3600, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}", null, null, null, null, null, null, 1]] },
       { ...axis, scale: "share", values: (_, ticks) => ticks.map(percent), size: 56, grid: { show: true, stroke: colours.line, width: 1 } },
@@ -165,7 +165,7 @@ function options(report, here, back) {
         width: 0,
         paths: bars,
         points: { show: false },
-        value: (_, __, ___, place) => words(minutes[place], kind),
+        value: (_, __, ___, place) => shareInWords(minutes[place], kind),
       })),
       {
         label: t("faces"),
@@ -179,9 +179,9 @@ function options(report, here, back) {
     ],
     hooks: {
       draw: [(plot) => { drawUnread(plot, minutes, colours); drawNotes(plot, report.notes, colours); }],
-      setCursor: [(plot) => { here.textContent = remark(minutes[plot.cursor.idxs[1]], report); }],
+      setCursor: [(plot) => { remarkLine.textContent = remark(minutes[plot.cursor.idxs[1]], report); }],
       setScale: [(plot, key) => {
-        if (key === "x") back.hidden = plot.scales.x.max - plot.scales.x.min >= minutes.length * 60 - 1;
+        if (key === "x") resetButton.hidden = plot.scales.x.max - plot.scales.x.min >= minutes.length * 60 - 1;
       }],
     },
   };
@@ -189,10 +189,10 @@ function options(report, here, back) {
 
 async function show() {
   const answer = await fetch(figure.dataset.report, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return; // the drawn chart stays
+  if (!answer.ok) return; // the SVG chart stays
   const report = await answer.json();
   const times = report.minutes.map((minute) => seconds(minute.minute));
-  const end = times[times.length - 1] + 60; // the last minute has a width too
+  const end = times[times.length - 1] + 60; // the last minute has a width, too
   const data = [
     [...times, end],
     ...stack(report.minutes).map((heights) => [...heights, null]),
@@ -200,24 +200,24 @@ async function show() {
   ];
   const line = document.createElement("p");
   line.className = "here";
-  const here = document.createElement("span");
-  const back = document.createElement("button");
-  back.type = "button";
-  back.className = "outline";
-  back.textContent = t("Whole lecture");
-  back.hidden = true;
-  line.append(here, back);
+  const remarkLine = document.createElement("span");
+  const resetButton = document.createElement("button");
+  resetButton.type = "button";
+  resetButton.className = "outline";
+  resetButton.textContent = t("Show the whole lecture");
+  resetButton.hidden = true;
+  line.append(remarkLine, resetButton);
   figure.classList.add("is-interactive");
 
   let plot = null;
   function draw() {
     if (plot) plot.destroy();
-    plot = new uPlot(options(report, here, back), data, figure);
+    plot = new uPlot(options(report, remarkLine, resetButton), data, figure);
     figure.append(line);
-    here.textContent = remark(null, report);
+    remarkLine.textContent = remark(null, report);
   }
   draw();
-  back.addEventListener("click", () => plot.setScale("x", { min: times[0], max: end }));
+  resetButton.addEventListener("click", () => plot.setScale("x", { min: times[0], max: end }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   let width = figure.clientWidth;
   new ResizeObserver(() => {

@@ -1,25 +1,25 @@
-// One-key notes: N opens the line, Enter keeps the note at this moment of the lecture, Escape leaves the line.
+// Notes with one key: N opens the field, Enter saves the note at this moment of the lecture, Escape leaves the field.
 
-import { post } from "./server.js";
-import { t } from "./texts.js";
+import { post } from "./requests.js";
+import { t } from "./translations.js";
 
 const form = document.getElementById("note");
 
-function say(words) {
-  document.getElementById("note-said").textContent = words;
+function showStatus(text) {
+  document.getElementById("note-status").textContent = text;
 }
 
-async function keep(field) {
+async function save(field) {
   const text = field.value.trim();
   if (!text) return;
   try {
     const answer = await post(form.dataset.url, JSON.stringify({ text }), { "Content-Type": "application/json" });
-    if (answer.status === 404) return say(t("Not kept: this lecture is gone."));
-    if (!answer.ok) return say(t("Not kept: the lecture has ended, or has too many notes already."));
+    if (answer.status === 404) return showStatus(t("Not saved: this lecture was deleted."));
+    if (!answer.ok) return showStatus(t("Not saved: the lecture has ended or already has too many notes."));
   } catch {
-    return say(t("Not kept: the server does not answer. Try again."));
+    return showStatus(t("Not saved: the server does not answer. Try again."));
   }
-  say(t("Kept: “%(note)s”", { note: text }));
+  showStatus(t("Saved: “%(note)s”", { note: text }));
   field.value = "";
   field.blur();
 }
@@ -28,7 +28,7 @@ if (form) {
   const field = form.elements.text;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    keep(field);
+    save(field);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target === field) field.blur();

@@ -1,0 +1,87 @@
+"""The lectures, with the report of each."""
+
+from flask import current_app
+from marshmallow import RAISE
+
+from app.report.exports.json_file import as_dict
+from app.report.unusual import unusual_expressions
+from app.store import lecture_queries, minute_queries
+from app.store.effective_settings import configured_room
+from app.web.api import schemas
+from app.web.api.blueprint import SECURITY, api
+from app.web.extensions import current_time
+from app.web.lecture_lookup import lecture_or_404, report_or_404
+from app.web.problems import problem
+
+
+@api.get("/lectures")
+@api.input(schemas.LecturesQuerySchema, location="query", arg_name="query", unknown=RAISE)
+@api.output(schemas.LecturesSchema)
+@api.doc(security=SECURITY)
+def lectures(query):
+    """Lectures, newest first; `cursor` gives the next page."""
+    limit = query["limit"]
+    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"))
+    page = rows[:limit]
+    return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
+
+
+@api.post("/lectures")
+@api.input(schemas.NewLectureSchema, arg_name="new")
+@api.output(schemas.LectureSchema, status_code=201)
+@api.doc(security=SECURITY, responses={409: "A lecture is running already"})
+def start_lecture(new):
+    """Start a lecture in the room."""
+    try:
+        return lecture_queries.start_lecture(configured_room(), new["title"], new["course"], current_time())
+    except lecture_queries.LectureError as error:
+        return problem(409, error)
+
+
+@api.get("/lectures/<int:lecture_id>")
+@api.output(schemas.LectureSchema)
+@api.doc(security=SECURITY)
+def lecture(lecture_id):
+    """One lecture."""
+    return lecture_or_404(lecture_id)
+
+
+@api.patch("/lectures/<int:lecture_id>")
+@api.input(schemas.LectureChangeSchema, arg_name="change")
+@api.output(schemas.LectureSchema)
+@api.doc(security=SECURITY, responses={409: "The lecture has ended already"})
+def change_lecture(lecture_id, change):
+    """Rename a lecture, or end it with `{"ended_at": "now"}`."""
+    changed = lecture_or_404(lecture_id)
+    lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
+    if "ended_at" in change:
+        try:
+            lecture_queries.end_lecture(changed, current_time())
+        except lecture_queries.LectureError as error:
+            return problem(409, error)
+    return changed
+
+
+@api.delete("/lectures/<int:lecture_id>")
+@api.output({}, status_code=204)
+@api.doc(security=SECURITY)
+def delete_lecture(lecture_id):
+    """Delete a lecture, its minutes and its notes."""
+    lecture_queries.delete_lecture(lecture_or_404(lecture_id))
+    return ""
+
+
+@api.get("/lectures/<int:lecture_id>/unusual")
+@api.output(schemas.UnusualNowSchema)
+@api.doc(security=SECURITY)
+def lecture_unusual(lecture_id):
+    """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
+    minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id))
+    return {"unusual": unusual_expressions(minutes, current_time())}
+
+
+@api.get("/lectures/<int:lecture_id>/report")
+@api.doc(security=SECURITY)
+def lecture_report(lecture_id):
+    """A lecture's report: every minute with gaps named, and the lecture as a whole."""
+    return as_dict(report_or_404(lecture_id), current_app.config["SETTINGS"].timezone)

@@ -1,0 +1,63 @@
+"""The minutes of a room, in pages, and those of a lecture."""
+
+import base64
+import binascii
+from datetime import UTC, datetime
+
+from flask import abort
+from marshmallow import RAISE
+
+from app.store import minute_queries, room_queries
+from app.store.effective_settings import configured_room
+from app.store.tables import Minute
+from app.web.api import schemas
+from app.web.api.blueprint import SECURITY, api, room_or_404
+from app.web.extensions import current_time
+from app.web.lecture_lookup import lecture_or_404
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
+
+
+@api.get("/minutes")
+@api.input(schemas.MinutesQuerySchema, location="query", arg_name="query", unknown=RAISE)
+@api.output(schemas.MinutesSchema)
+@api.doc(security=SECURITY)
+def minutes(query):
+    """Minutes, oldest first, `from` included and `to` not; `cursor` gives the next page."""
+    room = room_or_404(query["room"]) if "room" in query else None
+    limit = query["limit"]
+    rows = minute_queries.minutes_between(
+        query.get("start"), query.get("end"), room, limit + 1, _position(query.get("cursor"))
+    )
+    has_more = len(rows) > limit
+    start, end = query.get("start", EARLIEST), query.get("end", current_time())
+    pauses = room_queries.pauses_between(room or configured_room(), start, end)
+    return {
+        "minutes": rows[:limit],
+        "cursor": _cursor(rows[limit - 1]) if has_more else None,
+        "pauses": [{"start": since, "end": until} for since, until in pauses],
+    }
+
+
+@api.get("/lectures/<int:lecture_id>/minutes")
+@api.output(schemas.MinutesSchema)
+@api.doc(security=SECURITY)
+def lecture_minutes(lecture_id):
+    """All minutes of a lecture, oldest first; a minute without camera is not among them."""
+    return {"minutes": minute_queries.minutes_of_lecture(lecture_or_404(lecture_id)), "cursor": None}
+
+
+def _cursor(row: Minute) -> str:
+    """The position of the page's last row as one opaque word: its minute and its id."""
+    return base64.urlsafe_b64encode(f"{row.minute.timestamp():.0f} {row.id}".encode()).decode()
+
+
+def _position(cursor: str | None) -> tuple[datetime, int] | None:
+    """The minute and id that a cursor stands for; answers 422 if no page gave it."""
+    if cursor is None:
+        return None
+    try:
+        seconds, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split()
+        return datetime.fromtimestamp(int(seconds), UTC), int(row_id)
+    except (binascii.Error, ValueError, OverflowError, OSError):
+        abort(422, "cursor: must be the one that the page before gave.")

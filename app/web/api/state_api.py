@@ -1,0 +1,96 @@
+"""The room at this moment: its camera, monitor and viewers, and the newest reading of the class."""
+
+from flask import current_app
+
+from app import __version__
+from app.bus.messages import MonitorStatus
+from app.camera.errors import Reason
+from app.camera.spec import hide_password
+from app.camera.state import CameraState
+from app.language import say
+from app.store import lecture_queries
+from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room, effective_settings
+from app.web.api import schemas
+from app.web.api.blueprint import SECURITY, api
+from app.web.extensions import hub, relay
+from app.web.problems import problem
+
+
+@api.get("/state")
+@api.output(schemas.StateSchema)
+@api.doc(security=SECURITY)
+def state():
+    """How the camera, the monitor and the viewers are."""
+    room = configured_room()
+    in_force = effective_settings(room)
+    status = hub().status
+    return {
+        "room": current_app.config["SETTINGS"].room,
+        "camera": _camera(status, in_force),
+        "monitor": _monitor(status),
+        "viewers": _viewers(),
+        "paused": in_force.pause,
+        "faces_hidden": in_force.hide_faces,
+        "lecture": lecture_queries.running_lecture(room),
+        "version": __version__,
+        "started_at": current_app.config["STARTED_AT"],
+    }
+
+
+@api.get("/now")
+@api.output(schemas.NowSchema)
+@api.doc(security=SECURITY)
+def now():
+    """The class at this moment. While the camera is dark or paused there is no reading: 503."""
+    status = hub().status
+    live = status.live if status and not hub().pause else None
+    if live is None:
+        return problem(503, "There is no reading: the camera is dark or paused. /api/v1/state says why.")
+    return live
+
+
+def _camera(status: MonitorStatus | None, in_force: EffectiveSettings) -> dict:
+    camera = status.camera if status else None
+    monitor = hub().monitor
+    is_online = bool(camera and camera.is_online and not hub().pause)
+    detail = camera.detail if camera else monitor.failure
+    return {
+        "online": is_online,
+        "reason": None if is_online else _why_dark(camera, in_force.pause),
+        "detail": detail and say(detail),
+        "since": camera.since if camera else monitor.since,
+        "source": hide_password(in_force.camera),
+        "capture_fps": camera.capture_fps if camera else 0.0,
+        "picture_age_s": hub().picture_age_seconds,
+        "sender": relay().sender,
+    }
+
+
+def _why_dark(camera: CameraState | None, pause: CurrentPause | None) -> str:
+    if pause is not None:
+        return Reason.PAUSED
+    return camera.reason if camera else Reason.STARTING
+
+
+def _monitor(status: MonitorStatus | None) -> dict:
+    monitor = hub().monitor
+    heartbeat = monitor.heartbeat
+    return {
+        "running": monitor.is_running,
+        "restarts": monitor.restarts,
+        "heartbeat_age_s": None if heartbeat is None else hub().clock.monotonic() - heartbeat,
+        "detect_fps": current_app.config["SETTINGS"].detect_fps,
+        "analysed_fps": status.analysed_fps if status else 0.0,
+        "frames_dropped": status.frames_dropped if status else 0,
+    }
+
+
+def _viewers() -> list[dict]:
+    return [
+        {
+            "fps": viewer.fps,
+            "dropped": viewer.dropped,
+            "frame_age_ms": None if viewer.age is None else round(viewer.age * 1000),
+        }
+        for viewer in list(hub().viewers)  # a copy: viewers come and go in other threads
+    ]

@@ -1,0 +1,35 @@
+"""The list of lectures."""
+
+from flask import Blueprint, render_template, request
+
+from app.store import lecture_queries, minute_queries
+from app.web.extensions import current_time
+from app.web.pages.chart import sparkline
+
+pages = Blueprint("lectures", __name__)
+
+PAGE_SIZE = 25
+
+
+@pages.get("/lectures")
+def listing():
+    """List the lectures that match, newest first; without a search, all of them."""
+    text, course = (request.args.get(name, "").strip() for name in ("q", "course"))
+    matches = lecture_queries.newest_lectures(
+        PAGE_SIZE + 1, request.args.get("after", type=int), text, course
+    )
+    lectures = matches[:PAGE_SIZE]
+    sparklines = {
+        lecture_id: sparkline(minutes)
+        for lecture_id, minutes in minute_queries.expressions_of_lectures(lectures).items()
+    }
+    return render_template(
+        "lectures.html",
+        lectures=lectures,
+        sparklines=sparklines,
+        older_than=lectures[-1].id if len(matches) > PAGE_SIZE else None,
+        text=text,
+        course=course,
+        courses=lecture_queries.all_courses(),
+        now=current_time(),
+    )

@@ -1,0 +1,35 @@
+"""The notice for the people filmed, and the QR code that leads to it."""
+
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import segno
+from flask import Blueprint, Response, render_template, url_for
+
+from app.store.effective_settings import effective_settings
+
+pages = Blueprint("notice", __name__)
+
+
+@pages.get("/notice")
+def notice():
+    """Tell the people filmed what the camera does and what is kept."""
+    return render_template("notice.html", in_force=effective_settings())
+
+
+@pages.get("/notice.svg")
+def qr_code():
+    """The notice's address as a QR code, dark on white also on dark pages: many cameras read no other."""
+    svg = BytesIO()
+    segno.make(notice_address(), error="m").save(svg, kind="svg", light="white", border=3, scale=4)
+    return Response(svg.getvalue(), mimetype="image/svg+xml")
+
+
+def notice_address() -> str:
+    """The notice's address, under the host name of this request."""
+    return url_for("notice.notice", _external=True)
+
+
+def is_only_local() -> bool:
+    """Whether that address works on the server's own machine only."""
+    return urlsplit(notice_address()).hostname in ("127.0.0.1", "localhost", "::1")

@@ -1,0 +1,152 @@
+"""The form for the settings of the room, at the first run and later."""
+
+from collections.abc import Collection, Iterator
+
+from flask import current_app
+from flask_babel import gettext, lazy_gettext
+from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from app.camera.devices import video_devices
+from app.camera.spec import CameraKind, kind_of
+from app.language import say
+from app.settings import check_setting
+from app.store.effective_settings import EffectiveSettings
+from app.web.forms import ONE_LINE, Form, stripped
+
+CAMERA_LABELS = {
+    CameraKind.DEMO: lazy_gettext("The drawn classroom"),
+    CameraKind.DEVICE: lazy_gettext("A camera plugged into the server"),
+    CameraKind.NETWORK: lazy_gettext("A network camera"),
+    CameraKind.BROWSER: lazy_gettext("A browser: a webcam or a video call"),
+}
+"""The kinds of camera that can be chosen on a page. A file is not among them: it lies on the server."""
+
+FIELDS_OF_CAMERA = ("kind", "device", "address")
+
+NUMERIC = {"inputmode": "numeric"}
+
+
+class SettingField(StringField):
+    """A setting as text, checked and converted by the rule that the environment's value is held to."""
+
+    def __init__(self, validators=(), **options) -> None:
+        super().__init__(validators=[*validators, _allowed], filters=[stripped], **options)
+
+    @property
+    def value(self):
+        """The setting's value; None for an optional one that was left empty."""
+        return check_setting(self.name, self.data) if self.data else None
+
+
+def _allowed(_form: Form, field: SettingField) -> None:
+    try:
+        check_setting(field.name, field.data)
+    except ValueError as error:
+        raise ValidationError(gettext("must be %(allowed)s.", allowed=say(error))) from None
+
+
+class RoomForm(Form):
+    """The settings that can be changed while the server runs, but for those that the environment gives.
+
+    Labels stand in the template, which also shows the settings that the form has no fields for.
+    """
+
+    kind = RadioField()
+    device = SelectField(validate_choice=False)
+    address = StringField(validators=[Length(max=1000), ONE_LINE], filters=[stripped])
+    hide_faces = BooleanField()
+    minimum_group = SettingField(render_kw=NUMERIC)
+    retention_days = SettingField(render_kw=NUMERIC)
+    contact = SettingField(validators=[Optional()])
+
+    def __init__(self, in_force: EffectiveSettings, fixed: Collection[str]) -> None:
+        """Fill the form with what was sent, else with what is in force.
+
+        `fixed` names the settings that the environment gives: the form has no fields for them.
+        """
+        super().__init__(
+            kind=kind_of(in_force.camera).value,
+            device=in_force.camera,
+            hide_faces=in_force.hide_faces,
+            minimum_group=str(in_force.minimum_group),
+            retention_days=str(in_force.retention_days),
+            contact=in_force.contact or "",
+        )
+        self.in_force = in_force
+        self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in _kinds()]
+        self.device.choices = list(_devices(in_force.camera))
+        for setting in fixed:
+            for name in FIELDS_OF_CAMERA if setting == "camera" else (setting,):
+                del self[name]
+
+    def validate_device(self, field) -> None:
+        """Accept only a camera that the server has, if this kind was chosen."""
+        if self.kind.data == CameraKind.DEVICE and field.data not in [each.value for each in field.choices]:
+            raise ValidationError(
+                gettext("choose one from the list. If yours is missing, plug it in and reload this page.")
+            )
+
+    def validate_address(self, field) -> None:
+        """Accept only a network camera's address, if this kind was chosen. Empty keeps the present one."""
+        if self.kind.data != CameraKind.NETWORK:
+            return
+        if not field.data and kind_of(self.in_force.camera) == CameraKind.NETWORK:
+            return
+        if kind_of(field.data) != CameraKind.NETWORK:
+            raise ValidationError(gettext("enter its address, for example rtsp://USER:PASSWORD@HOST/PATH."))
+        try:
+            check_setting("camera", field.data)
+        except ValueError as error:
+            raise ValidationError(f"{say(error)}.") from None
+
+    def camera(self) -> str:
+        """The chosen camera, as the setting CAMERA names it."""
+        present = self.in_force.camera
+        match self.kind.data:
+            case CameraKind.DEVICE:
+                return self.device.data
+            case CameraKind.NETWORK:
+                return self.address.data or present
+            case CameraKind.BROWSER:
+                return CameraKind.BROWSER.value
+            case _:
+                return present if kind_of(present) == CameraKind.DEMO else "demo"
+
+    def values(self) -> dict:
+        """What was filled in, by the names of the settings."""
+        values = {field.name: field.value for field in self if isinstance(field, SettingField)}
+        if "hide_faces" in self:
+            values["hide_faces"] = self.hide_faces.data
+        if "kind" in self:
+            values["camera"] = self.camera()
+        return values
+
+
+class FirstRunForm(RoomForm):
+    """The same at the first run, with what must be confirmed before anybody is filmed."""
+
+    told = BooleanField(
+        lazy_gettext(
+            "This is allowed here, and everyone in view has been told, or will be before filming starts"
+        ),
+        [InputRequired(lazy_gettext("confirm this. If you can't, do not use a camera here."))],
+    )
+
+
+def _kinds() -> Iterator[CameraKind]:
+    """The kinds of camera to choose from: a browser can't send to a monitor behind Redis."""
+    for kind in CAMERA_LABELS:
+        if kind != CameraKind.BROWSER or current_app.config["SETTINGS"].redis_url is None:
+            yield kind
+
+
+def _devices(camera: str) -> Iterator[SelectChoice]:
+    """The cameras plugged into the server, and the one in force even if it is not."""
+    devices = video_devices()
+    for device in devices:
+        name = device.name or gettext("camera")
+        yield SelectChoice(str(device.number), f"{device.number}: {name}")
+    if kind_of(camera) == CameraKind.DEVICE and camera not in [str(device.number) for device in devices]:
+        yield SelectChoice(camera, gettext("%(number)s: not plugged in", number=camera))

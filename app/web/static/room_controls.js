@@ -1,0 +1,34 @@
+// "Pause for everyone" and "Hide faces". The forms also work without this script; with it, the page stays.
+
+import { post } from "./requests.js";
+import { t } from "./translations.js";
+
+const pause = document.getElementById("pause");
+const hide = document.getElementById("hide");
+const sendLink = document.getElementById("use");
+
+// If the camera is a browser, shows who is sending, or the link to the page that sends.
+function showSender({ source, online, sender }) {
+  sendLink.hidden = source !== "browser";
+  sendLink.classList.toggle("is-wanted", !online && !sender);
+  sendLink.textContent = sender ? t("Sent by %(name)s", { name: sender.name }) : t("Use this computer");
+}
+
+export function showControls({ camera, paused, faces_hidden: hidden }) {
+  pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
+  pause.querySelector("button").textContent = paused ? t("Resume") : t("Pause for everyone");
+  showSender(camera);
+  hide.elements.hide.value = hidden ? "off" : "on";
+  hide.querySelector("button").setAttribute("aria-pressed", hidden);
+}
+
+// Sends the forms in the background and calls `onAnswer` once the server has answered.
+export function sendControls(onAnswer) {
+  for (const form of [pause, hide]) {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      await post(form.action, new FormData(form)).catch(() => {});
+      onAnswer();
+    });
+  }
+}
