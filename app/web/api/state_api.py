@@ -74,11 +74,10 @@ def _why_dark(camera: CameraState | None, pause: CurrentPause | None) -> str:
 
 def _monitor(status: MonitorStatus | None) -> dict:
     monitor = hub().monitor
-    heartbeat = monitor.heartbeat
     return {
         "running": monitor.is_running,
         "restarts": monitor.restarts,
-        "heartbeat_age_s": None if heartbeat is None else hub().clock.monotonic() - heartbeat,
+        "heartbeat_age_s": hub().heartbeat_age_seconds,
         "detect_fps": current_app.config["SETTINGS"].detect_fps,
         "analysed_fps": status.analysed_fps if status else 0.0,
         "frames_dropped": status.frames_dropped if status else 0,
@@ -90,7 +89,7 @@ def _viewers() -> list[dict]:
         {
             "fps": viewer.fps,
             "dropped": viewer.dropped,
-            "frame_age_ms": None if viewer.age is None else round(viewer.age * 1000),
+            "frame_age_ms": viewer.frame_age_ms,
         }
         for viewer in list(hub().viewers)  # a copy: viewers come and go in other threads
     ]
