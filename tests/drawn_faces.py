@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from app.vision.emotion import EMOTIONS
-from models.dataset import FERPLUS, Faces
-from models.known_faces import draw_face
+from models.data.dataset import Faces
+from models.data.known_faces import draw_face
+from models.data.votes import FERPLUS
 
 
 def drawn_faces(students: int = 8) -> Faces:

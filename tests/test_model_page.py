@@ -8,7 +8,7 @@ import pytest
 
 from app.vision.emotion import EMOTIONS
 from app.web.pages import model_figures, model_page
-from models.measures import BINS, COVERAGES
+from models.evaluation.measures import BINS, COVERAGES
 
 SURE = [None, None, None, *((index + 0.5) / BINS for index in range(3, BINS))]
 

@@ -22,31 +22,36 @@ from app.vision.expression_network import ExpressionClassifier  # noqa: E402
 from app.vision.frame import Box  # noqa: E402
 from app.vision.track import REFUSED_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
-from models import keeper  # noqa: E402
-from models import train as training  # noqa: E402
 from models.__main__ import main  # noqa: E402
-from models.architectures import aula, in_float32  # noqa: E402
-from models.augmentation import AS_THEY_ARE, USUAL, after_jpeg, augment, degrade  # noqa: E402
-from models.batches import Batches  # noqa: E402
-from models.dataset import (  # noqa: E402
-    FERPLUS,
-    SEVEN,
+from models.data.dataset import (  # noqa: E402
     Crops,
     DataError,
     Faces,
-    Usage,
-    ferplus_majority,
-    ferplus_shares,
+    Split,
     read_crops,
-    read_faces,
+    read_split,
+    separate_non_faces,
     split_crops,
-    without_non_faces,
 )
-from models.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
-from models.normalization import FastBatchNormalization  # noqa: E402
-from models.schedule import Schedule, note, noted  # noqa: E402
-from models.serving import load_trained, read_with, read_with_keras, serving_network  # noqa: E402
-from models.teaching import TAUGHT  # noqa: E402
+from models.data.votes import FERPLUS, SEVEN, ferplus_majority, ferplus_shares  # noqa: E402
+from models.evaluation.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
+from models.provenance import provenance  # noqa: E402
+from models.serving import load_trained, predict, predict_with_keras, serving_network  # noqa: E402
+from models.training import callbacks  # noqa: E402
+from models.training import train as training  # noqa: E402
+from models.training.architecture import aula, to_float32  # noqa: E402
+from models.training.augmentation import (  # noqa: E402
+    DEFAULT_AUGMENTATION,
+    NO_AUGMENTATION,
+    augment,
+    degrade,
+    jpeg_compressed,
+)
+from models.training.batches import Batches  # noqa: E402
+from models.training.distillation import DISTILLATION_WEIGHT  # noqa: E402
+from models.training.heads import smoothed_cross_entropy  # noqa: E402
+from models.training.normalization import FastBatchNormalization  # noqa: E402
+from models.training.schedule import Schedule, record_schedule, recorded_schedules  # noqa: E402
 from tests.drawn_faces import drawn_faces, save, votes_for  # noqa: E402
 from tests.tensors import in_numpy  # noqa: E402
 
@@ -79,7 +84,7 @@ def run(tmp_path_factory, drawn, crops) -> Path:
 @pytest.fixture
 def data_file(tmp_path, drawn) -> Path:
     """Drawn faces as a data file: 42 to train on, of which one stands in PublicTest too, and 14 there."""
-    usage = np.where(np.arange(56) < 42, Usage.Training, Usage.PublicTest).astype(np.uint8)
+    usage = np.where(np.arange(56) < 42, Split.Training, Split.PublicTest).astype(np.uint8)
     images = drawn.images.copy()
     images[3] = images[50]
     return save(tmp_path / "faces.npz", images, drawn.labels, usage, drawn.votes)
@@ -97,7 +102,7 @@ def test_a_short_training_makes_the_loss_fall(run):
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, crops, monkeypatch):
-    measure, calls = keeper._measure, []
+    measure, calls = callbacks.measure_accuracy, []
 
     def killed_in_the_second_epoch(*arguments):
         calls.append(arguments)
@@ -105,7 +110,7 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not(run, tmp_path, drawn, cr
             raise KeyboardInterrupt
         return measure(*arguments)
 
-    monkeypatch.setattr(keeper, "_measure", killed_in_the_second_epoch)
+    monkeypatch.setattr(callbacks, "measure_accuracy", killed_in_the_second_epoch)
     with pytest.raises(KeyboardInterrupt):
         training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
     training.fit(training.build(SHORT, **TINY), drawn, drawn, crops, tmp_path, SHORT)
@@ -128,8 +133,8 @@ def test_a_run_may_keep_less_often_and_keeps_its_end(tmp_path, drawn):
 
 def test_a_run_that_is_shortened_says_so(tmp_path):
     for schedule, done in ((SHORT, 0), (SHORT, 1), (replace(SHORT, epochs=2), 1)):
-        note(tmp_path, schedule, done)
-    assert [(done, one.epochs) for done, one in noted(tmp_path)] == [(0, 3), (1, 2)]
+        record_schedule(tmp_path, schedule, done)
+    assert [(done, one.epochs) for done, one in recorded_schedules(tmp_path)] == [(0, 3), (1, 2)]
 
 
 def test_a_checkpoint_of_another_network_is_refused(run, drawn, crops):
@@ -143,8 +148,8 @@ def test_rows_without_labels_pull_at_nothing():
 
     logits = keras.Variable(np.random.default_rng(1).normal(size=(2, 7)).astype(np.float32))
     labelled = np.stack([np.eye(7, dtype=np.float32)[2], np.zeros(7, np.float32)])
-    both = float(training.smoothed_cross_entropy(labelled, logits))
-    first = float(training.smoothed_cross_entropy(labelled[:1], logits[:1]))
+    both = float(smoothed_cross_entropy(labelled, logits))
+    first = float(smoothed_cross_entropy(labelled[:1], logits[:1]))
     assert both == pytest.approx(first, rel=1e-5)
 
 
@@ -153,19 +158,19 @@ def test_training_evaluation_and_serving_prepare_a_face_alike(drawn, run):
     box = Box(0, 0, 48, 48)
     served = as_input(crop_faces(drawn.images[5], [box]))
     trained_on = augment(
-        as_input(drawn.images[5:6]), replace(AS_THEY_ARE, mirror_chance=0.5), np.random.default_rng(1)
+        as_input(drawn.images[5:6]), replace(NO_AUGMENTATION, mirror_chance=0.5), np.random.default_rng(1)
     )
     mirrored = served[:, :, ::-1]
     assert any(np.allclose(trained_on, pixels, atol=1e-3) for pixels in (served, mirrored))
     assert served.dtype == np.float32
     assert served.max() > 1
     network = load_trained(run / "network.keras")
-    evaluated = read_with_keras(serving_network(network), drawn.images[5:6])["scores"]
+    evaluated = predict_with_keras(serving_network(network), drawn.images[5:6])["scores"]
     assert serving_network(network)(served)["scores"].numpy() == pytest.approx(evaluated, abs=1e-5)
 
 
 def test_a_mirrored_face_is_only_mirrored(drawn):
-    mirrored = replace(AS_THEY_ARE, mirror_chance=0.5)
+    mirrored = replace(NO_AUGMENTATION, mirror_chance=0.5)
     pixels = as_input(drawn.images[:8])
     altered = augment(pixels, mirrored, np.random.default_rng(3))
     as_it_was = [np.allclose(a, b, atol=1e-3) for a, b in zip(altered, pixels, strict=True)]
@@ -183,7 +188,7 @@ def test_faces_are_moved_as_far_as_they_may(how, farthest, turned, apart):
     face = np.zeros((48, 48, 1), np.float32)
     face[23:25, 23:25] = face[23:25, 39:41] = 100
     pixels = np.tile(face, (200, 1, 1, 1))
-    altered = in_numpy(augment(pixels, replace(AS_THEY_ARE, **how), np.random.default_rng(3)))[..., 0]
+    altered = in_numpy(augment(pixels, replace(NO_AUGMENTATION, **how), np.random.default_rng(3)))[..., 0]
 
     def dots(columns: slice) -> np.ndarray:
         """Where the dots there are, complex numbers, from the middle of the face."""
@@ -201,7 +206,7 @@ def test_faces_are_moved_as_far_as_they_may(how, farthest, turned, apart):
 
 def test_some_faces_are_partly_covered(drawn):
     """Guards against covering a copy, as a mask gives one."""
-    covered = replace(AS_THEY_ARE, mirror_chance=0.5, erase_chance=1)
+    covered = replace(NO_AUGMENTATION, mirror_chance=0.5, erase_chance=1)
     pixels = as_input(drawn.images[:8])
     altered = augment(pixels, covered, np.random.default_rng(3))
     for face, before in zip(altered, pixels, strict=True):
@@ -212,7 +217,7 @@ def test_faces_are_blurred_as_far_as_they_may_be():
     """A dot in the middle tells: how wide it becomes, down and across on its own."""
     dot = np.zeros((200, 48, 48, 1), np.float32)
     dot[:, 24, 24] = 255
-    how = replace(AS_THEY_ARE, blur=1.5, blur_chance=1)
+    how = replace(NO_AUGMENTATION, blur=1.5, blur_chance=1)
     blurred = in_numpy(degrade(dot, how, np.random.default_rng(3)))[..., 0] / 255
     assert blurred.sum((1, 2)) == pytest.approx([1] * 200, abs=1e-3)
     squares = np.square(np.arange(48) - 24)
@@ -223,16 +228,16 @@ def test_faces_are_blurred_as_far_as_they_may_be():
 
 def test_faces_are_as_noisy_as_they_may_be():
     grey = np.full((200, 48, 48, 1), 128, np.float32)
-    how = replace(AS_THEY_ARE, noise=12, noise_chance=0.5)
+    how = replace(NO_AUGMENTATION, noise=12, noise_chance=0.5)
     deviations = in_numpy(degrade(grey, how, np.random.default_rng(3))).std((1, 2, 3))
     assert deviations.max() == pytest.approx(12, rel=0.05)
     assert 60 < (deviations == 0).sum() < 140
 
 
 def test_faces_are_compressed_wherever_the_blocks_of_jpeg_begin(drawn):
-    face, how = drawn.images[0], replace(AS_THEY_ARE, quality=(40, 40), jpeg_chance=1)
+    face, how = drawn.images[0], replace(NO_AUGMENTATION, quality=(40, 40), jpeg_chance=1)
     ours = degrade(np.repeat(as_input(face[np.newaxis]), 400, axis=0), how, np.random.default_rng(3))[..., 0]
-    assert (ours == after_jpeg(face, 40)).all((1, 2)).any()  # where they begin with the face
+    assert (ours == jpeg_compressed(face, 40)).all((1, 2)).any()  # where they begin with the face
     assert len(np.unique(ours, axis=0)) == 64
     assert np.abs(ours - face.astype(np.float32)).mean((1, 2)).max() < 8
 
@@ -265,7 +270,7 @@ def test_a_teacher_names_the_faces_among_the_crops(drawn, crops):
     targets = in_numpy(batches[0])[1]
     is_face = targets["face"][14:, 0]
     assert 0 < is_face.sum() < 20
-    assert targets["fer"][14:, EMOTIONS.index("happy")] == pytest.approx(TAUGHT * is_face)
+    assert targets["fer"][14:, EMOTIONS.index("happy")] == pytest.approx(DISTILLATION_WEIGHT * is_face)
     assert targets["ferplus"][14:, FERPLUS.index("happy")] == pytest.approx(is_face)
 
 
@@ -276,10 +281,10 @@ def test_a_teacher_is_heard_beside_the_labels(drawn):
     targets = in_numpy(batches[0])[1]
     assert targets["fer"].sum(1) == pytest.approx([1] * 56)
     assert targets["ferplus"].sum(1) == pytest.approx([1] * 56)
-    assert (targets["fer"][:, EMOTIONS.index("happy")] > TAUGHT - 1e-6).all()
+    assert (targets["fer"][:, EMOTIONS.index("happy")] > DISTILLATION_WEIGHT - 1e-6).all()
     happy = targets["ferplus"][:, FERPLUS.index("happy")]
     assert np.isclose(happy, 1).sum() == 28 + 4  # nobody voted, or everybody for happy
-    assert np.isclose(happy, TAUGHT).sum() == 24
+    assert np.isclose(happy, DISTILLATION_WEIGHT).sum() == 24
 
 
 def test_a_teacher_is_asked_about_the_mirrored_face_too(drawn):
@@ -302,7 +307,7 @@ def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed_but_s
         asked.append(in_numpy(pixels))
         return says_happy(pixels)
 
-    sharp = replace(USUAL, blur_chance=0, noise_chance=0, jpeg_chance=0)
+    sharp = replace(DEFAULT_AUGMENTATION, blur_chance=0, noise_chance=0, jpeg_chance=0)
     batches, blurred = (
         Batches(drawn, crops, batch=14, crops_in_batch=4, seed=1, augmentation=how, teachers=[listens])
         for how in (sharp, replace(sharp, blur_chance=1))
@@ -317,12 +322,12 @@ def test_a_teacher_is_asked_about_the_faces_as_they_were_altered_and_mixed_but_s
 
 
 @pytest.mark.parametrize("teachers", [(), ("a.tflite",)])
-def test_the_last_epochs_mix_only_what_teachers_answer_to(teachers, tmp_path, drawn):
-    batches = Batches(drawn, None, batch=56, crops_in_batch=0, seed=1, augmentation=AS_THEY_ARE)
+def test_the_last_epochs_mix_faces_only_with_teachers(teachers, drawn):
+    batches = Batches(drawn, None, batch=56, crops_in_batch=0, seed=1, augmentation=NO_AUGMENTATION)
     schedule = replace(SHORT, epochs=200, teachers=teachers)
     saw_mixed = []
     for epoch in range(180, 200):
-        keeper.Keeper(tmp_path, batches, drawn, schedule).on_epoch_begin(epoch)
+        callbacks.EpochStart(batches, schedule).on_epoch_begin(epoch)
         seen = {face.tobytes() for face in in_numpy(batches[0])[0].round().astype(np.uint8)}
         saw_mixed.append(seen != {face.tobytes() for face in drawn.images})
     assert any(saw_mixed) == bool(teachers)
@@ -348,15 +353,15 @@ def test_a_run_does_not_begin_from_another_architecture(run):
 
 
 def test_a_training_face_that_stands_in_publictest_is_dropped(data_file):
-    assert len(read_faces(data_file, Usage.Training)) == 41
-    assert len(read_faces(data_file, Usage.PublicTest)) == 14
+    assert len(read_split(data_file, Split.Training)) == 41
+    assert len(read_split(data_file, Split.PublicTest)) == 14
 
 
 def test_rows_voted_not_a_face_teach_the_face_head_only(drawn):
     votes = drawn.votes.copy()
     votes[2] = 0
     votes[2, 9] = 5
-    faces, refused = without_non_faces(replace(drawn, votes=votes))
+    faces, refused = separate_non_faces(replace(drawn, votes=votes))
     assert len(faces) == 55
     assert (refused.images == drawn.images[2:3]).all()
     assert not refused.is_face.any()
@@ -401,7 +406,7 @@ def test_wrong_data_are_named(data_file, tmp_path, spoil, message):
     spoil(arrays)
     np.savez(tmp_path / "wrong.npz", **arrays)
     with pytest.raises(DataError, match=message):
-        read_faces(tmp_path / "wrong.npz", Usage.PublicTest)
+        read_split(tmp_path / "wrong.npz", Split.PublicTest)
 
 
 def test_a_file_that_is_no_data_is_refused(tmp_path):
@@ -427,7 +432,7 @@ def test_the_commands_say_in_one_line_what_is_wrong(tmp_path, data_file, capsys)
 
 def test_an_export_needs_the_votes_and_the_schedule(tmp_path, run, drawn, data_file, capsys):
     command = ["export", "--out", str(tmp_path / "out"), "--data"]
-    public = np.full(len(drawn), Usage.PublicTest, np.uint8)
+    public = np.full(len(drawn), Split.PublicTest, np.uint8)
     unvoted = save(tmp_path / "unvoted.npz", drawn.images, drawn.labels, public, drawn.votes * 0)
     assert main([*command, str(unvoted), "--network", str(run / "network.keras")]) == 2
     assert "has no FER+ votes" in capsys.readouterr().err
@@ -458,7 +463,7 @@ def test_normalisation_learns_what_that_of_keras_does():
 
 def test_mixed_precision_weights_read_the_same_in_float32(drawn):
     mixed = training.build(replace(SHORT, precision="mixed_bfloat16"), **TINY)
-    exact = in_float32(mixed)
+    exact = to_float32(mixed)
     assert exact.get_layer("fer").compute_dtype == "float32"
     for ours, theirs in zip(exact.get_weights(), mixed.get_weights(), strict=True):
         assert (ours == theirs).all()
@@ -471,7 +476,7 @@ def exported(tmp_path_factory, run, drawn, crops) -> Path:
     """A tiny network, exported. Its faces are labelled as it reads them, since it has learnt but little."""
     folder = tmp_path_factory.mktemp("exported")
     trained = load_trained(run / "network.keras")
-    labels = read_with_keras(serving_network(trained), drawn.images)["scores"].argmax(1)
+    labels = predict_with_keras(serving_network(trained), drawn.images)["scores"].argmax(1)
     public = Faces(drawn.images, labels, votes_for(labels))
     keep = surest(trained, public)
     exporting.export_network(trained, public[keep], crops, folder, {"seed": 1})
@@ -480,15 +485,15 @@ def exported(tmp_path_factory, run, drawn, crops) -> Path:
 
 def surest(trained, faces: Faces) -> np.ndarray:
     """The half whose scores no rounding turns over."""
-    outputs = read_with_keras(serving_network(trained), faces.images)
+    outputs = predict_with_keras(serving_network(trained), faces.images)
     margins = [np.diff(np.sort(outputs[name], axis=1)[:, -2:], axis=1)[:, 0] for name in ("scores", "fer")]
     return np.argsort(np.minimum(*margins))[len(faces) // 2 :]
 
 
 def test_the_exported_files_read_as_the_trained_network_does(exported, drawn):
     card = json.loads((exported / "emotion_cnn.json").read_text())
-    by_keras = read_with(exported / "emotion_cnn.keras", drawn.images)
-    by_litert = read_with(exported / "emotion_cnn.tflite", drawn.images)
+    by_keras = predict(exported / "emotion_cnn.keras", drawn.images)
+    by_litert = predict(exported / "emotion_cnn.tflite", drawn.images)
     for name in ("scores", "face", "fer"):
         assert by_litert[name] == pytest.approx(by_keras[name], abs=0.05)
     scores, face = ExpressionClassifier.load(exported).classify(drawn.images)
@@ -506,19 +511,19 @@ def test_the_exported_network_needs_no_code_of_ours(exported):
 
 
 def test_litert_in_float32_gives_the_scores_of_keras(tmp_path, run, drawn):
-    from models.serving import read_with_litert, save_litert
+    from models.serving import predict_with_litert, save_litert
 
     network = serving_network(load_trained(run / "network.keras"), 0.7, 1.2)
     save_litert(network, tmp_path / "float.tflite", eight_bits=False)
-    by_litert = read_with_litert(tmp_path / "float.tflite", drawn.images)
-    exporting.check_same(read_with_keras(network, drawn.images), by_litert)
+    by_litert = predict_with_litert(tmp_path / "float.tflite", drawn.images)
+    exporting.check_conversion(predict_with_keras(network, drawn.images), by_litert)
 
 
 def test_an_export_that_reads_otherwise_is_refused(tmp_path, run, drawn, crops, monkeypatch):
     def off(path, faces, **_):
-        return {name: scores + 0.01 for name, scores in read_with(path, faces).items()}
+        return {name: scores + 0.01 for name, scores in predict(path, faces).items()}
 
-    monkeypatch.setattr(exporting, "read_with_litert", off)
+    monkeypatch.setattr(exporting, "predict_with_litert", off)
     with pytest.raises(exporting.ExportError, match=r"differs from Keras's by up to .*nothing was written"):
         exporting.export_network(load_trained(run / "network.keras"), drawn, crops, tmp_path, {"seed": 1})
     assert list(tmp_path.iterdir()) == []
@@ -529,23 +534,23 @@ def test_eight_bits_that_lose_accuracy_are_refused(drawn):
     rounded = exact.copy()
     rounded[0] = np.roll(rounded[0], 1)
     by_keras = {"scores": exact, "fer": exact}
-    exporting.check_eight_bits(by_keras, by_keras, drawn)
+    exporting.check_quantisation(by_keras, by_keras, drawn)
     with pytest.raises(exporting.ExportError, match=r"100\.00% became 98\.21%"):
-        exporting.check_eight_bits(by_keras, {"scores": exact, "fer": rounded}, drawn)
+        exporting.check_quantisation(by_keras, {"scores": exact, "fer": rounded}, drawn)
 
 
 def test_networks_are_averaged_weight_by_weight(run):
     one, other = (load_trained(run / "network.keras") for _ in range(2))
     weights = one.get_weights()
     other.set_weights([3 * weight for weight in weights])
-    for averaged, weight in zip(exporting.averaged([one, other]).get_weights(), weights, strict=True):
+    for averaged, weight in zip(exporting.average_weights([one, other]).get_weights(), weights, strict=True):
         assert averaged == pytest.approx(2 * weight, rel=1e-5)
 
 
 def test_networks_of_several_architectures_are_not_averaged(run):
     others = training.build(SHORT, stem=4, stages=((8, 1),))
     with pytest.raises(exporting.ExportError, match="several architectures"):
-        exporting.averaged([load_trained(run / "network.keras"), others])
+        exporting.average_weights([load_trained(run / "network.keras"), others])
 
 
 def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
@@ -556,7 +561,7 @@ def test_the_threshold_of_face_refuses_nearly_all_that_is_none(exported):
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):
-    card = exporting._origin([run / "network.keras"], data_file, None)
+    card = provenance([run / "network.keras"], data_file, None)
     assert card["commands"][0].startswith("python -m models train --data faces.npz --run runs/run")
     assert card["schedules"][0]["seed"] == SHORT.seed
     assert {"python", "keras", "numpy"} <= set(card["versions"])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
-from models.comparison import compare, table
-from models.cost import BATCHES, multiply_adds
-from models.dataset import Usage
-from models.measures import mcnemar
+from models.data.dataset import Split
+from models.evaluation.comparison import compare, comparison_table
+from models.evaluation.cost import BATCHES, multiply_adds
+from models.evaluation.measures import mcnemar
 from tests.drawn_faces import drawn_faces, save
 
 SHIPPED = Path(__file__).parents[1] / "models"
@@ -27,7 +27,7 @@ def data_file(tmp_path_factory) -> Path:
 
 
 def test_two_networks_are_measured_side_by_side(data_file):
-    result = compare([LITERT, KERAS], data_file, Usage.PublicTest)
+    result = compare([LITERT, KERAS], data_file, Split.PublicTest)
     assert json.loads(json.dumps(result))["n"] == 14
     served, exact = result["networks"]
     assert served["bytes"] == LITERT.stat().st_size
@@ -38,7 +38,7 @@ def test_two_networks_are_measured_side_by_side(data_file):
     (pair,) = result["neighbours"]
     assert (pair["first"], pair["second"]) == (str(LITERT), str(KERAS))
     assert pair["ferplus"]["p"] > 0.05
-    lines = table(result).splitlines()
+    lines = comparison_table(result).splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {10}
     assert "(McNemar, exact, p = 1)" in lines[-1]
 

@@ -6,7 +6,7 @@ A card that an older export wrote lacks some of them: these come back as None, a
 from dataclasses import dataclass
 
 from app.vision.emotion import EMOTIONS
-from models.measures import wilson
+from models.evaluation.measures import wilson
 
 WIDTH, HEIGHT = 400.0, 260.0  # units of the charts' view box
 LARGEST_POINT, SMALLEST_POINT = 11.0, 2.5

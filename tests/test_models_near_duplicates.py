@@ -1,4 +1,4 @@
-"""Faces of one photograph are found, however it was cut out; others are not taken for it."""
+"""Near-duplicates: faces of one photograph are found however they were cropped, and no others."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from app.vision.crop import SIDE
-from models.dataset import DataSet, Faces, Usage
-from models.survey import survey, table
-from models.twins import also_among, pairs
+from models.data.dataset import Dataset, Faces, Split
+from models.data.near_duplicates import near_duplicate_pairs, near_duplicates_of
+from models.data.survey import survey, survey_table
 
 FILE = Path("faces.npz")
 MARGIN = 4
@@ -31,39 +31,39 @@ def test_a_photograph_is_found_shifted_lit_differently_and_mirrored():
     others = cut_out(many, right=1)[:8]
     others[:4] = others[:4] * 0.6 + 40
     others[2:6] = others[2:6, :, ::-1]
-    assert also_among(cut_out(many), others).tolist() == [True] * 8 + [False] * 4
+    assert near_duplicates_of(cut_out(many), others).tolist() == [True] * 8 + [False] * 4
 
 
-def test_nothing_is_among_none():
+def test_without_faces_there_is_no_near_duplicate():
     faces = cut_out(photographs(3, seed=1))
-    assert not also_among(faces, faces[:0]).any()
-    assert also_among(faces[:0], faces).shape == (0,)
-    assert pairs(faces[:0]).shape == (2, 0)
+    assert not near_duplicates_of(faces, faces[:0]).any()
+    assert near_duplicates_of(faces[:0], faces).shape == (0,)
+    assert near_duplicate_pairs(faces[:0]).shape == (2, 0)
 
 
-def test_each_pair_is_given_once():
+def test_each_pair_is_listed_once():
     many = photographs(5, seed=2)
     faces = np.concatenate([cut_out(many), cut_out(many[3:], down=1)[:, :, ::-1]])
-    assert pairs(faces).tolist() == [[3, 4], [5, 6]]
+    assert near_duplicate_pairs(faces).tolist() == [[3, 4], [5, 6]]
 
 
-def test_a_survey_says_how_far_people_agree_on_one_photograph():
+def test_a_survey_tells_how_often_people_agree_on_one_photograph():
     many = photographs(6, seed=3)
     images = np.concatenate([cut_out(many), cut_out(many[:3], right=1), cut_out(many[:1])])
     labels = np.array([0, 1, 2, 3, 4, 5, 0, 1, 6, 0])
     votes = np.zeros((10, 10), np.uint8)
     votes[[0, 6], 1] = 10  # happy both times
     votes[[1], 3], votes[[7], 0] = 9, 8  # once sad, once neutral
-    usage = np.array([Usage.Training] * 6 + [Usage.PublicTest] * 4)
-    found = survey(DataSet(Faces(images, labels, votes), usage, FILE))
-    assert found.photographs == {(Usage.Training, Usage.PublicTest): 3}
-    assert (found.twins.pairs, found.twins.with_majorities) == (3, 2)
-    assert found.twins.same_label == 2 / 3
-    assert found.twins.same_majority == 1 / 2
-    assert "3 pairs, the same label in 67%; the same FER+ majority in 50% of 2" in table(found)
+    usage = np.array([Split.Training] * 6 + [Split.PublicTest] * 4)
+    found = survey(Dataset(Faces(images, labels, votes), usage, FILE))
+    assert found.near_duplicates == {(Split.Training, Split.PublicTest): 3}
+    assert (found.agreement.pairs, found.agreement.pairs_with_majorities) == (3, 2)
+    assert found.agreement.same_label == 2 / 3
+    assert found.agreement.same_majority == 1 / 2
+    assert "3 pairs, the same label in 67%; the same FER+ majority in 50% of 2" in survey_table(found)
 
 
 def test_a_survey_of_different_photographs_finds_no_pair():
     images = cut_out(photographs(4, seed=4))
     faces = Faces(images, np.arange(4), np.zeros((4, 10), np.uint8))
-    assert "in all parts: no pair" in table(survey(DataSet(faces, np.full(4, Usage.Training), FILE)))
+    assert "in all splits: no pair" in survey_table(survey(Dataset(faces, np.full(4, Split.Training), FILE)))

@@ -1,4 +1,4 @@
-"""How right a network is, how surely that is known, and how rightly sure the network itself is."""
+"""Metrics of a network's scores: accuracy with its interval, F1, calibration, selective accuracy."""
 
 from math import comb, sqrt
 
@@ -12,11 +12,11 @@ Z95 = 1.959964  # the normal distribution's 97.5 % point
 
 
 def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
-    """Measure scores (N, 7) against the index in EMOTIONS of each face's label (N,)."""
-    confusion = confusion_of(truth, scores.argmax(1))
-    per_class = {emotion.value: _class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
+    """Measure scores (N, 7) against labels, indices in EMOTIONS (N,)."""
+    confusion = confusion_matrix(truth, scores.argmax(1))
+    per_class = {emotion.value: _of_class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
     return accuracy(scores, truth) | {
-        "macro_f1": float(np.mean([one["f1"] for one in per_class.values()])),
+        "macro_f1": float(np.mean([each["f1"] for each in per_class.values()])),
         "per_class": per_class,
         "confusion": confusion.tolist(),
         "ece": calibration_error(scores, truth),
@@ -27,7 +27,7 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
 
 
 def accuracy(scores: np.ndarray, truth: np.ndarray) -> dict:
-    """Say of how many faces, `n`, which share is read right, `accuracy`, and its 95 % interval."""
+    """Return the number of faces `n`, the `accuracy`, 0 to 1, and its 95 % interval `accuracy_ci95`."""
     right = int((scores.argmax(1) == truth).sum())
     return {
         "n": len(truth),
@@ -36,10 +36,10 @@ def accuracy(scores: np.ndarray, truth: np.ndarray) -> dict:
     }
 
 
-def confusion_of(truth: np.ndarray, read: np.ndarray) -> np.ndarray:
-    """Count faces by what they are (rows) and what they were read as (columns)."""
+def confusion_matrix(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Count faces by label (rows) and prediction (columns)."""
     confusion = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
-    np.add.at(confusion, (truth, read), 1)
+    np.add.at(confusion, (truth, predicted), 1)
     return confusion
 
 
@@ -52,16 +52,16 @@ def wilson(right: int, count: int) -> tuple[float, float]:
 
 
 def calibration_error(scores: np.ndarray, truth: np.ndarray) -> float:
-    """How far confidence and accuracy lie apart, averaged over the faces, in bins of equal width."""
-    confidence, right = scores.max(1), scores.argmax(1) == truth
+    """Average the gap between confidence and accuracy over the faces, in bins of equal width (ECE)."""
+    confidence, is_right = scores.max(1), scores.argmax(1) == truth
     bins = _bins(confidence)
-    gaps = [abs((right[bins == b] - confidence[bins == b]).sum()) for b in range(BINS)]
+    gaps = [abs((is_right[bins == b] - confidence[bins == b]).sum()) for b in range(BINS)]
     return float(sum(gaps) / len(truth))
 
 
 def reliability(scores: np.ndarray, truth: np.ndarray) -> dict[str, list]:
-    """Faces, mean top score and accuracy in each bin of the calibration error; None in an empty one."""
-    confidence, right = scores.max(1), scores.argmax(1) == truth
+    """Return faces, mean confidence and accuracy in each bin of the calibration error; None where empty."""
+    confidence, is_right = scores.max(1), scores.argmax(1) == truth
     bins = _bins(confidence)
     counts = np.bincount(bins, minlength=BINS)
 
@@ -69,18 +69,17 @@ def reliability(scores: np.ndarray, truth: np.ndarray) -> dict[str, list]:
         sums = np.bincount(bins, values, minlength=BINS)
         return [round(float(s / n), 4) if n else None for s, n in zip(sums, counts, strict=True)]
 
-    return {"n": counts.tolist(), "confidence": means(confidence), "accuracy": means(right)}
+    return {"n": counts.tolist(), "confidence": means(confidence), "accuracy": means(is_right)}
 
 
 def coverage(scores: np.ndarray, truth: np.ndarray) -> dict[str, list[float]]:
-    """How right a network is on the share of the faces that it is surest of, and the top score from which."""
+    """Return the accuracy on each `share` of the faces, the most confident ones first."""
     order = np.argsort(-scores.max(1), kind="stable")
-    confidence, right = scores.max(1)[order], (scores.argmax(1) == truth)[order]
-    named = [max(round(share * len(truth)), 1) for share in COVERAGES]
+    is_right = (scores.argmax(1) == truth)[order]
+    counts = [max(round(share * len(truth)), 1) for share in COVERAGES]
     return {
         "share": list(COVERAGES),
-        "accuracy": [round(float(right[:count].mean()), 4) for count in named],
-        "from_score": [round(float(confidence[count - 1]), 4) for count in named],
+        "accuracy": [round(float(is_right[:count].mean()), 4) for count in counts],
     }
 
 
@@ -89,14 +88,14 @@ def _bins(confidence: np.ndarray) -> np.ndarray:
 
 
 def negative_log_likelihood(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The mean of −ln of the score that the label got, in nats."""
+    """Average −ln of the label's score, in nats."""
     return float(-np.log(np.maximum(scores[np.arange(len(truth)), truth], 1e-7)).mean())
 
 
 def votes_likelihood(scores: np.ndarray, shares: np.ndarray) -> dict[str, float]:
-    """The negative log-likelihood of people's votes, given as shares (N, 7) that add up to 1, in nats.
+    """Return the negative log-likelihood, `nll`, of people's votes, shares (N, 7) that add up to 1, in nats.
 
-    `at_best` is what a network would have whose scores were the shares themselves: people disagree.
+    `at_best` is that of a network whose scores are the shares themselves: people disagree.
     """
 
     def mean(predicted: np.ndarray) -> float:
@@ -106,10 +105,10 @@ def votes_likelihood(scores: np.ndarray, shares: np.ndarray) -> dict[str, float]
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
-    """Say whether two networks differ, given where each is right, (N,) bool.
+    """Test whether two networks differ, given where each is right, bool (N,) each (McNemar 1947).
 
-    `p` is how likely so uneven a split of the faces on which only one is right would be if they did not
-    (McNemar 1947), two-sided, with the exact binomial distribution where he takes the chi-square.
+    `p` is the probability of so uneven a split of the faces on which only one is right, if the networks did
+    not differ: two-sided, by the exact binomial distribution instead of McNemar's chi-square.
     """
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     count, fewer = only_first + only_second, min(only_first, only_second)
@@ -117,22 +116,22 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     return {"only_first": only_first, "only_second": only_second, "p": min(2 * tail / 2**count, 1.0)}
 
 
-def best_temperature(logarithms: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature at which the scores, given as logarithms (N, 7), are likeliest (Guo et al. 2017)."""
+def best_temperature(log_scores: np.ndarray, truth: np.ndarray) -> float:
+    """Find the temperature with the smallest NLL for log-scores (N, 7) (Guo et al. 2017)."""
 
     def loss(temperature: float) -> float:
-        scaled = logarithms / temperature
+        scaled = log_scores / temperature
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
         return negative_log_likelihood(scaled / scaled.sum(1, keepdims=True), truth)
 
     return float(min(np.geomspace(0.25, 4, 401), key=loss))
 
 
-def _class(confusion: np.ndarray, index: int) -> dict[str, float]:
-    hits, named, there = confusion[index, index], confusion[:, index].sum(), confusion[index].sum()
+def _of_class(confusion: np.ndarray, index: int) -> dict[str, float]:
+    hits, predicted, actual = confusion[index, index], confusion[:, index].sum(), confusion[index].sum()
     return {
-        "precision": float(hits / named) if named else 0.0,
-        "recall": float(hits / there) if there else 0.0,
-        "f1": float(2 * hits / (named + there)) if named + there else 0.0,
-        "n": int(there),
+        "precision": float(hits / predicted) if predicted else 0.0,
+        "recall": float(hits / actual) if actual else 0.0,
+        "f1": float(2 * hits / (predicted + actual)) if predicted + actual else 0.0,
+        "n": int(actual),
     }

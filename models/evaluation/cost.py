@@ -1,6 +1,6 @@
-"""What a network costs on the runtime that serves it, LiteRT with one thread: multiply-adds, time, memory.
+"""The cost of a network on the runtime that serves it, LiteRT on one thread: multiply-adds, time, memory.
 
-It imports nothing that trains, so that a fresh process shows what the network itself takes.
+This module imports nothing that trains, so that a fresh process shows what the network itself takes.
 """
 
 import re
@@ -17,8 +17,8 @@ from app.vision.crop import SIDE, as_input
 from app.vision.expression_network import ExpressionNetwork
 
 BATCHES = (1, 8, 32)  # faces at once
-ROUNDS, SECONDS = 30, 3.0  # for each batch, until either is spent
-WEIGHTED = (
+MAX_ROUNDS, MAX_SECONDS = 30, 3.0  # for each batch
+WEIGHTED_OPERATORS = (
     litert.BuiltinOperator.CONV_2D,
     litert.BuiltinOperator.DEPTHWISE_CONV_2D,
     litert.BuiltinOperator.FULLY_CONNECTED,
@@ -28,54 +28,53 @@ WEIGHTED = (
 def cost(path: Path) -> dict:
     """Measure a .tflite file: `bytes`, `multiply_adds` a face, `ms_a_face` by batch, `peak_memory` in bytes.
 
-    The memory is what loading and the largest batch add to a process that has done nothing else; None where
-    the system is not Linux.
+    The memory is what loading and the largest batch add to a process that has done nothing else; None on
+    systems other than Linux.
     """
     weights = path.read_bytes()
-    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
-        ran = fresh.submit(_run, path).result()
-    return {"bytes": len(weights), "multiply_adds": multiply_adds(weights)} | ran
+    with ProcessPoolExecutor(1, get_context("spawn")) as fresh_process:
+        measured = fresh_process.submit(_measure, path).result()
+    return {"bytes": len(weights), "multiply_adds": multiply_adds(weights)} | measured
 
 
 def multiply_adds(weights: bytes) -> int:
-    """Count the multiplications of convolutions and dense layers, which are nearly all, for one face."""
+    """Count the multiplications of convolutions and dense layers for one face: nearly all there are."""
     graph = litert.Model.GetRootAs(weights, 0)
     tensors = graph.Subgraphs(0)
     total = 0
     for index in range(tensors.OperatorsLength()):
         operator = tensors.Operators(index)
-        kind = graph.OperatorCodes(operator.OpcodeIndex()).BuiltinCode()
-        if kind not in WEIGHTED:
+        if graph.OperatorCodes(operator.OpcodeIndex()).BuiltinCode() not in WEIGHTED_OPERATORS:
             continue
         kernel = tensors.Tensors(operator.Inputs(1)).ShapeAsNumpy()
-        _, *places, _ = tensors.Tensors(operator.Outputs(0)).ShapeAsNumpy()
-        total += prod(map(int, kernel)) * prod(map(int, places))
+        _, *positions, _ = tensors.Tensors(operator.Outputs(0)).ShapeAsNumpy()
+        total += prod(map(int, kernel)) * prod(map(int, positions))
     return total
 
 
-def _run(path: Path) -> dict:
-    before = _peak()
+def _measure(path: Path) -> dict:
+    memory_before = _peak_memory()
     network = ExpressionNetwork(path.read_bytes(), path, threads=1)
     times = {batch: _milliseconds_a_face(network, batch) for batch in BATCHES}
-    return {"ms_a_face": times, "peak_memory": before and _peak() - before}
+    return {"ms_a_face": times, "peak_memory": memory_before and _peak_memory() - memory_before}
 
 
 def _milliseconds_a_face(network: ExpressionNetwork, batch: int) -> float:
-    """Time the fastest round, after one that lays out the memory: what else runs only adds to it."""
+    """Time the fastest round, since other programs only slow rounds down; the first allocates memory."""
     pixels = as_input(np.random.default_rng(0).integers(0, 256, (batch, SIDE, SIDE), np.uint8))
     network.run(pixels)
     rounds, started = [], time.perf_counter()
-    while not rounds or (len(rounds) < ROUNDS and time.perf_counter() - started < SECONDS):
-        begin = time.perf_counter()
+    while not rounds or (len(rounds) < MAX_ROUNDS and time.perf_counter() - started < MAX_SECONDS):
+        began = time.perf_counter()
         network.run(pixels)
-        rounds.append(time.perf_counter() - begin)
+        rounds.append(time.perf_counter() - began)
     return 1000 * min(rounds) / batch
 
 
-def _peak() -> int | None:
-    """The largest memory that this process has had, in bytes; None where the system is not Linux.
+def _peak_memory() -> int | None:
+    """Return the most memory that this process has had, in bytes; None on systems other than Linux.
 
-    getrusage won't do: its peak begins with that of the process that started this one.
+    getrusage won't do: its peak starts from that of the parent process.
     """
     status = Path("/proc/self/status")
     if not status.exists():

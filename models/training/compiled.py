@@ -7,22 +7,22 @@ from keras import ops
 
 
 def compiled(function: Callable) -> Callable:
-    """Compile a function of arrays and tensors that no gradient is asked of; PyTorch runs it as it is."""
+    """Compile a function of arrays and tensors that needs no gradient; PyTorch runs it uncompiled."""
     match keras.backend.backend():
         case "jax":
-            import jax  # only here: Keras trains with any backend
+            import jax  # imported here: Keras trains with any backend
 
             return jax.jit(function)
         case "tensorflow":
-            import tensorflow as tf  # only here, too
+            import tensorflow as tf  # imported here, too
 
             return tf.function(function)
         case "torch":
             import torch  # and here
 
             @torch.no_grad()
-            def with_tensors(*given):
-                return function(*keras.tree.map_structure(ops.convert_to_tensor, given))
+            def on_tensors(*arguments):
+                return function(*keras.tree.map_structure(ops.convert_to_tensor, arguments))
 
-            return with_tensors
+            return on_tensors
     return function

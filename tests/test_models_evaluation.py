@@ -1,4 +1,4 @@
-"""What `evaluate` measures, and the pictures it draws of it."""
+"""`evaluate`: its metrics and its plots."""
 
 import json
 import sys
@@ -10,15 +10,15 @@ from PIL import Image
 
 from app.vision.emotion import EMOTIONS
 from models.__main__ import main
-from models.dataset import Usage
-from models.measures import calibration_error, coverage, measures, reliability, votes_likelihood
+from models.data.dataset import Split
+from models.evaluation.measures import calibration_error, coverage, measures, reliability, votes_likelihood
 from tests.drawn_faces import drawn_faces, save
 
 
 @pytest.fixture
 def data_file(tmp_path) -> Path:
     faces = drawn_faces(students=3)
-    usage = np.full(len(faces), Usage.PublicTest, np.uint8)
+    usage = np.full(len(faces), Split.PublicTest, np.uint8)
     return save(tmp_path / "faces.npz", faces.images, faces.labels, usage, faces.votes)
 
 
@@ -28,7 +28,7 @@ def random_scores() -> tuple[np.ndarray, np.ndarray]:
     return random.dirichlet(np.ones(len(EMOTIONS)), 200), random.integers(0, len(EMOTIONS), 200)
 
 
-def test_the_pictures_of_a_network_are_drawn(data_file, tmp_path, capsys):
+def test_the_plots_of_a_network_are_drawn(data_file, tmp_path, capsys):
     folder = tmp_path / "pictures"
     assert main(["evaluate", "--data", str(data_file), "--pictures", str(folder), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -43,9 +43,8 @@ def test_the_pictures_of_a_network_are_drawn(data_file, tmp_path, capsys):
             assert len(picture.convert("RGB").getcolors(100_000)) > 20
 
 
-def test_without_matplotlib_a_picture_is_refused_before_the_work(data_file, tmp_path, monkeypatch, capsys):
+def test_without_matplotlib_plots_are_refused_before_the_work(data_file, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.delitem(sys.modules, "models.pictures", raising=False)
     assert main(["evaluate", "--data", str(data_file), "--pictures", str(tmp_path / "pictures")]) == 2
     assert "pip install -r requirements-train.txt" in capsys.readouterr().err
     assert not (tmp_path / "pictures").exists()
@@ -59,13 +58,13 @@ def test_faces_without_votes_are_measured_by_their_labels(tmp_path, capsys):
     assert not (tmp_path / "pictures" / "confusion-ferplus.png").exists()
 
 
-def test_faces_whose_photograph_is_in_training_too_are_told_apart(tmp_path, capsys):
+def test_faces_without_a_near_duplicate_in_training_are_measured_apart(tmp_path, capsys):
     faces = drawn_faces(students=2)
     known = faces.images[0].copy()
     known[0, 0] ^= 1
     images = np.concatenate([known[np.newaxis], faces.images])
     labels, votes = faces.labels[[0, *range(len(faces))]], faces.votes[[0, *range(len(faces))]]
-    usage = np.array([Usage.Training] + [Usage.PublicTest] * len(faces), np.uint8)
+    usage = np.array([Split.Training] + [Split.PublicTest] * len(faces), np.uint8)
     path = save(tmp_path / "faces.npz", images, labels, usage, votes)
     assert main(["evaluate", "--data", str(path), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -73,7 +72,7 @@ def test_faces_whose_photograph_is_in_training_too_are_told_apart(tmp_path, caps
     assert 0 < result["new"]["n"] < 14
     assert result["new"]["ferplus"]["n"] == result["new"]["n"]
     assert main(["evaluate", "--data", str(path)]) == 0
-    assert "Faces whose photograph is not in Training too: " in capsys.readouterr().out
+    assert "Faces without a near-duplicate in Training: " in capsys.readouterr().out
 
 
 def test_the_reliability_diagram_adds_up_to_the_calibration_error(random_scores):
@@ -91,10 +90,9 @@ def test_the_coverage_ends_at_the_accuracy_of_all_faces(random_scores):
     curve = coverage(*random_scores)
     assert curve["share"][-1] == 1
     assert curve["accuracy"][-1] == pytest.approx(measures(*random_scores)["accuracy"])
-    assert curve["from_score"] == sorted(curve["from_score"], reverse=True)
 
 
-def test_the_surest_faces_come_first():
+def test_the_most_confident_faces_come_first():
     scores = np.full((10, 7), 0.1)
     scores[:, 0] = 0.3
     scores[:5, 0] = 0.4
@@ -104,7 +102,7 @@ def test_the_surest_faces_come_first():
     assert curve["accuracy"][-1] == 0.5
 
 
-def test_nobody_reads_votes_better_than_the_votes_themselves():
+def test_no_scores_fit_the_votes_better_than_their_own_shares():
     shares = np.array([[0.5, 0.5, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 0, 0]])
     perfect = votes_likelihood(shares, shares)
     assert perfect["nll"] == perfect["at_best"] == pytest.approx(np.log(2) / 2)
