@@ -47,12 +47,12 @@ def test_one_network_has_no_neighbour_and_faces_may_have_no_votes(tmp_path, caps
     faces = drawn_faces(students=1)
     path = save(tmp_path / "faces.npz", faces.images, faces.labels, np.ones(7, np.uint8), faces.votes * 0)
     assert main(["compare", str(LITERT), "--data", str(path)]) == 0
-    said = capsys.readouterr().out
-    assert "| – | – |" in said
-    assert "McNemar" not in said
+    output = capsys.readouterr().out
+    assert "| – | – |" in output
+    assert "McNemar" not in output
 
 
-def test_what_is_no_network_is_refused(data_file, tmp_path, capsys):
+def test_what_is_no_network_is_rejected(data_file, tmp_path, capsys):
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(LITERT.read_bytes()[:1000])
     for network, message in (

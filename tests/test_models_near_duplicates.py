@@ -15,27 +15,27 @@ MARGIN = 4
 
 
 def photographs(count: int, seed: int) -> np.ndarray:
-    """Draw soft shapes, uint8 (count, 56, 56), each a photograph from which faces can be cut out."""
+    """Draw soft shapes, uint8 (count, 56, 56): photographs from which faces can be cropped."""
     coarse = np.random.default_rng(seed).integers(20, 236, (count, 7, 7), np.uint8)
-    whole = SIDE + 2 * MARGIN
-    return np.stack([cv2.resize(one, (whole, whole), interpolation=cv2.INTER_CUBIC) for one in coarse])
+    side = SIDE + 2 * MARGIN
+    return np.stack([cv2.resize(shapes, (side, side), interpolation=cv2.INTER_CUBIC) for shapes in coarse])
 
 
-def cut_out(photographs: np.ndarray, right: int = 0, down: int = 0) -> np.ndarray:
+def crop(photographs: np.ndarray, right: int = 0, down: int = 0) -> np.ndarray:
     rows, columns = slice(MARGIN + down, MARGIN + down + SIDE), slice(MARGIN + right, MARGIN + right + SIDE)
     return photographs[:, rows, columns]
 
 
 def test_a_photograph_is_found_shifted_lit_differently_and_mirrored():
     many = photographs(12, seed=1)
-    others = cut_out(many, right=1)[:8]
+    others = crop(many, right=1)[:8]
     others[:4] = others[:4] * 0.6 + 40
     others[2:6] = others[2:6, :, ::-1]
-    assert near_duplicates_of(cut_out(many), others).tolist() == [True] * 8 + [False] * 4
+    assert near_duplicates_of(crop(many), others).tolist() == [True] * 8 + [False] * 4
 
 
 def test_without_faces_there_is_no_near_duplicate():
-    faces = cut_out(photographs(3, seed=1))
+    faces = crop(photographs(3, seed=1))
     assert not near_duplicates_of(faces, faces[:0]).any()
     assert near_duplicates_of(faces[:0], faces).shape == (0,)
     assert near_duplicate_pairs(faces[:0]).shape == (2, 0)
@@ -43,13 +43,13 @@ def test_without_faces_there_is_no_near_duplicate():
 
 def test_each_pair_is_listed_once():
     many = photographs(5, seed=2)
-    faces = np.concatenate([cut_out(many), cut_out(many[3:], down=1)[:, :, ::-1]])
+    faces = np.concatenate([crop(many), crop(many[3:], down=1)[:, :, ::-1]])
     assert near_duplicate_pairs(faces).tolist() == [[3, 4], [5, 6]]
 
 
 def test_a_survey_tells_how_often_people_agree_on_one_photograph():
     many = photographs(6, seed=3)
-    images = np.concatenate([cut_out(many), cut_out(many[:3], right=1), cut_out(many[:1])])
+    images = np.concatenate([crop(many), crop(many[:3], right=1), crop(many[:1])])
     labels = np.array([0, 1, 2, 3, 4, 5, 0, 1, 6, 0])
     votes = np.zeros((10, 10), np.uint8)
     votes[[0, 6], 1] = 10  # happy both times
@@ -64,6 +64,6 @@ def test_a_survey_tells_how_often_people_agree_on_one_photograph():
 
 
 def test_a_survey_of_different_photographs_finds_no_pair():
-    images = cut_out(photographs(4, seed=4))
+    images = crop(photographs(4, seed=4))
     faces = Faces(images, np.arange(4), np.zeros((4, 10), np.uint8))
     assert "in all splits: no pair" in survey_table(survey(Dataset(faces, np.full(4, Split.Training), FILE)))

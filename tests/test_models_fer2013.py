@@ -68,9 +68,9 @@ def test_kaggles_csv_becomes_a_data_file_with_the_votes(kaggle, drawn, capsys):
     assert data.split.tolist() == SPLITS
     with Image.open(out.with_suffix(".png")) as picture:
         assert picture.width > 500
-    said = capsys.readouterr().out
-    assert "Training   PublicTest  PrivateTest" in said
-    assert ["disgust", "2", "1", "1"] in [line.split() for line in said.splitlines()]
+    output = capsys.readouterr().out
+    assert "Training   PublicTest  PrivateTest" in output
+    assert ["disgust", "2", "1", "1"] in [line.split() for line in output.splitlines()]
 
 
 def test_a_folder_of_class_folders_becomes_a_data_file(folder, drawn, tmp_path):
@@ -111,10 +111,10 @@ def test_duplicates_are_counted(tmp_path, drawn, capsys):
     images[2] = images[14]  # in Training and PublicTest
     path = save(tmp_path / "faces.npz", images, labels, np.array(SPLITS, np.uint8), drawn.votes)
     assert main(["data", str(path), "--out", str(tmp_path / "same.npz")]) == 0
-    said = capsys.readouterr().out
-    assert "within Training: copies 1, faces with several labels 1" in said
-    assert "within PublicTest: copies 0, faces with several labels 0" in said
-    assert "of Training also in PublicTest: 1 (`train` drops them)" in said
+    output = capsys.readouterr().out
+    assert "within Training: copies 1, faces with several labels 1" in output
+    assert "within PublicTest: copies 0, faces with several labels 0" in output
+    assert "of Training also in PublicTest: 1 (`train` drops them)" in output
 
 
 def test_unreadable_pictures_are_listed_and_rejected_or_skipped(folder, tmp_path, capsys):
@@ -125,17 +125,17 @@ def test_unreadable_pictures_are_listed_and_rejected_or_skipped(folder, tmp_path
     Image.new("L", (50, 48)).save(angry / "wide.png")
     out = tmp_path / "faces.npz"
     assert main(["data", str(folder), "--out", str(out)]) == 2
-    refused = capsys.readouterr().err
-    assert refused.count("\n") == 1
+    rejected = capsys.readouterr().err
+    assert rejected.count("\n") == 1
     assert not out.exists()
     assert main(["data", str(folder), "--out", str(out), "--skip-unreadable"]) == 0
     skipped = capsys.readouterr().err
     assert skipped.count("skipped: ") == 4
-    for said in (refused, skipped):
-        assert "broken.png can't be read" in said
-        assert "text.jpg is no picture" in said
-        assert "notes.txt is no PNG or JPG" in said
-        assert "wide.png is 50×48 pixels, expected 48×48" in said
+    for lines in (rejected, skipped):
+        assert "broken.png can't be read" in lines
+        assert "text.jpg is no picture" in lines
+        assert "notes.txt is no PNG or JPG" in lines
+        assert "wide.png is 50×48 pixels, expected 48×48" in lines
     assert len(read_split(out, Split.Training)) == 14
 
 
