@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from models.command import run_command
+from models.command_line import run_command
 from models.training.options import add_options, schedule_from
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # silences TensorFlow's own start-up messages

@@ -46,7 +46,7 @@ from models.training.augmentation import (  # noqa: E402
     NO_AUGMENTATION,
     augment,
 )
-from models.training.heads import smoothed_cross_entropy  # noqa: E402
+from models.training.network_heads import smoothed_cross_entropy  # noqa: E402
 from models.training.normalization import FastBatchNormalization  # noqa: E402
 from models.training.schedule import Schedule, record_schedule, recorded_schedules  # noqa: E402
 from tests.drawn_faces import crops_of, drawn_faces, save, votes_for  # noqa: E402

@@ -10,7 +10,7 @@ from models.serving import load_keras, open_network
 from models.training.architecture import aula
 from models.training.batches import Batches
 from models.training.callbacks import CheckpointCallback, EpochStart, ProgressBar
-from models.training.heads import HEADS
+from models.training.network_heads import HEADS
 from models.training.sam import SAM, RepeatedBatches
 from models.training.schedule import Schedule, record_schedule
 

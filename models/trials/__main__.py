@@ -5,7 +5,7 @@ import sys
 from functools import partial
 
 from models import CommandError
-from models.command import run_command
+from models.command_line import run_command
 from models.training.options import add_options, schedule_from
 
 LEARNING_RATES = {"simple": 0.01, "vgg13": 0.01, "resnet": 0.06, "vgg16": 0.005, "resnet50": 0.02}

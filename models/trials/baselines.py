@@ -10,7 +10,7 @@ from models.training.architecture import (
     residual_block,
     standardised,
 )
-from models.training.heads import with_heads
+from models.training.network_heads import with_heads
 
 
 def simple() -> keras.Model:

@@ -14,7 +14,7 @@ FACE_WEIGHT = 3.0  # most rows are faces and soon have a low loss; the few crops
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class NetworkHead:
     """One dense layer on the features of the trunk, which gives `width` logits."""
 
     name: str
@@ -41,9 +41,9 @@ def binary_cross_entropy(is_face, logits):
 
 
 HEADS = (
-    Head("fer", len(EMOTIONS), smoothed_cross_entropy),
-    Head("ferplus", len(FERPLUS), cross_entropy),
-    Head("face", 1, binary_cross_entropy, FACE_WEIGHT),
+    NetworkHead("fer", len(EMOTIONS), smoothed_cross_entropy),
+    NetworkHead("ferplus", len(FERPLUS), cross_entropy),
+    NetworkHead("face", 1, binary_cross_entropy, FACE_WEIGHT),
 )
 """`fer` learns FER-2013's labels, `ferplus` the votes of FER+, `face` whether the crop is a face at all.
 
