@@ -59,11 +59,10 @@ def _with_serving_heads(
 
 
 def save_litert(network: keras.Model, path: Path, *, eight_bits: bool) -> None:
-    """Write a serving network as a LiteRT file; `eight_bits` quantises the weights to int8, and the
-    activations as it computes.
+    """Write a serving network as a LiteRT file, in float32 or quantised to 8 bits.
 
-    Of the 8-bit quantisations this one, dynamic range, needs no sample faces and is as fast and as accurate
-    as full int8: `models/CARD.md` has the figures.
+    Quantisation is dynamic range: int8 weights, and activations rounded as it computes. It needs no sample
+    faces and is as fast and as accurate as full int8.
     """
     import tensorflow as tf  # imported here: Keras trains with any backend
 
@@ -123,10 +122,8 @@ def _load_serving(path: Path, to_serving: Callable[[keras.Model], keras.Model]) 
 
 def _checked_trained(network: keras.Model, path: Path) -> keras.Model:
     if not _outputs(network) >= TRAINED_OUTPUTS:
-        outputs = " ".join(sorted(_outputs(network))) or "none with a name"
-        raise DataError(
-            f"{path} has the outputs {outputs}; expected fer, ferplus and face, as `train` writes"
-        )
+        outputs = " ".join(sorted(_outputs(network))) or "outputs without names"
+        raise DataError(f"{path} gives {outputs}; expected fer, ferplus and face, as `train` writes them")
     return network
 
 
