@@ -1,7 +1,7 @@
-"""How fine a browser's JPEGs have to be: of drawn faces, how many are read as in the picture itself.
+"""The JPEG quality that a browser needs: how many drawn faces are read as in the uncompressed picture.
 
-`python -m benchmarks.compressed`, with the network that is served. From its table come `QUALITY` and
-`LEAST_QUALITY` of app/web/wish.py.
+`python -m benchmarks.compressed` measures the shipped network. Its table decided the qualities of
+app/web/sending/requested_format.py.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
 from benchmarks.table import show
-from models.augmentation import after_jpeg
-from models.known_faces import BOX_SIDE, draw_portrait
+from models.data.known_faces import BOX_SIDE, draw_portrait
+from models.training.augmentation import jpeg_compressed
 
 STUDENTS = 40
 WIDTHS = (40, 60, 90, 120, 160)  # of a face, pixels
@@ -21,22 +21,25 @@ QUALITIES = (50, 60, 70, 80, 90, 95)
 
 
 def measure() -> list[dict]:
-    """One row a width of the face, in % of the faces."""
+    """Return one row for each width of the face, in % of the faces."""
     classifier = ExpressionClassifier.load(MODEL_FOLDER)
     rows = []
     for width in WIDTHS:
         unit = width / BOX_SIDE
-        portraits = [draw_portrait(one, emotion, unit) for one in range(STUDENTS) for emotion in EMOTIONS]
-        as_drawn = _read(classifier, portraits)
+        portraits = [
+            draw_portrait(student, emotion, unit) for student in range(STUDENTS) for emotion in EMOTIONS
+        ]
+        uncompressed = _predict(classifier, portraits)
         row: dict[str, object] = {"width of the face": width}
         for quality in QUALITIES:
-            sent = [(after_jpeg(picture, quality), box) for picture, box in portraits]
-            row[f"quality {quality}, %"] = 100 * float((_read(classifier, sent) == as_drawn).mean())
+            compressed = [(jpeg_compressed(picture, quality), box) for picture, box in portraits]
+            is_same = _predict(classifier, compressed) == uncompressed
+            row[f"quality {quality}, %"] = 100 * float(is_same.mean())
         rows.append(row)
     return rows
 
 
-def _read(classifier: ExpressionClassifier, portraits: list[tuple[np.ndarray, Box]]) -> np.ndarray:
+def _predict(classifier: ExpressionClassifier, portraits: list[tuple[np.ndarray, Box]]) -> np.ndarray:
     faces = [crop_faces(picture, [box])[0] for picture, box in portraits]
     return classifier.classify(np.stack(faces))[0].argmax(1)
 

@@ -1,5 +1,5 @@
-"""The network: its weights, its card, and how both were made. `python -m models --help` says more."""
+"""The network: its weights, its card, and what made both. `python -m models --help` lists commands."""
 
 
-class Refusal(ValueError):
-    """A command can't use what it was given, or won't write what it made; one sentence says why."""
+class CommandError(ValueError):
+    """A command can't use its input, or won't write its output; the message is one sentence for people."""

@@ -1,4 +1,4 @@
-"""The network as it is served: calibrated scores instead of logits, in float32 and in 8 bits."""
+"""The network as it is served, calibrated scores instead of logits, and predictions with a network's file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,30 +10,34 @@ from keras import layers, ops
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import ExpressionNetwork, WeightsError
-from models.architectures import in_float32
-from models.compiled import compiled
-from models.dataset import SEVEN, DataError
+from models.data.dataset import DataError
+from models.data.votes import SEVEN
+from models.training.architecture import to_float32
+from models.training.compiled import compiled
 
-AT_ONCE = 256  # faces; more only takes memory
-SERVED = {"scores", "face", "fer"}  # outputs
-THREADS = 2  # nothing else computes while many faces are read
-NO_FACES = np.empty((0, SIDE, SIDE, 1), np.float32)
+BATCH_SIZE = 256  # faces; a larger one only takes memory
+THREADS = 2  # nothing else computes meanwhile
+TRAINED_OUTPUTS = {"fer", "ferplus", "face"}  # logits
+SERVING_OUTPUTS = {"scores", "face", "fer"}
+EMPTY_BATCH = np.empty((0, SIDE, SIDE, 1), np.float32)
 
 
 def serving_network(
     trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
 ) -> keras.Model:
-    """Give a trained network new ends, all of it in float32, from pixels (N, 48, 48, 1).
+    """Replace a trained network's heads for serving; all of it in float32, from pixels (N, 48, 48, 1).
 
-    `scores` (N, 7): the `ferplus` head's seven expressions, contempt left out, in the order of EMOTIONS;
-    `face` (N,): the probability that it is one; `fer` (N, 7): the head that learnt FER-2013's own labels,
-    for benchmarks. Temperatures divide the logits (Guo et al. 2017); here they go into the weights.
+    `scores` (N, 7): the seven expressions of head `ferplus`, without contempt, in the order of EMOTIONS;
+    `face` (N,): the probability of a face; `fer` (N, 7): the head that learnt FER-2013's own labels, for
+    benchmarks. The temperatures divide the logits (Guo et al. 2017); here they are part of the weights.
     """
-    return _with_ends(in_float32(trained), temperature, fer_temperature)
+    return _with_serving_heads(to_float32(trained), temperature, fer_temperature)
 
 
-def _with_ends(trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0) -> keras.Model:
-    """Give a network the ends of a serving one; the rest stays in the precision that it was trained in."""
+def _with_serving_heads(
+    trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
+) -> keras.Model:
+    """Replace the heads; the trunk stays in the precision that it was trained in."""
     features = trained.get_layer("ferplus").input
     scores = layers.Dense(len(EMOTIONS), activation="softmax", name="scores")
     fer = layers.Dense(len(EMOTIONS), activation="softmax", name="fer_scores")
@@ -55,57 +59,71 @@ def _with_ends(trained: keras.Model, temperature: float = 1.0, fer_temperature: 
 
 
 def save_litert(network: keras.Model, path: Path, *, eight_bits: bool) -> None:
-    """Write a serving network as a LiteRT file; `eight_bits` keeps weights as int8 and rounds as it computes.
+    """Write a serving network as a LiteRT file, in float32 or quantised to 8 bits.
 
-    Of the 8-bit kinds this one (dynamic range) needs no sample faces and is as fast and as right as the
-    other, full int8: `models/CARD.md` has the figures.
+    Quantisation is dynamic range: int8 weights, and activations rounded as it computes. It needs no sample
+    faces and is as fast and as accurate as full int8.
     """
-    import tensorflow as tf  # only here: Keras trains with any backend
+    import tensorflow as tf  # imported here: Keras trains with any backend
 
     network.export(
         path, format="litert", verbose=False, optimizations=[tf.lite.Optimize.DEFAULT] if eight_bits else []
     )
 
 
-def read_with(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Read uint8 faces (N, 48, 48) with a .tflite, or a .keras of either kind: `scores`, `face`, `fer`."""
+def predict(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Run a .tflite, or a .keras of either kind, on uint8 faces (N, 48, 48): `scores`, `face`, `fer`."""
     if path.suffix == ".tflite":
-        return read_with_litert(path, faces)
-    return read_with_keras(load_keras(path), faces)
+        return predict_with_litert(path, faces)
+    return predict_with_keras(load_keras(path), faces)
+
+
+def predict_with_keras(network: keras.Model, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Run a serving network on uint8 faces (N, 48, 48)."""
+    return network.predict(as_input(faces), batch_size=BATCH_SIZE, verbose=0)
+
+
+def predict_with_litert(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
+    """Run a LiteRT file on uint8 faces (N, 48, 48), with the runtime that serves."""
+    network = _open_litert(path)
+    batches = [network.run(as_input(faces[i : i + BATCH_SIZE])) for i in range(0, len(faces), BATCH_SIZE)]
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
 def open_network(path: Path) -> Callable:
-    """Open a network to ask batch after batch: a tensor (N, 48, 48, 1) to its `scores`, `face` and `fer`."""
+    """Open a network for many batches: a function from a tensor (N, 48, 48, 1) to `scores`, `face`, `fer`."""
     if path.suffix == ".tflite":
         network = _open_litert(path)
         return lambda pixels: network.run(ops.convert_to_numpy(pixels))
-    network = _load_served(path, _with_ends)
-    kinds = network.trainable_variables, network.non_trainable_variables
-    weights = [[variable.value for variable in kind] for kind in kinds]
-    answer = compiled(lambda weights, pixels: network.stateless_call(*weights, pixels, training=False)[0])
-    return lambda pixels: answer(weights, pixels)
+    network = _load_serving(path, _with_serving_heads)
+    variables = network.trainable_variables, network.non_trainable_variables
+    weights = [[variable.value for variable in group] for group in variables]
+    forward = compiled(lambda weights, pixels: network.stateless_call(*weights, pixels, training=False)[0])
+    return lambda pixels: forward(weights, pixels)
 
 
 def load_keras(path: Path) -> keras.Model:
-    """Load a .keras file as a serving network; one that was only trained gets its ends here."""
-    return _load_served(path, serving_network)
+    """Load a .keras file as a serving network; a trained one gets its serving heads here."""
+    return _load_serving(path, serving_network)
 
 
 def load_trained(path: Path) -> keras.Model:
     """Load the network of a training run, with the logits of its heads."""
-    return _trained(_load(path), path)
+    return _checked_trained(_load(path), path)
 
 
-def _load_served(path: Path, served: Callable[[keras.Model], keras.Model]) -> keras.Model:
-    """Load a network that has its ends, or one of a training run, made `served`."""
+def _load_serving(path: Path, to_serving: Callable[[keras.Model], keras.Model]) -> keras.Model:
+    """Load a serving network, or a trained one turned into one by `to_serving`."""
     network = _load(path)
-    return network if _outputs(network) >= SERVED else served(_trained(network, path))
+    if _outputs(network) >= SERVING_OUTPUTS:
+        return network
+    return to_serving(_checked_trained(network, path))
 
 
-def _trained(network: keras.Model, path: Path) -> keras.Model:
-    if not {"fer", "ferplus", "face"} <= _outputs(network):
-        there = " ".join(sorted(_outputs(network))) or "unnamed outputs"
-        raise DataError(f"{path} gives {there}; expected fer, ferplus and face, as `train` writes them")
+def _checked_trained(network: keras.Model, path: Path) -> keras.Model:
+    if not _outputs(network) >= TRAINED_OUTPUTS:
+        outputs = " ".join(sorted(_outputs(network))) or "outputs without names"
+        raise DataError(f"{path} gives {outputs}; expected fer, ferplus and face, as `train` writes them")
     return network
 
 
@@ -117,23 +135,11 @@ def _load(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (ValueError, OSError, TypeError) as error:
-        raise DataError(f"{path} is no network that Keras reads ({str(error).splitlines()[0]})") from None
+        raise DataError(f"Keras can't load {path} ({str(error).splitlines()[0]})") from None
 
 
 def _outputs(network: keras.Model) -> set[str]:
     return set(network.output) if isinstance(network.output, dict) else set()
-
-
-def read_with_keras(network: keras.Model, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Read uint8 faces (N, 48, 48) with a serving network."""
-    return network.predict(as_input(faces), batch_size=AT_ONCE, verbose=0)
-
-
-def read_with_litert(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
-    """Read uint8 faces (N, 48, 48) with a LiteRT file, on the runtime that serves."""
-    network = _open_litert(path)
-    batches = [network.run(as_input(faces[i : i + AT_ONCE])) for i in range(0, len(faces), AT_ONCE)]
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
 def _open_litert(path: Path) -> ExpressionNetwork:
@@ -143,6 +149,6 @@ def _open_litert(path: Path) -> ExpressionNetwork:
         raise DataError(f"{path} does not exist; give the path of a .tflite file") from None
     except WeightsError as error:
         raise DataError(str(error)) from None
-    if "fer" not in network.run(NO_FACES):
+    if "fer" not in network.run(EMPTY_BATCH):
         raise DataError(f"{path} has no output `fer`; expected a network that `export` wrote")
     return network

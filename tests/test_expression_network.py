@@ -13,14 +13,9 @@ import pytest
 
 from app.vision.crop import as_input, crop_faces
 from app.vision.emotion import EMOTIONS
-from app.vision.expression_network import (
-    CARD,
-    SELF_TEST_TOLERANCE,
-    ExpressionClassifier,
-    WeightsError,
-    read_card,
-)
+from app.vision.expression_network import SELF_TEST_TOLERANCE, ExpressionClassifier
 from app.vision.frame import Box
+from app.vision.model_card import CARD, WeightsError, read_model_card
 from app.vision.track import REJECT_BELOW
 from benchmarks.detection import Photograph, askew
 
@@ -99,7 +94,7 @@ def test_one_thread_and_two_read_the_same(classifier):
 def test_the_card_gives_thresholds_and_the_sha256_of_the_file(classifier):
     assert 1 / 7 < classifier.uncertain_below < 1
     assert REJECT_BELOW <= classifier.face_below < 1
-    sha256 = read_card(SHIPPED / CARD)["files"]["litert"]["sha256"]
+    sha256 = read_model_card(SHIPPED).sha256
     assert sha256 == hashlib.sha256((SHIPPED / "emotion_cnn.tflite").read_bytes()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from app.report import model_figures
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import MODELS
 from app.web.pages import model_page
-from models.measures import BINS, COVERAGES
+from models.evaluation.measures import BINS, COVERAGES
 
 SURE = [None, None, None, *((index + 0.5) / BINS for index in range(3, BINS))]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from models.__main__ import main
-from models.comparison import compare, table
-from models.cost import BATCHES, multiply_adds
-from models.dataset import Usage
-from models.measures import mcnemar
+from models.data.dataset import Split
+from models.evaluation.comparison import compare, comparison_table
+from models.evaluation.cost import BATCHES, multiply_adds
+from models.evaluation.measures import mcnemar
 from tests.drawn_faces import drawn_faces, save
 
 SHIPPED = Path(__file__).parents[1] / "models"
@@ -27,7 +27,7 @@ def data_file(tmp_path_factory) -> Path:
 
 
 def test_two_networks_are_measured_side_by_side(data_file):
-    result = compare([LITERT, KERAS], data_file, Usage.PublicTest)
+    result = compare([LITERT, KERAS], data_file, Split.PublicTest)
     assert json.loads(json.dumps(result))["n"] == 14
     served, exact = result["networks"]
     assert served["bytes"] == LITERT.stat().st_size
@@ -38,7 +38,7 @@ def test_two_networks_are_measured_side_by_side(data_file):
     (pair,) = result["neighbours"]
     assert (pair["first"], pair["second"]) == (str(LITERT), str(KERAS))
     assert pair["ferplus"]["p"] > 0.05
-    lines = table(result).splitlines()
+    lines = comparison_table(result).splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {10}
     assert "(McNemar, exact, p = 1)" in lines[-1]
 
@@ -47,12 +47,12 @@ def test_one_network_has_no_neighbour_and_faces_may_have_no_votes(tmp_path, caps
     faces = drawn_faces(students=1)
     path = save(tmp_path / "faces.npz", faces.images, faces.labels, np.ones(7, np.uint8), faces.votes * 0)
     assert main(["compare", str(LITERT), "--data", str(path)]) == 0
-    said = capsys.readouterr().out
-    assert "| – | – |" in said
-    assert "McNemar" not in said
+    output = capsys.readouterr().out
+    assert "| – | – |" in output
+    assert "McNemar" not in output
 
 
-def test_what_is_no_network_is_refused(data_file, tmp_path, capsys):
+def test_what_is_no_network_is_rejected(data_file, tmp_path, capsys):
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(LITERT.read_bytes()[:1000])
     for network, message in (

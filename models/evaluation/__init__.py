@@ -1,0 +1,1 @@
+"""How right a network is, what it costs, and the plots of both."""

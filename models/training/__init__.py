@@ -1,0 +1,1 @@
+"""The shipped network's architecture and its training."""

@@ -1,0 +1,93 @@
+"""Training batches: faces and crops, augmented anew each time, with a target for each head."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from app.vision.crop import SIDE, as_input
+from app.vision.emotion import EMOTIONS
+from models.data.dataset import Crops, Faces, separate_non_faces
+from models.data.votes import ferplus_shares
+from models.training.augmentation import DEFAULT_AUGMENTATION, Augmentation, augment, degrade
+from models.training.distillation import Teacher, distilled_targets
+
+MIXUP_CHANCE = 0.65  # of a batch
+
+
+class Batches(keras.utils.PyDataset):
+    """Every face once an epoch; each batch of faces also holds some crops, which train the `face` head.
+
+    With teachers, the faces among the crops get the teachers' answers as their labels.
+
+    Batch and epoch number seed the random numbers: a resumed run sees what an unbroken one would have seen.
+    `Schedule` explains the options.
+    """
+
+    def __init__(
+        self,
+        faces: Faces,
+        crops: Crops | None,
+        *,
+        batch: int,
+        crops_in_batch: int,
+        seed: int,
+        augmentation: Augmentation = DEFAULT_AUGMENTATION,
+        mixup: float = 0.4,
+        teachers: Sequence[Teacher] = (),
+    ):
+        super().__init__()
+        faces, non_faces = separate_non_faces(faces)
+        crops = crops or Crops(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, bool))
+        self._face_count, self._crop_count = len(faces), len(crops) + len(non_faces)
+        self._images = np.concatenate([faces.images, crops.images, non_faces.images])
+        is_face = np.concatenate([np.ones(len(faces)), crops.is_face, non_faces.is_face])
+        self._is_face = is_face.astype(np.float32)[:, np.newaxis]
+        self._targets = {
+            "fer": self._of_faces_only(np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]),
+            "ferplus": self._of_faces_only(ferplus_shares(faces.votes)),
+        }
+        self._batch = batch
+        self._crops_in_batch = crops_in_batch if self._crop_count else 0
+        self._seed = seed
+        self._teachers = teachers
+        self._augmentation = augmentation
+        self._mixup_alpha = mixup
+        self.start_epoch(0, mixup=True)
+
+    def __len__(self) -> int:
+        return max(self._face_count // self._batch, 1)
+
+    def start_epoch(self, epoch: int, *, mixup: bool) -> None:
+        """Shuffle the faces for an epoch; `mixup` switches mixing on or off for all of it."""
+        self._epoch, self._mixup = epoch, mixup
+        self._order = np.random.default_rng([self._seed, epoch]).permutation(self._face_count)
+
+    def __getitem__(self, index: int):
+        random = np.random.default_rng([self._seed, self._epoch, index])
+        faces = self._order[index * self._batch : (index + 1) * self._batch]
+        crops = self._face_count + random.integers(0, max(self._crop_count, 1), self._crops_in_batch)
+        rows = np.concatenate([faces, crops])
+        pixels = augment(as_input(self._images[rows]), self._augmentation, random)
+        targets = {head: of_rows[rows] for head, of_rows in self._targets.items()}
+        if self._mixup and self._mixup_alpha and random.random() < MIXUP_CHANCE:
+            pixels, targets = self._mixed(pixels, targets, len(faces), random)
+        if self._teachers:
+            targets["fer"], targets["ferplus"] = distilled_targets(
+                self._teachers, pixels, targets["fer"], targets["ferplus"]
+            )
+        is_face = self._is_face[rows]
+        expressions = {head: ops.multiply(target, is_face) for head, target in targets.items()}
+        return degrade(pixels, self._augmentation, random), expressions | {"face": is_face}
+
+    def _mixed(self, pixels, targets: dict[str, np.ndarray], faces: int, random: np.random.Generator):
+        """Mix each face with another of the batch (Zhang et al. 2018); crops, the rows after, stay."""
+        share = random.beta(self._mixup_alpha, self._mixup_alpha)
+        partner = np.concatenate([random.permutation(faces), np.arange(faces, len(pixels))])
+        pixels = share * pixels + (1 - share) * ops.take(pixels, partner, axis=0)
+        return pixels, {head: share * t + (1 - share) * t[partner] for head, t in targets.items()}
+
+    def _of_faces_only(self, targets: np.ndarray) -> np.ndarray:
+        """Append rows of zeros for the crops: such a row has no label and adds nothing to the loss."""
+        return np.concatenate([targets, np.zeros((self._crop_count, targets.shape[1]), np.float32)])
