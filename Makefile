@@ -13,6 +13,9 @@ BIN := .venv/bin
 PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
   python$$version -c "import ensurepip, venv" 2>/dev/null && echo python$$version && break; done)
 
+# When the Python that made .venv is gone, its link is broken; the rules below then make .venv anew
+$(shell test -e $(BIN)/python || rm -rf .venv)
+
 .PHONY: run test lint bench texts screenshots clean
 
 run: .venv/installed
@@ -42,11 +45,9 @@ texts: .venv/installed
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
-# This also runs when the Python that made .venv is gone: the link is broken then, so Make finds no file
 .venv/bin/python:
-	@rm -rf .venv
 	@python="$(PYTHON)"; \
-	"$${python:-false}" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || { \
+	"$${python:-false}" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null || { \
 	  echo "Aula needs Python 3.11, 3.12 or 3.13 with venv: apt install python3 python3-venv,"; \
 	  echo "or name one: make run PYTHON=/path/to/python"; exit 1; }; \
 	echo "Making a virtual environment in .venv, with $$("$$python" --version)"; \
@@ -68,7 +69,7 @@ define install
 $(BIN)/python -m pip install --disable-pip-version-check -r $(1) | while read -r step package _; do \
   test -t 1 || continue; \
   case $$step in \
-    Collecting) printf '  fetching %s\033[K\r' "$$package" ;; \
+    Collecting) printf '  fetching %s\033[K\r' "$${package%%[[<>=~!;]*}" ;; \
     Installing) printf '  unpacking\033[K\r' ;; \
     Successfully) printf '\033[K' ;; \
   esac; \
