@@ -58,7 +58,7 @@ screenshots: .venv/installed-dev
 	$(call install,requirements.txt)
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-train.txt
-	@echo "Installing what training and the tests need (about 400 MB to download, once)"
+	@echo "Installing what training and the tests need (about 500 MB to download, once)"
 	$(call install,requirements-dev.txt)
 
 # pip prints hundreds of lines. A terminal shows one, which names what pip is doing now

@@ -165,69 +165,71 @@ class Settings:
     camera: str = setting(
         "demo",
         camera,
-        "what to look at: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
+        "the camera: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
         "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
-    room: str = setting("Classroom", text(80), "name of the room that the camera looks at")
-    host: str = setting("127.0.0.1", text(255), "address to listen on; `0.0.0.0` for every network")
+    room: str = setting("Classroom", text(80), "name of the camera's room")
+    host: str = setting("127.0.0.1", text(255), "address to listen on; `0.0.0.0` for all networks")
     port: int = setting("8000", integer(1, 65535), "port to listen on")
     database_url: str | None = setting(
         None,
         database_url,
-        "where minutes are kept: `sqlite:///FILE` or `postgres://…`; without it, `instance/aula.sqlite`",
+        "where minutes are kept: `sqlite:///FILE` or `postgres://…`; without it in `instance/aula.sqlite`",
     )
     redis_url: str | None = setting(
         None,
         redis_url,
-        "where web processes hear a monitor that is a process of its own: `redis://…` or `rediss://…`; "
-        "without it the web process runs the monitor itself",
+        "the Redis server that connects web processes to a separate monitor process: `redis://…` or "
+        "`rediss://…`; without it the web process runs the monitor",
     )
     secret_key: str | None = setting(
-        None, secret(16), "signs sessions; without it one is made and kept in `instance/secret_key`"
+        None, secret(16), "signs sessions; without it the first start makes one in `instance/secret_key`"
     )
     admin_password: str | None = setting(
         None,
         secret(10),
-        "password of the user `admin`, set at every start, in place of the one-time set-up link",
+        "password of the user `admin`, set at every start; replaces the one-time set-up link",
     )
     timezone: ZoneInfo = setting(
-        "UTC", timezone, "zone of the times on pages and in exports, as `Europe/Berlin`"
+        "UTC", timezone, "time zone on pages and in exports, such as `Europe/Berlin`"
     )
     language: str = setting(
         WRITTEN_IN,
         known_language,
-        "`en` or `de`: the words in the picture, and the pages for browsers that ask for neither",
+        "`en` or `de`: language of the picture's words, and of pages for browsers that ask for neither",
     )
-    stream_fps: int = setting("15", integer(1, 60), "pictures a second in the stream, at most")
-    detect_fps: float = setting("5", number(1, 60), "frames a second in which faces are looked for, at most")
+    stream_fps: int = setting("15", integer(1, 60), "maximum pictures a second in the stream")
+    detect_fps: float = setting("5", number(1, 60), "maximum frames a second that are searched for faces")
     detector: str = setting(
         "haar",
         detector,
-        "what finds the faces: `haar` (OpenCV's cascade), or the path of the YuNet file that "
-        "`flask --app wsgi detector install` fetches: it finds more turned and covered faces",
+        "face detector: `haar` (OpenCV's cascades), or the path of the YuNet file that "
+        "`flask --app wsgi detector install` downloads; YuNet finds more turned and covered faces",
     )
     jpeg_quality: int = setting("80", integer(30, 95), "JPEG quality of the stream")
-    max_viewers: int = setting("50", integer(1, 500), "streams open at once; one more is answered 503")
+    max_viewers: int = setting("50", integer(1, 500), "maximum number of open streams; one more gets 503")
     stall_seconds: float = setting(
         "5", number(1, 120), "seconds without a new picture after which the camera counts as dark"
     )
     hide_faces: bool = setting(
         "off",
         switch,
-        "`on` shows the room as through frosted glass, so that nobody in the stream can be recognised",
+        "`on` shows the room as if through frosted glass, so that nobody in the stream can be recognised",
     )
     minimum_group: int = setting(
         "5", integer(1, 60), "below this many faces no expressions are kept or shown; 1 switches this off"
     )
     retention_days: int = setting(
-        "365", integer(1, 3650), "days after which minutes and lectures are deleted"
+        "365", integer(1, 3650), "minutes and lectures are deleted after this many days"
     )
-    contact: str | None = setting(None, text(200), "whom the people filmed may ask; stands on the notice")
+    contact: str | None = setting(None, text(200), "whom the people filmed may ask; shown on the notice")
     metrics_token: str | None = setting(
-        None, secret(16), "what Prometheus sends to read `/metrics`; without it there is no such page"
+        None, secret(16), "token that Prometheus sends to read `/metrics`; without it the page doesn't exist"
     )
     trusted_proxies: int = setting(
-        "0", integer(0, 10), "proxies in front of the server whose `X-Forwarded-…` headers are believed"
+        "0",
+        integer(0, 10),
+        "number of proxies in front of the server whose `X-Forwarded-…` headers are trusted",
     )
 
 
