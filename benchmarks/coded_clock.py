@@ -26,7 +26,7 @@ def draw_time(picture: np.ndarray, seconds: float) -> None:
 
 
 def read_time(picture: np.ndarray) -> float | None:
-    """The Unix seconds that `draw_time` drew; None where they can't be read, because something covers them."""
+    """The Unix seconds that `draw_time` drew; None where something covers them."""
     strip = _strip(picture)
     grey = strip if strip.ndim == 2 else strip.mean(axis=2)
     height, width = grey.shape

@@ -15,8 +15,8 @@ from benchmarks.table import show
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 CLASSES = (((640, 480), 10), ((1280, 720), 20))
 RATES = (5, 25)
-FIRST_AFTER_SECONDS = 2.0
-INTERVAL_SECONDS = 1.33  # between two students, so that they appear at every moment of a sweep
+FIRST = 2.0  # seconds before the first one appears
+GAP = 1.33  # seconds from one to the next, so that they appear at every moment of a sweep
 MAX_WAIT_SECONDS = 3.0
 HEAD_SIZE = 1.8  # of the box's side, with hair and chin
 
@@ -45,14 +45,13 @@ def measure(size: tuple[int, int], students: int, fps: int) -> dict:
 
 def _film(room: Classroom, fps: int) -> Iterator[tuple[float, np.ndarray, dict[int, tuple[Box, float]]]]:
     """Each frame: its second, the picture, and who has appeared so far, with box and second."""
-    starts = [FIRST_AFTER_SECONDS + INTERVAL_SECONDS * number for number in range(room.students)]
     appeared: dict[int, float] = {}
-    for index in range(round((FIRST_AFTER_SECONDS + INTERVAL_SECONDS * room.students + MAX_WAIT_SECONDS) * fps)):
+    for index in range(round((FIRST + GAP * room.students + MAX_WAIT_SECONDS) * fps)):
         second = index / fps
         at = START + timedelta(seconds=second)
         image, truth = room.draw(at), room.truth(at)
         for number, student in enumerate(truth):
-            if number not in appeared and second >= starts[number] and student.facing:
+            if number not in appeared and second >= FIRST + GAP * number and student.facing:
                 appeared[number] = second
             if number not in appeared:
                 _wipe(image, student.box)

@@ -1,4 +1,4 @@
-"""The server at work: frames analysed a second while it captures, streams and records; and its cost when idle."""
+"""The server at work: frames analysed a second while it captures, streams and records. And when idle: CPU."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""Many viewers in one thread: they read the stream as fast as it comes, and one a byte a second."""
+"""Many viewers in one thread, who read the stream as fast as it comes, and one who reads a byte a second."""
 
 import re
 import selectors
@@ -7,75 +7,77 @@ import time
 from dataclasses import dataclass, field
 
 HEADERS = re.compile(rb"Content-Length: (\d+)\r\n.*?X-Captured-At: ([\d.]+)\r\n\r\n", re.DOTALL)
-RECEIVED_AT_ONCE = 2**18
+BUFFER_BYTES = 2**18
 SLOW_BYTES_A_SECOND = 1
 
 
 @dataclass(eq=False)
-class Watcher:
-    """One who watches, and how old each picture was once it was there."""
+class Viewer:
+    """A viewer's connection, and the age of each picture when its last byte arrived."""
 
     connection: socket.socket
     ages: list[float] = field(default_factory=list)
     """Seconds."""
     _unread: bytes = b""
-    _missing: int = 0
-    """Bytes of the picture that are still to come."""
+    _missing_bytes: int = 0
+    """Bytes of the current picture that have not arrived."""
     _captured_at: float = 0.0
 
-    def take(self, data: memoryview) -> None:
-        """Read what came; only headers are looked at."""
-        if self._missing:
-            taken = min(self._missing, len(data))
-            self._missing -= taken
-            data = data[taken:]
-            if not self._missing:
+    def receive(self, data: memoryview) -> None:
+        """Parse the headers in `data` and skip over the pictures."""
+        if self._missing_bytes:
+            skipped = min(self._missing_bytes, len(data))
+            self._missing_bytes -= skipped
+            data = data[skipped:]
+            if not self._missing_bytes:
                 self.ages.append(time.time() - self._captured_at)
         if not data:
             return
         self._unread += bytes(data)
-        found = HEADERS.search(self._unread)
-        if found:
-            rest = memoryview(self._unread)[found.end() :]
-            self._missing, self._captured_at, self._unread = int(found[1]), float(found[2]), b""
-            self.take(rest)
+        headers = HEADERS.search(self._unread)
+        if headers:
+            rest = memoryview(self._unread)[headers.end() :]
+            self._missing_bytes, self._captured_at, self._unread = int(headers[1]), float(headers[2]), b""
+            self.receive(rest)
 
 
-def watch(port: int, request: bytes, viewers: int, seconds: float, settling: float) -> list[list[float]]:
-    """Let `viewers` send `request` and read for `seconds`, beside one slow one.
+def picture_ages(
+    port: int, request: bytes, count: int, seconds: float, warm_up_seconds: float
+) -> list[list[float]]:
+    """Open `count` streams with `request`, and one slow one beside them, and read for `seconds`.
 
-    Gives for each the ages of the pictures that came after `settling` seconds.
+    Returns the ages, in seconds, of each viewer's pictures that came after `warm_up_seconds`.
     """
     selector = selectors.DefaultSelector()
-    watchers = []
-    for _ in range(viewers):
-        watcher = Watcher(_ask(port, request))
-        watcher.connection.setblocking(False)
-        selector.register(watcher.connection, selectors.EVENT_READ, watcher)
-        watchers.append(watcher)
-    slow = _ask(port, request)
-    buffer = memoryview(bytearray(RECEIVED_AT_ONCE))
-    begin = next_byte = time.monotonic()
-    settled = False
-    while (now := time.monotonic()) - begin < settling + seconds:
-        if not settled and now - begin >= settling:
-            settled = True
-            for watcher in watchers:
-                watcher.ages.clear()
-        if now >= next_byte:
-            slow.recv(1)
-            next_byte = now + 1 / SLOW_BYTES_A_SECOND
+    viewers = []
+    for _ in range(count):
+        viewer = Viewer(_open_stream(port, request))
+        viewer.connection.setblocking(False)
+        selector.register(viewer.connection, selectors.EVENT_READ, viewer)
+        viewers.append(viewer)
+    slow_connection = _open_stream(port, request)
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    start = next_byte_at = time.monotonic()
+    is_warm = False
+    while (now := time.monotonic()) - start < warm_up_seconds + seconds:
+        if not is_warm and now - start >= warm_up_seconds:
+            is_warm = True
+            for viewer in viewers:
+                viewer.ages.clear()
+        if now >= next_byte_at:
+            slow_connection.recv(1)
+            next_byte_at = now + 1 / SLOW_BYTES_A_SECOND
         for key, _ in selector.select(0.1):
             count = key.data.connection.recv_into(buffer)
             if not count:
                 raise ConnectionError("the server ended a stream")
-            key.data.take(buffer[:count])
-    for connection in [slow, *(watcher.connection for watcher in watchers)]:
+            key.data.receive(buffer[:count])
+    for connection in [slow_connection, *(viewer.connection for viewer in viewers)]:
         connection.close()
-    return [watcher.ages for watcher in watchers]
+    return [viewer.ages for viewer in viewers]
 
 
-def _ask(port: int, request: bytes) -> socket.socket:
+def _open_stream(port: int, request: bytes) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     connection.sendall(request)
     return connection
