@@ -1,12 +1,20 @@
-# make run    set up and serve the drawn classroom on 127.0.0.1:8000
-# make test   set up and run every test
-# make lint   look for mistakes without running anything
-# make bench  measure speed and size, each beside the plain way (a quarter of an hour)
-# make texts  collect the texts for people into app/translations, to be translated there
-# make screenshots   render every page to docs/screenshots (wants Chromium)
+# make run          set up and serve the drawn classroom on 127.0.0.1:8000
+# make test         set up and run every test
+# make lint         check style and names without running the program
+# make bench        measure speed and size beside the usual solutions (15 minutes)
+# make texts        collect the texts for people into app/translations, to be translated there
+# make screenshots  render every page to docs/screenshots (needs Chromium)
+# make clean        remove the virtual environment
 
-PYTHON ?= python3.11
+SHELL := /bin/bash
 BIN := .venv/bin
+
+# The newest Python that runs here and can make virtual environments; or say make run PYTHON=/path/to/python
+PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
+  python$$version -c "import ensurepip, venv" 2>/dev/null && echo python$$version && break; done)
+
+# When the Python that made .venv is gone, its link is broken; the rules below then make .venv anew
+$(shell test -e $(BIN)/python || rm -rf .venv)
 
 .PHONY: run test lint bench texts screenshots clean
 
@@ -20,6 +28,7 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.class_names app models
 
 bench: .venv/installed-dev
 	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \
@@ -31,26 +40,42 @@ texts: .venv/installed
 	$(BIN)/pybabel -q extract -F babel.cfg -k Words -k t -k lazy_gettext --add-location=file --sort-by-file --no-wrap \
 	  --omit-header -o $$texts app && \
 	$(BIN)/pybabel -q update -i $$texts -d app/translations -N --no-wrap --ignore-obsolete --ignore-pot-creation-date; \
-	done=$$?; rm -f $$texts; exit $$done
+	status=$$?; rm -f $$texts; exit $$status
 
 screenshots: .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
-# Debian and Ubuntu keep venv in a package of its own, hence the hint
-.venv/bin/pip:
-	@echo "Making a virtual environment in .venv"
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
-	  echo "This needs Python 3.11 with venv: apt install python3.11 python3.11-venv, or make run PYTHON=/path/to/python3.11"; exit 1; }
+.venv/bin/python:
+	@python="$(PYTHON)"; \
+	"$${python:-false}" -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null || { \
+	  echo "Aula needs Python 3.11, 3.12 or 3.13 with venv: apt install python3 python3-venv,"; \
+	  echo "or name one: make run PYTHON=/path/to/python"; exit 1; }; \
+	echo "Making a virtual environment in .venv, with $$("$$python" --version)"; \
+	"$$python" -m venv .venv || { rm -rf .venv; exit 1; }
 
-.venv/installed: .venv/bin/pip requirements.txt
-	@echo "Installing what the program needs (some 300 MB to fetch, once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	@touch $@
+.venv/installed: .venv/bin/python requirements.txt
+	@echo "Installing what the server needs (about 140 MB to download, once)"
+	$(call install,requirements.txt)
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-train.txt
-	@echo "Installing what the tests need"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+	@echo "Installing what training and the tests need (about 500 MB to download, once)"
+	$(call install,requirements-dev.txt)
+
+# pip prints hundreds of lines. A terminal shows one, which names what pip is doing now
+define install
+@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+  echo "The Python that made .venv was replaced: run make clean, then try again"; exit 1; }
+@set -o pipefail; \
+$(BIN)/python -m pip install --disable-pip-version-check -r $(1) | while read -r step package _; do \
+  test -t 1 || continue; \
+  case $$step in \
+    Collecting) printf '  fetching %s\033[K\r' "$${package%%[[<>=~!;]*}" ;; \
+    Installing) printf '  unpacking\033[K\r' ;; \
+    Successfully) printf '\033[K' ;; \
+  esac; \
+done
+@touch $@
+endef
 
 clean:
 	rm -rf .venv

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-__version__ = "0.1.0"
-
 PROJECT = Path(__file__).resolve().parent.parent
+
+with (PROJECT / "pyproject.toml").open("rb") as file:
+    __version__: str = tomllib.load(file)["project"]["version"]
 
 FLASK_COMMAND = (sys.executable, "-m", "flask", "--app", "wsgi")
 """How the program starts one of its own commands in another process; run it in PROJECT."""

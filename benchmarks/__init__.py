@@ -1,1 +1,1 @@
-"""What reading a class costs, always beside the plain way in the same run: machines wander, ratios hold."""
+"""What Aula costs, always beside a baseline in the same run: a machine's speed varies, ratios stay."""

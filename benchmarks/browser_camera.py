@@ -1,7 +1,8 @@
-"""Glass to glass with a browser as the camera: Chromium's webcam → server → stream → decoded, on one machine.
+"""Glass-to-glass latency with a browser as the camera: Chromium's webcam → server → stream → decoded.
 
-The webcam plays a film of the drawn classroom in which each frame carries the film's time. A probe in another
-tab notes when the browser hands over each frame; the viewer reads its time from the stream's JPEG.
+All on one machine. The webcam plays a film of the drawn classroom in which each frame shows the film's time.
+A probe in another tab records when the browser delivers each frame; the viewer reads the time from the
+stream's JPEG.
 """
 
 import os
@@ -25,59 +26,59 @@ from tests.server import Server, wait_for
 
 STUDENTS, FPS, QUALITY = 12, 30, 90  # Chromium plays such a film at 30 frames a second
 PICTURES = 60
-FILM_SECONDS = 45.0  # it is not to begin again while it is measured
-SETTLING, SECONDS = 5.0, 15.0
+FILM_SECONDS = 45.0  # longer than a measurement, so that the film doesn't start over
+WARM_UP_SECONDS, SECONDS = 5.0, 15.0
 DETECT_FPS = (5, 15)
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
-PROBE = """async ({ rows, columns, part, fps }) => {
+PROBE = """async ({ rows, columns, rowHeight, fps }) => {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { frameRate: fps } });
     const track = stream.getVideoTracks()[0];
     const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable.getReader();
     const canvas = new OffscreenCanvas(columns, rows);
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    window.seen = {};
+    window.deliveredAt = {};
     (async () => {
         for (;;) {
             const { value: frame, done } = await reader.read();
             if (done) return;
             const now = Date.now();
-            const height = Math.round(rows * part * frame.displayHeight);
+            const height = Math.round(rows * rowHeight * frame.displayHeight);
             const top = frame.displayHeight - height;
             context.drawImage(frame, 0, top, frame.displayWidth, height, 0, 0, columns, rows);
             frame.close();
             const cells = context.getImageData(0, 0, columns, rows).data;
             let number = 0;
             for (let at = 0; at < cells.length; at += 4) number = 2 * number + (cells[at] > 127 ? 1 : 0);
-            window.seen[Math.floor(number / 256)] ??= now;
+            window.deliveredAt[Math.floor(number / 256)] ??= now;
         }
     })();
 }"""
 
 
 def write_film(path: Path) -> None:
-    """A class whose every frame carries the film's own time."""
+    """Write a film of a class in which every frame shows the film's own time."""
     room = Classroom(STUDENTS)
     pictures = [room.draw(START + timedelta(seconds=index / FPS)) for index in range(PICTURES)]
     with path.open("wb") as file:
         for index in range(round(FILM_SECONDS * FPS)):
             picture = pictures[index % PICTURES].copy()
-            coded_clock.draw(picture, index / FPS)
+            coded_clock.draw_time(picture, index / FPS)
             file.write(encode(picture, QUALITY))
 
 
 def measure(folder: Path, film: Path, detect_fps: int) -> dict:
-    """Send the film from a browser and watch it."""
+    """Send the film from a browser and watch the stream."""
     server = Server(folder, {"CAMERA": "browser", "DETECT_FPS": str(detect_fps)})
     server.start()
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     arguments = [*LAUNCH["args"], *flags, f"--use-file-for-fake-video-capture={film}"]
     try:
         with sync_playwright() as playwright:
-            before = set(family(os.getpid()))
+            own_processes = set(family(os.getpid()))
             browser = playwright.chromium.launch(**{**LAUNCH, "args": arguments})
-            page, probe = _send(browser, server)
-            chromium = [pid for pid in family(os.getpid()) if pid not in before]
-            row = _watch(server, chromium, probe)
+            page, probe = _start_sending(browser, server)
+            chromium = [pid for pid in family(os.getpid()) if pid not in own_processes]
+            row = _measure_stream(server, chromium, probe)
             page.close()
             browser.close()
     finally:
@@ -85,47 +86,47 @@ def measure(folder: Path, film: Path, detect_fps: int) -> dict:
     return {"detect fps": detect_fps, **row}
 
 
-def _send(browser: Browser, server: Server) -> tuple[Page, Page]:
-    """The page that sends, and one that notes when each frame comes."""
+def _start_sending(browser: Browser, server: Server) -> tuple[Page, Page]:
+    """Open the page that sends, and one that records when each frame comes."""
     context = browser.new_context()
     page, probe = context.new_page(), context.new_page()
     sign_in(page, server)
-    for each in (page, probe):
-        each.goto(f"{server.url}/send")
+    for tab in (page, probe):
+        tab.goto(f"{server.url}/send")
     page.get_by_role("button", name="Webcam").click()
     page.get_by_role("button", name="Start sending").click()
     wait_for(server.is_online)
-    code = {
+    clock = {
         "rows": coded_clock.ROWS,
         "columns": coded_clock.COLUMNS,
-        "part": coded_clock.ROW_PART,
+        "rowHeight": coded_clock.ROW_HEIGHT,
         "fps": FPS,
     }
-    probe.evaluate(PROBE, code)
+    probe.evaluate(PROBE, clock)
     return page, probe
 
 
-def _watch(server: Server, chromium: list[int], probe: Page) -> dict:
-    """Decode the stream for SECONDS after SETTLING, and look up when the browser had each of its frames."""
+def _measure_stream(server: Server, chromium: list[int], probe: Page) -> dict:
+    """Decode the stream for SECONDS after WARM_UP_SECONDS, and look up when the browser had each frame."""
     groups = {"browser": chromium, "web": [], "monitor": server.monitor_pids()}
     groups["web"] = [pid for pid in family(server.process.pid) if pid not in groups["monitor"]]
-    begin, decoded, used = None, [], {}
-    for shown, at in _decoded(server):
-        begin = begin or at
-        if at - begin > SETTLING and not used:
-            used = {name: cpu_seconds(pids) for name, pids in groups.items()}
-        if used and shown is not None:
-            decoded.append((round(1000 * shown), at))
-        if at - begin > SETTLING + SECONDS:
+    start, decoded, cpu_before = None, [], {}
+    for film_seconds, decoded_at in _decoded(server):
+        start = start or decoded_at
+        if decoded_at - start > WARM_UP_SECONDS and not cpu_before:
+            cpu_before = {name: cpu_seconds(pids) for name, pids in groups.items()}
+        if cpu_before and film_seconds is not None:
+            decoded.append((round(1000 * film_seconds), decoded_at))
+        if decoded_at - start > WARM_UP_SECONDS + SECONDS:
             break
-    cpu = {f"{name} CPU %": 100 * (cpu_seconds(groups[name]) - used[name]) / SECONDS for name in groups}
-    read = server.get("/api/v1/state").json["monitor"]["analysed_fps"]
-    given = {int(frame): at / 1000 for frame, at in probe.evaluate("window.seen").items()}
-    ages = [1000 * (at - given[frame]) for frame, at in decoded if frame in given]
-    p50, p95, p99 = (float(part) for part in np.percentile(ages, (50, 95, 99)))
+    cpu = {f"{name} CPU %": 100 * (cpu_seconds(groups[name]) - cpu_before[name]) / SECONDS for name in groups}
+    analysed_fps = server.get("/api/v1/state").json["monitor"]["analysed_fps"]
+    delivered_at = {int(frame): at / 1000 for frame, at in probe.evaluate("window.deliveredAt").items()}
+    ages = [1000 * (at - delivered_at[frame]) for frame, at in decoded if frame in delivered_at]
+    p50, p95, p99 = (float(age) for age in np.percentile(ages, (50, 95, 99)))
     return {
         "shown/s": len(decoded) / SECONDS,
-        "read/s": read,
+        "analysed/s": analysed_fps,
         "age p50 ms": p50,
         "p95": p95,
         "p99": p99,
@@ -134,15 +135,15 @@ def _watch(server: Server, chromium: list[int], probe: Page) -> dict:
 
 
 def _decoded(server: Server) -> Iterator[tuple[float | None, float]]:
-    """The film's time in each picture of the stream, and when it was decoded."""
+    """The film's time in each picture of the stream, and the time when it was decoded."""
     for part in server.stream():
         picture = cv2.imdecode(np.frombuffer(part.jpeg, np.uint8), cv2.IMREAD_COLOR)
-        at = time.time()
-        yield coded_clock.read(picture), at
+        decoded_at = time.time()
+        yield coded_clock.read_time(picture), decoded_at
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
-        here = Path(name)
-        write_film(here / "film.mjpeg")
-        show("browser_camera", [measure(here / f"at{fps}", here / "film.mjpeg", fps) for fps in DETECT_FPS])
+        folder, film = Path(name), Path(name) / "film.mjpeg"
+        write_film(film)
+        show("browser_camera", [measure(folder / f"at{fps}", film, fps) for fps in DETECT_FPS])

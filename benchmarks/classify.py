@@ -1,4 +1,4 @@
-"""Milliseconds a face at batches of 1 to 64, beside one Keras `predict` a face where Keras is installed."""
+"""Milliseconds a face in batches of 1 to 64, beside one Keras `predict` a face where Keras is installed."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ ROUNDS = 20
 
 
 def measure() -> list[dict]:
-    """One row a batch, ways in turn."""
+    """One row a batch size; both numbers of threads in turn."""
     ways = {
         f"{threads} thread": ExpressionClassifier.load(MODEL_FOLDER, threads).classify for threads in (1, 2)
     }
@@ -26,10 +26,10 @@ def measure() -> list[dict]:
         faces = np.random.default_rng(0).integers(0, 256, (batch, SIDE, SIDE), np.uint8)
         times: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
-            for name, read in ways.items():
-                times[name].append(_milliseconds(read, faces) / batch)
-        row = {"batch": batch, **{f"{name}, ms a face": _middle(times[name]) for name in ways}}
-        row["Keras predict"] = _middle([_milliseconds(plain, faces[:1]) for _ in range(5)]) if plain else None
+            for name, classify in ways.items():
+                times[name].append(_milliseconds(classify, faces) / batch)
+        row = {"batch": batch, **{f"{name}, ms a face": _median(times[name]) for name in ways}}
+        row["Keras predict"] = _median([_milliseconds(plain, faces[:1]) for _ in range(5)]) if plain else None
         rows.append(row)
     return rows
 
@@ -38,19 +38,19 @@ def _plain() -> Callable[[np.ndarray], object] | None:
     try:
         import keras
     except ImportError:
-        print("no predict beside it: keras is not installed", file=sys.stderr)
+        print("without predict: keras is not installed", file=sys.stderr)
         return None
     model = keras.models.load_model(MODEL_FOLDER / "emotion_cnn.keras", compile=False)
     return lambda faces: model.predict(as_input(faces), verbose=0)
 
 
 def _milliseconds(work: Callable, argument: np.ndarray) -> float:
-    begin = time.perf_counter()
+    start = time.perf_counter()
     work(argument)
-    return 1e3 * (time.perf_counter() - begin)
+    return 1e3 * (time.perf_counter() - start)
 
 
-def _middle(times: list[float]) -> float:
+def _median(times: list[float]) -> float:
     return float(np.median(times))
 
 

@@ -1,7 +1,7 @@
-"""How many faces the cascades find, and how many they invent, when the network refuses what is no face.
+"""Recall and false positives of the cascades, when the network rejects what is not a face.
 
-Photographs of people with their faces in `boxes.csv`, photographs without anybody, and others whose faces
-YuNet finds: `python -m benchmarks.detection FOLDER YUNET`. The cascades look at the whole picture once, the
+Three kinds of photographs: with people labelled in `boxes.csv`, without anybody, and with people whose faces
+YuNet finds. `python -m benchmarks.detection FOLDER YUNET`. The cascades search the whole picture once, the
 program as `flask analyse` does.
 """
 
@@ -40,15 +40,15 @@ SETS = {
     ),
     "all": tuple(Cascade),
 }
-WIDEST = 1280  # pixels; the longer side of a picture, all labelled ones are smaller
+MAX_SIDE = 1280  # pixels; larger pictures are scaled down, all labelled ones are smaller
 THRESHOLDS = (0.0, 0.5, 0.9, 0.97)
-ASKEW = (10, 20, 30)  # degrees
-LEAST_RATIO = 0.5  # of the sides of a box and of a face that it may be
+TILTS = (10, 20, 30)  # degrees
+MIN_SIDE_RATIO = 0.5  # of a box and the face that it may match
 
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """A grey picture, uint8 (height, width), and the faces that are in it."""
+    """A grey picture, uint8 (height, width), and the faces in it."""
 
     grey: np.ndarray
     faces: list[Box]
@@ -56,7 +56,7 @@ class Photograph:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """What one way of looking found in a picture, how surely each is a face, and how long it took."""
+    """What one search found in a picture, the probability that each is a face, and the seconds it took."""
 
     found: list[Detection]
     is_face: np.ndarray
@@ -64,7 +64,7 @@ class Proposals:
 
 
 def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
-    """One row for the cascade alone, one a set of cascades and a threshold, and one for the program."""
+    """One row for the first cascade alone, one for each set of cascades and threshold, and some for Aula."""
     photographs = _photographs(scenes, yunet)
     classifier, cascades = ExpressionClassifier.load(MODEL_FOLDER), LoadedCascades()
     widths = sorted(face.width for one in photographs for face in one.faces)
@@ -88,7 +88,7 @@ def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     ways = {
         "the program, a picture that stands still": photographs,
         "the same at half the size": [_halved(one) for one in photographs],
-        **{f"the same, held askew by {tilt}°": [askew(one, tilt) for one in photographs] for tilt in ASKEW},
+        **{f"the same, held askew by {tilt}°": [askew(one, tilt) for one in photographs] for tilt in TILTS},
     }
     return rows + [{"searches": name, **_program(seen)} for name, seen in ways.items()]
 
@@ -107,7 +107,7 @@ def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
 
 def _photograph(path: Path, faces: Callable[[np.ndarray], list[Box]]) -> Photograph:
     image = cv2.imread(str(path))
-    if (scale := WIDEST / max(image.shape[:2])) < 1:
+    if (scale := MAX_SIDE / max(image.shape[:2])) < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), faces(image))
 
@@ -118,7 +118,7 @@ def _halved(photograph: Photograph) -> Photograph:
 
 
 def askew(photograph: Photograph, degrees: float) -> Photograph:
-    """Turn it so that its faces lean clockwise; nothing is cut off."""
+    """Rotate it so that its faces lean clockwise; nothing is cut off."""
     grey, there = rotate(photograph.grey, -degrees, borderMode=cv2.BORDER_REPLICATE)
     return Photograph(grey, [transform_box(face, there) for face in photograph.faces])
 
@@ -176,7 +176,7 @@ def _found(photographs: list[Photograph], boxes: list[list[Box]], seconds: float
 
 
 def _kept(proposals: Proposals, below: float) -> list[Detection]:
-    """What the network does not refuse, in the order of how sure it is; without a threshold, by votes."""
+    """What the network accepts, with its probability as the score; without a threshold, with the votes."""
     if not below:
         return proposals.found
     sure = zip(proposals.found, proposals.is_face, strict=True)
@@ -184,10 +184,10 @@ def _kept(proposals: Proposals, below: float) -> list[Detection]:
 
 
 def _fits(box: Box, face: Box) -> bool:
-    """Whether the middle of the face lies in the box, and the two are about as large."""
+    """Whether the centre of the face is in the box and both are of similar size."""
     x, y = face.x + face.width / 2, face.y + face.height / 2
     inside = box.x < x < box.x + box.width and box.y < y < box.y + box.height
-    return inside and LEAST_RATIO < box.width / face.width < 1 / LEAST_RATIO
+    return inside and MIN_SIDE_RATIO < box.width / face.width < 1 / MIN_SIDE_RATIO
 
 
 def main() -> int:
@@ -198,7 +198,7 @@ def main() -> int:
         print(f"skipped: {scenes} holds no photographs with a boxes.csv")
         return 0
     if not weights.is_file():
-        print(f"without the photographs that nobody labelled: {weights} is missing")
+        print(f"without the unlabelled photographs: {weights} is missing")
     show("detection", measure(scenes, YuNet(weights) if weights.is_file() else None))
     return 0
 

@@ -1,4 +1,4 @@
-"""What is read: stretches of the drawn classroom and of real clips, held in memory as JPEGs."""
+"""What is analysed: seconds of the drawn classroom and of real clips, held in memory as JPEGs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,31 +14,31 @@ from app.vision.frame import Box, Frame
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 SCENES = Path(__file__).resolve().parents[2] / "shared" / "data" / "scenes" / "videos"
 CLIPS = ("FourPeople_720p60.mp4", "element-call_gallery.gif", "intel_asl_school.mkv")
-QUALITY = 95  # of the pictures kept; a raw minute of 1080p would take 9 GB
+QUALITY = 95  # of the JPEGs; a raw minute of 1080p would take 9 GB
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """Some seconds of a camera."""
+    """A few seconds from a camera."""
 
     name: str
     fps: float
     jpegs: list[bytes]
     truth: list[list[Box]] | None
-    """For each frame the faces that are to be found; None where nobody knows."""
+    """The faces that should be found in each frame; None where they are unknown."""
     people: list[list[Box]] | None
-    """For each frame all faces, also those that are turned away and may be found."""
+    """All faces in each frame, including those that are turned away and may be missed."""
 
     def frames(self) -> Iterator[Frame]:
-        """Every frame, as a camera would give it."""
+        """Every frame, as a camera would deliver it."""
         for index, jpeg in enumerate(self.jpegs):
             image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-            since = index / self.fps
-            yield Frame(image, index + 1, START + timedelta(seconds=since), since)
+            seconds = index / self.fps
+            yield Frame(image, index + 1, START + timedelta(seconds=seconds), seconds)
 
 
 def drawn(students: int, width: int, height: int, seconds: float, fps: float) -> Film:
-    """A stretch of the drawn classroom."""
+    """Some seconds of the drawn classroom."""
     room = Classroom(students, (width, height))
     moments = [START + timedelta(seconds=index / fps) for index in range(round(seconds * fps))]
     known = [room.truth(at) for at in moments]
@@ -49,17 +49,17 @@ def drawn(students: int, width: int, height: int, seconds: float, fps: float) ->
 
 
 def clip(path: Path, seconds: float, fps: float) -> Film:
-    """The beginning of a video, with about `fps` frames a second of it."""
+    """The beginning of a video, at about `fps` frames a second."""
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    own = capture.get(cv2.CAP_PROP_FPS)
-    step = max(1, round(own / fps))
+    file_fps = capture.get(cv2.CAP_PROP_FPS)
+    step = max(1, round(file_fps / fps))
     jpegs = []
-    for index in range(round(seconds * own)):
+    for index in range(round(seconds * file_fps)):
         if not capture.grab():
             break
         if index % step == 0:
             jpegs.append(_jpeg(capture.retrieve()[1]))
-    return Film(path.stem, own / step, jpegs, None, None)
+    return Film(path.stem, file_fps / step, jpegs, None, None)
 
 
 def _jpeg(image: np.ndarray) -> bytes:

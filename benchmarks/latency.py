@@ -1,4 +1,4 @@
-"""Glass to glass: a camera whose picture shows the time, and how old that is when a viewer has decoded it."""
+"""Glass-to-glass latency: the age of the time that a camera's picture shows, once a viewer has decoded it."""
 
 import tempfile
 import time
@@ -12,20 +12,20 @@ import numpy as np
 from app.demo import Classroom
 from app.vision.annotate import encode
 from benchmarks import coded_clock
-from benchmarks.pipeline import plain_loop
+from benchmarks.pipeline import baseline_loop
 from benchmarks.table import show
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
 
 STUDENTS, FPS, QUALITY = 20, 25, 90
 PICTURES = 50
-SECONDS, SETTLING = 15.0, 5.0
-PLAIN_SECONDS = 10.0
+SECONDS, WARM_UP_SECONDS = 15.0, 5.0
+BASELINE_SECONDS = 10.0
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 
 
 class ClockCamera(MjpegCamera):
-    """A network camera that films the drawn classroom and, at its lower edge, a clock."""
+    """A network camera that films the drawn classroom, with a clock at the lower edge."""
 
     def __init__(self) -> None:
         room = Classroom(STUDENTS)
@@ -34,51 +34,59 @@ class ClockCamera(MjpegCamera):
 
     def next_part(self, index: int) -> bytes:
         picture = self._pictures[index % PICTURES].copy()
-        coded_clock.draw(picture, time.time())
+        coded_clock.draw_time(picture, time.time())
         return encode(picture, QUALITY)
 
 
 def measure(folder: Path) -> list[dict]:
-    """Watch the camera through the server, and then through the loop that people write."""
+    """Watch the camera through the server, then through the baseline loop."""
     with ClockCamera() as camera:
         server = Server(folder, {"CAMERA": camera.url, "STREAM_FPS": str(FPS)})
         server.start()
         try:
             wait_for(server.is_online)
-            ours = _row("ours", _ages(part.jpeg for part in server.stream()), SECONDS)
+            aula = _row("Aula", _ages(part.jpeg for part in server.stream()), SECONDS)
         finally:
             server.stop()
-        loop = plain_loop()
-        return [ours, *([_row("plain loop", _ages(_plain(loop, camera.url)), PLAIN_SECONDS)] if loop else [])]
+        loop = baseline_loop()
+        if loop is None:
+            return [aula]
+        return [aula, _row("baseline loop", _ages(_run_baseline(loop, camera.url)), BASELINE_SECONDS)]
 
 
-def _plain(loop: Callable[[np.ndarray], bytes], url: str) -> Iterator[bytes]:
-    """Read, find, predict, draw and encode one picture after the other."""
+def _run_baseline(loop: Callable[[np.ndarray], bytes], url: str) -> Iterator[bytes]:
+    """Capture, detect, predict, draw and encode one picture after the other."""
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG)
     while True:
         yield loop(capture.read()[1])
 
 
 def _ages(jpegs: Iterator[bytes]) -> Iterator[float]:
-    """How many seconds old each picture is by the clock in it, at the moment it is decoded."""
+    """The seconds between the clock in each picture and the moment when it is decoded."""
     for jpeg in jpegs:
-        seen = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        now, shown = time.time(), coded_clock.read(seen)
-        if shown is not None:  # the card has no clock
-            yield now - shown
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        decoded_at, shown_time = time.time(), coded_clock.read_time(picture)
+        if shown_time is not None:  # the card has no clock
+            yield decoded_at - shown_time
 
 
-def _row(way: str, ages: Iterator[float], seconds: float) -> dict:
-    begin, taken = time.monotonic(), []
+def _row(program: str, ages: Iterator[float], seconds: float) -> dict:
+    start, measured = time.monotonic(), []
     for age in ages:
-        since = time.monotonic() - begin
-        if since > SETTLING:
-            taken.append(1e3 * age)
-        if since > SETTLING + seconds:
+        elapsed = time.monotonic() - start
+        if elapsed > WARM_UP_SECONDS:
+            measured.append(1e3 * age)
+        if elapsed > WARM_UP_SECONDS + seconds:
             break
-    p50, p95, p99 = (float(part) for part in np.percentile(taken, (50, 95, 99)))
-    rate = len(taken) / seconds
-    return {"way": way, "pictures/s": rate, "age p50 ms": p50, "p95": p95, "p99": p99, "most": max(taken)}
+    p50, p95, p99 = (float(percentile) for percentile in np.percentile(measured, (50, 95, 99)))
+    return {
+        "program": program,
+        "pictures/s": len(measured) / seconds,
+        "age p50 ms": p50,
+        "p95": p95,
+        "p99": p99,
+        "max": max(measured),
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a face is in the picture before it has a box: one student after the other turns up in a class."""
+"""How long a new face is in the picture before it has a box, while one student after another appears."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,38 +15,38 @@ from benchmarks.table import show
 START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 CLASSES = (((640, 480), 10), ((1280, 720), 20))
 RATES = (5, 25)
-FIRST = 2.0  # seconds
-GAP = 1.33  # seconds from one to the next: every moment of a sweep has its turn
-LONGEST = 3.0
-HEAD = 1.8  # of the box's side: with hair and chin
+FIRST = 2.0  # seconds before the first one appears
+GAP = 1.33  # seconds from one to the next, so that they appear at every moment of a sweep
+MAX_WAIT_SECONDS = 3.0
+HEAD_SIZE = 1.8  # of the box's side, with hair and chin
 
 
 def measure(size: tuple[int, int], students: int, fps: int) -> dict:
-    """Let one after the other turn up; in the time of the frames, so that it is the same on any machine."""
+    """Let students appear; time is that of the frames, so the result is the same on every machine."""
     waits: dict[int, float] = {}
     analyser = FaceAnalyser()
     for second, image, newcomers in _film(Classroom(students, size), fps):
-        since = START + timedelta(seconds=second)
-        faces = analyser.analyse(Frame(image, 1 + round(second * fps), since, second))
-        for student, (box, appeared) in newcomers.items():
+        captured_at = START + timedelta(seconds=second)
+        faces = analyser.analyse(Frame(image, 1 + round(second * fps), captured_at, second))
+        for student, (box, appeared_at) in newcomers.items():
             if student not in waits and recall([faces], [[box]]):
-                waits[student] = second - appeared
-    p50, p95 = (float(part) for part in np.percentile(list(waits.values()), (50, 95)))
+                waits[student] = second - appeared_at
+    p50, p95 = (float(percentile) for percentile in np.percentile(list(waits.values()), (50, 95)))
     return {
         "class": f"{size[0]}×{size[1]}, {students} students",
         "frames/s": fps,
-        "turned up": len(newcomers),
+        "appeared": len(newcomers),
         "found": len(waits),
         "after s, p50": p50,
         "p95": p95,
-        "most": max(waits.values()),
+        "max": max(waits.values()),
     }
 
 
 def _film(room: Classroom, fps: int) -> Iterator[tuple[float, np.ndarray, dict[int, tuple[Box, float]]]]:
-    """Each frame: its second, the picture, and who has turned up so far, with box and second."""
+    """Each frame: its second, the picture, and who has appeared so far, with box and second."""
     appeared: dict[int, float] = {}
-    for index in range(round((FIRST + GAP * room.students + LONGEST) * fps)):
+    for index in range(round((FIRST + GAP * room.students + MAX_WAIT_SECONDS) * fps)):
         second = index / fps
         at = START + timedelta(seconds=second)
         image, truth = room.draw(at), room.truth(at)
@@ -59,8 +59,8 @@ def _film(room: Classroom, fps: int) -> Iterator[tuple[float, np.ndarray, dict[i
 
 
 def _wipe(image: np.ndarray, box: Box) -> None:
-    """Leave a blur where a head is."""
-    margin = round((HEAD - 1) / 2 * box.width)
+    """Blur the picture where a head is."""
+    margin = round((HEAD_SIZE - 1) / 2 * box.width)
     left, top = max(0, box.x - margin), max(0, box.y - margin)
     head = image[top : box.y + box.height + margin, left : box.x + box.width + margin]
     head[:] = cv2.blur(head, (2 * box.width, 2 * box.width))

@@ -1,4 +1,4 @@
-"""Frames read a second: the analyser, a full sweep on every frame, and the loop that people write."""
+"""Frames analysed a second by Aula, by a full sweep of every frame, and by the baseline loop."""
 
 import sys
 import time
@@ -18,33 +18,33 @@ SIZES = ((640, 480), (1280, 720), (1920, 1080))
 STUDENTS = (1, 5, 10, 20, 40)
 SECONDS, FPS = 2.5, 25  # of each film
 CLIP_SECONDS, CLIP_FPS = 10, 6
-SETTLED = 1.0  # seconds of the film after which faces are counted: the first sweep is done
-PLAIN_FRAMES = 4  # the plain loop takes about a second for each
-SAME_FACE = 0.3  # intersection over union from which two boxes are of one face
+WARM_UP_SECONDS = 1.0  # of the film, before faces are counted: the first sweep takes that long
+BASELINE_FRAMES = 4  # the baseline loop takes about a second for each
+SAME_FACE_IOU = 0.3  # the smallest intersection over union of two boxes around one face
 QUALITY = 80
 
 
 class FullSweep(FaceAnalyser):
-    """The analyser that searches the whole picture in every frame: what recall is held against."""
+    """The analyser that searches the whole picture in every frame; recall is measured against it."""
 
     def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
         return self._detector.detect(grey)
 
 
 class Stopwatch:
-    """Milliseconds a frame of each stage."""
+    """Measures each stage's milliseconds a frame."""
 
     def __init__(self) -> None:
         self.stages: dict[str, list[float]] = {}
         self._frame: dict[str, float] = {}
 
     def time(self, stage: str, work: Callable) -> Callable:
-        """The same work, its time counted."""
+        """Wrap `work` so that its time counts for `stage`."""
 
         def timed(*arguments):
-            begin = time.perf_counter()
+            start = time.perf_counter()
             result = work(*arguments)
-            self._frame[stage] = self._frame.get(stage, 0.0) + 1e3 * (time.perf_counter() - begin)
+            self._frame[stage] = self._frame.get(stage, 0.0) + 1e3 * (time.perf_counter() - start)
             return result
 
         return timed
@@ -54,81 +54,81 @@ class Stopwatch:
             self.stages.setdefault(stage, []).append(spent)
         self._frame = dict.fromkeys(self._frame, 0.0)
 
-    def part(self, stage: str, percent: int) -> float:
-        """A percentile of a stage's milliseconds a frame; the first frame, a whole sweep, is left out."""
+    def percentile(self, stage: str, percent: int) -> float:
+        """A percentile of a stage's milliseconds a frame, without the first frame, a full sweep."""
         return float(np.percentile(self.stages.get(stage, [0.0])[1:] or [0.0], percent))
 
 
 def measure(film: Film) -> dict:
-    """Read a film three ways, frame by frame in turn, so that a busy moment meets all of them."""
+    """Analyse a film with all three in turn, frame by frame, so that a busy moment slows all of them."""
     watch = Stopwatch()
-    analyser, full, plain = _watched(watch), FullSweep(), plain_loop()
-    read, sweep = watch.time("read", analyser.analyse), watch.time("full", full.analyse)
-    draw, pack = watch.time("draw", annotate), watch.time("encode", encode)
-    ours, theirs, plain_times, cpu = [], [], [], 0.0
+    analyser, full_sweep, baseline = _timed_analyser(watch), FullSweep(), baseline_loop()
+    analyse, sweep = watch.time("analyse", analyser.analyse), watch.time("full", full_sweep.analyse)
+    draw, compress = watch.time("draw", annotate), watch.time("encode", encode)
+    analysed, swept, baseline_times, cpu = [], [], [], 0.0
     for index, frame in enumerate(film.frames()):
-        before = time.process_time()
-        faces = read(frame)
-        pack(draw(frame.image, faces), QUALITY)
-        cpu += time.process_time() - before if index else 0.0
-        ours.append(faces)
-        theirs.append(sweep(frame))
-        if plain and index % (len(film.jpegs) // PLAIN_FRAMES) == 1:
-            begin = time.perf_counter()
-            plain(frame.image.copy())
-            plain_times.append(1e3 * (time.perf_counter() - begin))
+        cpu_before = time.process_time()
+        faces = analyse(frame)
+        compress(draw(frame.image, faces), QUALITY)
+        cpu += time.process_time() - cpu_before if index else 0.0
+        analysed.append(faces)
+        swept.append(sweep(frame))
+        if baseline and index % (len(film.jpegs) // BASELINE_FRAMES) == 1:
+            start = time.perf_counter()
+            baseline(frame.image.copy())
+            baseline_times.append(1e3 * (time.perf_counter() - start))
         watch.end_frame()
-    stages = [watch.part(stage, 50) for stage in ("look", "search", "classify", "draw", "encode")]
-    mean = {stage: float(np.mean(watch.stages[stage][1:])) for stage in ("read", "full", "draw", "encode")}
-    whole = mean["read"] + mean["draw"] + mean["encode"]
-    settled = round(SETTLED * film.fps)
-    expected = [[face.box for face in faces] for faces in theirs]
+    stages = [watch.percentile(stage, 50) for stage in ("look", "search", "classify", "draw", "encode")]
+    mean = {stage: float(np.mean(watch.stages[stage][1:])) for stage in ("analyse", "full", "draw", "encode")}
+    total = mean["analyse"] + mean["draw"] + mean["encode"]
+    warm = round(WARM_UP_SECONDS * film.fps)
+    expected = [[face.box for face in faces] for faces in swept]
     return {
         "film": film.name,
-        "faces": float(np.mean([len(faces) for faces in theirs[settled:]])),
-        "read/s": 1e3 / mean["read"],
-        "shown/s": 1e3 / whole,
-        "× plain": float(np.mean(plain_times)) / whole if plain_times else None,
-        "× full": mean["full"] / mean["read"],
-        "read p50": watch.part("read", 50),
-        "p95": watch.part("read", 95),
+        "faces": float(np.mean([len(faces) for faces in swept[warm:]])),
+        "analysed/s": 1e3 / mean["analyse"],
+        "shown/s": 1e3 / total,
+        "× baseline": float(np.mean(baseline_times)) / total if baseline_times else None,
+        "× full sweep": mean["full"] / mean["analyse"],
+        "analyse p50": watch.percentile("analyse", 50),
+        "p95": watch.percentile("analyse", 95),
         **dict(zip(("look", "sweep", "classify", "draw", "encode"), stages, strict=True)),
-        "CPU ms": 1e3 * cpu / (len(ours) - 1),
-        "recall": recall(ours[settled:], expected[settled:]),
-        "of truth": recall(ours[settled:], film.truth[settled:]) if film.truth else None,
-        "full's": recall(theirs[settled:], film.truth[settled:]) if film.truth else None,
-        "false": false_boxes(ours[settled:], film.people[settled:]) if film.people else None,
-        "full's false": false_boxes(theirs[settled:], film.people[settled:]) if film.people else None,
+        "CPU ms": 1e3 * cpu / (len(analysed) - 1),
+        "recall": recall(analysed[warm:], expected[warm:]),
+        "of truth": recall(analysed[warm:], film.truth[warm:]) if film.truth else None,
+        "full sweep's": recall(swept[warm:], film.truth[warm:]) if film.truth else None,
+        "false": false_boxes(analysed[warm:], film.people[warm:]) if film.people else None,
+        "full sweep's false": false_boxes(swept[warm:], film.people[warm:]) if film.people else None,
     }
 
 
-def recall(read: Sequence[Sequence[Face]], expected: Sequence[Sequence[Box]]) -> float:
-    """Part of the expected boxes, over all frames, where a face is shown."""
+def recall(shown: Sequence[Sequence[Face]], expected: Sequence[Sequence[Box]]) -> float:
+    """The share of the expected boxes, over all frames, where a face is shown."""
     hits = [
-        any(_overlap(face.box, box) >= SAME_FACE for face in faces)
-        for faces, boxes in zip(read, expected, strict=True)
+        any(_iou(face.box, box) >= SAME_FACE_IOU for face in faces)
+        for faces, boxes in zip(shown, expected, strict=True)
         for box in boxes
     ]
     return float(np.mean(hits)) if hits else 1.0
 
 
-def false_boxes(read: Sequence[Sequence[Face]], expected: Sequence[Sequence[Box]]) -> float:
-    """Faces shown a frame where there is none."""
+def false_boxes(shown: Sequence[Sequence[Face]], expected: Sequence[Sequence[Box]]) -> float:
+    """The mean number of false positives shown in a frame."""
     counts = [
-        sum(not any(_overlap(face.box, box) >= SAME_FACE for box in boxes) for face in faces)
-        for faces, boxes in zip(read, expected, strict=True)
+        sum(not any(_iou(face.box, box) >= SAME_FACE_IOU for box in boxes) for face in faces)
+        for faces, boxes in zip(shown, expected, strict=True)
     ]
     return float(np.mean(counts))
 
 
-def _overlap(a: Box, b: Box) -> float:
+def _iou(a: Box, b: Box) -> float:
     width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    both = max(0, width) * max(0, height)
-    return both / (a.width * a.height + b.width * b.height - both)
+    intersection = max(0, width) * max(0, height)
+    return intersection / (a.width * a.height + b.width * b.height - intersection)
 
 
-def _watched(watch: Stopwatch) -> FaceAnalyser:
+def _timed_analyser(watch: Stopwatch) -> FaceAnalyser:
     analyser = FaceAnalyser()
     detector, classifier = analyser._detector, analyser._classifier
     detector.look = watch.time("look", detector.look)
@@ -137,10 +137,10 @@ def _watched(watch: Stopwatch) -> FaceAnalyser:
     return analyser
 
 
-def plain_loop() -> Callable[[np.ndarray], bytes] | None:
-    """What most projects do: the whole frame at (1.3, 5), one `predict` a face, draw, encode.
+def baseline_loop() -> Callable[[np.ndarray], bytes] | None:
+    """What most projects do: search the whole frame at (1.3, 5), one `predict` a face, draw, encode.
 
-    It is given a picture and draws on it; None without Keras.
+    The loop draws on the picture that it gets. None without Keras.
     """
     try:
         import keras
@@ -163,7 +163,7 @@ def plain_loop() -> Callable[[np.ndarray], bytes] | None:
 
 
 def films() -> Iterator[Film]:
-    """The drawn classroom in every size, and the real clips that are there."""
+    """The drawn classroom in every size, and those real clips that exist here."""
     for width, height in SIZES:
         for students in STUDENTS:
             yield drawn(students, width, height, SECONDS, FPS)
@@ -171,10 +171,10 @@ def films() -> Iterator[Film]:
         if (SCENES / name).exists():
             yield clip(SCENES / name, CLIP_SECONDS, CLIP_FPS)
         else:
-            print(f"skipped {name}: there is no {SCENES}", file=sys.stderr)
+            print(f"skipped {name}: it is not in {SCENES}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    if plain_loop() is None:
-        print("no plain loop beside it: keras is not installed", file=sys.stderr)
+    if baseline_loop() is None:
+        print("without the baseline loop: keras is not installed", file=sys.stderr)
     show("pipeline", [measure(film) for film in films()])

@@ -1,4 +1,4 @@
-"""What processes cost, from Linux's /proc."""
+"""Memory and processor time of processes, from Linux's /proc."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,12 @@ def family(pid: int) -> list[int]:
 
 
 def megabytes(pids: list[int]) -> float:
-    """Memory that is the processes' own, and their part of what they share."""
+    """Memory of the processes: their own, plus their share of what several use (Pss)."""
     return sum(_kilobytes(pid) for pid in pids) / 1024
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """Processor time that the processes have taken so far."""
+    """Processor time that the processes have used so far."""
     return sum(_ticks(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
 
 

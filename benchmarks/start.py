@@ -1,4 +1,4 @@
-"""From the start of gunicorn to pages and to the first reading, and the memory of web and monitor."""
+"""From the start of gunicorn to pages and to the first analysed frame; memory of web process and monitor."""
 
 import tempfile
 import time
@@ -9,40 +9,40 @@ from benchmarks.table import show
 from tests.server import Server, wait_for
 
 CAMERA = "demo?students=20"
-SETTLING_SECONDS = 10  # of streaming, after which memory is read
+WARM_UP_SECONDS = 10  # of streaming, after which memory is measured
 
 
 def measure(folder: Path) -> dict:
-    """Start a server, look at its pages and its stream, and stop it."""
+    """Start a server, ask for a page and the stream, and stop it."""
     server = Server(folder, {"CAMERA": CAMERA})
-    server.start()  # makes the database, the account and a token
+    server.start()  # migrates, and makes the account and a token
     server.stop()
-    begin = time.monotonic()
+    start = time.monotonic()
     try:
         server.launch()
         wait_for(server.answers)
-        pages = time.monotonic() - begin
+        first_page = time.monotonic() - start
         wait_for(lambda: server.get("/api/v1/state").json["monitor"]["analysed_fps"] > 0)
-        first = time.monotonic() - begin
+        first_analysed = time.monotonic() - start
         _watch(server)
-        together = megabytes(family(server.process.pid))
+        total = megabytes(family(server.process.pid))
         monitor = megabytes(server.monitor_pids())
     finally:
         server.stop()
     return {
         "camera": CAMERA,
-        "pages s": pages,
-        "faces read s": first,
-        "web MB": together - monitor,
+        "pages s": first_page,
+        "faces analysed s": first_analysed,
+        "web MB": total - monitor,
         "monitor MB": monitor,
-        "together MB": together,
+        "total MB": total,
     }
 
 
 def _watch(server: Server) -> None:
-    until = time.monotonic() + SETTLING_SECONDS
+    deadline = time.monotonic() + WARM_UP_SECONDS
     for part in server.stream():
-        if part.received_at and time.monotonic() > until:
+        if part.received_at and time.monotonic() > deadline:
             return
 
 

@@ -1,4 +1,4 @@
-"""How writing, reports and exports fare with millions of minutes in SQLite and in PostgreSQL."""
+"""How fast minutes are written, reported and exported when SQLite or PostgreSQL holds millions of them."""
 
 import argparse
 import statistics
@@ -22,17 +22,17 @@ from tests.postgres import Postgres
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROOMS = 10
-ROOM = 1  # in which the recorder writes
+ROOM = 1  # the minute writer's
 LENGTH = 60  # minutes of a lecture
 TRIES = 15  # each with another lecture
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
-LATER = datetime(2060, 1, 1, tzinfo=UTC)  # no minute is there yet
+LATER = datetime(2060, 1, 1, tzinfo=UTC)  # after every minute in the table
 
 MOMENT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', {}, 'unixepoch')",
     "postgresql": "to_timestamp({})",
 }
-"""Seconds as each database keeps a moment."""
+"""Turns Unix seconds into what each database stores as a moment."""
 
 NUMBERS = """WITH RECURSIVE numbers(n) AS
     (SELECT {low} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {high})"""
@@ -52,9 +52,9 @@ SELECT n / {length} % {rooms} + 1, n / {length} + 1, {minute}, 60, 300, 20, 1080
 
 
 def fill(low: int, high: int) -> float:
-    """Make the minutes numbered from `low` up to `high`, in lectures of an hour; gives seconds."""
+    """Insert the minutes from number `low` to `high`, in lectures of an hour, and return the seconds."""
     moment = MOMENT[db.engine.dialect.name].format
-    slot = f"{BEGIN.timestamp():.0f} + n / {ROOMS} * {LENGTH * 60}"  # the rooms' lectures run side by side
+    slot = f"{BEGIN.timestamp():.0f} + n / {ROOMS} * {LENGTH * 60}"  # lectures in several rooms at once
     lectures = LECTURES.format(
         numbers=NUMBERS.format(low=low // LENGTH, high=high // LENGTH),
         rooms=ROOMS,
@@ -68,71 +68,71 @@ def fill(low: int, high: int) -> float:
         length=LENGTH,
         minute=moment(minute),
     )
-    begin = time.perf_counter()
+    start = time.perf_counter()
     db.session.execute(text(lectures))
     db.session.execute(text(minutes))
     db.session.commit()
-    seconds = time.perf_counter() - begin
+    seconds = time.perf_counter() - start
     db.session.execute(text("ANALYZE"))
     db.session.commit()
     return seconds
 
 
 def measure(app: Flask, client: FlaskClient, database: str, sizes: Sequence[int]) -> Iterator[dict]:
-    """Fill the tables to each size in turn, and time what pages and the recorder do."""
-    have = 0
+    """Fill the tables to each size in turn, and time what pages and the minute writer do."""
+    minutes = 0
     for size in sizes:
-        seconds = fill(have, size)
-        filled, have = (size - have) / seconds, size
-        whole = size // LENGTH
-        ids = [1 + number * (whole - 1) // (TRIES - 1) for number in range(TRIES)]
+        seconds = fill(minutes, size)
+        rate, minutes = (size - minutes) / seconds, size
+        lectures = size // LENGTH
+        ids = [1 + number * (lectures - 1) // (TRIES - 1) for number in range(TRIES)]
         yield {
             "database": database,
             "minutes": db.session.scalar(select(func.count()).select_from(Minute)),
-            "filled /s": filled,
-            "recorder /s": 1000 / _ms(_record, range(100)),
-            "minutes ms": _ms(_minutes, ids),
-            "last 15 ms": _ms(_last, ids),
-            "list ms": _ms(_list, ids),
+            "filled /s": rate,
+            "minute writer /s": 1000 / _ms(_write_minute, range(100)),
+            "minutes ms": _ms(_minutes_of_lecture, ids),
+            "last 15 ms": _ms(_last_minutes, ids),
+            "list ms": _ms(_list_lectures, ids),
             "page ms": _ms(lambda number: _get(client, f"/lectures/{number}"), ids),
             "xlsx ms": _ms(lambda number: _get(client, f"/lectures/{number}/report.xlsx"), ids[:5]),
             "pdf ms": _ms(lambda number: _get(client, f"/lectures/{number}/report.pdf"), ids[:5]),
         }
-        db.session.execute(text("DELETE FROM minute WHERE lecture_id IS NULL"))  # the recorder's
+        db.session.execute(text("DELETE FROM minute WHERE lecture_id IS NULL"))  # the minute writer's
         db.session.commit()
 
 
 def _ms(work: Callable[[int], object], numbers: Sequence[int]) -> float:
-    """Milliseconds that `work` takes with a number, in the median."""
+    """The median of the milliseconds that `work` takes with each number."""
     work(numbers[0])
-    taken = []
+    times = []
     for number in numbers:
         db.session.expunge_all()
-        begin = time.perf_counter()
+        start = time.perf_counter()
         work(number)
-        taken.append(time.perf_counter() - begin)
-    return 1000 * statistics.median(taken)
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
 
 
-def _record(number: int) -> None:
-    """Write a minute as the recorder does."""
+def _write_minute(number: int) -> None:
+    """Write a minute as the minute writer does."""
     spans = (20.0, 10.0, 15.0, 200.0, 40.0, 30.0, 665.0, 100.0)
     minute = LATER + timedelta(minutes=number)
     counted = CountedMinute(minute, None, 60.0, 300, 20, sum(spans), spans)
     minute_queries.save_minute(db.session.get(Room, ROOM), counted, minimum_group=5)
 
 
-def _minutes(number: int) -> None:
+def _minutes_of_lecture(number: int) -> None:
     assert len(minute_queries.minutes_of_lecture(db.session.get(Lecture, number))) == LENGTH
 
 
-def _last(number: int) -> None:
-    """What the live page asks for, at the end of a lecture."""
+def _last_minutes(number: int) -> None:
+    """Ask what the live page asks, at the end of a lecture."""
     lecture = db.session.get(Lecture, number)
     minute_queries.minutes_between(lecture.ended_at - timedelta(minutes=15), None, lecture.room, 100)
 
 
-def _list(number: int) -> None:
+def _list_lectures(number: int) -> None:
     minute_queries.expressions_of_lectures(lecture_queries.newest_lectures(25, after=number))
     lecture_queries.all_courses()
 
@@ -142,7 +142,7 @@ def _get(client: FlaskClient, path: str) -> None:
 
 
 def benchmark(database: str, url: str, sizes: Sequence[int]) -> list[dict]:
-    """Measure a database that is empty so far."""
+    """Measure with an empty database."""
     with tempfile.TemporaryDirectory() as folder:
         app = create_app({"DATABASE_URL": url, "ROOM": "Room 1"}, Path(folder))
         with app.app_context():
@@ -159,9 +159,9 @@ def benchmark(database: str, url: str, sizes: Sequence[int]) -> list[dict]:
 
 
 def main() -> None:
-    """Measure both databases; PostgreSQL where it is installed."""
+    """Measure both databases, PostgreSQL only where it is installed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="of the table, in minutes")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="rows of the table of minutes")
     parser.add_argument("--database", choices=("sqlite", "postgresql"))
     arguments = parser.parse_args()
     rows = []

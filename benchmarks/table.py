@@ -1,11 +1,11 @@
-"""One table for people, one JSON line for programs."""
+"""A benchmark's result as a table for people and one line of JSON for programs."""
 
 import json
 from collections.abc import Sequence
 
 
 def show(name: str, rows: Sequence[dict]) -> None:
-    """Print rows that share their keys: first as a table, then as one line of JSON."""
+    """Print rows that have the same keys: first as a table, then as one line of JSON."""
     cells = [list(rows[0]), *([_text(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:

@@ -7,6 +7,7 @@ import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
 from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import Engine, event
 
 from app import create_app
 from app.store import user_queries
@@ -20,6 +21,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 settings.register_profile("aula", deadline=None)  # no test asserts on time: a machine may be busy
 settings.load_profile("aula")
 expect.set_options(timeout=30_000)  # milliseconds
+
+engines_used: set[Engine] = set()
+event.listen(Engine, "engine_connect", lambda connection: engines_used.add(connection.engine))
+
+
+@pytest.fixture(autouse=True)
+def close_databases():
+    """Close the connections that a test left in pools; Python 3.13 warns about each."""
+    yield
+    while engines_used:
+        engines_used.pop().dispose()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The clock that benchmarks put into a picture, and read from what comes out at the other end."""
+"""The clock that benchmarks draw into a picture and read from what a viewer gets."""
 
 from datetime import UTC, datetime
 
@@ -18,19 +18,19 @@ SECONDS = 1795255320.123
 @pytest.mark.parametrize("quality", [30, 80])
 def test_the_clock_is_read_after_scaling_and_jpeg(width, quality):
     picture = Classroom(12, (1280, 720)).draw(MORNING)
-    coded_clock.draw(picture, SECONDS)
+    coded_clock.draw_time(picture, SECONDS)
     scaled = cv2.resize(picture, (width, width * 9 // 16), interpolation=cv2.INTER_AREA)
     jpeg = encode(scaled, quality)
     seen = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert coded_clock.read(seen) == SECONDS
+    assert coded_clock.read_time(seen) == SECONDS
 
 
-def test_a_picture_without_a_clock_says_no_time():
-    assert coded_clock.read(Classroom(12, (1280, 720)).draw(MORNING)) is None
+def test_a_picture_without_a_clock_gives_no_time():
+    assert coded_clock.read_time(Classroom(12, (1280, 720)).draw(MORNING)) is None
 
 
-def test_a_clock_that_is_covered_in_part_says_no_time():
+def test_a_clock_that_is_partly_covered_gives_no_time():
     picture = np.zeros((720, 1280), np.uint8)
-    coded_clock.draw(picture, SECONDS)
+    coded_clock.draw_time(picture, SECONDS)
     picture[:, 600:700] = 255 - picture[:, 600:700]
-    assert coded_clock.read(picture) is None
+    assert coded_clock.read_time(picture) is None

@@ -1,4 +1,4 @@
-"""The stream as many programs make it: a Flask generator that draws and encodes for each viewer."""
+"""The baseline for `viewers`: a Flask generator that draws and encodes every picture for each viewer."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ START = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 
 
 class Camera:
-    """Drawn pictures with the true faces in them, prepared beforehand: no reading, no capture."""
+    """Drawn pictures with the true faces, prepared in advance: it neither captures nor analyses."""
 
     def __init__(self) -> None:
         room = Classroom(STUDENTS)

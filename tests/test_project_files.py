@@ -1,0 +1,62 @@
+"""What the files beside the code say: version, packages, links, promises."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app
+from app import PROJECT
+
+TESTS = PROJECT / "tests"
+DOCUMENTS = [
+    *sorted(PROJECT.glob("*.md")),
+    *sorted(PROJECT.glob("docs/*.md")),
+    PROJECT / "benchmarks" / "NOTES.md",
+    PROJECT / "models" / "CARD.md",
+]
+
+
+def test_the_changelog_begins_with_the_version_of_the_program():
+    newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest[1] == app.__version__
+
+
+def test_faces_are_read_without_the_packages_of_training():
+    """Tensorflow is 1.3 GB that a server doesn't have."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['tensorflow', 'keras', 'matplotlib', 'tqdm', 'jax']));"
+        "from app.vision.face_analyser import FaceAnalyser; FaceAnalyser();"
+        "from app.monitor import process; from app.offline import analyse"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_every_link_leads_somewhere(document):
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", document.read_text()):
+        name, _, heading = target.partition("#")
+        path = (document.parent / name).resolve() if name else document
+        assert path.exists(), target
+        assert not heading or heading in _headings(path), target
+
+
+def _headings(path: Path) -> set[str]:
+    """The anchors of a Markdown file, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_a_test_holds_every_promise_of_security_md():
+    rows = re.findall(r"^\| [^|]+\. \| (.+) \|$", (PROJECT / "SECURITY.md").read_text(), re.MULTILINE)
+    assert rows
+    for row in rows:
+        tests = re.findall(r"`(test_\w+\.py)::(test_\w+)`", row)
+        assert tests, row
+        for file, name in tests:
+            tree = ast.parse((TESTS / file).read_text())
+            assert name in {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}, name
