@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 
-from app import PROJECT
+from app.project import PROJECT
 from app.settings import SettingError, read_settings
 
 try:

@@ -1,12 +1,27 @@
-"""The configuration of Flask and its extensions, made from the settings."""
+"""Configures a Flask application from the settings: the web process's, and the monitor's without pages."""
 
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.settings import Settings
+from flask import Flask
+
+from app.project import PROJECT
+from app.settings import Settings, explicit_settings, read_settings
+from app.store.tables import db
+
+
+def configure(app: Flask, environment: Mapping[str, str]) -> None:
+    """Read the settings and connect the database. Raises SettingError."""
+    instance_path, env_file = Path(app.instance_path), PROJECT / ".env"
+    settings = read_settings(environment, env_file)
+    instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.config.from_mapping(flask_config(settings, instance_path))
+    app.config["EXPLICIT_SETTINGS"] = explicit_settings(environment, env_file)
+    db.init_app(app)
 
 
 def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:

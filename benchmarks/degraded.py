@@ -21,7 +21,7 @@ from benchmarks.table import show
 from models.data.dataset import Split, read_split
 from models.evaluation.evaluate import measure_outputs, selective_accuracy
 from models.export import LITERT
-from models.serving import predict
+from models.network.serving import predict
 from models.training.augmentation import jpeg_compressed
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "fer2013" / "fer2013.npz"

@@ -10,7 +10,7 @@ from models.data.dataset import Crops, Faces
 from models.data.votes import ferplus_majority
 from models.evaluation.evaluate import selective_accuracy
 from models.evaluation.measures import best_temperature
-from models.serving import predict_with_keras, serving_network
+from models.network.serving import predict_with_keras, serving_network
 
 COVERAGE = 0.8  # the share of the faces whose expression is named; the rest count as uncertain
 FALSE_POSITIVE_RATE = 1 / 150

@@ -23,14 +23,14 @@ from models.data.dataset import Crops, Faces, Split, read_crops, read_dataset, s
 from models.data.known_faces import as_strip, known_faces
 from models.data.votes import ferplus_majority
 from models.evaluation.evaluate import measure_outputs, new_to_training
-from models.provenance import file_facts, provenance
-from models.serving import (
+from models.network.serving import (
     load_trained,
     predict_with_keras,
     predict_with_litert,
     save_litert,
     serving_network,
 )
+from models.provenance import file_facts, provenance
 
 MAX_SCORE_DIFFERENCE = 1e-3  # between Keras and LiteRT, both in float32
 MAX_ACCURACY_LOSS = 0.002  # from rounding to 8 bits

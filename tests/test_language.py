@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from app import PROJECT
 from app.language import LANGUAGES, WRITTEN_IN, Words, catalogue, say
+from app.project import PROJECT
 
 TRANSLATED = [code for code in LANGUAGES if code != WRITTEN_IN]
 

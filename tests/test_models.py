@@ -30,8 +30,10 @@ from models.data.dataset import (  # noqa: E402
     Split,
 )
 from models.evaluation.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
-from models.provenance import provenance  # noqa: E402
-from models.serving import (  # noqa: E402
+from models.network.architecture import aula, to_float32  # noqa: E402
+from models.network.network_heads import smoothed_cross_entropy  # noqa: E402
+from models.network.normalization import FastBatchNormalization  # noqa: E402
+from models.network.serving import (  # noqa: E402
     load_trained,
     predict,
     predict_with_keras,
@@ -39,15 +41,13 @@ from models.serving import (  # noqa: E402
     save_litert,
     serving_network,
 )
+from models.provenance import provenance  # noqa: E402
 from models.training import callbacks  # noqa: E402
 from models.training import train as training  # noqa: E402
-from models.training.architecture import aula, to_float32  # noqa: E402
 from models.training.augmentation import (  # noqa: E402
     NO_AUGMENTATION,
     augment,
 )
-from models.training.network_heads import smoothed_cross_entropy  # noqa: E402
-from models.training.normalization import FastBatchNormalization  # noqa: E402
 from models.training.schedule import Schedule, record_schedule, recorded_schedules  # noqa: E402
 from tests.drawn_faces import crops_of, drawn_faces, save, votes_for  # noqa: E402
 

@@ -16,7 +16,7 @@ pytestmark = [
 
 from app.vision.crop import as_input  # noqa: E402
 from models.data.dataset import Split  # noqa: E402
-from models.serving import serving_network  # noqa: E402
+from models.network.serving import serving_network  # noqa: E402
 from models.training.schedule import recorded_schedules  # noqa: E402
 from models.trials.__main__ import LEARNING_RATES, main  # noqa: E402
 from models.trials.baselines import BASELINES, resnet, simple, vgg13  # noqa: E402

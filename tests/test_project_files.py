@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app
-from app import PROJECT
+from app.project import PROJECT
 
 TESTS = PROJECT / "tests"
 DOCUMENTS = [
@@ -22,7 +22,7 @@ DOCUMENTS = [
 
 def test_the_changelog_begins_with_the_version_of_the_program():
     newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert newest[1] == app.__version__
+    assert newest[1] == app.VERSION
 
 
 def test_faces_are_read_without_the_packages_of_training():

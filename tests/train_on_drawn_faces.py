@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from models.serving import load_keras, predict_with_keras
+from models.network.serving import load_keras, predict_with_keras
 from models.training.schedule import Schedule
 from models.training.train import build, fit
 from tests.drawn_faces import drawn_faces

@@ -17,9 +17,9 @@ from redis.client import PubSub
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from app import __version__
 from app.camera.spec import hide_password
 from app.language import Words
+from app.project import VERSION
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class SignedChannel:
             socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 1),
         )
-        self.prefix = f"aula:{__version__}:{hashlib.sha256(room.encode()).hexdigest()[:12]}"
+        self.prefix = f"aula:{VERSION}:{hashlib.sha256(room.encode()).hexdigest()[:12]}"
         self.outage: Words | None = None
         """Why Redis can't be reached, as a sentence; None while it answers."""
         self._address = hide_password(url)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-from app import PROJECT
 from app.backoff import delays
 from app.bus.messages import Demand, Message
 from app.clock import Clock
+from app.project import PROJECT
 
 log = logging.getLogger(__name__)
 

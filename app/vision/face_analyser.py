@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app import PROJECT
+from app.project import PROJECT
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade_detector import CascadeDetector
 from app.vision.detection.detection import Detection, non_maximum_suppression

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app import PROJECT
+from app.project import PROJECT
 
 MODELS = PROJECT / "models"
 CARD = "emotion_cnn.json"

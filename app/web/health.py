@@ -5,7 +5,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import PROJECT
+from app.project import PROJECT
 from app.store.tables import db
 from app.web.extensions import hub
 

@@ -9,8 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from app import __version__
 from app.bus.messages import MonitorStatus
+from app.project import VERSION
 from app.web.access import bearer_token
 from app.web.problems import problem
 from app.web.stream.hub import Hub
@@ -58,7 +58,7 @@ class RoomCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield each metric with its current value."""
         hub, status = self._hub, self._hub.status
-        yield InfoMetricFamily("aula", "This server.", {"version": __version__, "room": self._room})
+        yield InfoMetricFamily("aula", "This server.", {"version": VERSION, "room": self._room})
         online = hub.pause is None and status is not None and status.camera.is_online
         yield GaugeMetricFamily("aula_camera_online", "Whether the camera delivers pictures.", online)
         yield GaugeMetricFamily("aula_paused", "Whether the room is paused.", hub.pause is not None)

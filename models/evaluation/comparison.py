@@ -10,7 +10,7 @@ from models.data.dataset import Split, read_split
 from models.data.votes import ferplus_majority
 from models.evaluation.cost import BATCHES, cost
 from models.evaluation.measures import mcnemar, measures
-from models.serving import load_keras, predict_with_litert, save_litert
+from models.network.serving import load_keras, predict_with_litert, save_litert
 
 
 def compare(networks: list[Path], data: Path, split: Split) -> dict:

@@ -9,7 +9,7 @@ from models.data.dataset import Dataset, Faces, Split, read_dataset
 from models.data.near_duplicates import near_duplicates_of
 from models.data.votes import SEVEN, ferplus_majority, ferplus_shares
 from models.evaluation.measures import accuracy, confusion_matrix, measures, votes_likelihood
-from models.serving import predict
+from models.network.serving import predict
 
 
 def evaluate(network: Path, data: Path, split: Split) -> dict:

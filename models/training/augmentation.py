@@ -8,7 +8,7 @@ from keras import ops
 
 from app.vision.annotate import encode
 from app.vision.crop import SIDE
-from models.training.compiled import compiled
+from models.network.compiled import compiled
 
 
 @dataclass(frozen=True, slots=True)

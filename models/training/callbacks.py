@@ -15,7 +15,7 @@ from app.vision.crop import as_input
 from models.data.dataset import DataError, Faces
 from models.data.votes import SEVEN, ferplus_majority
 from models.evaluation.plots import plot_training_curves
-from models.serving import BATCH_SIZE
+from models.network.serving import BATCH_SIZE
 from models.training.batches import Batches
 from models.training.schedule import Schedule
 

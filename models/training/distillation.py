@@ -7,7 +7,7 @@ from keras import ops
 
 from app.vision.emotion import EMOTIONS
 from models.data.votes import FERPLUS
-from models.training.compiled import compiled
+from models.network.compiled import compiled
 
 Teacher = Callable
 """A trained network: from pixels, a tensor, float32 (N, 48, 48, 1), to `scores` and `fer`, (N, 7) each."""

@@ -6,11 +6,11 @@ from pathlib import Path
 import keras
 
 from models.data.dataset import Crops, DataError, Faces, Split, read_crops, read_dataset, split_crops
-from models.serving import load_keras, open_network
-from models.training.architecture import aula
+from models.network.architecture import aula
+from models.network.network_heads import HEADS
+from models.network.serving import load_keras, open_network
 from models.training.batches import Batches
 from models.training.callbacks import CheckpointCallback, EpochStart, ProgressBar
-from models.training.network_heads import HEADS
 from models.training.sam import SAM, RepeatedBatches
 from models.training.schedule import Schedule, record_schedule
 

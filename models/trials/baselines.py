@@ -3,14 +3,14 @@
 import keras
 from keras import layers
 
-from models.training.architecture import (
+from models.network.architecture import (
     convolution,
     global_average,
     pixel_input,
     residual_block,
     standardised,
 )
-from models.training.network_heads import with_heads
+from models.network.network_heads import with_heads
 
 
 def simple() -> keras.Model:

@@ -7,8 +7,8 @@ import keras
 from keras import layers
 
 from models import CommandError
-from models.training.architecture import global_average, pixel_input
-from models.training.network_heads import with_heads
+from models.network.architecture import global_average, pixel_input
+from models.network.network_heads import with_heads
 
 DOWNLOADED = "imagenet"  # Keras downloads the weights, and keeps them in ~/.keras
 ENLARGED_SIDE = 96  # pixels: five halvings of 48 would leave one

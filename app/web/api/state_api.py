@@ -2,12 +2,12 @@
 
 from flask import current_app
 
-from app import __version__
 from app.bus.messages import MonitorStatus
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
 from app.language import say
+from app.project import VERSION
 from app.store import lecture_queries
 from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room, effective_settings
 from app.web.api import schemas
@@ -32,7 +32,7 @@ def state():
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
         "lecture": lecture_queries.running_lecture(room),
-        "version": __version__,
+        "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],
     }
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flask_babel import gettext
 
-from app import FLASK_COMMAND, PROJECT
 from app.language import language
+from app.project import FLASK_COMMAND, PROJECT
 from app.vision.privacy_area import PrivacyArea
 
 TIMEOUT_SECONDS = 25.0  # to start, open and look; a network camera may take STALL_SECONDS for each

@@ -8,8 +8,8 @@ import keras
 from keras import layers
 
 from app.vision.crop import SIDE
-from models.training.network_heads import with_heads
-from models.training.normalization import FastBatchNormalization
+from models.network.network_heads import with_heads
+from models.network.normalization import FastBatchNormalization
 
 MEAN, DEVIATION = 129.474, 65.027  # of the pixels of FER-2013's Training split
 

@@ -12,8 +12,8 @@ from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import ExpressionNetwork, WeightsError
 from models.data.dataset import DataError
 from models.data.votes import SEVEN
-from models.training.architecture import to_float32
-from models.training.compiled import compiled
+from models.network.architecture import to_float32
+from models.network.compiled import compiled
 
 BATCH_SIZE = 256  # faces; a larger one only takes memory
 THREADS = 2  # nothing else computes meanwhile
