@@ -46,7 +46,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cookies(chromium, server):
-    """Those of somebody signed in."""
+    """The cookies of somebody signed in."""
     return cookies_of(chromium, server)
 
 
@@ -96,7 +96,7 @@ def test_axe_finds_nothing_serious_at_the_first_start(chromium, tmp_path):
 
 
 def serious(page) -> list[str]:
-    """What axe-core calls serious or critical: the rule, and where it is broken."""
+    """What axe-core calls serious or critical: the rule and the element that breaks it."""
     page.wait_for_load_state()
     return [
         f"{rule['id']}: {node['html'][:120]}"

@@ -23,7 +23,7 @@ MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """A server that looks at the drawn classroom."""
+    """A server that shows the drawn classroom."""
     server = Server(tmp_path_factory.mktemp("live"), {})
     server.start()
     wait_for(server.is_online)
@@ -33,7 +33,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cookies() -> dict[str, list]:
-    """Those of the first sign-in at each server: only ten sign-ins a minute are let in."""
+    """The cookies of the first sign-in at each server, which allows only ten sign-ins a minute."""
     return {}
 
 
@@ -68,14 +68,14 @@ def wait_for_badge(page, words: str) -> None:
     expect(badge(page)).to_contain_text(words)
 
 
-def shot(page) -> Image.Image:
+def screenshot_of(page) -> Image.Image:
     return Image.open(io.BytesIO(page.locator("#stream").screenshot())).convert("RGB")
 
 
 def is_moving(page) -> bool:
-    before = shot(page)
+    before = screenshot_of(page)
     page.wait_for_timeout(700)
-    return max(ImageStat.Stat(ImageChops.difference(before, shot(page))).mean) > MOVING
+    return max(ImageStat.Stat(ImageChops.difference(before, screenshot_of(page))).mean) > MOVING
 
 
 def viewers(server: Server) -> list[dict]:
@@ -99,7 +99,7 @@ def test_a_teacher_watches_starts_a_lecture_ends_it_and_gets_its_report(demo, op
 
 
 def test_the_end_of_a_lecture_leads_to_its_report_though_the_server_is_slow(demo, open_page):
-    """The page used to see that the lecture was over, and load itself anew instead."""
+    """The page used to notice that the lecture had ended, and reloaded itself instead."""
 
     def answer_late(route) -> None:
         answer = route.fetch(max_redirects=0)
@@ -145,7 +145,7 @@ def test_a_second_viewer_sees_the_class_too(demo, open_page):
         wait_for(lambda page=page: is_moving(page))
 
 
-def test_a_hidden_page_lets_go_of_the_stream_and_comes_back(demo, open_page):
+def test_a_hidden_page_closes_the_stream_and_opens_it_again(demo, open_page):
     page = open_page(demo)
     wait_for(lambda: len(viewers(demo)) == 1)
     hide(page, True)
@@ -156,7 +156,7 @@ def test_a_hidden_page_lets_go_of_the_stream_and_comes_back(demo, open_page):
 
 
 def hide(page, hidden: bool) -> None:
-    """Tell the page that it is hidden or seen: a headless browser shows every tab it has."""
+    """Tell the page that it is hidden or visible: a headless browser shows every tab it has."""
     page.evaluate(
         """hidden => {
             Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
@@ -176,7 +176,7 @@ def test_the_page_survives_a_restart_of_the_server(start_server, open_page):
     server.start()
     wait_for_badge(page, "s old")
     wait_for(lambda: is_moving(page))
-    assert page.evaluate("window.sameDocument"), "it was not loaded anew"
+    assert page.evaluate("window.sameDocument"), "the page was not reloaded"
 
 
 def test_a_camera_goes_dark_and_comes_back(start_server, open_page):
@@ -205,8 +205,8 @@ def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
 
 
 def is_card(page) -> bool:
-    """A card is nearly all of one dark colour, which no picture of the class is."""
-    return ImageStat.Stat(shot(page).convert("L")).median[0] < 40
+    """A card is nearly all of one dark colour; no picture of the class is."""
+    return ImageStat.Stat(screenshot_of(page).convert("L")).median[0] < 40
 
 
 def test_faces_are_hidden_and_shown_again_in_one_click(demo, open_page):
@@ -223,7 +223,7 @@ def test_faces_are_hidden_and_shown_again_in_one_click(demo, open_page):
 
 def sharpness(page) -> float:
     """How strong the edges are in the upper part of the picture, where no label is."""
-    grey = shot(page).convert("L")
+    grey = screenshot_of(page).convert("L")
     return ImageStat.Stat(
         grey.crop((0, 0, grey.width, grey.height // 6)).filter(ImageFilter.FIND_EDGES)
     ).mean[0]
@@ -288,7 +288,7 @@ def running_lecture(demo):
         lecture_queries.end_lecture(lecture_queries.running_lecture(room), datetime.now(UTC))
 
 
-def test_what_is_unusual_is_said_and_can_be_turned_off(running_lecture, demo, open_page):
+def test_unusual_moments_are_pointed_out_and_can_be_switched_off(running_lecture, demo, open_page):
     page = open_page(demo)
     said = page.locator("#unusual li")
     expect(said).to_contain_text("surprise 4× this lecture's average for")

@@ -205,10 +205,10 @@ def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, admin
     page = administrator.get("/settings/areas").text
     assert 'value="20.5"' in page
     assert "Privacy areas: 2" in administrator.get("/settings").text
-    assert "2 parts of the picture are left out" in administrator.get("/notice").text
+    assert "2 parts of the picture are blanked" in administrator.get("/notice").text
     assert save(administrator).status_code == 302
     assert areas_of(app) == ()
-    assert "left out" not in administrator.get("/notice").text
+    assert "blanked" not in administrator.get("/notice").text
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_note_is_added_by_the_clock_on_the_wall_and_deleted(app, client):
         ({"time": "10:40", "text": "x" * 501}, "longer than 500"),
     ],
 )
-def test_a_note_that_can_t_be_is_refused_with_what_was_wrong(app, client, fields, says):
+def test_an_impossible_note_is_refused_with_what_was_wrong(app, client, fields, says):
     answer = send(client, f"/lectures/{add_lecture(app)}/notes", **fields)
     assert answer.status_code == 400
     assert says.lower() in answer.text.lower()
@@ -197,7 +197,7 @@ def test_the_page_of_an_hour_asks_for_minutes_once_and_notes_once(app, client):
 
 
 class _Threaded(ThreadingMixIn, WSGIServer):
-    """Python's own: Werkzeug's leaves a file open when a browser hangs up while it is sent."""
+    """Python's own server: Werkzeug's leaves a file open if a browser hangs up during a download."""
 
     daemon_threads = True
 
@@ -209,7 +209,7 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture
 def page(app, chromium):
-    """Chromium, signed in; `page.server` is where. Fails for any error that a script or a policy reports."""
+    """Chromium, signed in at `page.server`. Fails for any error that a script or a policy reports."""
     server = make_server("127.0.0.1", 0, app, _Threaded, _Quiet)
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The first run, the settings page, and trying a camera."""
+"""The first run, the settings page, and trying a camera from it."""
 
 import base64
 import json
@@ -35,7 +35,7 @@ def csrf_of(page: str) -> str:
 
 @pytest.fixture
 def administrator(app):
-    """Somebody who made the first account and is signed in."""
+    """Somebody who created the first account and is signed in."""
     client = app.test_client()
     with app.test_request_context():
         link = setup_path(app)
@@ -140,7 +140,7 @@ def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(mak
 
 @pytest.mark.parametrize("camera", ["lecture.mp4", "94", "rtsp://camera/stream", "demo"])
 def test_the_rest_can_be_saved_while_the_environment_fixes_the_camera(make_app, camera):
-    """A browser sends nothing of a field that is switched off."""
+    """The page has no fields for the settings that the environment fixes."""
     app = make_app(CAMERA=camera, MINIMUM_GROUP="8")
     with app.app_context():
         user = user_queries.set_password("anna", "a long password")
@@ -204,7 +204,7 @@ def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
     assert base64.b64decode(tried["picture"].partition(",")[2]) == b"picture"
 
 
-def test_a_camera_that_was_unplugged_keeps_nobody_from_the_other_settings(app, administrator):
+def test_the_other_settings_can_be_saved_while_the_camera_is_unplugged(app, administrator):
     with app.app_context():
         room_queries.change_room(room_queries.get_or_create_room("Room 7"), camera="94")
     assert "94: not plugged in" in administrator.get("/settings").text
@@ -228,7 +228,7 @@ def test_the_command_says_what_a_camera_gives_or_why_not(app, tmp_path):
     assert "There is no file /nowhere.mp4" in missing.output
 
 
-def test_settings_are_obeyed_without_a_restart(start_server):
+def test_changed_settings_take_effect_without_a_restart(start_server):
     server = start_server(HIDE_FACES="", MINIMUM_GROUP="")
     wait_for(lambda: server.get("/api/v1/now").json.get("shares"))
     change_room(server, hide_faces=True, minimum_group=60)
