@@ -17,7 +17,7 @@ from models.data.dataset import (
     split_crops,
 )
 from models.data.votes import ferplus_majority, ferplus_shares
-from tests.drawn_faces import drawn_faces, save
+from tests.drawn_faces import crops_of, drawn_faces, save
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,8 @@ def test_a_majority_for_contempt_or_no_face_is_none():
     assert not ferplus_majority(votes)[0].any()
 
 
-def test_held_out_crops_are_the_last_fifth(crops):
+def test_held_out_crops_are_the_last_fifth(drawn):
+    crops = crops_of(drawn)
     kept, held_out = split_crops(crops)
     assert (len(kept), len(held_out)) == (32, 8)
     assert (held_out.images == crops.images[32:]).all()
