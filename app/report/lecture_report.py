@@ -1,7 +1,7 @@
 """A lecture as it is reported: every minute from start to end, and its figures as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app.language import Words
@@ -85,11 +85,10 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
     rows = minute_queries.minutes_of_lecture(lecture)
     end = lecture.ended_at or now
     online = sum(row.online_seconds for row in rows)
-    read = [row for row in rows if row.shares is not None]
-    whole = PooledMinutes.of(read)
-    of_whole, *of_minutes = _intervals([whole, *read], ConfusionMatrix(conditions.network.named_confusion))
-    intervals = dict(zip((row.minute for row in read), of_minutes, strict=True))
     pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
+    minutes = _every_minute(rows, lecture.started_at, end, pauses)
+    whole = PooledMinutes.of([minute for minute in minutes if minute.shares is not None])
+    of_whole, *of_minutes = _intervals([whole, *minutes], ConfusionMatrix(conditions.network.named_confusion))
     return Report(
         id=lecture.id,
         title=lecture.title,
@@ -97,7 +96,10 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         room=lecture.room.name,
         started_at=lecture.started_at,
         ended_at=lecture.ended_at,
-        minutes=_every_minute(rows, intervals, lecture.started_at, end, pauses),
+        minutes=tuple(
+            replace(minute, share_intervals=intervals)
+            for minute, intervals in zip(minutes, of_minutes, strict=True)
+        ),
         notes=tuple(
             ReportNote(note.id, note.at, note.text) for note in note_queries.notes_of_lecture(lecture)
         ),
@@ -142,23 +144,19 @@ def _of_all_faces(row: Sequence[Interval], part: MinuteFigures) -> Intervals:
 
 
 def _every_minute(
-    rows: Sequence[Minute],
-    intervals: dict[datetime, Intervals | None],
-    start: datetime,
-    end: datetime,
-    pauses: Sequence[Period],
-) -> tuple[ReportMinute, ...]:
-    """The minutes from `start` to `end`; one without a row is a gap, or paused."""
+    rows: Sequence[Minute], start: datetime, end: datetime, pauses: Sequence[Period]
+) -> list[ReportMinute]:
+    """The minutes from `start` to `end`, without intervals; one without a row is a gap, or paused."""
     known = {row.minute: row for row in rows}
     first = min([start, *known]).astimezone(UTC).replace(second=0, microsecond=0)
     last = max([end - timedelta(microseconds=1), start, *known])
     times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
-    return tuple(
-        _report_minute(known[time], intervals.get(time))
+    return [
+        _report_minute(known[time])
         if time in known
         else ReportMinute(time, MinuteStatus.PAUSED if _is_paused(time, pauses) else MinuteStatus.GAP)
         for time in times
-    )
+    ]
 
 
 def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
@@ -166,7 +164,7 @@ def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
     return any(start <= minute + MINUTE / 2 < end for start, end in pauses)
 
 
-def _report_minute(row: Minute, intervals: Intervals | None) -> ReportMinute:
+def _report_minute(row: Minute) -> ReportMinute:
     if row.suppressed:
         status = MinuteStatus.TOO_FEW
     else:
@@ -179,5 +177,4 @@ def _report_minute(row: Minute, intervals: Intervals | None) -> ReportMinute:
         faces_max=row.faces_max,
         face_seconds=row.face_seconds,
         expression_seconds=row.expression_seconds,
-        share_intervals=intervals,
     )

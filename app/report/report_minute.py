@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from app.report.interval import Interval, effective_sample_size
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PooledMinutes
@@ -32,11 +33,11 @@ class MinuteStatus(StrEnum):
     """Somebody had paused the room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportMinute(MinuteFigures):
     """One minute of a report. A gap has None for its figures, not zeros.
 
-    Its shares are as read, of all person-time.
+    Its shares are as read, of all person-time. They are computed once: a page asks for them some dozen times.
     """
 
     minute: datetime
@@ -49,7 +50,15 @@ class ReportMinute(MinuteFigures):
     share_intervals: dict[Emotion, Interval] | None = None
     """Where each true share lies, in 95 of 100 such minutes; None where no expression was named."""
 
-    @property
+    @cached_property
+    def all_shares(self) -> dict[str, float] | None:
+        return super().all_shares
+
+    @cached_property
+    def shares(self) -> dict[Emotion, float] | None:
+        return super().shares
+
+    @cached_property
     def is_weak(self) -> bool:
         """Whether the sample is too small for the shares to say much."""
         return bool(sample_size(self) < MIN_SAMPLE_SIZE)
