@@ -57,7 +57,7 @@ def card_text(
         return CardText(Words("Paused since %(time)s by %(name)s", time=time, name=pause.by), PAUSED)
     if status is not None and status.camera.reason == Reason.PAUSED:  # no longer: the monitor lags behind
         return CardText(TITLES[Reason.STARTING], SOON)
-    if status is not None and not status.camera.online:
+    if status is not None and not status.camera.is_online:
         camera = status.camera
         title = TITLES.get(camera.reason, NO_PICTURE)
         return CardText(title, camera.detail or "", _since(camera.since, timezone))
