@@ -37,7 +37,7 @@ bench: .venv/installed-dev
 
 texts: .venv/installed
 	@texts=$$(mktemp) && \
-	$(BIN)/pybabel -q extract -F babel.cfg -k Words -k t -k lazy_gettext --add-location=file --sort-by-file --no-wrap \
+	$(BIN)/pybabel -q extract -F babel.cfg -k Translatable -k t -k lazy_gettext --add-location=file --sort-by-file --no-wrap \
 	  --omit-header -o $$texts app && \
 	$(BIN)/pybabel -q update -i $$texts -d app/translations -N --no-wrap --ignore-obsolete --ignore-pot-creation-date; \
 	status=$$?; rm -f $$texts; exit $$status

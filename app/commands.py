@@ -8,7 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
-from app.language import LANGUAGES, say
+from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
 from app.store import lecture_queries, retention, user_queries
@@ -129,11 +129,11 @@ def check(
     try:
         checked = check_camera(spec, settings.stall_seconds, timezone=settings.timezone)
     except (CameraError, ValueError) as error:
-        raise click.ClickException(say(error, language)) from None
+        raise click.ClickException(translate(error, language)) from None
     if picture is not None:
         blank(checked.image, [PrivacyArea(*area) for area in leave_out])
         Path(picture).write_bytes(encode(checked.image, settings.jpeg_quality))
-    click.echo(say(checked.summary, language))
+    click.echo(translate(checked.summary, language))
 
 
 @detector.command("install")

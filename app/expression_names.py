@@ -1,20 +1,20 @@
 """What the expressions are called in the reader's language: on pages, in the picture and in files."""
 
-from app.language import Words, say
+from app.language import Translatable, translate
 from app.vision.emotion import UNCERTAIN, Emotion
 
 EXPRESSION_NAMES = {
-    Emotion.ANGRY: Words("angry"),
-    Emotion.DISGUST: Words("disgust"),
-    Emotion.FEAR: Words("fear"),
-    Emotion.HAPPY: Words("happy"),
-    Emotion.SAD: Words("sad"),
-    Emotion.SURPRISE: Words("surprise"),
-    Emotion.NEUTRAL: Words("neutral"),
-    UNCERTAIN: Words("uncertain"),
+    Emotion.ANGRY: Translatable("angry"),
+    Emotion.DISGUST: Translatable("disgust"),
+    Emotion.FEAR: Translatable("fear"),
+    Emotion.HAPPY: Translatable("happy"),
+    Emotion.SAD: Translatable("sad"),
+    Emotion.SURPRISE: Translatable("surprise"),
+    Emotion.NEUTRAL: Translatable("neutral"),
+    UNCERTAIN: Translatable("uncertain"),
 }
 
 
 def expression_name(expression: str) -> str:
     """What an expression, or "uncertain", is called in the language of this request."""
-    return say(EXPRESSION_NAMES[expression])
+    return translate(EXPRESSION_NAMES[expression])

@@ -18,7 +18,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, has_request_context, request
 from flask_babel import get_locale, get_translations
 
-WRITTEN_IN = "en"
+SOURCE_LANGUAGE = "en"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """The name of each language, in that language, by its code."""
 COOKIE = "language"
@@ -26,10 +26,10 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 
 
 @dataclass(frozen=True, init=False)
-class Words:
+class Translatable:
     """A sentence that is translated later, for whoever reads it; `str` gives it in English.
 
-    `text` names its values as %(name)s. A value may be `Words` too.
+    `text` names its values as %(name)s. A value may be `Translatable` too.
     """
 
     text: str
@@ -43,37 +43,37 @@ class Words:
         return self.text % self.values if self.values else self.text
 
 
-def say(source: object, language: str | None = None) -> str:
-    """Translate a `Words`, or the one that an error was raised with; gives `str` of anything else.
+def translate(source: object, language: str | None = None) -> str:
+    """Translate a `Translatable`, or the one that an error was raised with; gives `str` of anything else.
 
     Into `language`, by default that of the current request.
     """
     if isinstance(source, Exception) and source.args:
         source = source.args[0]
-    if not isinstance(source, Words):
+    if not isinstance(source, Translatable):
         return str(source)
     text = (translations(language) if language else get_translations()).gettext(source.text)
     if not source.values:
         return text
-    return text % {name: say(value, language) for name, value in source.values.items()}
+    return text % {name: translate(value, language) for name, value in source.values.items()}
 
 
-def language() -> str:
+def current_language() -> str:
     """The code of the current request's language; English outside of a request."""
-    return str(get_locale() or WRITTEN_IN)
+    return str(get_locale() or SOURCE_LANGUAGE)
 
 
 def init_app(app: Flask) -> None:
     """Answer each request in its own language."""
     babel = flask_babel.Babel()
     babel.domain_instance = _SourceCatalogues()
-    babel.init_app(app, default_locale=WRITTEN_IN, locale_selector=_select_language)
+    babel.init_app(app, default_locale=SOURCE_LANGUAGE, locale_selector=_select_language)
 
 
 def _select_language() -> str:
     """The language chosen on a page, else one that the browser asks for, else LANGUAGE."""
     if not has_request_context():
-        return WRITTEN_IN
+        return SOURCE_LANGUAGE
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return chosen
@@ -85,7 +85,7 @@ class _SourceCatalogues(flask_babel.Domain):
     """Translations read from the .po files, so that no compiled file can be missing or out of date."""
 
     def get_translations(self) -> NullTranslations:
-        return translations(language())
+        return translations(current_language())
 
 
 @cache
@@ -98,7 +98,7 @@ def catalogue(language: str) -> Catalog:
 @cache
 def translations(language: str) -> NullTranslations:
     """The translations in the form that gettext uses."""
-    if language == WRITTEN_IN:
+    if language == SOURCE_LANGUAGE:
         return NullTranslations()
     compiled = BytesIO()
     write_mo(compiled, catalogue(language))
@@ -109,7 +109,7 @@ def translations(language: str) -> NullTranslations:
 @cache
 def script_texts(language: str) -> dict[str, str]:
     """The translations of texts in JavaScript files."""
-    if language == WRITTEN_IN:
+    if language == SOURCE_LANGUAGE:
         return {}
     return {
         message.id: message.string

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.language import LANGUAGES, Words
+from app.language import LANGUAGES, Translatable
 
 SWITCH = {
     "on": True,
@@ -27,7 +27,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not text.isdecimal() or not low <= int(text) <= high:
-            raise ValueError(Words("a whole number from %(low)s to %(high)s", low=low, high=high))
+            raise ValueError(Translatable("a whole number from %(low)s to %(high)s", low=low, high=high))
         return int(text)
 
     return parse
@@ -37,7 +37,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Make a parser of numbers from `low` to `high`."""
 
     def parse(text: str) -> float:
-        allowed = Words("a number from %(low)s to %(high)s", low=f"{low:g}", high=f"{high:g}")
+        allowed = Translatable("a number from %(low)s to %(high)s", low=f"{low:g}", high=f"{high:g}")
         try:
             value = float(text)
         except ValueError:
@@ -52,7 +52,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
 def switch(text: str) -> bool:
     """Parse on or off."""
     if text.lower() not in SWITCH:
-        raise ValueError(Words("on or off"))
+        raise ValueError(Translatable("on or off"))
     return SWITCH[text.lower()]
 
 
@@ -61,7 +61,7 @@ def line(max_length: int) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if not text.strip() or len(text) > max_length or not text.isprintable():
-            raise ValueError(Words("one line of 1 to %(maximum)s characters", maximum=max_length))
+            raise ValueError(Translatable("one line of 1 to %(maximum)s characters", maximum=max_length))
         return text.strip()
 
     return parse

@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 
 from app import setting_parsers as parse
 from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
-from app.language import WRITTEN_IN
+from app.language import SOURCE_LANGUAGE
 
 
 class SettingError(ValueError):
@@ -72,7 +72,7 @@ class Settings:
         "UTC", parse.timezone, "time zone on pages and in exports, such as `Europe/Berlin`"
     )
     language: str = setting(
-        WRITTEN_IN,
+        SOURCE_LANGUAGE,
         parse.language,
         "`en` or `de`: language of the picture's words, and of pages for browsers that ask for neither",
     )

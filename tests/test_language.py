@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from app.language import LANGUAGES, WRITTEN_IN, Words, catalogue, say
+from app.language import LANGUAGES, SOURCE_LANGUAGE, Translatable, catalogue, translate
 from app.project import PROJECT
 
-TRANSLATED = [code for code in LANGUAGES if code != WRITTEN_IN]
+TRANSLATED = [code for code in LANGUAGES if code != SOURCE_LANGUAGE]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def marked(tmp_path_factory):
     """Every text that is marked in the program, extracted as `make texts` does."""
     file = tmp_path_factory.mktemp("texts") / "texts.pot"
     pybabel = (sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg")
-    options = ("-k", "Words", "-k", "t", "-k", "lazy_gettext", "--omit-header", "-o", str(file), "app")
+    options = ("-k", "Translatable", "-k", "t", "-k", "lazy_gettext", "--omit-header", "-o", str(file), "app")
     subprocess.run([*pybabel, *options], cwd=PROJECT, check=True)
     with file.open("rb") as opened:
         return read_po(opened)
@@ -104,9 +104,9 @@ def choose(client, language: str):
 
 
 def test_a_sentence_is_english_in_the_log_and_german_for_a_reader():
-    words = Words("%(page)s: not here", page=Words("Lectures"))
+    words = Translatable("%(page)s: not here", page=Translatable("Lectures"))
     assert str(words) == "Lectures: not here"
-    assert say(words, "de") == "Unterrichtsstunden: not here"
+    assert translate(words, "de") == "Unterrichtsstunden: not here"
 
 
 UNTRANSLATED = {"Aula", "N", "F", "s", "rtsp", "http", "https", "bare", "disabled", "MB", "NLL", "SHA"}
@@ -131,7 +131,9 @@ def unmarked(template: str) -> str:
 
 def test_no_text_is_marked_where_it_can_t_be_extracted():
     """pybabel does not see calls inside an f-string, or calls without a literal string."""
-    hidden = re.compile(r"""f"[^"\n]*\{(?:gettext|ngettext|Words)\(|(?<![.\w])(?:lazy_)?gettext\((?!\s*")""")
+    hidden = re.compile(
+        r"""f"[^"\n]*\{(?:gettext|ngettext|Translatable)\(|(?<![.\w])(?:lazy_)?gettext\((?!\s*")"""
+    )
     for file in (PROJECT / "app").rglob("*.py"):
         assert hidden.findall(file.read_text(encoding="utf-8")) == [], file
 

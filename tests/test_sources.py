@@ -14,7 +14,7 @@ from app.camera.errors import CameraError, Reason
 from app.camera.sources import open_source
 from app.camera.sources.file_camera import VideoFile
 from app.camera.spec import check_spec, hide_password
-from app.language import say
+from app.language import translate
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
 
@@ -357,12 +357,12 @@ def test_an_rtsp_camera_s_refusal_is_named(status, reason, words):
 
 
 def test_a_camera_that_answers_and_sends_nothing_says_so_in_the_reader_s_language():
-    """Guards against an English sentence where a page in German stands: it was no Words."""
+    """Guards against an English sentence where a page in German stands: it was a plain string."""
     with MjpegCamera() as camera:
         error = network_error(camera.url, timeout_seconds=2, opening_seconds=2)
     assert error.reason is Reason.TIMED_OUT
     assert "answers, but sent no picture in 2 s" in str(error)
-    assert "antwortet, hat aber in 2 s kein Bild gesendet" in say(error, "de")
+    assert "antwortet, hat aber in 2 s kein Bild gesendet" in translate(error, "de")
 
 
 def answer_rtsp(server, status, stop):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.bus.live_reading import LiveReading
 from app.camera.state import CameraState
-from app.language import Words
+from app.language import Translatable
 from app.vision.privacy_area import PrivacyArea
 
 
@@ -46,7 +46,7 @@ class MonitorStatus:
 class MonitorUnavailable:
     """Why there is no working monitor; a monitor that fails sends it last."""
 
-    detail: Words | str
+    detail: Translatable | str
     """One sentence."""
 
 

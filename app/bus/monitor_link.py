@@ -17,7 +17,7 @@ from app.bus.subscription import (
     Subscription,
     topic_of,
 )
-from app.language import Words
+from app.language import Translatable
 
 
 class Lease(AbstractContextManager, Protocol):
@@ -43,7 +43,7 @@ class MonitorLink:
         """Hold the room's lease meanwhile; nothing is sent without it. Raises NotLeaseHolder."""
         with self._lease:
             yield
-            self.send(MonitorUnavailable(Words("The camera process was stopped.")))
+            self.send(MonitorUnavailable(Translatable("The camera process was stopped.")))
 
     def send(self, message: Message) -> None:
         """Send to every web process; a picture only to those that request one and have room in their window.

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from app.camera.spec import hide_password
-from app.language import Words
+from app.language import Translatable
 from app.project import VERSION
 from app.settings import Settings
 
@@ -42,7 +42,7 @@ class SignedChannel:
             retry=Retry(NoBackoff(), 1),
         )
         self.prefix = f"aula:{VERSION}:{hashlib.sha256(room.encode()).hexdigest()[:12]}"
-        self.outage: Words | None = None
+        self.outage: Translatable | None = None
         """Why Redis can't be reached, as a sentence; None while it answers."""
         self._address = hide_password(url)
         self._key = hashlib.sha256(f"bus {secret}".encode()).digest()
@@ -100,7 +100,7 @@ class SignedChannel:
     def begin_outage(self, error: RedisError) -> None:
         """Record that Redis does not answer; logs the first time only."""
         had_outage = self.outage is not None
-        self.outage = Words(
+        self.outage = Translatable(
             "Redis at %(address)s does not answer: %(error)s", address=self._address, error=str(error)
         )
         if not had_outage:

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from app.bus.messages import AnnotatedPicture, Demand, Message
 from app.bus.signed_channel import RETRY_SECONDS, SignedChannel
 from app.bus.subscription import ALL_SUBSCRIBERS, MONITOR, Subscription, topic_of
-from app.language import Words
+from app.language import Translatable
 
 
 class WebLink:
@@ -22,7 +22,7 @@ class WebLink:
         self._pending: Message | None = None
 
     @property
-    def outage(self) -> Words | None:
+    def outage(self) -> Translatable | None:
         """Why Redis can't be reached, as a sentence; None while it answers."""
         return self._channel.outage
 

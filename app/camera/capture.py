@@ -15,7 +15,7 @@ from app.camera.picture_fault import BLACK_DETAIL, FROZEN_DETAIL, PictureFaultDe
 from app.camera.sources import Source
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK, Clock
-from app.language import Words
+from app.language import Translatable
 from app.vision.frame import Frame
 from app.vision.privacy_area import PrivacyArea, blank
 
@@ -57,7 +57,7 @@ class Capture:
         self._arrivals: deque[float] = deque(maxlen=1000)
         self._last_frame_at: tuple[datetime, float] | None = None
         self._state = CameraState(
-            False, Reason.STARTING, Words("The camera is being opened."), clock.now(), capture_fps=0.0
+            False, Reason.STARTING, Translatable("The camera is being opened."), clock.now(), capture_fps=0.0
         )
         self._thread = Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
@@ -105,7 +105,7 @@ class Capture:
             return CameraState(
                 False,
                 Reason.TIMED_OUT,
-                Words(
+                Translatable(
                     "The camera has sent no picture for %(seconds)s s. Waiting for it.",
                     seconds=f"{self._stall_seconds:g}",
                 ),
@@ -206,7 +206,7 @@ class Capture:
                 self._state = CameraState(True, None, None, now, capture_fps=0.0)
             self._changed.notify_all()
 
-    def _set_dark(self, reason: Reason, detail: Words) -> None:
+    def _set_dark(self, reason: Reason, detail: Translatable) -> None:
         with self._changed:
             since = self._state.since
             if self._state.is_online and self._last_frame_at:

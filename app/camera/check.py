@@ -8,7 +8,7 @@ import numpy as np
 from app.camera.picture_fault import BLACK_DETAIL, is_black
 from app.camera.sources import open_source
 from app.clock import SYSTEM_CLOCK, Clock
-from app.language import Words
+from app.language import Translatable
 
 CHECK_SECONDS = 1.0  # after the first frame
 
@@ -22,17 +22,17 @@ class CameraCheck:
     fps: float
 
     @property
-    def summary(self) -> Words:
+    def summary(self) -> Translatable:
         """The result for people."""
         height, width = self.image.shape[:2]
-        works = Words(
+        works = Translatable(
             "It works: %(width)s × %(height)s pixels, %(fps)s pictures a second.",
             width=width,
             height=height,
             fps=round(self.fps),
         )
         if is_black(self.image):
-            return Words("%(works)s %(but)s", works=works, but=BLACK_DETAIL)
+            return Translatable("%(works)s %(but)s", works=works, but=BLACK_DETAIL)
         return works
 
 

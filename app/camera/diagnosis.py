@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from app.camera.errors import CameraError, Reason
 from app.camera.spec import hide_password
-from app.language import Words
+from app.language import Translatable
 
 MAX_PROBE_SECONDS = 5.0
 RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
@@ -22,32 +22,32 @@ def file_error(path: Path) -> CameraError:
     if not path.exists():
         return CameraError(
             Reason.MISSING,
-            Words("There is no file %(path)s. Give the path of a video or a picture.", path=str(path)),
+            Translatable("There is no file %(path)s. Give the path of a video or a picture.", path=str(path)),
         )
     if not path.is_file():
         return CameraError(
             Reason.MISSING,
-            Words("%(path)s is not a file. Give the path of a video or a picture.", path=str(path)),
+            Translatable("%(path)s is not a file. Give the path of a video or a picture.", path=str(path)),
         )
     if not os.access(path, os.R_OK):
         return CameraError(
             Reason.REFUSED,
-            Words("The file %(path)s may not be read. Change its permissions.", path=str(path)),
+            Translatable("The file %(path)s may not be read. Change its permissions.", path=str(path)),
         )
     with path.open("rb") as file:
         head = file.read(1024)
     if not head:
         return CameraError(
-            Reason.UNREADABLE, Words("The file %(path)s is empty. Copy it again.", path=str(path))
+            Reason.UNREADABLE, Translatable("The file %(path)s is empty. Copy it again.", path=str(path))
         )
     if _is_text(head):
         return CameraError(
             Reason.UNREADABLE,
-            Words("The file %(path)s is text, neither a video nor a picture.", path=str(path)),
+            Translatable("The file %(path)s is text, neither a video nor a picture.", path=str(path)),
         )
     return CameraError(
         Reason.UNREADABLE,
-        Words(
+        Translatable(
             "The file %(path)s can't be decoded: it is cut off or damaged, or neither a video nor a picture. "
             "Copy it again, or convert it to MP4.",
             path=str(path),
@@ -61,14 +61,14 @@ def device_error(number: int) -> CameraError:
     if not path.exists():
         there = ", ".join(sorted(p.name.removeprefix("video") for p in path.parent.glob("video[0-9]*")))
         if not there:
-            detail = Words(
+            detail = Translatable(
                 "There is no camera %(number)s (%(path)s). "
                 "No camera is plugged in, or its driver is missing.",
                 number=number,
                 path=str(path),
             )
         else:
-            detail = Words(
+            detail = Translatable(
                 "There is no camera %(number)s (%(path)s). There are %(there)s.",
                 number=number,
                 path=str(path),
@@ -78,7 +78,7 @@ def device_error(number: int) -> CameraError:
     if not os.access(path, os.R_OK | os.W_OK):
         return CameraError(
             Reason.REFUSED,
-            Words(
+            Translatable(
                 "Camera %(number)s (%(path)s) may not be opened. Add the user to the group video.",
                 number=number,
                 path=str(path),
@@ -86,7 +86,7 @@ def device_error(number: int) -> CameraError:
         )
     return CameraError(
         Reason.REFUSED,
-        Words(
+        Translatable(
             "Camera %(number)s (%(path)s) gives no picture. Another program is using it, or it is not a "
             "camera: close the other program, or try another number.",
             number=number,
@@ -106,7 +106,7 @@ def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> C
     if error is None and opening_seconds >= timeout_seconds:
         return CameraError(
             Reason.TIMED_OUT,
-            Words(
+            Translatable(
                 "%(address)s answers, but sent no picture in %(seconds)s s. Restart the camera.",
                 address=hide_password(url),
                 seconds=f"{timeout_seconds:g}",
@@ -114,7 +114,7 @@ def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> C
         )
     return error or CameraError(
         Reason.UNREADABLE,
-        Words(
+        Translatable(
             "%(address)s answers, but what it sends can't be decoded as video. Check the path.",
             address=hide_password(url),
         ),
@@ -144,7 +144,7 @@ def _probe_http(parts: SplitResult, timeout_seconds: float) -> CameraError | Non
     if content_type == "text/html":
         return CameraError(
             Reason.UNREADABLE,
-            Words(
+            Translatable(
                 "%(address)s is a web page, not video. Look in the camera's manual for the address of its "
                 "stream.",
                 address=shown,
@@ -169,7 +169,7 @@ def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | Non
     if not status:
         return CameraError(
             Reason.UNREADABLE,
-            Words(
+            Translatable(
                 "%(address)s does not speak RTSP. Check the port and the path.", address=hide_password(bare)
             ),
         )
@@ -182,7 +182,7 @@ def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     if code in (401, 403) and signed_in:
         return CameraError(
             Reason.REFUSED,
-            Words(
+            Translatable(
                 "%(address)s refuses the user name or password (%(code)s). Check both.",
                 address=shown,
                 code=code,
@@ -191,7 +191,7 @@ def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     if code in (401, 403):
         return CameraError(
             Reason.REFUSED,
-            Words(
+            Translatable(
                 "%(address)s wants a user name and password (%(code)s). "
                 "Write them as scheme://USER:PASSWORD@HOST/…",
                 address=shown,
@@ -201,11 +201,11 @@ def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     if code == 404:
         return CameraError(
             Reason.MISSING,
-            Words("%(address)s does not exist on that camera (404). Check the path.", address=shown),
+            Translatable("%(address)s does not exist on that camera (404). Check the path.", address=shown),
         )
     return CameraError(
         Reason.REFUSED,
-        Words(
+        Translatable(
             "%(address)s answers with error %(code)s. Check the path, or restart the camera.",
             address=shown,
             code=code,
@@ -221,12 +221,13 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
     match cause:
         case socket.gaierror():
             return CameraError(
-                Reason.MISSING, Words("No host %(host)s is known. Check its name and the network.", host=host)
+                Reason.MISSING,
+                Translatable("No host %(host)s is known. Check its name and the network.", host=host),
             )
         case ConnectionRefusedError():
             return CameraError(
                 Reason.REFUSED,
-                Words(
+                Translatable(
                     "%(address)s: %(host)s refuses the connection. "
                     "Check the port, and that the camera is on.",
                     address=shown,
@@ -236,7 +237,7 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
         case TimeoutError():
             return CameraError(
                 Reason.TIMED_OUT,
-                Words(
+                Translatable(
                     "%(address)s: %(host)s does not answer. Check that it is on and reachable.",
                     address=shown,
                     host=host,
@@ -245,7 +246,7 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
         case http.client.HTTPException() | ConnectionResetError():
             return CameraError(
                 Reason.UNREADABLE,
-                Words(
+                Translatable(
                     "%(address)s does not speak HTTP as it should. Check scheme, port and path.",
                     address=shown,
                 ),
@@ -254,7 +255,7 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
             # The system's own message ("No route to host", a bad certificate); it holds no password.
             return CameraError(
                 Reason.MISSING,
-                Words("%(address)s can't be reached: %(cause)s.", address=shown, cause=str(cause)),
+                Translatable("%(address)s can't be reached: %(cause)s.", address=shown, cause=str(cause)),
             )
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.language import Words
+from app.language import Translatable
 
 
 class Reason(StrEnum):
@@ -33,7 +33,7 @@ class Reason(StrEnum):
 class CameraError(Exception):
     """A source can't be opened or read."""
 
-    def __init__(self, reason: Reason, detail: Words) -> None:
+    def __init__(self, reason: Reason, detail: Translatable) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail

@@ -6,7 +6,7 @@ The monitor requests one frame at a time and gets one answer, so nothing queues 
 from dataclasses import dataclass
 
 from app.camera.errors import Reason
-from app.language import Words
+from app.language import Translatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class SenderAbsence:
     """Nobody is sending."""
 
     reason: Reason
-    detail: Words
+    detail: Translatable
     """Why, in a sentence for people."""
 
 
@@ -26,7 +26,7 @@ class FrameRequest:
     """The answer repeats it; an answer to an earlier request is thrown away."""
     known: SenderAbsence | None
     """The absence that the monitor knows of, so that the answer can wait for news."""
-    fault: Words | None
+    fault: Translatable | None
     """Why the last frame could not be decoded, in a sentence for people; None if it could."""
 
 

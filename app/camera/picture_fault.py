@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from app.camera.errors import Reason
-from app.language import Words
+from app.language import Translatable
 
 BLACK_LEVEL = 20
 """Of 255. Decoded black is 0, or 16 from cameras that mistake the video range; a covered lens adds a little
@@ -12,8 +12,10 @@ noise. A dark room with a lit screen stays well above it."""
 BLACK_PERCENTILE = 95
 """Cameras print the time in white on a black picture: its brightest twentieth doesn't count."""
 
-BLACK_DETAIL = Words("The camera's picture is black. Take its cover off, or switch on a light.")
-FROZEN_DETAIL = Words("The camera keeps sending the same picture. If this goes on, restart the camera.")
+BLACK_DETAIL = Translatable("The camera's picture is black. Take its cover off, or switch on a light.")
+FROZEN_DETAIL = Translatable(
+    "The camera keeps sending the same picture. If this goes on, restart the camera."
+)
 
 
 class PictureFaultDetector:

@@ -4,13 +4,13 @@ import re
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
-from app.language import Words
+from app.language import Translatable
 
-ALLOWED = Words(
+ALLOWED = Translatable(
     "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
     "or the path of a video or picture"
 )
-NO_BROWSER = Words(
+NO_BROWSER = Translatable(
     "A browser can be the camera only of a running server that reads its camera itself, that is, one without "
     "REDIS_URL. Open its live page and press “Use this computer”."
 )
@@ -48,7 +48,7 @@ def check_spec(spec: str) -> str:
     """
     spec = spec.strip()
     if not spec or "\0" in spec:
-        raise ValueError(Words("the camera must be %(allowed)s", allowed=ALLOWED))
+        raise ValueError(Translatable("the camera must be %(allowed)s", allowed=ALLOWED))
     match kind_of(spec):
         case CameraKind.DEMO:
             demo_students(spec)
@@ -63,9 +63,11 @@ def demo_students(spec: str) -> int:
     students = options.pop("students", str(DEFAULT_STUDENTS))
     if options:
         unknown = ", ".join(options)
-        raise ValueError(Words("demo has no option %(name)s; allowed: demo?students=N", name=unknown))
+        raise ValueError(Translatable("demo has no option %(name)s; allowed: demo?students=N", name=unknown))
     if not re.fullmatch(r"[0-9]{1,3}", students) or not 1 <= int(students) <= MAX_STUDENTS:
-        raise ValueError(Words("demo?students= must be a whole number from 1 to %(most)s", most=MAX_STUDENTS))
+        raise ValueError(
+            Translatable("demo?students= must be a whole number from 1 to %(most)s", most=MAX_STUDENTS)
+        )
     return int(students)
 
 
@@ -93,7 +95,7 @@ def _check_url(spec: str) -> None:
         parts, port = None, 0
     if parts is None or port == 0 or not parts.hostname:
         raise ValueError(
-            Words(
+            Translatable(
                 "the camera's address must read rtsp://USER:PASSWORD@HOST:PORT/PATH; "
                 "write the signs / # ? @ in a password as %(codes)s",
                 codes="%2F %23 %3F %40",
@@ -101,7 +103,7 @@ def _check_url(spec: str) -> None:
         )
     if parts.scheme not in ("rtsp", "rtsps", "http", "https"):
         raise ValueError(
-            Words(
+            Translatable(
                 "the camera can't be read over %(scheme)s://; it must be %(allowed)s",
                 scheme=parts.scheme,
                 allowed=ALLOWED,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.camera.errors import Reason
-from app.language import Words
+from app.language import Translatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class CameraState:
     is_online: bool
     reason: Reason | None
     """Why it is dark; None while online."""
-    detail: Words | None
+    detail: Translatable | None
     """The same in a sentence, with what to do; None while online. Holds no password."""
     since: datetime
     """UTC. While online, when the first frame came; while dark, the last one, or the start if none came."""

@@ -16,7 +16,7 @@ from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
-from app.language import say
+from app.language import translate
 from app.monitor.frame_rate import FrameRate
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
@@ -63,7 +63,7 @@ class Monitor:
         self._stream_throttle = Throttle(settings.stream_fps)
         self._status_throttle = Throttle(STATUS_FPS)
         self._jpeg_quality = settings.jpeg_quality
-        self._labels = {kind: say(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
+        self._labels = {kind: translate(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
         self._analysis = Analysis()
         self._logged_reason: Reason | None = Reason.STARTING

@@ -11,7 +11,7 @@ from app.camera.errors import Reason
 from app.camera.sources import open_source
 from app.camera.state import CameraState
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 from app.store.effective_settings import CurrentPause, EffectiveSettings
 from app.vision.frame import Frame
 from app.vision.privacy_area import PrivacyArea
@@ -128,9 +128,9 @@ class Shutter:
         if capture is not None:
             return capture.state
         if pause is not None:
-            detail = Words("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
+            detail = Translatable("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
-        detail = Words("Asking the database which camera to open.")
+        detail = Translatable("Asking the database which camera to open.")
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
 
     @property
@@ -151,13 +151,13 @@ class Shutter:
             return
         capture.stop()
         if capture.stuck_seconds:
-            raise CameraStuck(Words("The camera can't be released; starting again without it."))
+            raise CameraStuck(Translatable("The camera can't be released; starting again without it."))
 
     def _raise_if_stuck(self) -> None:
         stuck_seconds = self._capture.stuck_seconds if self._capture else 0.0
         if stuck_seconds > STUCK_FACTOR * self._stall_seconds:
             raise CameraStuck(
-                Words(
+                Translatable(
                     "The camera's driver has not answered for %(seconds)s s; starting again.",
                     seconds=round(stuck_seconds),
                 )

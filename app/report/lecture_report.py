@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from app.language import Words
+from app.language import Translatable
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
@@ -13,7 +13,7 @@ from app.store.tables import Lecture, Minute
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.model_card import ModelCard
 
-LIMITS = Words(
+LIMITS = Translatable(
     "A share is an expression's part of the person-time in view. An expression is how a face looks; it is "
     "not what a person feels, thinks or has understood. The network is often wrong about single faces: the "
     "%(level)s intervals allow for that and for how few were seen, not for a camera that sees faces badly. "

@@ -7,21 +7,21 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask_babel import gettext, ngettext
 
-from app.language import Words, language, say
+from app.language import Translatable, current_language, translate
 from app.report.interval import Interval
 from app.report.report_minute import MinuteStatus
 
 NO_SHARES = {
-    MinuteStatus.GAP: Words("no camera"),
-    MinuteStatus.PAUSED: Words("paused"),
-    MinuteStatus.NOBODY: Words("nobody in view"),
-    MinuteStatus.TOO_FEW: Words("too few people; not kept"),
+    MinuteStatus.GAP: Translatable("no camera"),
+    MinuteStatus.PAUSED: Translatable("paused"),
+    MinuteStatus.NOBODY: Translatable("nobody in view"),
+    MinuteStatus.TOO_FEW: Translatable("too few people; not kept"),
 }
 
 
 def why_no_shares(status: MinuteStatus) -> str:
     """Why a minute of this status has no shares."""
-    return say(NO_SHARES[status])
+    return translate(NO_SHARES[status])
 
 
 def capital(sentence: str) -> str:
@@ -42,7 +42,7 @@ def interval(ends: Interval, sign: bool = True) -> str:
 
 def decimal(number: float) -> str:
     """A number with one decimal place."""
-    return format_decimal(number, "0.0", language())
+    return format_decimal(number, "0.0", current_language())
 
 
 def faces(number: float) -> str:

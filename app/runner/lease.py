@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.language import Words
+from app.language import Translatable
 
 ACQUIRE_SECONDS = 5.0  # the previous monitor may still be writing its last minute
 RETRY_SECONDS = 0.2
@@ -35,7 +35,9 @@ def file_lease(app: Flask) -> Iterator[None]:
         while not _lock(file):
             if time.monotonic() > deadline:
                 raise NotLeaseHolder(
-                    Words("Another server reads the camera of %(room)s; stop it or set ROOM.", room=room)
+                    Translatable(
+                        "Another server reads the camera of %(room)s; stop it or set ROOM.", room=room
+                    )
                 )
             time.sleep(RETRY_SECONDS)
         yield

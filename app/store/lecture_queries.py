@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.language import Words
+from app.language import Translatable
 from app.store.tables import Lecture, Room, db
 
 
 class LectureError(Exception):
-    """A lecture can't be started or ended as asked; its argument is the `Words` that say why."""
+    """A lecture can't be started or ended as asked; its argument, `Translatable`, says why."""
 
 
 def find_lecture(lecture_id: int) -> Lecture | None:
@@ -71,7 +71,9 @@ def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
         running = running_lecture(room)
         title = running.title if running else "?"
         raise LectureError(
-            Words("“%(title)s” is still running in %(room)s; end it first.", title=title, room=room.name)
+            Translatable(
+                "“%(title)s” is still running in %(room)s; end it first.", title=title, room=room.name
+            )
         ) from None
     return lecture
 
@@ -79,7 +81,7 @@ def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
 def end_lecture(lecture: Lecture, at: datetime) -> None:
     """End a lecture; raises LectureError if it has ended already."""
     if lecture.ended_at is not None:
-        raise LectureError(Words("“%(title)s” has ended already.", title=lecture.title))
+        raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
     db.session.commit()
 

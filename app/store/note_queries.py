@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.language import Words
+from app.language import Translatable
 from app.store.tables import Lecture, Note, db
 
 MAX_NOTE_LENGTH = 500  # characters
@@ -13,7 +13,7 @@ MAX_NOTES = 200  # a lecture; a program that adds more is faulty, and no chart c
 
 
 class NoteError(Exception):
-    """A note can't be added as asked; its argument is the `Words` that say why."""
+    """A note can't be added as asked; its argument, `Translatable`, says why."""
 
 
 def notes_of_lecture(lecture: Lecture) -> Sequence[Note]:
@@ -34,14 +34,14 @@ def add_note(lecture: Lecture, at: datetime, text: str, now: datetime) -> Note:
     end = lecture.ended_at or now
     if not lecture.started_at <= at <= end:
         raise NoteError(
-            Words(
+            Translatable(
                 "A note must lie within its lecture: from %(start)s to %(end)s UTC.",
                 start=f"{lecture.started_at:%Y-%m-%d %H:%M:%S}",
                 end=f"{end:%Y-%m-%d %H:%M:%S}",
             )
         )
     if len(notes_of_lecture(lecture)) >= MAX_NOTES:
-        raise NoteError(Words("A lecture has %(count)s notes at most.", count=MAX_NOTES))
+        raise NoteError(Translatable("A lecture has %(count)s notes at most.", count=MAX_NOTES))
     note = Note(lecture_id=lecture.id, at=at, text=text)
     db.session.add(note)
     db.session.commit()

@@ -7,8 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
-from app.language import LANGUAGES, script_texts
-from app.language import language as language_now
+from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.vision.emotion import EMOTIONS
 from app.web import access, api, health, metrics, problems, style
@@ -86,10 +85,10 @@ def init_app(app: APIFlask) -> None:
     def for_every_page():
         return {
             "settings": settings,
-            "language": language_now(),
+            "language": current_language(),
             "languages": LANGUAGES,
             "script_texts": {
-                **script_texts(language_now()),
+                **script_texts(current_language()),
                 **{kind: expression_name(kind) for kind in EXPRESSION_NAMES},
             },
         }

@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 
-from app.language import Words
+from app.language import Translatable
 from app.store import user_queries
 from app.store.tables import User, db
 
@@ -101,7 +101,7 @@ def _check_access() -> Response | None:
     if bearer_token() is None:
         csrf.protect()
     if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
-        abort(403, Words("Only an administrator may change the settings."))
+        abort(403, Translatable("Only an administrator may change the settings."))
     if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
         return None
     if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:

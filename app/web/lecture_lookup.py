@@ -2,7 +2,7 @@
 
 from flask import abort
 
-from app.language import Words
+from app.language import Translatable
 from app.report.lecture_report import Report, ReportConditions, report_of
 from app.store import lecture_queries, note_queries
 from app.store.effective_settings import effective_settings
@@ -15,7 +15,7 @@ def lecture_or_404(lecture_id: int) -> Lecture:
     """The lecture of that id."""
     lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
-        abort(404, Words("There is no lecture %(number)s.", number=lecture_id))
+        abort(404, Translatable("There is no lecture %(number)s.", number=lecture_id))
     return lecture
 
 
@@ -23,7 +23,7 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
     """The note of that id in this lecture."""
     note = note_queries.find_note(lecture, note_id)
     if note is None:
-        abort(404, Words("There is no note %(number)s in this lecture.", number=note_id))
+        abort(404, Translatable("There is no note %(number)s in this lecture.", number=note_id))
     return note
 
 

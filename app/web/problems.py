@@ -7,31 +7,31 @@ from flask import Flask, Response, current_app, render_template
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.language import Words, say
+from app.language import Translatable, translate
 from app.web.access import is_page
 
 TITLES = {
-    400: Words("Bad request"),
-    401: Words("Sign in first"),
-    403: Words("Not allowed"),
-    404: Words("Not found"),
-    405: Words("Not possible here"),
-    409: Words("Not possible now"),
-    413: Words("Too large"),
-    429: Words("Too many requests"),
-    500: Words("Something went wrong"),
-    503: Words("Not available right now"),
+    400: Translatable("Bad request"),
+    401: Translatable("Sign in first"),
+    403: Translatable("Not allowed"),
+    404: Translatable("Not found"),
+    405: Translatable("Not possible here"),
+    409: Translatable("Not possible now"),
+    413: Translatable("Too large"),
+    429: Translatable("Too many requests"),
+    500: Translatable("Something went wrong"),
+    503: Translatable("Not available right now"),
 }
 """The heading of an error page; programs get the title in the HTTP standard."""
 
 DETAILS = {
-    400: Words(
+    400: Translatable(
         "This page was open too long, or the form came from another site. Reload the page and send it again."
     ),
-    404: Words("There is no such page."),
-    405: Words("This address can't be opened as a page."),
-    413: Words("You sent too much at once."),
-    429: Words("That was too often. Wait a minute and try again."),
+    404: Translatable("There is no such page."),
+    405: Translatable("This address can't be opened as a page."),
+    413: Translatable("You sent too much at once."),
+    429: Translatable("That was too often. Wait a minute and try again."),
 }
 """What an error page says in place of the framework's own text."""
 
@@ -46,12 +46,12 @@ def init_app(app: Flask) -> None:
 def problem(status: int, detail: object, headers: dict[str, str] | None = None) -> Response:
     """A response that says what is wrong, as a page in the reader's language or as JSON in English.
 
-    `detail` is one sentence: `Words`, an exception raised with `Words`, or a string.
+    `detail` is one sentence: `Translatable`, an exception raised with `Translatable`, or a string.
     """
     title = HTTP_STATUS_CODES[status]
     if is_page():
         page = render_template(
-            "error.html", status=status, title=say(TITLES.get(status, title)), detail=say(detail)
+            "error.html", status=status, title=translate(TITLES.get(status, title)), detail=translate(detail)
         )
         response = Response(page, status)
     else:
@@ -76,16 +76,16 @@ def _api_error(error: HTTPError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if error.code == 401:
-        return problem(401, Words("Sign in, or send a token: Authorization: Bearer TOKEN."))
+        return problem(401, Translatable("Sign in, or send a token: Authorization: Bearer TOKEN."))
     headers = {
         name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")
     }
     detail = error.description or ""
-    if is_page() and not isinstance(detail, Words):
+    if is_page() and not isinstance(detail, Translatable):
         detail = DETAILS.get(error.code, detail)
     return problem(error.code or 500, detail, headers)
 
 
 def _crash(error: Exception) -> Response:
     current_app.logger.exception("a request failed")
-    return problem(500, Words("Something went wrong on the server. Its log has the details."))
+    return problem(500, Translatable("Something went wrong on the server. Its log has the details."))

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
-from app.language import say
+from app.language import translate
 from app.settings import check_setting
 from app.store.effective_settings import EffectiveSettings
 from app.web.forms import ONE_LINE, Form, stripped
@@ -44,7 +44,7 @@ def _allowed(_form: Form, field: SettingField) -> None:
     try:
         check_setting(field.name, field.data)
     except ValueError as error:
-        raise ValidationError(gettext("must be %(allowed)s.", allowed=say(error))) from None
+        raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
 
 
 class RoomForm(Form):
@@ -99,7 +99,7 @@ class RoomForm(Form):
         try:
             check_setting("camera", field.data)
         except ValueError as error:
-            raise ValidationError(f"{say(error)}.") from None
+            raise ValidationError(f"{translate(error)}.") from None
 
     def camera(self) -> str:
         """The chosen camera, as the setting CAMERA names it."""

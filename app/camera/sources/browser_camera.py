@@ -10,11 +10,11 @@ from app.camera.errors import CameraError, FrameUnavailable, Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
 from app.camera.jpeg import InvalidJpeg, check_size
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 
 WAIT_SECONDS = 1.5  # the web process answers within a second, if only that there is no frame yet
 
-DAMAGED = Words("The JPEG can't be decoded: it is damaged, or not of the size that it claims.")
+DAMAGED = Translatable("The JPEG can't be decoded: it is damaged, or not of the size that it claims.")
 
 _request_numbers = itertools.count(1)
 """Unique in this process, so that an answer to a released camera is not taken for one to the next camera."""
@@ -31,7 +31,7 @@ class BrowserCamera:
         self._clock = clock
         self._pending_request: int | None = None
         self._known_absence: SenderAbsence | None = None
-        self._fault: Words | None = None
+        self._fault: Translatable | None = None
 
     def next_frame(self) -> np.ndarray | None:
         match self._request_frame():
@@ -61,7 +61,7 @@ class BrowserCamera:
             answer = self._connection.recv()
         except (EOFError, OSError):
             raise CameraError(
-                Reason.STOPPED, Words("The server that relays the pictures has stopped.")
+                Reason.STOPPED, Translatable("The server that relays the pictures has stopped.")
             ) from None
         if answer.number != self._pending_request:
             return None

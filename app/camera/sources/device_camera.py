@@ -7,7 +7,7 @@ import numpy as np
 
 from app.camera import diagnosis
 from app.camera.errors import CameraError, Reason
-from app.language import Words
+from app.language import Translatable
 
 DEVICE_SIZE = (1280, 720)
 
@@ -40,7 +40,7 @@ class DeviceCamera:
             raise diagnosis.device_error(self._number)
         raise CameraError(
             Reason.STOPPED,
-            Words("Camera %(number)s gives no more pictures. Check its cable.", number=self._number),
+            Translatable("Camera %(number)s gives no more pictures. Check its cable.", number=self._number),
         )
 
     def release(self) -> None:

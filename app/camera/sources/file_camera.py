@@ -11,7 +11,7 @@ from app.camera.errors import CameraError, Reason
 from app.camera.files import is_picture, open_video, read_picture, video_fps
 from app.camera.sources.frame_pacer import FramePacer
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 
 PICTURE_FPS = 5.0
 MAX_SKIP_SECONDS = 0.5
@@ -81,7 +81,7 @@ class VideoFile:
         if not was_decoded:
             raise CameraError(
                 Reason.UNREADABLE,
-                Words(
+                Translatable(
                     "No picture in %(name)s can be decoded: it is cut off or damaged. Copy it again.",
                     name=self._name,
                 ),

@@ -9,7 +9,7 @@ from app.camera.files import holds_video
 from app.camera.sources.file_camera import VideoFile
 from app.camera.spec import hide_password
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 
 MAX_DAMAGED_FRAMES = 25
 """Frames in a row that can't be decoded, about a second of them: more mean that the stream has ended."""
@@ -41,7 +41,7 @@ class NetworkCamera:
             if self._clock.monotonic() - began >= 0.9 * self._timeout_seconds:
                 raise CameraError(
                     Reason.TIMED_OUT,
-                    Words(
+                    Translatable(
                         "%(address)s sent nothing for %(seconds)s s. Check its network and its power.",
                         address=self._shown_url,
                         seconds=f"{self._timeout_seconds:g}",
@@ -49,7 +49,7 @@ class NetworkCamera:
                 )
         raise CameraError(
             Reason.STOPPED,
-            Words("%(address)s ended the stream. Aula reconnects by itself.", address=self._shown_url),
+            Translatable("%(address)s ended the stream. Aula reconnects by itself.", address=self._shown_url),
         )
 
     def release(self) -> None:

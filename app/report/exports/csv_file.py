@@ -5,7 +5,7 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from app.language import say
+from app.language import translate
 from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
@@ -69,7 +69,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         round(report.coverage, 4),
         report.conditions.minimum_group,
         report.conditions.network.sha256,
-        say(LIMITS),
+        translate(LIMITS),
     ]
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.language import say
+from app.language import translate
 from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import ReportMinute
 from app.report.summary import ExpressionChange, biggest_changes, doubts, summary_sentence
@@ -38,7 +38,7 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "suppressed_minutes": report.suppressed_minutes,
         "minimum_group": report.conditions.minimum_group,
         "network_sha256": report.conditions.network.sha256,
-        "limits": say(LIMITS),
+        "limits": translate(LIMITS),
         "changes": [_change(change) for change in biggest_changes(report)],
         "notes": [{"id": note.id, "at": rfc3339(note.at), "text": note.text} for note in report.notes],
         "minutes": [_minute(minute) for minute in report.minutes],

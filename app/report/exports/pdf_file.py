@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 
 from app.expression_names import expression_name
-from app.language import language, say
+from app.language import current_language, translate
 from app.report.exports.drawable_text import as_seen
 from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
 from app.report.lecture_report import LIMITS, Report
@@ -51,8 +51,8 @@ class _Sheets:
         self.pdf = self._canvas.pdf
         self.pdf.set_title(report.title)
         self.pdf.set_creator("Aula")
-        self.pdf.set_subject(say(LIMITS))
-        self.pdf.set_lang(language())
+        self.pdf.set_subject(translate(LIMITS))
+        self.pdf.set_lang(current_language())
         self.pdf.set_creation_date(report.ended_at or report.started_at)
 
     def draw_overview(self) -> None:
@@ -76,7 +76,7 @@ class _Sheets:
         self.pdf.ln(1)
         self._table(merge_minutes(self._report.minutes, step))
         self.pdf.set_xy(LEFT, 252)
-        self._canvas.text(say(LIMITS), 7.5, QUIET, line=3.7)
+        self._canvas.text(translate(LIMITS), 7.5, QUIET, line=3.7)
         conditions = self._report.conditions
         self._canvas.text(
             gettext(

@@ -10,7 +10,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from app.expression_names import expression_name
-from app.language import say
+from app.language import translate
 from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import ReportMinute
 from app.report.share_stack import STACK_COLOURS, STACK_ORDER
@@ -30,7 +30,7 @@ def to_xlsx(report: Report, timezone: ZoneInfo) -> bytes:
         writer.write_summary()
         writer.write_minutes()
         writer.write_notes()
-        book.set_properties({"title": report.title, "subject": report.course, "comments": say(LIMITS)})
+        book.set_properties({"title": report.title, "subject": report.course, "comments": translate(LIMITS)})
     return file.getvalue()
 
 
@@ -68,7 +68,7 @@ class _WorkbookWriter:
         row = self._shares(sheet, row + 1)
         row = self._changes(sheet, row + 1)
         sheet.merge_range(row + 1, 0, row + 1, 3, "", self._wrap)
-        sheet.write_string(row + 1, 0, " ".join([*doubts(report), say(LIMITS)]), self._wrap)
+        sheet.write_string(row + 1, 0, " ".join([*doubts(report), translate(LIMITS)]), self._wrap)
         sheet.set_row(row + 1, 96)
 
     def _facts(self) -> list[tuple[str, object, Format | None]]:

@@ -6,7 +6,7 @@ from app.bus.messages import MonitorStatus
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
-from app.language import say
+from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
 from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room, effective_settings
@@ -57,7 +57,7 @@ def _camera(status: MonitorStatus | None, in_force: EffectiveSettings) -> dict:
     return {
         "online": is_online,
         "reason": None if is_online else _why_dark(camera, in_force.pause),
-        "detail": detail and say(detail),
+        "detail": detail and translate(detail),
         "since": camera.since if camera else monitor.since,
         "source": hide_password(in_force.camera),
         "capture_fps": camera.capture_fps if camera else 0.0,

@@ -8,7 +8,7 @@ from flask_login import login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.language import Words
+from app.language import Translatable
 from app.store import user_queries
 from app.web.access import limiter, safe_next
 from app.web.forms import AccountForm, SignInForm
@@ -40,9 +40,9 @@ def _is_setup_key(key: str) -> bool:
 def setup():
     """Create the first account, for the person who has the link from the server's log."""
     if user_queries.has_users():
-        return problem(403, Words("Set-up is already done. Sign in with the account created then."))
+        return problem(403, Translatable("Set-up is already done. Sign in with the account created then."))
     if not _is_setup_key(request.args.get("key", "")):
-        return problem(403, Words("Open the set-up link that the server printed when it started."))
+        return problem(403, Translatable("Open the set-up link that the server printed when it started."))
     form = AccountForm()
     if form.validate_on_submit():
         login_user(user_queries.set_password(form.name.data, form.password.data))

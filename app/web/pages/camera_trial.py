@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask_babel import gettext
 
-from app.language import language
+from app.language import current_language
 from app.project import FLASK_COMMAND, PROJECT
 from app.vision.privacy_area import PrivacyArea
 
@@ -51,7 +51,7 @@ def try_camera(spec: str, areas: Sequence[PrivacyArea]) -> CameraTrial:
 def _try(spec: str, areas: Sequence[PrivacyArea], picture: Path) -> CameraTrial:
     areas_options = [text for area in areas for text in ("--leave-out", *map(str, area))]
     command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture), *areas_options]
-    command += ["--language", language()]
+    command += ["--language", current_language()]
     try:
         check = subprocess.run(
             command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TIMEOUT_SECONDS

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask_login import current_user
 
-from app.language import Words
+from app.language import Translatable
 from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
 from app.web.extensions import current_time, hub
@@ -33,10 +33,10 @@ def hide_faces():
     """Hide the faces in the stream (`hide=on`), or show them again (`hide=off`)."""
     hide = request.form.get("hide")
     if hide not in ("on", "off"):
-        return problem(400, Words("hide must be on or off."))
+        return problem(400, Translatable("hide must be on or off."))
     if is_set_by_environment("hide_faces"):
         return problem(
-            409, Words("HIDE_FACES is set in the server's environment and can only be changed there.")
+            409, Translatable("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
     room_queries.change_room(configured_room(), hide_faces=hide == "on")
     hub().reload_settings(effective_settings)

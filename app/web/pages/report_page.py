@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
 
-from app.language import Words, say
+from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import MINUTE
@@ -56,7 +56,7 @@ def _content(shown: Report) -> dict:
         "sentence": summary_sentence(shown, zone),
         "changes": biggest_changes(shown),
         "doubts": doubts(shown),
-        "limits": say(LIMITS),
+        "limits": translate(LIMITS),
     }
 
 
@@ -65,9 +65,9 @@ def compare():
     """Show two lectures side by side."""
     ids = [request.args.get(name, type=int) for name in ("a", "b")]
     if None in ids:
-        return problem(400, Words("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
+        return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
-    return render_template("compare.html", sides=sides, limits=say(LIMITS))
+    return render_template("compare.html", sides=sides, limits=translate(LIMITS))
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
@@ -76,7 +76,7 @@ def download(lecture_id: int, extension: str):
     if extension not in FORMATS:
         known = ", ".join(FORMATS)
         return problem(
-            404, Words("Reports come as %(known)s, not as %(asked)s.", known=known, asked=extension)
+            404, Translatable("Reports come as %(known)s, not as %(asked)s.", known=known, asked=extension)
         )
     exported = report_or_404(lecture_id)
     name = filename(exported, extension, _zone())
@@ -129,7 +129,7 @@ def add_note(lecture_id: int):
             at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, _zone())
             note_queries.add_note(lecture, at, form.text.data, now)
         except note_queries.NoteError as error:
-            form.time.errors = [say(error)]
+            form.time.errors = [translate(error)]
     if form.errors:
         return _page(lecture_id, RenameForm(formdata=None), form), 400
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
@@ -153,7 +153,9 @@ def moment_of(wall_time: time, start: datetime, end: datetime, zone: ZoneInfo) -
         if start - MINUTE < moment <= end:
             return max(moment, start)
     raise note_queries.NoteError(
-        Words("the lecture lasted from %(start)s to %(end)s.", start=clock(start, zone), end=clock(end, zone))
+        Translatable(
+            "the lecture lasted from %(start)s to %(end)s.", start=clock(start, zone), end=clock(end, zone)
+        )
     )
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
 from app.camera.spec import CameraKind, hide_password, kind_of
-from app.language import Words
+from app.language import Translatable
 from app.report.wording import capital
 from app.store import room_queries
 from app.store.effective_settings import (
@@ -55,7 +55,9 @@ def first_run():
 def camera():
     """Try the camera that is filled in and return a picture from it."""
     if is_set_by_environment("camera"):
-        return problem(409, Words("CAMERA is set in the server's environment and can only be changed there."))
+        return problem(
+            409, Translatable("CAMERA is set in the server's environment and can only be changed there.")
+        )
     form = _form_for(configured_room())
     form.validate()
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]

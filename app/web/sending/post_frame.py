@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
-from app.language import Words
+from app.language import Translatable
 from app.store import room_queries
 from app.store.effective_settings import configured_room, effective_settings
 from app.web.access import limiter
@@ -62,7 +62,7 @@ def post_frame(query):
     return _relay(jpeg)
 
 
-def _refusal(room_name: str | None) -> Words | str | None:
+def _refusal(room_name: str | None) -> Translatable | str | None:
     """Why no frame is accepted for this room; None if it is. Aborts with 404 if there is no such room."""
     room = configured_room()
     if room_name not in (None, room.name):

@@ -13,7 +13,7 @@ from app.bus.messages import Demand
 from app.camera.errors import Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 
 ANSWER_SECONDS = 1.0  # a request of the monitor waits this long for a frame, then gets NoFrame
 SCRIPT_TIMEOUT_SECONDS = 10.0  # a script that posts nothing for this long has disconnected
@@ -22,21 +22,25 @@ MAX_FRAME_AGE_SECONDS = 2.0  # a frame that waited longer, perhaps through a pau
 
 NO_SENDER_YET = SenderAbsence(
     Reason.WAITING,
-    Words("Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."),
+    Translatable(
+        "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
+    ),
 )
 
 
 class DisconnectReason(Enum):
     """Why a sender left: the reason for programs, the sentence for people."""
 
-    STOPPED = Reason.STOPPED, Words("%(name)s stopped sending at %(time)s.")
-    CLOSED = Reason.STOPPED, Words("%(name)s closed the page at %(time)s.")
+    STOPPED = Reason.STOPPED, Translatable("%(name)s stopped sending at %(time)s.")
+    CLOSED = Reason.STOPPED, Translatable("%(name)s closed the page at %(time)s.")
     LOST = (
         Reason.TIMED_OUT,
-        Words("The connection to %(name)s's browser was lost at %(time)s. It will reconnect by itself."),
+        Translatable(
+            "The connection to %(name)s's browser was lost at %(time)s. It will reconnect by itself."
+        ),
     )
-    REFUSED = Reason.UNREADABLE, Words("The server refused what %(name)s sent at %(time)s.")
-    SILENT = Reason.STOPPED, Words("%(name)s's script stopped posting pictures at %(time)s.")
+    REFUSED = Reason.UNREADABLE, Translatable("The server refused what %(name)s sent at %(time)s.")
+    SILENT = Reason.STOPPED, Translatable("%(name)s's script stopped posting pictures at %(time)s.")
 
 
 class AlreadySending(Exception):
@@ -90,7 +94,7 @@ class Relay:
         self._is_requested = False
         self._requested_at = float("-inf")
         self._due_at = float("-inf")
-        self._fault: Words | None = None
+        self._fault: Translatable | None = None
 
     @property
     def sender(self) -> FrameSender | None:
@@ -141,7 +145,7 @@ class Relay:
                 self._changed.wait(min(until, self._due_at if self._is_requested else until) - now)
             return False
 
-    def pop_fault(self) -> Words | None:
+    def pop_fault(self) -> Translatable | None:
         """Why the last frame could not be decoded; None when asked again."""
         with self._changed:
             fault, self._fault = self._fault, None
@@ -202,6 +206,6 @@ class Relay:
     def _drop_sender(self, disconnected: DisconnectReason) -> None:
         reason, words = disconnected.value
         time = self._clock.now().astimezone(self._timezone).strftime("%H:%M")
-        self._absence = SenderAbsence(reason, Words(words.text, name=self._sender.name, time=time))
+        self._absence = SenderAbsence(reason, Translatable(words.text, name=self._sender.name, time=time))
         self._sender = self._frame = None
         self._changed.notify_all()

@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from app.camera.jpeg import MAX_BYTES
 from app.camera.spec import NO_BROWSER, CameraKind
-from app.language import Words, language, say
+from app.language import Translatable, current_language, translate
 from app.store.effective_settings import effective_settings
 from app.store.tables import db
 from app.web.access import bearer_token, limiter
@@ -25,7 +25,7 @@ MAX_PAGE_ID_LENGTH = 64
 def page():
     """Show the page that chooses, previews and sends."""
     refusal = _refusal()
-    return render_template("send.html", refusal=refusal and say(refusal))
+    return render_template("send.html", refusal=refusal and translate(refusal))
 
 
 @pages.get("/send/frames", websocket=True)
@@ -42,14 +42,14 @@ def frames():
         key=f"{current_user.name} {page_id}",
         take_over=request.args.get("take-over") == "yes",
         refusal=_refusal(),
-        language=language(),
+        language=current_language(),
     )
     response = WebSocketResponse(session.run, MAX_BYTES, allow_no_origin=bearer_token() is not None)
     db.session.remove()  # the session may last for hours and needs no database
     return response
 
 
-def _refusal() -> Words | None:
+def _refusal() -> Translatable | None:
     """Why this server takes no frames from browsers; None if it does."""
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER

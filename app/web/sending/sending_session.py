@@ -8,7 +8,7 @@ from websockets.frames import CloseCode
 
 from app.camera.jpeg import InvalidJpeg, check_jpeg
 from app.camera.spec import CameraKind
-from app.language import Words, say
+from app.language import Translatable, translate
 from app.web.sending.relay import AlreadySending, DisconnectReason, FrameSender, Relay
 from app.web.sending.requested_format import FormatChooser
 from app.web.sending.websocket import ConnectionClosed, WebSocket
@@ -20,16 +20,16 @@ KEEPALIVE_SECONDS = 2.0  # between two pings while no frame is requested
 SILENCE_TIMEOUT_SECONDS = 10.0  # a page that sends no byte for this long is gone
 FRAME_TIMEOUT_SECONDS = 60.0  # a page that takes longer for one frame trickles it byte by byte
 
-OTHER_CAMERA = Words("This room uses another camera. An administrator can change that under Settings.")
-TOO_MANY_STREAMS = Words("Too many people are watching this room at the moment. Try again later.")
-NOT_REQUESTED = Words("The page sent a picture that was not asked for.")
-NOT_BINARY = Words("Send a picture as a binary message, not as text.")
+OTHER_CAMERA = Translatable("This room uses another camera. An administrator can change that under Settings.")
+TOO_MANY_STREAMS = Translatable("Too many people are watching this room at the moment. Try again later.")
+NOT_REQUESTED = Translatable("The page sent a picture that was not asked for.")
+NOT_BINARY = Translatable("Send a picture as a binary message, not as text.")
 
 
 class SenderRefused(Exception):
     """The page is disconnected because of what it did or asked for."""
 
-    def __init__(self, code: CloseCode, detail: Words) -> None:
+    def __init__(self, code: CloseCode, detail: Translatable) -> None:
         super().__init__(str(detail))
         self.code = code
         self.detail = detail
@@ -45,7 +45,7 @@ class SendingSession:
     key: str
     """Recognises the page when it reconnects."""
     take_over: bool
-    refusal: Words | None
+    refusal: Translatable | None
     """Why this server takes no frames from browsers."""
     language: str
 
@@ -54,13 +54,13 @@ class SendingSession:
         try:
             self.hub.slots.acquire()
         except TooManyStreams:
-            detail = say(TOO_MANY_STREAMS, self.language)
+            detail = translate(TOO_MANY_STREAMS, self.language)
             _close(websocket, CloseCode.TRY_AGAIN_LATER, "refused", detail=detail)
             return
         try:
             self._connect(websocket)
         except SenderRefused as refused:
-            _close(websocket, refused.code, "refused", detail=say(refused.detail, self.language))
+            _close(websocket, refused.code, "refused", detail=translate(refused.detail, self.language))
         finally:
             self.hub.slots.release()
 

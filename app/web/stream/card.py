@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from app import fonts
 from app.bus.messages import MonitorStatus
 from app.camera.errors import Reason
-from app.language import Words, say
+from app.language import Translatable, translate
 from app.store.effective_settings import CurrentPause
 from app.web.stream.monitor_health import MonitorHealth
 
@@ -22,30 +22,34 @@ ACCENT = "#f0b35a"
 MAX_DETAIL_LINES = 4
 
 TITLES = {
-    Reason.STARTING: Words("The camera is starting"),
-    Reason.FROZEN: Words("The picture is frozen"),
-    Reason.BLACK: Words("The picture is black"),
-    Reason.STOPPED: Words("The camera has stopped"),
-    Reason.WAITING: Words("Waiting for a browser's camera"),
+    Reason.STARTING: Translatable("The camera is starting"),
+    Reason.FROZEN: Translatable("The picture is frozen"),
+    Reason.BLACK: Translatable("The picture is black"),
+    Reason.STOPPED: Translatable("The camera has stopped"),
+    Reason.WAITING: Translatable("Waiting for a browser's camera"),
 }
-NO_PICTURE = Words("No picture from the camera")
-PAUSED = Words("Nothing is analysed, recorded or shown until somebody resumes.")
-SOON = Words("The first picture will appear in a moment.")
-RESTARTING = Words("The camera process ended and is being restarted.")
-NOT_STARTED = Words("No camera process is running. Start the server with gunicorn.")
+NO_PICTURE = Translatable("No picture from the camera")
+PAUSED = Translatable("Nothing is analysed, recorded or shown until somebody resumes.")
+SOON = Translatable("The first picture will appear in a moment.")
+RESTARTING = Translatable("The camera process ended and is being restarted.")
+NOT_STARTED = Translatable("No camera process is running. Start the server with gunicorn.")
 
 
 @dataclass(frozen=True, slots=True)
 class CardText:
     """The three texts on a card."""
 
-    title: Words | str
-    detail: Words | str = ""
-    since: Words | str = ""
+    title: Translatable | str
+    detail: Translatable | str = ""
+    since: Translatable | str = ""
 
     def in_language(self, language: str) -> tuple[str, str, str]:
         """Title, detail and since, translated."""
-        return say(self.title, language), say(self.detail, language), say(self.since, language)
+        return (
+            translate(self.title, language),
+            translate(self.detail, language),
+            translate(self.since, language),
+        )
 
 
 def card_text(
@@ -54,7 +58,7 @@ def card_text(
     """Why there is no picture: the pause, else the camera's reason, else the monitor's."""
     if pause is not None:
         time = f"{pause.since.astimezone(timezone):%H:%M}"
-        return CardText(Words("Paused since %(time)s by %(name)s", time=time, name=pause.by), PAUSED)
+        return CardText(Translatable("Paused since %(time)s by %(name)s", time=time, name=pause.by), PAUSED)
     if status is not None and status.camera.reason == Reason.PAUSED:  # no longer: the monitor lags behind
         return CardText(TITLES[Reason.STARTING], SOON)
     if status is not None and not status.camera.is_online:
@@ -71,10 +75,10 @@ def card_text(
     return CardText(NO_PICTURE, NOT_STARTED)
 
 
-def _since(moment: datetime | None, timezone: ZoneInfo) -> Words | str:
+def _since(moment: datetime | None, timezone: ZoneInfo) -> Translatable | str:
     if moment is None:
         return ""
-    return Words("since %(time)s", time=f"{moment.astimezone(timezone):%H:%M:%S %Z}")
+    return Translatable("since %(time)s", time=f"{moment.astimezone(timezone):%H:%M:%S %Z}")
 
 
 @lru_cache(maxsize=32)

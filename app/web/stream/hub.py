@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
 from app.clock import Clock
-from app.language import WRITTEN_IN
+from app.language import SOURCE_LANGUAGE
 from app.store.effective_settings import CurrentPause, EffectiveSettings
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
@@ -124,7 +124,7 @@ class Hub:
             rates = [viewer.fps for viewer in self.viewers] + [self._snapshot_fps] * self._snapshots
             return Demand(max(rates, default=0))
 
-    def newest_frame(self, language: str = WRITTEN_IN) -> StreamFrame:
+    def newest_frame(self, language: str = SOURCE_LANGUAGE) -> StreamFrame:
         """The newest picture, or a card in `language` that says why there is none."""
         with self._changed:
             return self._newest_frame(language)
@@ -139,7 +139,7 @@ class Hub:
         frame = self.newest_frame()
         return None if frame.is_card else self._clock.now().timestamp() - frame.captured_at
 
-    def snapshot(self, timeout_seconds: float, language: str = WRITTEN_IN) -> StreamFrame:
+    def snapshot(self, timeout_seconds: float, language: str = SOURCE_LANGUAGE) -> StreamFrame:
         """A picture captured from now on; after `timeout_seconds` the newest one, or the card."""
         with self._changed:
             self._snapshots += 1
@@ -153,7 +153,7 @@ class Hub:
             return frame
 
     def add_viewer(
-        self, fps: float, language: str = WRITTEN_IN, connection: socket.socket | None = None
+        self, fps: float, language: str = SOURCE_LANGUAGE, connection: socket.socket | None = None
     ) -> Viewer:
         """Open a stream, until `remove_viewer`; raises TooManyStreams past MAX_VIEWERS."""
         self.slots.acquire()

@@ -11,7 +11,7 @@ from app.bus.messages import Demand, Message, MonitorStatus, MonitorUnavailable
 from app.bus.subscription import RENEWAL_SECONDS
 from app.bus.web_link import WebLink
 from app.clock import Clock
-from app.language import Words
+from app.language import Translatable
 from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
 from app.store.effective_settings import effective_settings
 from app.web.stream.hub import Hub
@@ -19,7 +19,7 @@ from app.web.stream.hub import Hub
 log = logging.getLogger(__name__)
 
 RELOAD_SECONDS = 1.0  # between two reads of the settings: another web process may have paused the room
-NO_MONITOR = Words("No camera process can be reached. It is started by: flask --app wsgi monitor run")
+NO_MONITOR = Translatable("No camera process can be reached. It is started by: flask --app wsgi monitor run")
 
 
 class Listener:
@@ -85,7 +85,7 @@ class Listener:
             self._hub.monitor_started()
         self._hub.receive(message)
 
-    def _lose_monitor(self, reason: Words | str) -> None:
+    def _lose_monitor(self, reason: Translatable | str) -> None:
         """Note that no monitor is connected any more, and why."""
         if self._hub.monitor.is_running:
             log.warning("monitor lost: %s", reason)

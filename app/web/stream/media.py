@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, current_app, request
 
-from app.language import Words, language
+from app.language import Translatable, current_language
 from app.web.extensions import hub
 from app.web.problems import problem
 from app.web.stream.hub import Hub
@@ -25,12 +25,12 @@ def stream():
     if not fps.isdecimal() or not 1 <= int(fps) <= max_fps:
         return problem(
             400,
-            Words(
+            Translatable(
                 "fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=max_fps, asked=fps
             ),
         )
     try:
-        viewer = hub().add_viewer(int(fps), language(), request.environ.get("gunicorn.socket"))
+        viewer = hub().add_viewer(int(fps), current_language(), request.environ.get("gunicorn.socket"))
     except TooManyStreams as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
     response = Response(
@@ -64,5 +64,5 @@ class _StreamBody:
 @pages.get("/snapshot.jpg")
 def snapshot():
     """Send one fresh annotated picture, or the card and 503 when there is none."""
-    frame: StreamFrame = hub().snapshot(SNAPSHOT_TIMEOUT_SECONDS, language())
+    frame: StreamFrame = hub().snapshot(SNAPSHOT_TIMEOUT_SECONDS, current_language())
     return Response(frame.jpeg, 503 if frame.is_card else 200, frame.headers, mimetype="image/jpeg")

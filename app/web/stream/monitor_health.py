@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.language import Words
+from app.language import Translatable
 
 
 @dataclass(slots=True)
@@ -16,5 +16,5 @@ class MonitorHealth:
     """When its last status came, monotonic seconds; None before the first one."""
     since: datetime | None = None
     """When it started or ended, UTC."""
-    failure: Words | str | None = None
+    failure: Translatable | str | None = None
     """Why it can't work, as a sentence for people."""

@@ -4,7 +4,7 @@ import socket
 import threading
 from dataclasses import dataclass
 
-from app.language import Words
+from app.language import Translatable
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +25,7 @@ class Viewer:
 
 
 class TooManyStreams(Exception):
-    """MAX_VIEWERS streams are open; the argument is a sentence for people, as `Words`."""
+    """MAX_VIEWERS streams are open; the argument is a sentence for people, as `Translatable`."""
 
 
 class StreamSlots:
@@ -39,7 +39,7 @@ class StreamSlots:
         """Take a slot; raises TooManyStreams when none is free."""
         if not self._free.acquire(blocking=False):
             raise TooManyStreams(
-                Words("%(count)s streams are already open. Try again in a moment.", count=self.limit)
+                Translatable("%(count)s streams are already open. Try again in a moment.", count=self.limit)
             )
 
     def release(self) -> None:
