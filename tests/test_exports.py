@@ -140,7 +140,7 @@ def test_a_german_reads_german_files(app_context, report):
     assert "überrascht" in [cell.value for cell in book["Minuten"][1]]
     assert text.startswith("\ufeffminute,room,course"), "programs read it"
     assert "angry" in found["shares"]
-    assert found["summary"].startswith("6 min, im Mittel")
+    assert found["summary"].startswith("6 min, durchschnittlich")
 
 
 def test_the_pdf_draws_its_chart_as_vectors(report):

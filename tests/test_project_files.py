@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import app
-from app.project import PROJECT
+from app.project import PROJECT, VERSION
 
 TESTS = PROJECT / "tests"
 DOCUMENTS = [
@@ -22,7 +21,7 @@ DOCUMENTS = [
 
 def test_the_changelog_begins_with_the_version_of_the_program():
     newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert newest[1] == app.VERSION
+    assert newest[1] == VERSION
 
 
 def test_faces_are_read_without_the_packages_of_training():
@@ -43,6 +42,37 @@ def test_every_link_leads_somewhere(document):
         path = (document.parent / name).resolve() if name else document
         assert path.exists(), target
         assert not heading or heading in _headings(path), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_every_path_of_the_project_that_is_named_exists(document):
+    if document.name == "CHANGELOG.md":
+        return  # it tells what was
+    for path in re.findall(
+        r"`((?:app|models|docs|tests|migrations|benchmarks)/[\w./-]*)`", document.read_text()
+    ):
+        assert (PROJECT / path).exists(), path
+
+
+def test_every_function_on_a_path_through_the_architecture_exists():
+    text = (PROJECT / "docs/architecture.md").read_text()
+    paths = text[text.index("## The path of a frame") : text.index("## The monitor and the web process")]
+    code = "\n".join(path.read_text() for path in (PROJECT / "app").rglob("*.py"))
+    names = re.findall(r"`(\w+\.)?(_?[a-z]\w+)(?:\(\))?`", paths)
+    assert len(names) > 20
+    for _, name in names:
+        assert re.search(rf"def {name}\b", code), name
+
+
+def test_no_import_runs_back_up():
+    """The folders stand in docs/architecture.md from top to bottom; each may import what stands below it."""
+    floors = re.findall(r"^\| `app/(\w+)/` \|", (PROJECT / "docs/architecture.md").read_text(), re.MULTILINE)
+    floors.remove("translations")
+    assert set(floors) == {path.parent.name for path in (PROJECT / "app").glob("*/__init__.py")} - {"fonts"}
+    for number, floor in enumerate(floors):
+        for path in (PROJECT / "app" / floor).rglob("*.py"):
+            imported = set(re.findall(r"from app\.(\w+)", path.read_text()))
+            assert not imported & set(floors[:number]), path
 
 
 def _headings(path: Path) -> set[str]:
