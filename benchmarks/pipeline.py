@@ -9,6 +9,7 @@ import numpy as np
 
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
+from app.vision.detection.detection import Detection
 from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
 from app.vision.frame import Box, Face
 from benchmarks.films import CLIPS, SCENES, Film, clip, drawn
@@ -27,7 +28,7 @@ QUALITY = 80
 class FullSweep(FaceAnalyser):
     """The analyser that searches the whole picture in every frame; recall is measured against it."""
 
-    def _find(self, grey: np.ndarray, monotonic: float) -> list[Box]:
+    def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
         return self._detector.detect(grey)
 
 
@@ -78,7 +79,7 @@ def measure(film: Film) -> dict:
             baseline(frame.image.copy())
             baseline_times.append(1e3 * (time.perf_counter() - start))
         watch.end_frame()
-    stages = [watch.percentile(stage, 50) for stage in ("look", "search", "classify", "draw", "encode")]
+    stages = [watch.percentile(stage, 50) for stage in ("detect near", "propose", "classify", "draw", "encode")]
     mean = {stage: float(np.mean(watch.stages[stage][1:])) for stage in ("analyse", "full", "draw", "encode")}
     total = mean["analyse"] + mean["draw"] + mean["encode"]
     warm = round(WARM_UP_SECONDS * film.fps)
@@ -92,7 +93,7 @@ def measure(film: Film) -> dict:
         "× full sweep": mean["full"] / mean["analyse"],
         "analyse p50": watch.percentile("analyse", 50),
         "p95": watch.percentile("analyse", 95),
-        **dict(zip(("look", "sweep", "classify", "draw", "encode"), stages, strict=True)),
+        **dict(zip(("near", "sweep", "classify", "draw", "encode"), stages, strict=True)),
         "CPU ms": 1e3 * cpu / (len(analysed) - 1),
         "recall": recall(analysed[warm:], expected[warm:]),
         "of truth": recall(analysed[warm:], film.truth[warm:]) if film.truth else None,
@@ -131,8 +132,8 @@ def _iou(a: Box, b: Box) -> float:
 def _timed_analyser(watch: Stopwatch) -> FaceAnalyser:
     analyser = FaceAnalyser()
     detector, classifier = analyser._detector, analyser._classifier
-    detector.look = watch.time("look", detector.look)
-    detector.search = watch.time("search", detector.search)
+    detector.detect_near = watch.time("detect near", detector.detect_near)
+    detector.propose = watch.time("propose", detector.propose)
     classifier.classify = watch.time("classify", classifier.classify)
     return analyser
 
