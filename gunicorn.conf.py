@@ -5,6 +5,7 @@ import socket
 import sys
 
 from app.project import PROJECT
+from app.server.worker import MAX_KEPT_ALIVE, MAX_QUEUED, MAX_WAITING
 from app.settings import SettingError, read_settings
 
 try:
@@ -16,9 +17,9 @@ SEND_BUFFER_BYTES = 2**17  # Linux doubles it, for its own bookkeeping
 SPARE_THREADS = 16  # for pages, JSON and health checks while each viewer holds a thread
 
 bind = f"{settings.host}:{settings.port}"
-worker_class = "gthread"
+worker_class = "app.server.worker.CollectingWorker"
 threads = settings.max_viewers + SPARE_THREADS
-worker_connections = threads + 100
+worker_connections = threads + MAX_WAITING + MAX_KEPT_ALIVE + MAX_QUEUED
 graceful_timeout = 4
 timeout = 60
 keepalive = 5

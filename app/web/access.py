@@ -97,18 +97,24 @@ def bearer_token() -> str | None:
 
 
 def _check_access() -> Response | None:
-    """Turn away everyone who is not signed in, and forms that come from another site."""
+    """Turn away everyone who is not signed in, before their body is read, and forms of another site."""
+    if request.endpoint not in OPEN_TO_ALL and not current_user.is_authenticated:
+        if is_page():
+            return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
+        abort(401)
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        _refuse_unknown_length()
     if bearer_token() is None:
         csrf.protect()
-    if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
+    if request.endpoint in FOR_ADMINISTRATORS and not current_user.administrator:
         abort(403, Translatable("Only an administrator may change the settings."))
-    if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
-        return None
-    if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:
-        return None
-    if is_page():
-        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
-    return abort(401)
+    return None
+
+
+def _refuse_unknown_length() -> None:
+    """Refuse a body in chunks, except for a picture: it can hold its thread for as long as it likes."""
+    if request.endpoint != "frames.post_frame":
+        abort(411, Translatable("Send the length of the request: Content-Length."))
 
 
 def is_page() -> bool:
