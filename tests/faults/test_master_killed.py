@@ -1,4 +1,4 @@
-"""gunicorn's master is killed, as by a full memory: its worker and the monitor end, and let go of the camera."""
+"""gunicorn's master is killed, as by a full memory: worker and monitor end, and release the camera."""
 
 import os
 import signal
