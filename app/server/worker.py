@@ -244,7 +244,7 @@ class CollectingWorker(ThreadWorker):
             self.log.warning(
                 "%d connections have sent no complete request, the last from %s; closing the oldest",
                 len(self.pending_conns),
-                waiting[-1].client[:1],
+                "".join(waiting[-1].client[:1]) or "a local socket",
             )
         self._close(waiting[0])
 
