@@ -5,20 +5,22 @@ import socket
 import sys
 
 from app.project import PROJECT
+from app.server.address import bind_address, check_free
+from app.server.worker import MAX_KEPT_ALIVE, MAX_QUEUED, MAX_WAITING
 from app.settings import SettingError, read_settings
 
 try:
     settings = read_settings(os.environ, PROJECT / ".env")
+    bind = bind_address(settings.host, settings.port)
 except SettingError as error:
     sys.exit(f"Aula can't start: {error}")
 
 SEND_BUFFER_BYTES = 2**17  # Linux doubles it, for its own bookkeeping
 SPARE_THREADS = 16  # for pages, JSON and health checks while each viewer holds a thread
 
-bind = f"{settings.host}:{settings.port}"
-worker_class = "gthread"
+worker_class = "app.server.worker.CollectingWorker"
 threads = settings.max_viewers + SPARE_THREADS
-worker_connections = threads + 100
+worker_connections = threads + MAX_WAITING + MAX_KEPT_ALIVE + MAX_QUEUED
 graceful_timeout = 4
 timeout = 60
 keepalive = 5
@@ -28,7 +30,13 @@ workers = 1
 
 
 def on_starting(server):
-    """Force one worker, whatever WEB_CONCURRENCY or the command line says: one process owns a camera."""
+    """Stop where the port is taken, and force one worker: one process owns a camera."""
+    is_listening = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ  # restarted, or from systemd
+    if not is_listening and server.cfg.settings["bind"].get() == [bind]:
+        try:
+            check_free(settings.host, settings.port)
+        except SettingError as error:
+            sys.exit(f"Aula can't start: {error}")
     if server.cfg.workers != 1:
         server.log.warning("one worker, not %d: only one process can own a camera", server.cfg.workers)
         server.cfg.set("workers", 1)

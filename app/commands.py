@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup, run_command, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
@@ -31,6 +31,12 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     app.cli.add_command(analyse)
     app.cli.add_command(purge)
+    context = click.get_current_context(silent=True)
+    if context is not None and context.command is run_command:
+        click.echo(
+            "`flask run` serves pages without a monitor: no picture. Use `make run` or `gunicorn wsgi:app`",
+            err=True,
+        )
 
 
 @user.command("create")

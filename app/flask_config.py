@@ -34,6 +34,7 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "aula",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a request with an API token needs none
+        "WTF_CSRF_SSL_STRICT": False,  # it compares Referer and Host, and a proxy may pass another Host
         "WTF_CSRF_TIME_LIMIT": None,  # a live page stays open all day
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "SECURITY_SCHEMES": {

@@ -34,7 +34,9 @@ def init_app(app: APIFlask) -> None:
     """Add every page and endpoint to the application, and what they share."""
     settings = app.config["SETTINGS"]
     if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies
+        )
     slots = StreamSlots(settings.max_viewers)
     hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
     relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))

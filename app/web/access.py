@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -56,6 +56,13 @@ HEADERS = {
 
 CAPTURE_PERMISSIONS = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
 
+CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+
+NO_COOKIE = Translatable(
+    "Your browser sent no cookie. Allow cookies for this site. "
+    "If they are allowed, the proxy in front of the server may say HTTPS where the address is HTTP."
+)
+
 login_manager = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://")
@@ -97,18 +104,51 @@ def bearer_token() -> str | None:
 
 
 def _check_access() -> Response | None:
-    """Turn away everyone who is not signed in, and forms that come from another site."""
-    if bearer_token() is None:
-        csrf.protect()
-    if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
+    """Turn away everyone who is not signed in, before their body is read, and forms of another site."""
+    if request.endpoint not in OPEN_TO_ALL and not current_user.is_authenticated:
+        if is_page():
+            return redirect(
+                url_for("account.sign_in", next=request.script_root + request.full_path.rstrip("?"))
+            )
+        abort(401)
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        _refuse_unknown_length()
+    if bearer_token() is None and request.method in CHANGES:
+        _check_form()
+    if request.endpoint in FOR_ADMINISTRATORS and not current_user.administrator:
         abort(403, Translatable("Only an administrator may change the settings."))
-    if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
-        return None
-    if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:
-        return None
-    if is_page():
-        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
-    return abort(401)
+    return None
+
+
+def _check_form() -> None:
+    """Turn away a form of another site, or without the token of its session."""
+    # only browsers send this header, over HTTPS and on localhost, and no page can change it
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(400, Translatable("The form came from another site."))
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        abort(400, NO_COOKIE)
+    csrf.protect()
+    warn_of_other_host()
+
+
+def warn_of_other_host() -> None:
+    """Log once that a proxy passes on another address than the browser's: links and QR codes are wrong."""
+    origin, host = request.headers.get("Origin", "null"), request.host_url.rstrip("/")
+    if origin in ("null", host) or current_app.extensions.get("warned of other host"):
+        return
+    current_app.extensions["warned of other host"] = True
+    current_app.logger.warning(
+        "a browser's address of this server is %.200r, but its proxy passes on %r. Let the proxy set "
+        "X-Forwarded-Proto and X-Forwarded-Host, and set TRUSTED_PROXIES",
+        origin,
+        host,
+    )
+
+
+def _refuse_unknown_length() -> None:
+    """Refuse a body in chunks, except for a picture: it can hold its thread for as long as it likes."""
+    if request.endpoint != "frames.post_frame":
+        abort(411, Translatable("Send the length of the request: Content-Length."))
 
 
 def is_page() -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.runner.supervisor import Supervisor
+from app.server.address import is_for_all_networks, url_to_open
 from app.store import user_queries
 from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
@@ -68,7 +69,7 @@ def _load_settings(hub: Hub) -> None:
 
 def _greeting(app: Flask) -> str:
     settings = app.config["SETTINGS"]
-    address = f"http://{settings.host}:{settings.port}"
+    address = url_to_open(settings.host, settings.port)
     try:
         if settings.admin_password is not None:
             user_queries.set_password("admin", settings.admin_password, administrator=True)
@@ -79,4 +80,5 @@ def _greeting(app: Flask) -> str:
             next_step = f"create the first account at {address}{setup_path(app)}"
     except SQLAlchemyError as error:
         return f"\n  Aula can't use its database: {error.args[0]}\n  Run: flask --app wsgi db upgrade\n"
-    return f"\n  Aula is at {address}\n  {next_step}\n"
+    elsewhere = ", on other machines under this one's name" if is_for_all_networks(settings.host) else ""
+    return f"\n  Aula is at {address}{elsewhere}\n  {next_step}\n"

@@ -1,5 +1,8 @@
 """Frames that scripts and small devices post, one a request."""
 
+import contextlib
+import socket
+import threading
 from typing import BinaryIO
 
 from apiflask import APIBlueprint, APIFlask
@@ -25,6 +28,10 @@ api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
 RETRY_SECONDS = 5
 CHUNK_BYTES = 2**16
 MAX_DISCARDED_BYTES = 4 * MAX_BYTES
+UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
+MAX_UPLOADS = 8  # at once, fewer than gunicorn's spare threads: each holds one while the picture arrives
+
+_uploads = threading.BoundedSemaphore(MAX_UPLOADS)
 
 
 @api.post("/frames")
@@ -39,7 +46,7 @@ MAX_DISCARDED_BYTES = 4 * MAX_BYTES
         413: "More than 4 MB",
         422: "Not a JPEG, cut off, or too many or too few pixels",
         429: "More than 30 pictures a second",
-        503: "The camera process is not ready yet",
+        503: "The camera process is not ready yet, or too many pictures are on their way",
     },
 )
 def post_frame(query):
@@ -47,12 +54,14 @@ def post_frame(query):
 
     Only the newest picture counts: send as often as useful, and wait for each answer.
     """
-    request.max_content_length = MAX_BYTES
+    if not _uploads.acquire(blocking=False):
+        return problem(503, "Too many pictures are on their way.", {"Retry-After": str(RETRY_SECONDS)})
     try:
-        jpeg = request.get_data(cache=False)
+        jpeg = _read_body()
     except RequestEntityTooLarge:
-        _discard(request.environ["wsgi.input"])
         return problem(413, str(TOO_LARGE))
+    finally:
+        _uploads.release()
     if refusal := _refusal(query.get("room")):
         return problem(409, refusal)
     try:
@@ -60,6 +69,27 @@ def post_frame(query):
     except InvalidJpeg as error:
         return problem(422, str(error))
     return _relay(jpeg)
+
+
+def _read_body() -> bytes:
+    """The body; cut off after UPLOAD_SECONDS. Raises RequestEntityTooLarge."""
+    request.max_content_length = MAX_BYTES
+    connection = request.environ.get("gunicorn.socket")
+    deadline = threading.Timer(UPLOAD_SECONDS, _stop_receiving, [connection])
+    if connection is not None:
+        deadline.start()
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        _discard(request.environ["wsgi.input"])
+        raise
+    finally:
+        deadline.cancel()
+
+
+def _stop_receiving(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the client is gone already
+        connection.shutdown(socket.SHUT_RD)
 
 
 def _refusal(room_name: str | None) -> Translatable | str | None:

@@ -24,6 +24,8 @@ from websockets.protocol import OPEN, SERVER, Protocol
 from websockets.server import ServerProtocol
 from werkzeug.wsgi import ClosingIterator
 
+from app.web.access import warn_of_other_host
+
 HANDSHAKE_HEADERS = ("Upgrade", "Connection", "Sec-WebSocket-Accept")
 CHUNK_BYTES = 2**16
 MAX_CONTROL_FRAME_BYTES = 131  # a client's ping, pong or close frame: 125 bytes of payload and 6 of header
@@ -42,6 +44,8 @@ class WebSocketResponse(Response):
         origins = [re.compile(f"https?://{re.escape(request.host)}"), *([None] if allow_no_origin else [])]
         handshake = Handshake(request.full_path, Headers(list(request.headers)))
         answer = ServerProtocol(origins=origins).accept(handshake)
+        if answer.status_code == 403:
+            warn_of_other_host()
         if answer.status_code != 101:
             abort(403 if answer.status_code == 403 else 400, answer.body.decode().strip())
         super().__init__(status=101, headers={name: answer.headers[name] for name in HANDSHAKE_HEADERS})

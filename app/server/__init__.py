@@ -1,0 +1,1 @@
+"""How gunicorn listens, receives requests and ends."""

@@ -1,0 +1,61 @@
+"""gunicorn's master is killed, as by a full memory: worker and monitor end, and release the camera."""
+
+import os
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+
+from tests.server import Server, wait_for
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path):
+    """The stream used to hold worker and monitor for ever."""
+    first = Server(tmp_path / "first", {"ROOM": "Killed master"})
+    second = Server(tmp_path / "second", {"ROOM": "Killed master"})
+    worker = None
+    try:
+        first.start()
+        wait_for(first.is_online)
+        (monitor,) = first.monitor_pids()
+        worker = parent_of(monitor)
+        with closing(first.stream()) as watching:
+            next(watching)
+            first.process.kill()
+            first.process.wait()
+            killed_at = time.monotonic()
+            for _ in watching:
+                assert time.monotonic() < killed_at + 30, "the stream goes on"
+        wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=20)
+        assert not Path(f"/proc/{monitor}").exists()
+        second.start()
+        wait_for(second.is_online)
+    finally:
+        if worker and Path(f"/proc/{worker}").exists():
+            os.kill(worker, signal.SIGKILL)
+        first.process = None
+        second.stop()
+
+
+def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_path):
+    server = Server(tmp_path, {"ROOM": "Killed master and a stalled viewer"})
+    worker = None
+    try:
+        server.start()
+        wait_for(server.is_online)
+        (monitor,) = server.monitor_pids()
+        worker = parent_of(monitor)
+        with closing(server.stream()) as stalled:
+            next(stalled)
+            server.process.kill()
+            server.process.wait()
+            wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
+            assert not Path(f"/proc/{monitor}").exists()
+    finally:
+        if worker and Path(f"/proc/{worker}").exists():
+            os.kill(worker, signal.SIGKILL)
+        server.process = None
