@@ -8,7 +8,7 @@ from app.language import Translatable
 
 ALLOWED = Translatable(
     "demo, demo?students=N (1 to 60), a device number such as 0, rtsp://…, http://…, https://…, browser, "
-    "or the path of a video or picture"
+    "or the path of a video or picture, in UTF-8"
 )
 NO_BROWSER = Translatable(
     "A browser can be the camera only of a running server that reads its camera itself, that is, one without "
@@ -47,7 +47,7 @@ def check_spec(spec: str) -> str:
     Raises ValueError with a message that says what is allowed and never repeats a password.
     """
     spec = spec.strip()
-    if not spec or "\0" in spec:
+    if not spec or "\0" in spec or not _is_utf_8(spec):
         raise ValueError(Translatable("the camera must be %(allowed)s", allowed=ALLOWED))
     match kind_of(spec):
         case CameraKind.DEMO:
@@ -55,6 +55,15 @@ def check_spec(spec: str) -> str:
         case CameraKind.NETWORK:
             _check_url(spec)
     return spec
+
+
+def _is_utf_8(text: str) -> bool:
+    """Whether a path from the command line or the environment, or a text from a page, can be encoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def demo_students(spec: str) -> int:
