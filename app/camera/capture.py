@@ -158,7 +158,7 @@ class Capture:
                 self._changed.notify_all()
 
     def _open_and_read(self) -> float:
-        """Read the source until it fails or the capture is stopped; gives for how many seconds it was open."""
+        """Read the source until it fails or the capture stops; gives the seconds for which it was open."""
         opened_at = None
         try:
             source = self._call(self._open_source)
