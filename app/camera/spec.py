@@ -14,6 +14,10 @@ NO_BROWSER = Translatable(
     "A browser can be the camera only of a running server that reads its camera itself, that is, one without "
     "REDIS_URL. Open its live page and press “Use this computer”."
 )
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|[^/]+:.*@")
+"""Also of a mistyped address, `rtsp:/…` or `USER:PASSWORD@…`: as a file's name it would be shown in full."""
+SCHEME = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]+):/+)?(.*)", re.DOTALL)
+HOST = re.compile(r"(\[[^]]+\]|[^:]+)(:[0-9]*)?")
 MAX_STUDENTS = 60
 DEFAULT_STUDENTS = 12
 
@@ -34,7 +38,7 @@ def kind_of(spec: str) -> CameraKind:
         return CameraKind.DEMO
     if re.fullmatch(r"[0-9]{1,3}", spec):
         return CameraKind.DEVICE
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec):
+    if ADDRESS.match(spec):
         return CameraKind.NETWORK
     if spec == "browser":
         return CameraKind.BROWSER
@@ -84,14 +88,35 @@ def hide_password(spec: str) -> str:
     """Give `spec` fit for logs and pages: an address without user, password and any value.
 
     Cameras take passwords in the query (`?usr=…&pwd=…`) and even in the path (`/user=…_password=…`), under
-    names that nobody can list, so the value of every `name=value` is removed.
+    names that nobody can list, so the value of every `name=value` is removed. Where it is unclear what the
+    password is, as in `scheme://USER:12/34@HOST`, only the scheme is left.
     """
     if kind_of(spec) is not CameraKind.NETWORK:
         return spec
-    scheme, _, rest = spec.partition("://")
-    # Up to the last @, since a password may hold an unescaped / or #.
-    rest = rest.rpartition("@")[2]
-    return f"{scheme}://" + re.sub(r"=[^&]*", "=…", rest)
+    scheme, address = SCHEME.fullmatch(spec).groups()
+    authority, rest = _split_authority(address)
+    if "@" in rest and HOST.fullmatch(authority.rpartition("@")[2]):
+        shown = "…"
+    else:
+        shown = _without_values(address.rpartition("@")[2])
+    return f"{scheme}://{shown}" if scheme else shown
+
+
+def _split_authority(address: str) -> tuple[str, str]:
+    """Split what follows `scheme://` into USER:PASSWORD@HOST:PORT and the rest, as RFC 3986 does."""
+    authority = re.match("[^/?#]*", address)[0]
+    return authority, address[len(authority) :]
+
+
+def _without_values(address: str) -> str:
+    """Remove the value of every `name=value`; also the part of a value behind an uncoded &."""
+    first, equals, rest = address.partition("=")
+    if not equals:
+        return address
+    names = [
+        f"{name}=…" if sign else "…" for name, sign, _ in (p.partition("=") for p in rest.split("&")[1:])
+    ]
+    return "&".join([f"{first}=…", *names])
 
 
 def _check_url(spec: str) -> None:
@@ -102,7 +127,8 @@ def _check_url(spec: str) -> None:
     except ValueError:
         # urlsplit's own message repeats a part of the password.
         parts, port = None, 0
-    if parts is None or port == 0 or not parts.hostname:
+    is_unclear = "#" in spec or "@" in _split_authority(spec.partition("://")[2])[1]
+    if parts is None or port == 0 or not parts.hostname or is_unclear:
         raise ValueError(
             Translatable(
                 "the camera's address must read rtsp://USER:PASSWORD@HOST:PORT/PATH; "
