@@ -15,6 +15,7 @@ from app.language import Translatable
 
 ANSI_ART = int.from_bytes(b"ansi", "little")
 """FFmpeg's codec for a text file, which it "plays" as a terminal would show it."""
+COVER_FPS = 90_000
 DEFAULT_FPS = 25.0
 MAX_PICTURE_SIDE = 2**14  # pixels
 MAX_PICTURE_PIXELS = 2**26
@@ -86,8 +87,16 @@ def open_video(path: Path) -> cv2.VideoCapture:
 
 
 def holds_video(capture: cv2.VideoCapture) -> bool:
-    """Whether it is open, and not FFmpeg playing a text."""
-    return capture.isOpened() and int(capture.get(cv2.CAP_PROP_FOURCC)) != ANSI_ART
+    """Whether it is open, and neither a text that FFmpeg plays nor sound with a cover."""
+    return capture.isOpened() and int(capture.get(cv2.CAP_PROP_FOURCC)) != ANSI_ART and not _is_cover(capture)
+
+
+def _is_cover(capture: cv2.VideoCapture) -> bool:
+    """Whether the only picture is the cover of a sound file: FFmpeg gives it the frame rate of its clock.
+
+    Live streams may have that rate too; they state no length.
+    """
+    return capture.get(cv2.CAP_PROP_FPS) >= COVER_FPS and capture.get(cv2.CAP_PROP_FRAME_COUNT) > COVER_FPS
 
 
 def video_fps(capture: cv2.VideoCapture) -> float:
@@ -103,7 +112,7 @@ def silence_decoder() -> None:
     something is opened, so setting them here is early enough.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    # Over UDP a lost packet smears the picture for seconds.
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
+    # Over UDP a lost packet smears the picture for seconds; some cameras offer nothing else.
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_flags;prefer_tcp")
     if "OPENCV_LOG_LEVEL" not in os.environ:
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
