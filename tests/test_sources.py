@@ -101,6 +101,8 @@ def test_what_can_be_a_camera_is_taken_as_it_is(spec):
         "rtsp://admin:se@cret#x@h/1",
         "http://h/v?pwd=se@cret",
         "http://h/v?pwd=se#cret",
+        "http://admin:se%0Acret@h/1",
+        "http://h..h/1",
         "rtsp:/admin:secret@h/1",
         "admin:secret@h/1",
     ],

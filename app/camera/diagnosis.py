@@ -330,4 +330,6 @@ def _is_text(head: bytes) -> bool:
 
 def _is_sound(head: bytes) -> bool:
     """Whether a file begins as MP3, FLAC, Ogg, WAV or M4A."""
-    return head[:3] == b"ID3" or head[:4] in (b"fLaC", b"OggS") or head[8:12] in (b"WAVE", b"M4A ")
+    is_mp3 = head[:3] == b"ID3" or head[:2] in (b"\xff\xfa", b"\xff\xfb", b"\xff\xf3")
+    is_ogg = head[:4] == b"OggS" and b"theora" not in head
+    return is_mp3 or is_ogg or head[:4] == b"fLaC" or head[8:12] in (b"WAVE", b"M4A ")

@@ -9,6 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from app.camera.sign_in import authorization
 
 MAX_REDIRECTS = 5
+SAFE_SIGNS = "/%:@!$&'()*+,;=~?[]"  # what an address may hold; blanks and letters with accents are coded
 
 
 class RedirectElsewhere(Exception):
@@ -57,8 +58,8 @@ def _redirected(url: str, location: str) -> str:
 
 def _request_signed_in(url: str, timeout_seconds: float) -> HTTPResponse:
     parts = urlsplit(url)
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path)
+    path, query = quote(parts.path or "/", safe=SAFE_SIGNS), quote(parts.query, safe=SAFE_SIGNS)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query=query)
     request = urllib.request.Request(urlunsplit(bare))
     try:
         return _opener().open(request, timeout=timeout_seconds)
@@ -68,7 +69,8 @@ def _request_signed_in(url: str, timeout_seconds: float) -> HTTPResponse:
             raise
         with error:
             answer = authorization(challenges, parts, "GET", request.selector)
-    request.add_unredirected_header("Authorization", answer)
+    # Headers are sent in Latin-1; cameras expect a name in UTF-8.
+    request.add_unredirected_header("Authorization", answer.encode().decode("latin-1"))
     return _opener().open(request, timeout=timeout_seconds)
 
 

@@ -81,8 +81,12 @@ def _digest(challenge: Challenge, user: str, password: str, method: str, uri: st
         fields["response"] = hashed(secret, nonce, request)
     if "opaque" in challenge.values:
         fields["opaque"] = challenge.values["opaque"]
-    quoted = [f'{name}="{value}"' for name, value in fields.items()]
+    quoted = [f'{name}="{_escaped(value)}"' for name, value in fields.items()]
     bare = [f"algorithm={challenge.values['algorithm']}"] if "algorithm" in challenge.values else []
     if "qop" in challenge.values:
         bare += ["qop=auth", "nc=00000001"]
     return "Digest " + ", ".join(quoted + bare)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.language import Translatable
 
@@ -124,10 +124,12 @@ def _check_url(spec: str) -> None:
     try:
         parts = urlsplit(spec)
         port = parts.port
+        (parts.hostname or "").encode("idna")
     except ValueError:
         # urlsplit's own message repeats a part of the password.
         parts, port = None, 0
     is_unclear = "#" in spec or "@" in _split_authority(spec.partition("://")[2])[1]
+    is_unclear |= bool(re.search(r"[\x00-\x1f\x7f]", unquote(spec)))
     if parts is None or port == 0 or not parts.hostname or is_unclear:
         raise ValueError(
             Translatable(

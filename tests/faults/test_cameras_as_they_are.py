@@ -26,8 +26,8 @@ from tests.server import wait_for
 from tests.test_sources import failure
 
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in noise_pictures(count=4)]
-PASSWORD = "pä@ss"
-CODED_PASSWORD = "p%C3%A4%40ss"
+USER, PASSWORD = 'łu"', "pä@ss"
+SIGN_IN = "%C5%82u%22:p%C3%A4%40ss"
 
 
 def digest(algorithm: str | None, qop: str | None = "auth", wrong: bool = False):
@@ -38,8 +38,9 @@ def digest(algorithm: str | None, qop: str | None = "auth", wrong: bool = False)
         return hashes[algorithm](":".join(fields).encode()).hexdigest()
 
     def answer(request) -> None:
-        given = dict(re.findall(r'(\w+)="?([^",]+)"?', request.headers.get("Authorization", "")))
-        secret = hashed("teacher", "a camera", "another" if wrong else PASSWORD)
+        header = request.headers.get("Authorization", "").encode("latin-1").decode()
+        given = dict(re.findall(r'(\w+)="?([^",]+)"?', header))
+        secret = hashed(USER, "a camera", "another" if wrong else PASSWORD)
         inner = [given.get("nc", ""), given.get("cnonce", ""), "auth"] if qop else []
         expected = hashed(secret, "n0nce", *inner, hashed("GET", "/jpg?x=1"))
         if given.get("response") == expected:
@@ -58,7 +59,7 @@ def digest(algorithm: str | None, qop: str | None = "auth", wrong: bool = False)
 def test_a_camera_that_wants_digest_is_signed_in_to(algorithm, qop):
     """Guards against "wrong password" for a right one where the camera wants SHA-256."""
     with HttpCamera({"/jpg?x=1": digest(algorithm, qop)}) as camera:
-        source = open_source(f"http://teacher:{CODED_PASSWORD}@{camera.host}/jpg?x=1", timeout_seconds=5)
+        source = open_source(f"http://{SIGN_IN}@{camera.host}/jpg?x=1", timeout_seconds=5)
         assert source.next_frame().shape == (240, 320, 3)
         assert source.next_frame().shape == (240, 320, 3)
         source.release()
@@ -66,7 +67,7 @@ def test_a_camera_that_wants_digest_is_signed_in_to(algorithm, qop):
 
 def test_a_wrong_password_is_said_to_be_wrong_whatever_the_hash():
     with HttpCamera({"/jpg?x=1": digest("SHA-256", wrong=True)}) as camera:
-        error = failure(f"http://teacher:{CODED_PASSWORD}@{camera.host}/jpg?x=1", timeout_seconds=5)
+        error = failure(f"http://{SIGN_IN}@{camera.host}/jpg?x=1", timeout_seconds=5)
     assert "refuses the user name or password" in str(error)
 
 
@@ -122,6 +123,13 @@ def test_a_snapshot_address_is_asked_again_and_again():
     assert clock.monotonic() - 1000 == pytest.approx(1.0)
     assert not (frames[0] == frames[1]).all()
     assert (frames[0] == frames[4]).all()
+
+
+def test_an_address_with_blanks_and_accents_is_asked_for():
+    with HttpCamera({"/J%C3%BCrg%20s/cam?name=T%C3%BCr": body("image/jpeg", JPEGS[0])}) as camera:
+        source = open_source(f"{camera.url}/Jürg s/cam?name=Tür", timeout_seconds=5)
+        assert source.next_frame().shape == (240, 320, 3)
+        source.release()
 
 
 def test_a_snapshot_camera_that_is_switched_off_says_so():
