@@ -3,6 +3,7 @@
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -147,27 +148,62 @@ def test_attempts_follow_each_other_at_longer_and_longer_waits():
     assert clock.waits[:9] == [1, 1, 1, 1, 1, 5, 10, 60, 60]
 
 
-@pytest.mark.parametrize(("ran", "wait"), [(3, 5), (30, 1)])
-def test_the_wait_starts_over_only_after_the_camera_ran_well(ran, wait):
-    clock = ManualClock()
-    source = ScriptedSource([NOISE[0], CameraError(Reason.STOPPED, "over")])
-    enough = threading.Event()
+def waits_of(runs):
+    """The waits between tries of which each gives a frame and runs for that many seconds; None can't open."""
+    clock, enough, runs = ManualClock(), threading.Event(), list(runs)
 
-    def open_at_the_sixth_attempt():
-        if len(clock.waits) == 5:
-            return source
-        if len(clock.waits) > 5:
+    class RunningSource:
+        is_live, lag_seconds = False, 0.0
+
+        def __init__(self, seconds):
+            self.seconds = [0, seconds]
+
+        def next_frame(self):
+            if len(self.seconds) == 1:
+                clock.pass_(self.seconds[0])
+                raise CameraError(Reason.STOPPED, "over")
+            self.seconds.pop(0)
+            return NOISE[0].copy()
+
+        def release(self):
+            pass
+
+    def open_next():
+        if not runs:
             enough.set()
             time.sleep(0.01)
+        elif (seconds := runs.pop(0)) is not None:
+            return RunningSource(seconds)
         raise CameraError(Reason.REFUSED, "no")
 
-    with Capture(open_at_the_sixth_attempt, stall_seconds=5, clock=clock, draw=middle) as capture:
-        source.step.release()
-        assert capture.newest_frame(0, PATIENCE)
-        clock.pass_(ran)
-        source.step.release()
+    tries = len(runs)
+    with Capture(open_next, stall_seconds=5, clock=clock, draw=middle):
         assert enough.wait(PATIENCE)
-    assert clock.waits[5] == wait
+    return clock.waits[:tries]
+
+
+def test_a_camera_that_fails_right_after_its_return_is_opened_again_after_the_shortest_wait():
+    """Guards against the 60 s that such a camera stayed dark: only frames for 10 s ended the long waits."""
+    assert waits_of([None] * 8 + [3, None, None]) == [1, 1, 1, 1, 1, 5, 10, 60, 1, 1, 1]
+
+
+def test_a_camera_that_keeps_failing_after_a_frame_is_awaited_longer_and_longer():
+    assert waits_of([3] * 8) == [1, 1, 1, 1, 1, 5, 10, 60]
+
+
+def test_a_camera_that_ran_well_is_opened_again_after_the_shortest_wait():
+    assert waits_of([3] * 8 + [30]) == [1, 1, 1, 1, 1, 5, 10, 60, 1]
+
+
+@pytest.mark.parametrize("error", [cv2.error("too large"), MemoryError()])
+def test_a_camera_whose_decoder_fails_is_dark_and_does_not_end_the_monitor(error, caplog):
+    source = ScriptedSource([error])
+    with Capture(lambda: source, stall_seconds=5) as capture:
+        source.step.release()
+        until(lambda: capture.state.reason is Reason.UNREADABLE)
+        assert "can't be decoded" in str(capture.state.detail)
+        assert source.released
+    assert "the camera can't be read" in caplog.text
 
 
 def test_stopping_ends_a_long_wait_at_once():

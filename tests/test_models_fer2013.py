@@ -196,6 +196,68 @@ def test_incomplete_data_are_rejected_in_one_line(kaggle, folder, tmp_path, caps
     assert "is no .npz file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("encoding", "separator", "line_end"),
+    [("utf-8-sig", ",", "\n"), ("utf-8-sig", ";", "\r\n"), ("utf-16", "\t", "\r\n"), ("utf-8", ",", "\r")],
+)
+def test_a_csv_is_read_as_spreadsheets_save_it(kaggle, drawn, encoding, separator, line_end):
+    text = (kaggle / "fer2013.csv").read_text().replace("emotion,pixels,Usage", "Emotion, PIXELS ,usage")
+    rows = [line.replace(",", separator) for line in text.splitlines()]
+    rows.insert(9, 2 * separator)
+    (kaggle / "FER.CSV").write_bytes(line_end.join([*rows, 2 * separator, ""]).encode(encoding))
+    votes = kaggle / "fer2013new.csv"
+    votes.write_bytes(votes.read_text().replace(",", separator).encode(encoding))
+    out = kaggle / "faces.npz"
+    assert main(["data", str(kaggle / "FER.CSV"), "--votes", str(votes), "--out", str(out)]) == 0
+    data = read_dataset(out)
+    assert (data.faces.images == drawn.images).all()
+    assert (data.faces.labels == drawn.labels).all()
+    assert (data.faces.votes == drawn.votes).all()
+
+
+def test_a_line_for_excel_and_emotions_as_decimals_are_read(kaggle, drawn):
+    header, *rows = (kaggle / "fer2013.csv").read_text().splitlines()
+    lines = ["sep=,", header, *(row[0] + ".0" + row[1:] for row in rows)]
+    path = write(kaggle / "saved.csv", "\n".join(lines))
+    assert main(["data", str(path), "--out", str(kaggle / "faces.npz")]) == 0
+    assert (read_dataset(kaggle / "faces.npz").faces.labels == drawn.labels).all()
+
+
+def test_a_folder_is_read_as_archives_unpack(folder, drawn, tmp_path):
+    """An archive within an archive, names in capitals, and what macOS and Windows leave there."""
+    for split in folder.iterdir():
+        for emotion in split.iterdir():
+            (emotion / "Thumbs.db").touch()
+            emotion.rename(split / emotion.name.capitalize())
+        inner = tmp_path / "archive" / "fer2013" / split.name.capitalize() / split.name
+        inner.parent.mkdir(parents=True)
+        split.rename(inner)
+    (tmp_path / "archive" / "__MACOSX" / "fer2013").mkdir(parents=True)
+    (tmp_path / "archive" / "fer2013" / "desktop.ini").touch()
+    assert main(["data", str(tmp_path / "archive"), "--out", str(tmp_path / "faces.npz")]) == 0
+    data = read_dataset(tmp_path / "faces.npz")
+    assert {image.tobytes() for image in data.faces.images} == {image.tobytes() for image in drawn.images}
+
+
+def test_pictures_of_16_bits_have_the_same_pixels(folder, drawn, tmp_path):
+    """Guards against white faces: Pillow cuts at 255."""
+    for path in folder.rglob("*.png"):
+        grey = np.asarray(Image.open(path)).astype(np.uint16) * 257
+        Image.fromarray(grey).save(path)
+    assert main(["data", str(folder), "--out", str(tmp_path / "faces.npz")]) == 0
+    data = read_dataset(tmp_path / "faces.npz")
+    assert {image.tobytes() for image in data.faces.images} == {image.tobytes() for image in drawn.images}
+
+
+def test_a_picture_of_16_bits_with_the_range_of_8_is_refused_by_name(folder, tmp_path, capsys):
+    path = next((folder / "train" / "angry").glob("*.png"))
+    Image.fromarray(np.asarray(Image.open(path)).astype(np.uint16)).save(path)
+    assert main(["data", str(folder), "--out", str(tmp_path / "faces.npz")]) == 2
+    error = capsys.readouterr().err
+    assert f"{path} has pixels from" in error
+    assert "save it with 8 bits" in error
+
+
 def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path

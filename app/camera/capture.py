@@ -1,5 +1,6 @@
 """Reads a camera in a thread: the newest frame wins, a lost camera is opened again, a dark one says why."""
 
+import logging
 import random
 from collections import deque
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Condition, Event, Thread
 from typing import TypeVar
 
+import cv2
 import numpy as np
 
 from app.backoff import delays
@@ -19,8 +21,11 @@ from app.language import Translatable
 from app.vision.frame import Frame
 from app.vision.privacy_area import PrivacyArea, blank
 
+log = logging.getLogger(__name__)
+
 BACKOFF_RESET_SECONDS = 10.0
-"""A camera that ran this long is opened again after the shortest wait."""
+"""Waits start at the shortest again once a camera was open this long, or gave a frame after a try without."""
+UNREADABLE_DETAIL = Translatable("What the camera gives can't be decoded. The server's log says why.")
 FPS_WINDOW_SECONDS = 3.0
 STOP_SECONDS = 2.0
 
@@ -138,30 +143,36 @@ class Capture:
 
     def _run(self) -> None:
         try:
+            gave_frames = False
             while not self._stopping.is_set():
-                self._open_and_read()
+                gave_frames_before, sequence_before = gave_frames, self._sequence
+                seconds_open = self._open_and_read()
+                gave_frames = self._sequence > sequence_before
+                has_returned = gave_frames and not gave_frames_before
+                if has_returned or seconds_open >= BACKOFF_RESET_SECONDS:
+                    self._delays = delays(self._draw)
                 self._clock.wait(next(self._delays), until=self._stopping)
         finally:
             with self._changed:
                 self._has_ended = True
                 self._changed.notify_all()
 
-    def _open_and_read(self) -> None:
-        """Open the source and read it until it fails or the capture is stopped."""
+    def _open_and_read(self) -> float:
+        """Read the source until it fails or the capture stops; gives the seconds for which it was open."""
+        opened_at = None
         try:
             source = self._call(self._open_source)
+            opened_at = self._clock.monotonic()
+            try:
+                self._read_frames(source)
+            finally:
+                self._call(source.release)
         except CameraError as error:
             self._set_dark(error.reason, error.detail)
-            return
-        opened_at = self._clock.monotonic()
-        try:
-            self._read_frames(source)
-        except CameraError as error:
-            self._set_dark(error.reason, error.detail)
-        finally:
-            if self._clock.monotonic() - opened_at >= BACKOFF_RESET_SECONDS:
-                self._delays = delays(self._draw)
-            self._call(source.release)
+        except (cv2.error, MemoryError):
+            log.exception("the camera can't be read")
+            self._set_dark(Reason.UNREADABLE, UNREADABLE_DETAIL)
+        return 0.0 if opened_at is None else self._clock.monotonic() - opened_at
 
     def _read_frames(self, source: Source) -> None:
         faults = PictureFaultDetector(self._stall_seconds, source.is_live)

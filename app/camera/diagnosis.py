@@ -5,15 +5,19 @@ import os
 import re
 import socket
 import urllib.error
-import urllib.request
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from app.camera.errors import CameraError, Reason
+from app.camera.http_request import RedirectElsewhere, request_address
+from app.camera.sign_in import FFMPEG_ALGORITHMS, UnknownSignIn, authorization
 from app.camera.spec import hide_password
 from app.language import Translatable
 
 MAX_PROBE_SECONDS = 5.0
+MAX_ANSWER_BYTES = 2**14
 RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
 
 
@@ -44,6 +48,10 @@ def file_error(path: Path) -> CameraError:
         return CameraError(
             Reason.UNREADABLE,
             Translatable("The file %(path)s is text, neither a video nor a picture.", path=str(path)),
+        )
+    if _is_sound(head):
+        return CameraError(
+            Reason.UNREADABLE, Translatable("The file %(path)s is sound, not video.", path=str(path))
         )
     return CameraError(
         Reason.UNREADABLE,
@@ -96,13 +104,18 @@ def device_error(number: int) -> CameraError:
 
 
 def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> CameraError:
-    """Say why the camera at `url` could not be opened in `opening_seconds`; probes it once."""
+    """Say why FFmpeg could not play what is at `url` in `opening_seconds`; probes it once."""
     parts = urlsplit(url)
     limit = min(timeout_seconds, MAX_PROBE_SECONDS)
+    is_rtsp = parts.scheme.startswith("rtsp")
     try:
-        error = _probe_rtsp(parts, limit) if parts.scheme.startswith("rtsp") else _probe_http(parts, limit)
-    except (OSError, http.client.HTTPException) as cause:
-        return _unreachable_error(url, cause)
+        if is_rtsp:
+            error, content_type = _probe_rtsp(parts, limit), "RTSP"
+        else:
+            with request_address(url, limit) as response:
+                error, content_type = None, response.headers.get_content_type()
+    except (OSError, http.client.HTTPException, RedirectElsewhere, UnknownSignIn) as cause:
+        return http_error(url, cause)
     if error is None and opening_seconds >= timeout_seconds:
         return CameraError(
             Reason.TIMED_OUT,
@@ -112,69 +125,120 @@ def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> C
                 seconds=f"{timeout_seconds:g}",
             ),
         )
+    if error is None and is_rtsp:
+        return CameraError(
+            Reason.UNREADABLE,
+            Translatable(
+                "%(address)s announces video, but sends none that can be decoded. "
+                "Choose H.264 in the camera's settings.",
+                address=hide_password(url),
+            ),
+        )
     return error or CameraError(
         Reason.UNREADABLE,
         Translatable(
-            "%(address)s answers, but what it sends can't be decoded as video. Check the path.",
+            "%(address)s sends data of the type %(type)s that can't be decoded as video. "
+            "Look in the camera's manual for the address of its stream.",
             address=hide_password(url),
+            type=content_type,
         ),
     )
 
 
-def _probe_http(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
-    """Request the address once; None if the answer may be video."""
-    host = parts.netloc.rpartition("@")[2]
-    bare = urlunsplit(parts._replace(netloc=host))
-    shown = hide_password(bare)
-    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    if parts.username is not None:
-        passwords.add_password(None, bare, unquote(parts.username), unquote(parts.password or ""))
-    opener = urllib.request.build_opener(
-        urllib.request.HTTPBasicAuthHandler(passwords), urllib.request.HTTPDigestAuthHandler(passwords)
-    )
-    try:
-        with opener.open(bare, timeout=timeout_seconds) as response:
-            content_type = response.headers.get_content_type()
-    except urllib.error.HTTPError as error:
-        with error:
-            return _status_error(shown, error.code, parts.username is not None)
-    except ValueError:
-        # urllib raises this, not a 401, for an authentication scheme that it does not know.
-        return _status_error(shown, 401, parts.username is not None)
+def check_content_type(url: str, content_type: str) -> None:
+    """Raise CameraError for an answer over HTTP that can't be video."""
     if content_type == "text/html":
-        return CameraError(
+        raise CameraError(
             Reason.UNREADABLE,
             Translatable(
                 "%(address)s is a web page, not video. Look in the camera's manual for the address of its "
                 "stream.",
-                address=shown,
+                address=hide_password(url),
             ),
         )
-    return None
+    if content_type.startswith("audio/") and "mpegurl" not in content_type:
+        raise CameraError(
+            Reason.UNREADABLE, Translatable("%(address)s is sound, not video.", address=hide_password(url))
+        )
+    if content_type.startswith("image/"):
+        raise CameraError(
+            Reason.UNREADABLE,
+            Translatable(
+                "%(address)s gives a picture of the type %(type)s. Choose JPEG in the camera's settings.",
+                address=hide_password(url),
+                type=content_type,
+            ),
+        )
+
+
+def http_error(url: str, error: Exception) -> CameraError:
+    """Explain the exception that a request to a camera raised."""
+    shown = hide_password(url)
+    match error:
+        case urllib.error.HTTPError():
+            with error:
+                return _status_error(shown, error.code, urlsplit(url).username is not None)
+        case UnknownSignIn():
+            return CameraError(
+                Reason.REFUSED,
+                Translatable(
+                    "%(address)s wants a sign-in that Aula does not know (%(kind)s). "
+                    "Choose Digest with MD5 in the camera's settings.",
+                    address=shown,
+                    kind=str(error),
+                ),
+            )
+        case RedirectElsewhere():
+            return CameraError(
+                Reason.REFUSED,
+                Translatable(
+                    "%(address)s redirects to %(target)s. Enter that address if it is the camera's.",
+                    address=shown,
+                    target=hide_password(str(error))[:200],
+                ),
+            )
+    return _unreachable_error(url, error)
 
 
 def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
-    """Ask the camera to describe its stream, without signing in; None if it does."""
+    """Ask the camera to describe its stream; None if it describes video. Raises UnknownSignIn."""
     if parts.scheme == "rtsps":
         with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsps"]), timeout_seconds):
             return None
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
+    shown = hide_password(urlunsplit(parts))
+    uri = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    code, headers, body = _describe(parts, uri, timeout_seconds)
+    challenges = headers.get_all("WWW-Authenticate")
+    if code == 401 and parts.username is not None and challenges:
+        answer = authorization(challenges, parts, "DESCRIBE", uri, FFMPEG_ALGORITHMS)
+        code, headers, body = _describe(parts, uri, timeout_seconds, f"Authorization: {answer}\r\n")
+    if code is None:
+        return CameraError(
+            Reason.UNREADABLE,
+            Translatable("%(address)s does not speak RTSP. Check the port.", address=shown),
+        )
+    if code != 200:
+        return _status_error(shown, code, parts.username is not None)
+    if b"m=" in body and b"m=video" not in body:
+        return CameraError(Reason.UNREADABLE, Translatable("%(address)s is sound, not video.", address=shown))
+    return None
+
+
+def _describe(
+    parts: SplitResult, uri: str, timeout_seconds: float, header: str = ""
+) -> tuple[int | None, Message, bytes]:
+    """Send DESCRIBE; gives status, headers and the beginning of the description. No status: no RTSP."""
+    request = f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n{header}\r\n"
     address = parts.hostname, parts.port or RTSP_PORTS["rtsp"]
     with socket.create_connection(address, timeout_seconds) as connection:
         connection.settimeout(timeout_seconds)
         connection.sendall(request.encode())
-        answer = connection.recv(1024)
-    status = re.match(rb"RTSP/1\.[01] (\d{3})", answer)
+        answer = connection.recv(MAX_ANSWER_BYTES)
+    status = re.match(rb"RTSP/1\.[01] (\d{3})[^\n]*\n", answer)
     if not status:
-        return CameraError(
-            Reason.UNREADABLE,
-            Translatable(
-                "%(address)s does not speak RTSP. Check the port and the path.", address=hide_password(bare)
-            ),
-        )
-    code = int(status[1])
-    return None if code == 200 else _status_error(hide_password(bare), code, parts.username is not None)
+        return None, Message(), b""
+    head, _, body = answer[status.end() :].partition(b"\r\n\r\n")
+    return int(status[1]), message_from_bytes(head), body
 
 
 def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
@@ -206,7 +270,7 @@ def _status_error(shown: str, code: int, signed_in: bool) -> CameraError:
     return CameraError(
         Reason.REFUSED,
         Translatable(
-            "%(address)s answers with error %(code)s. Check the path, or restart the camera.",
+            "%(address)s answers with error %(code)s. Restart the camera.",
             address=shown,
             code=code,
         ),
@@ -247,7 +311,7 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
             return CameraError(
                 Reason.UNREADABLE,
                 Translatable(
-                    "%(address)s does not speak HTTP as it should. Check scheme, port and path.",
+                    "%(address)s does not speak HTTP as it should. Check the scheme and the port.",
                     address=shown,
                 ),
             )
@@ -262,3 +326,10 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
 def _is_text(head: bytes) -> bool:
     """Whether the first bytes of a file are text: no control characters except blanks and line ends."""
     return not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]", head)
+
+
+def _is_sound(head: bytes) -> bool:
+    """Whether a file begins as MP3, FLAC, Ogg, WAV or M4A."""
+    is_mp3 = head[:3] == b"ID3" or head[:2] in (b"\xff\xfa", b"\xff\xfb", b"\xff\xf3")
+    is_ogg = head[:4] == b"OggS" and b"theora" not in head
+    return is_mp3 or is_ogg or head[:4] == b"fLaC" or head[8:12] in (b"WAVE", b"M4A ")

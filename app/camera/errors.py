@@ -42,3 +42,33 @@ class CameraError(Exception):
 
 class FrameUnavailable(CameraError):
     """The source has no frame now. It stays open: ask it again at once."""
+
+
+def silence_error(shown_url: str, timeout_seconds: float) -> CameraError:
+    """Say that a camera stopped sending without closing the connection."""
+    return CameraError(
+        Reason.TIMED_OUT,
+        Translatable(
+            "%(address)s sent nothing for %(seconds)s s. Check its network and its power.",
+            address=shown_url,
+            seconds=f"{timeout_seconds:g}",
+        ),
+    )
+
+
+def end_error(shown_url: str) -> CameraError:
+    """Say that a camera closed the connection."""
+    return CameraError(
+        Reason.STOPPED,
+        Translatable("%(address)s ended the stream. Aula reconnects by itself.", address=shown_url),
+    )
+
+
+def unusable_error(shown_url: str, words: Translatable) -> CameraError:
+    """Say why a camera's JPEGs are refused."""
+    return CameraError(
+        Reason.UNREADABLE,
+        Translatable(
+            "%(address)s sends pictures that can't be used: %(words)s", address=shown_url, words=words
+        ),
+    )

@@ -1,6 +1,8 @@
-"""Checks JPEGs from outside by their first and last bytes, before anything decodes them."""
+"""Checks pictures from outside by their bytes, before anything decodes them."""
 
 import io
+import re
+from collections.abc import Iterator
 
 from PIL import Image, UnidentifiedImageError
 
@@ -10,12 +12,19 @@ MAX_BYTES = 4 * 2**20
 MAX_SIDE = 8192  # pixels
 MAX_PIXELS = 2**24  # 4096 × 4096: decoded, 50 MB
 MIN_SIDE = 16  # pixels; no face is smaller
+MAX_SCANS = 50
+"""A progressive JPEG has about ten. Every scan visits the whole picture, 15 ms each at MAX_PIXELS, even if it
+is a few bytes long: thousands of them fit into 200 KB and take minutes to decode."""
 
+TOO_MANY_PIXELS = Translatable("The picture has far too many pixels. Make it smaller.")
 TOO_LARGE = Translatable("The picture is larger than %(most)s MB.", most=MAX_BYTES // 2**20)
+
+MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")  # those that have a length, and the end of the image
+START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 
 
 class InvalidJpeg(ValueError):
-    """The JPEG can't be accepted."""
+    """The JPEG, or picture in a file, can't be accepted."""
 
     def __init__(self, words: Translatable) -> None:
         super().__init__(str(words))
@@ -24,17 +33,18 @@ class InvalidJpeg(ValueError):
 
 
 def check_jpeg(data: bytes) -> None:
-    """Raise InvalidJpeg unless `data` begins as a JPEG of an allowed size and ends as one."""
+    """Raise InvalidJpeg unless `data` is a JPEG of an allowed size, quick to decode and not cut off."""
     if len(data) > MAX_BYTES:
         raise InvalidJpeg(TOO_LARGE)
     check_size(*_size(data))
+    check_scans(data)
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         raise InvalidJpeg(Translatable("The JPEG is cut off: its end is missing."))
 
 
-def check_size(width: int, height: int) -> None:
-    """Raise InvalidJpeg unless a picture of this size may be decoded."""
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
+def check_size(width: int, height: int, most: int = MAX_SIDE, pixels: int = MAX_PIXELS) -> None:
+    """Raise InvalidJpeg unless a picture of this size may be decoded: `most` a side, `pixels` in all."""
+    if max(width, height) > most or width * height > pixels or min(width, height) < MIN_SIDE:
         raise InvalidJpeg(
             Translatable(
                 "The picture has %(width)s × %(height)s pixels. Each side may have %(least)s to %(most)s, "
@@ -42,10 +52,33 @@ def check_size(width: int, height: int) -> None:
                 width=width,
                 height=height,
                 least=MIN_SIDE,
-                most=MAX_SIDE,
-                pixels=MAX_PIXELS // 2**20,
+                most=most,
+                pixels=pixels // 2**20,
             )
         )
+
+
+def check_scans(data: bytes) -> None:
+    """Raise InvalidJpeg if the JPEG `data` has more than MAX_SCANS scans."""
+    if sum(marker == START_OF_SCAN for marker in _markers(data)) > MAX_SCANS:
+        raise InvalidJpeg(
+            Translatable(
+                "The JPEG has more than %(most)s scans and would take too long to decode. "
+                "Save it as a baseline JPEG.",
+                most=MAX_SCANS,
+            )
+        )
+
+
+def _markers(data: bytes) -> Iterator[int]:
+    """Yield the markers up to the end of the image, without those of a thumbnail inside of a segment.
+
+    As decoders do, it skips what stands between a segment and the next marker (ITU-T T.81, B.1.1).
+    """
+    position = 2
+    while (found := MARKER.search(data, position)) and found[1][0] != END_OF_IMAGE:
+        yield found[1][0]
+        position = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2]))
 
 
 def _size(data: bytes) -> tuple[int, int]:
@@ -53,5 +86,7 @@ def _size(data: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             return picture.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise InvalidJpeg(TOO_MANY_PIXELS) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise InvalidJpeg(Translatable("This is not a JPEG.")) from None

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from functools import partial
 from multiprocessing.connection import Connection
 
 from app.camera.capture import Capture
-from app.camera.errors import Reason
-from app.camera.sources import open_source
+from app.camera.errors import CameraError, Reason
+from app.camera.sources import Source, open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import Translatable
@@ -75,13 +74,17 @@ class Shutter:
         return True
 
     def _open(self, camera: str, areas: tuple[PrivacyArea, ...]) -> Capture:
-        source = partial(
-            open_source,
-            camera,
-            timeout_seconds=self._stall_seconds,
-            browser_frames=self._frame_requests,
-            timezone=self._timezone,
-        )
+        def source() -> Source:
+            try:
+                return open_source(
+                    camera,
+                    timeout_seconds=self._stall_seconds,
+                    browser_frames=self._frame_requests,
+                    timezone=self._timezone,
+                )
+            except ValueError as error:  # stored by an earlier version, which allowed more
+                raise CameraError(Reason.MISSING, error.args[0]) from error
+
         return Capture(source, stall_seconds=self._stall_seconds, privacy_areas=areas, clock=self._clock)
 
     def _change_areas(self, areas: tuple[PrivacyArea, ...]) -> bool:

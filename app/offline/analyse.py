@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import cv2
 
 from app.camera.errors import CameraError
-from app.camera.files import is_picture, silence_decoder
+from app.camera.files import check_name, is_picture, silence_decoder
 from app.offline.analysis_settings import AnalysisSettings
 from app.offline.paths import Recording, RecordingError, output_files, recordings
 from app.offline.picture import analyse_picture
@@ -23,13 +24,14 @@ def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, settings: 
         try:
             for recording in recordings(path, out):
                 all_succeeded &= _analyse(recording, analyser, settings)
-        except RecordingError as error:
+        except (RecordingError, OSError) as error:
             all_succeeded = _print_error(error)
     return all_succeeded
 
 
 def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSettings) -> bool:
     try:
+        check_name(recording.out_folder.absolute())
         holds_picture = is_picture(recording.path)
         outputs = output_files(recording, is_picture=holds_picture)
         recording.out_folder.mkdir(parents=True, exist_ok=True)
@@ -41,6 +43,9 @@ def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSet
                 summary = analyse_video(video, frames, outputs, analyser, settings)
     except (CameraError, RecordingError) as error:
         return _print_error(error)
+    except (cv2.error, MemoryError) as error:
+        cause = " ".join(str(error).split()) or "there is not enough memory"
+        return _print_error(f"{recording.path} can't be analysed: {cause}.")
     except OSError as error:
         return _print_error(f"{error.filename} can't be written: {error.strerror}.")
     click.echo(f"{outputs.annotated}: {summary}")

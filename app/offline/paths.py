@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 VIDEOS = {".3gp", ".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"}
 """The suffixes of files that are taken from a folder; a file that is named itself may have any suffix."""
@@ -52,7 +50,7 @@ def output_files(recording: Recording, *, is_picture: bool) -> OutputFiles:
     """The files to write for `recording`. Raises RecordingError where one of them exists already."""
     name = recording.path.name
     if is_picture:
-        annotated = name if cv2.haveImageWriter(name) else f"{name}.jpg"
+        annotated = name if recording.path.suffix.lower() in PICTURES else f"{name}.jpg"
     else:
         annotated = name if name.lower().endswith(".mp4") else f"{name}.mp4"
     folder = recording.out_folder

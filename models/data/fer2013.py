@@ -1,11 +1,14 @@
 """FER-2013 in the formats that circulate: Kaggle's fer2013.csv, a folder of class folders, an .npz file."""
 
+import codecs
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -44,6 +47,9 @@ CLASS_FOLDERS = {emotion.value: index for index, emotion in enumerate(EMOTIONS)}
 }
 """The folders of the classes, by every name that the versions in circulation use."""
 
+SYSTEM_FILES = ("__macosx", "desktop.ini", "thumbs.db")
+"""What macOS and Windows leave in folders and archives, besides names that begin with a dot."""
+
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 MAX_FAULTS_LISTED = 5  # in one message; the rest are counted
 
@@ -70,9 +76,9 @@ def read_fer2013(
     `votes` is FER+'s fer2013new.csv, whose rows follow those of fer2013.csv. Raises DataError where a split
     lacks an expression and, without `skip_unreadable`, where an image can't be used.
     """
-    if votes and source.suffix != ".csv":
+    if votes and source.suffix.lower() != ".csv":
         raise DataError(f"{votes} follows the rows of fer2013.csv and can't be joined to {source}")
-    if source.suffix == ".npz":
+    if source.suffix.lower() == ".npz":
         dataset, faults = read_dataset(source), []
     else:
         dataset, faults = _read(source, votes, skip_unreadable=skip_unreadable)
@@ -87,7 +93,7 @@ def _labelled_images(source: Path) -> Iterator[LabelledImage]:
         raise DataError(
             f"{source} does not exist; give fer2013.csv, a folder of class folders, or an .npz file"
         )
-    if source.suffix == ".csv":
+    if source.suffix.lower() == ".csv":
         return _in_csv(source)
     raise DataError(f"{source} is neither a .csv, nor a folder of class folders, nor an .npz file")
 
@@ -124,10 +130,11 @@ def _in_csv(path: Path) -> Iterator[LabelledImage]:
             raise DataError(
                 f"{location} the Usage is {row['Usage']!r}, expected {', '.join(Split.__members__)}"
             )
-        if row["emotion"] not in map(str, range(len(EMOTIONS))):
+        emotion = row["emotion"].removesuffix(".0")  # as tables with an empty cell are saved
+        if emotion not in map(str, range(len(EMOTIONS))):
             raise DataError(f"{location} the emotion is {row['emotion']!r}, expected 0 to 6")
         pixels = partial(_pixels_of_text, row["pixels"])
-        yield LabelledImage(location, Split[row["Usage"]], int(row["emotion"]), pixels)
+        yield LabelledImage(location, Split[row["Usage"]], int(emotion), pixels)
 
 
 def _pixels_of_text(text: str) -> np.ndarray:
@@ -144,7 +151,8 @@ def _pixels_of_text(text: str) -> np.ndarray:
 
 def _in_folder(folder: Path) -> Iterator[LabelledImage]:
     """Find the images by split and class; some versions name a file `PublicTest_….jpg`, after its split."""
-    split_folders = [path for path in sorted(folder.iterdir()) if path.is_dir()]
+    folder = _unpacked(folder, SPLIT_FOLDERS)
+    split_folders = [path for path in _visible(folder) if path.is_dir()]
     splits = _splits_of({path.name.lower() for path in split_folders})
     if not splits:
         names = ", ".join(path.name for path in split_folders) or "none"
@@ -153,7 +161,7 @@ def _in_folder(folder: Path) -> Iterator[LabelledImage]:
             "PrivateTest), each with a folder for each expression"
         )
     for split_folder in split_folders:
-        for class_folder in _visible(split_folder):
+        for class_folder in _visible(_unpacked(split_folder, CLASS_FOLDERS)):
             label = CLASS_FOLDERS.get(class_folder.name.lower())
             if label is None:
                 raise DataError(f"{class_folder} is none of the expressions {', '.join(EMOTIONS)}")
@@ -173,7 +181,17 @@ def _splits_of(names: set[str]) -> dict[str, Split]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    names = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    return [path for path in names if path.name.lower() not in SYSTEM_FILES]
+
+
+def _unpacked(folder: Path, names: Collection[str]) -> Path:
+    """Go into a folder that is alone in its folder and has none of these names, as archives unpack."""
+    while True:
+        inner = [path for path in _visible(folder) if path.is_dir()]
+        if len(inner) != 1 or inner[0].name.lower() in names:
+            return folder
+        folder = inner[0]
 
 
 def _pixels_of_file(path: Path) -> np.ndarray:
@@ -181,14 +199,25 @@ def _pixels_of_file(path: Path) -> np.ndarray:
         raise UnreadableImage("is no PNG or JPG")
     try:
         with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("L"))
+            is_deep = picture.mode.startswith(("I", "F"))  # more than 8 bits, which Pillow would cut off
+            pixels = np.asarray(picture) if is_deep else np.asarray(picture.convert("L"))
     except UnidentifiedImageError:
         raise UnreadableImage("is no picture") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # PNG's own checks are SyntaxErrors
         raise UnreadableImage(f"can't be read ({error})") from None
     if pixels.shape != (SIDE, SIDE):
         raise UnreadableImage(f"is {pixels.shape[1]}×{pixels.shape[0]} pixels, expected {SIDE}×{SIDE}")
-    return pixels
+    return _eight_bits(pixels) if is_deep else pixels
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Scale pixels of 0 to 65,535 to 0 to 255; refuse those that can't be of that range."""
+    if pixels.min() < 0 or not 255 < pixels.max() <= 65_535:
+        raise UnreadableImage(
+            f"has pixels from {pixels.min()} to {pixels.max()}, expected 0 to 65,535 in a 16-bit picture; "
+            "save it with 8 bits"
+        )
+    return np.rint(pixels / 257).astype(np.uint8)
 
 
 def _read_votes(path: Path, splits: list[Split]) -> np.ndarray:
@@ -205,23 +234,46 @@ def _read_votes(path: Path, splits: list[Split]) -> np.ndarray:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a CSV file with their line numbers; some versions put spaces around the names."""
+    """Yield the rows of a CSV file with their line numbers, as programs and spreadsheets save it.
+
+    That is: separated by commas, semicolons or tabs, with or without a byte order mark, with empty rows, and
+    with column names in capitals or with spaces around them.
+    """
     csv.field_size_limit(sys.maxsize)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
-            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+        with path.open(newline="", encoding=_encoding(path)) as file:
+            reader = _reader(file)
+            names = {name.strip().lower(): name for name in reader.fieldnames or [] if name}
+            missing = [column for column in columns if column.lower() not in names]
             if missing:
                 found = ", ".join(reader.fieldnames or []) or "nothing"
                 raise DataError(f"{path} has the columns {found[:200]}; {', '.join(missing)} is missing")
             for row in reader:
-                if None in (row[name] for name in columns):
+                values = {column: row[names[column.lower()]] for column in columns}
+                if not any(values.values()):
+                    continue
+                if None in values.values():
                     raise DataError(f"{path}, line {reader.line_num}: the row is cut short")
-                yield reader.line_num, row
+                yield reader.line_num, {column: value.strip() for column, value in values.items()}
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeError, csv.Error) as error:
         raise DataError(f"{path} is no CSV file ({error})") from None
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        is_utf_16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return "utf-16" if is_utf_16 else "utf-8-sig"
+
+
+def _reader(file: TextIO) -> csv.DictReader:
+    """Read the rows after the header, whose most frequent sign separates."""
+    header = file.readline()
+    if header.lower().startswith("sep="):  # for Excel
+        header = file.readline()
+    separator = max(",;\t", key=header.count)
+    return csv.DictReader(chain([header], file), delimiter=separator, skipinitialspace=separator != "\t")
 
 
 def _check_classes(source: Path, dataset: Dataset) -> None:

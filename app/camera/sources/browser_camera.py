@@ -8,7 +8,7 @@ import simplejpeg
 
 from app.camera.errors import CameraError, FrameUnavailable, Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
-from app.camera.jpeg import InvalidJpeg, check_size
+from app.camera.jpeg import InvalidJpeg, check_jpeg
 from app.clock import Clock
 from app.language import Translatable
 
@@ -71,8 +71,7 @@ class BrowserCamera:
     def _decode(self, jpeg: bytes) -> np.ndarray:
         """Decode to BGR uint8. Raises FrameUnavailable if damaged; other decoders would give a part of it."""
         try:
-            height, width, *_ = simplejpeg.decode_jpeg_header(jpeg)
-            check_size(width, height)
+            check_jpeg(jpeg)
             return simplejpeg.decode_jpeg(jpeg, "BGR")
         except InvalidJpeg as error:
             self._fault = error.words

@@ -1,22 +1,24 @@
 """A camera on the network, or a recording there."""
 
+import http.client
+from http.client import HTTPResponse
+
 import cv2
 import numpy as np
 
 from app.camera import diagnosis
-from app.camera.errors import CameraError, Reason
+from app.camera.errors import end_error, silence_error
 from app.camera.files import holds_video
+from app.camera.http_request import RedirectElsewhere, request_address
+from app.camera.sign_in import UnknownSignIn
 from app.camera.sources.file_camera import VideoFile
+from app.camera.sources.jpeg_camera import MAX_DAMAGED_FRAMES, MjpegCamera, SnapshotCamera
 from app.camera.spec import hide_password
 from app.clock import Clock
-from app.language import Translatable
-
-MAX_DAMAGED_FRAMES = 25
-"""Frames in a row that can't be decoded, about a second of them: more mean that the stream has ended."""
 
 
 class NetworkCamera:
-    """A camera read over RTSP or HTTP.
+    """A camera whose video FFmpeg reads, over RTSP or HTTP.
 
     When it changes its frame size, the decoder goes on with the first size and scales.
     """
@@ -39,25 +41,50 @@ class NetworkCamera:
             if was_decoded:
                 return image
             if self._clock.monotonic() - began >= 0.9 * self._timeout_seconds:
-                raise CameraError(
-                    Reason.TIMED_OUT,
-                    Translatable(
-                        "%(address)s sent nothing for %(seconds)s s. Check its network and its power.",
-                        address=self._shown_url,
-                        seconds=f"{self._timeout_seconds:g}",
-                    ),
-                )
-        raise CameraError(
-            Reason.STOPPED,
-            Translatable("%(address)s ended the stream. Aula reconnects by itself.", address=self._shown_url),
-        )
+                raise silence_error(self._shown_url, self._timeout_seconds)
+        raise end_error(self._shown_url)
 
     def release(self) -> None:
         self._capture.release()
 
 
-def open_network_camera(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoFile:
-    """Open the camera at `url`, or the recording there, known by its number of frames. Raises CameraError."""
+def open_network_camera(
+    url: str, timeout_seconds: float, clock: Clock
+) -> MjpegCamera | SnapshotCamera | NetworkCamera | VideoFile:
+    """Open the camera at `url`, or the recording there. Raises CameraError."""
+    if url.lower().startswith("http"):
+        camera = _open_jpeg_camera(url, timeout_seconds, clock)
+        if camera is not None:
+            return camera
+    return _open_video(url, timeout_seconds, clock)
+
+
+def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCamera | SnapshotCamera | None:
+    """Open a camera that sends JPEGs; None if it sends something else."""
+
+    def request() -> HTTPResponse:
+        try:
+            return request_address(url, timeout_seconds)
+        except (OSError, RedirectElsewhere, UnknownSignIn) as error:
+            raise diagnosis.http_error(url, error) from error
+
+    try:
+        response = request()
+    except http.client.HTTPException:
+        return None  # FFmpeg may understand it
+    match response.headers.get_content_type():
+        case "multipart/x-mixed-replace":
+            return MjpegCamera(response, hide_password(url), timeout_seconds, clock)
+        case "image/jpeg" | "image/jpg":
+            return SnapshotCamera(response, request, hide_password(url), timeout_seconds, clock)
+        case content_type:
+            response.close()
+            diagnosis.check_content_type(url, content_type)
+            return None
+
+
+def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoFile:
+    """Open a video with FFmpeg; a recording is known by its number of frames."""
     milliseconds = max(1, round(timeout_seconds * 1000))
     options = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,

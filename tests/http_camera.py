@@ -1,0 +1,61 @@
+"""A real web server for tests that answers like a camera: `answers` maps a path to what it gives."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+class HttpCamera:
+    """Calls `answers[path]` with the request handler: `with HttpCamera({"/x": …}) as camera: …`."""
+
+    def __init__(self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> None:
+        self.paths: list[str] = []
+        camera = self
+
+        class Answers(BaseHTTPRequestHandler):
+            timeout = 10
+
+            def do_GET(self) -> None:
+                camera.paths.append(self.path)
+                answer = answers.get(self.path)
+                with suppress(OSError):  # the reader may go away
+                    answer(self) if answer else self.send_error(404)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}"
+
+    def __enter__(self) -> "HttpCamera":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def body(content_type: str, data: bytes, status: int = 200, **headers: str) -> Callable:
+    """An answer of `data`."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        request.send_header("Content-Type", content_type)
+        request.send_header("Content-Length", str(len(data)))
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(data)
+
+    return answer
