@@ -10,16 +10,22 @@ from typing import Any
 from flask import Flask
 
 from app.project import PROJECT
-from app.settings import Settings, explicit_settings, read_settings
+from app.settings import SettingError, Settings, explicit_settings, read_settings
 from app.store.tables import db
 
 
 def configure(app: Flask, environment: Mapping[str, str]) -> None:
-    """Read the settings and connect the database. Raises SettingError."""
+    """Read the settings and connect the database.
+
+    Raises SettingError, also where the instance folder can't be used.
+    """
     instance_path, env_file = Path(app.instance_path), PROJECT / ".env"
     settings = read_settings(environment, env_file)
-    instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app.config.from_mapping(flask_config(settings, instance_path))
+    try:
+        instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        app.config.from_mapping(flask_config(settings, instance_path))
+    except OSError as error:
+        raise SettingError(f"the folder {instance_path} can't be used: {error.strerror}") from None
     app.config["EXPLICIT_SETTINGS"] = explicit_settings(environment, env_file)
     db.init_app(app)
 

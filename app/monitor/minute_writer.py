@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import lecture_queries, minute_queries, retention
 from app.store.counted_minute import CountedMinute, MinuteKey
+from app.store.database_health import reason
 from app.store.effective_settings import EffectiveSettings, configured_room, effective_settings
 from app.store.tables import db
 from app.vision.frame import Reading
@@ -74,7 +75,7 @@ class MinuteWriter:
 
     def _log_reachability(self, error: SQLAlchemyError | None) -> None:
         if error is not None and self._is_database_reachable:
-            log.error("database does not take minutes, they wait in memory: %s", error)
+            log.error("database does not take minutes, they wait in memory: %s", reason(error))
         if error is None and not self._is_database_reachable:
             log.info("database takes minutes again")
         self._is_database_reachable = error is None

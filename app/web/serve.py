@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import SYSTEM_CLOCK
 from app.runner.supervisor import Supervisor
 from app.store import user_queries
+from app.store.database_health import sentence
 from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
 from app.web.stream.hub import Hub
@@ -78,5 +79,5 @@ def _greeting(app: Flask) -> str:
         else:
             next_step = f"create the first account at {address}{setup_path(app)}"
     except SQLAlchemyError as error:
-        return f"\n  Aula can't use its database: {error.args[0]}\n  Run: flask --app wsgi db upgrade\n"
+        return f"\n  {sentence(error)}\n"
     return f"\n  Aula is at {address}\n  {next_step}\n"

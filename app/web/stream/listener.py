@@ -15,6 +15,7 @@ from app.language import Translatable
 from app.restart import run_until_ended
 from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
 from app.store.effective_settings import effective_settings
+from app.web.extensions import database_health
 from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,8 @@ class Listener:
         with self._app.app_context():
             try:
                 self._hub.reload_settings(effective_settings)
-            except SQLAlchemyError:
-                log.exception("the database does not answer")
+            except SQLAlchemyError as error:
+                database_health().begin_outage(error)
         self._reloaded_at = self._clock.monotonic()
 
     def _receive(self, message: Message) -> None:
