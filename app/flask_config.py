@@ -13,6 +13,10 @@ from app.project import PROJECT
 from app.settings import SettingError, Settings, explicit_settings, read_settings
 from app.store.tables import db
 
+POSTGRES_TIMEOUTS = {"connect_timeout": 5, "tcp_user_timeout": 5000}
+"""Seconds to connect, milliseconds without an answer of its machine: a network that drops packets would
+otherwise hold a request for minutes."""
+
 
 def configure(app: Flask, environment: Mapping[str, str]) -> None:
     """Read the settings and connect the database.
@@ -36,7 +40,10 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key or _kept_secret_key(instance_path / "secret_key"),
         "SQLALCHEMY_DATABASE_URI": settings.database_url or f"sqlite:///{instance_path / 'aula.sqlite'}",
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            "connect_args": POSTGRES_TIMEOUTS if _is_postgres(settings) else {},
+        },
         "SESSION_COOKIE_NAME": "aula",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a request with an API token needs none
@@ -47,6 +54,10 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
             "session": {"type": "apiKey", "in": "cookie", "name": "aula"},
         },
     }
+
+
+def _is_postgres(settings: Settings) -> bool:
+    return settings.database_url is not None and settings.database_url.startswith("postgres")
 
 
 def _kept_secret_key(path: Path) -> str:

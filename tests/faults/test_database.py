@@ -1,8 +1,10 @@
 """The database is away, locked, read-only, full or damaged: one log line, and a page that says so."""
 
 import logging
+import socket
 import sqlite3
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,6 +100,18 @@ def test_a_database_that_is_away_is_one_log_line_and_a_page_that_needs_nothing(
         assert database_word(browser) == "ok"
         with app.app_context():
             db.engine.dispose()
+
+
+def test_a_postgresql_that_never_answers_holds_no_request_for_minutes(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgres://aula@127.0.0.1:{silent.getsockname()[1]}/aula"
+        app = create_app(
+            {"DATABASE_URL": address, "SECRET_KEY": "a key for tests only"}, tmp_path / "instance"
+        )
+        app.config["TESTING"] = True
+        began = time.monotonic()
+        assert database_word(app.test_client()) == "unreachable"
+        assert time.monotonic() - began < 30
 
 
 def test_a_locked_database_is_busy(make_app, tmp_path, on_connect):
