@@ -29,6 +29,7 @@ class MinuteWriter:
     def __init__(self, app: Flask, clock: Clock) -> None:
         self._app = app
         self._clock = clock
+        self._lecture_hours = app.config["SETTINGS"].lecture_hours
         self.effective_settings: EffectiveSettings | None = None
         """At most POLL_SECONDS old. None until the database first answers: the room may be paused, so the
         camera stays closed until then."""
@@ -81,10 +82,13 @@ class MinuteWriter:
         self._is_database_reachable = error is None
 
     def _poll(self) -> None:
-        """Load the effective settings and the running lecture; write and purge when due."""
+        """Load the effective settings and the running lecture; end it, write and purge when due."""
         room = configured_room()
         self.effective_settings = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
+        if lecture and lecture_queries.end_if_overdue(lecture, self._lecture_hours, self._clock.now()):
+            log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)
+            lecture = None
         with self._lock:
             self._lecture_id = lecture.id if lecture else None
             has_finished_minute = self._aggregator.has_finished_minute()

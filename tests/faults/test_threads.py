@@ -3,7 +3,6 @@
 import os
 import re
 import resource
-import sqlite3
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,20 +57,13 @@ def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(
     """The error was noticed by the next reading only; in a pause there is none."""
     server.get("/pause", method="POST")
     (monitor,) = server.monitor_pids()
-    change_areas(server, "[[1]]")
+    server.change_database("UPDATE room SET areas = ?", "[[1]]")
     wait_for(lambda: "the thread minute-writer died" in server.log)
     wait_for(lambda: monitor not in server.monitor_pids())
     assert re.search(r"Traceback[\s\S]+TypeError", server.log)
-    change_areas(server, "[]")
+    server.change_database("UPDATE room SET areas = ?", "[]")
     server.get("/resume", method="POST")
     wait_for(server.is_online)
-
-
-def change_areas(server: Server, areas: str) -> None:
-    path = server.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with sqlite3.connect(path, timeout=30) as connection:
-        connection.execute("UPDATE room SET areas = ?", [areas])
-    connection.close()
 
 
 class KeptLink:
