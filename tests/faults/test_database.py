@@ -205,6 +205,15 @@ def test_a_database_that_cannot_be_used_at_start_is_one_sentence(tmp_path, break
         server.stop()
 
 
+def test_a_command_without_a_migrated_database_says_what_to_do(tmp_path):
+    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite'}"}, tmp_path / "instance")
+    said = app.test_cli_runner().invoke(args=["token", "create", "anna"])
+    assert said.exit_code == 1
+    assert said.output == (
+        "Error: Aula can't use its database: no such table: user. Run: flask --app wsgi db upgrade\n"
+    )
+
+
 def test_an_instance_folder_that_cannot_be_used_is_one_sentence(tmp_path):
     (tmp_path / "instance").write_text("a file")
     with pytest.raises(SettingError, match="can't be used: File exists"):
