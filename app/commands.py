@@ -1,6 +1,7 @@
 """The `flask` commands."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -12,12 +13,26 @@ from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
 from app.store import lecture_queries, retention, user_queries
+from app.store.database_health import is_outage, sentence
 from app.store.effective_settings import effective_settings
 from app.vision.model_card import read_model_card
 
-user = AppGroup("user", help="Accounts.")
-token = AppGroup("token", help="API tokens.")
-report = AppGroup("report", help="Reports of lectures.")
+
+class DatabaseGroup(AppGroup):
+    """Commands that say in one sentence why the database can't be used."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SQLAlchemyError as error:
+            if not is_outage(error):
+                raise
+            raise click.ClickException(sentence(error)) from None
+
+
+user = DatabaseGroup("user", help="Accounts.")
+token = DatabaseGroup("token", help="API tokens.")
+report = DatabaseGroup("report", help="Reports of lectures.")
 monitor = AppGroup("monitor", help="The process that reads the camera.")
 camera = AppGroup("camera", help="Cameras.")
 detector = AppGroup("detector", help="The face detector.")

@@ -10,16 +10,26 @@ from typing import Any
 from flask import Flask
 
 from app.project import PROJECT
-from app.settings import Settings, explicit_settings, read_settings
+from app.settings import SettingError, Settings, explicit_settings, read_settings
 from app.store.tables import db
+
+POSTGRES_TIMEOUTS = {"connect_timeout": 5, "tcp_user_timeout": 5000}
+"""Seconds to connect, milliseconds without an answer of its machine: a network that drops packets would
+otherwise hold a request for minutes."""
 
 
 def configure(app: Flask, environment: Mapping[str, str]) -> None:
-    """Read the settings and connect the database. Raises SettingError."""
+    """Read the settings and connect the database.
+
+    Raises SettingError, also where the instance folder can't be used.
+    """
     instance_path, env_file = Path(app.instance_path), PROJECT / ".env"
     settings = read_settings(environment, env_file)
-    instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app.config.from_mapping(flask_config(settings, instance_path))
+    try:
+        instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        app.config.from_mapping(flask_config(settings, instance_path))
+    except OSError as error:
+        raise SettingError(f"the folder {instance_path} can't be used: {error.strerror}") from None
     app.config["EXPLICIT_SETTINGS"] = explicit_settings(environment, env_file)
     db.init_app(app)
 
@@ -30,7 +40,10 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key or _kept_secret_key(instance_path / "secret_key"),
         "SQLALCHEMY_DATABASE_URI": settings.database_url or f"sqlite:///{instance_path / 'aula.sqlite'}",
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            "connect_args": POSTGRES_TIMEOUTS if _is_postgres(settings) else {},
+        },
         "SESSION_COOKIE_NAME": "aula",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a request with an API token needs none
@@ -42,6 +55,10 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
             "session": {"type": "apiKey", "in": "cookie", "name": "aula"},
         },
     }
+
+
+def _is_postgres(settings: Settings) -> bool:
+    return settings.database_url is not None and settings.database_url.startswith("postgres")
 
 
 def _kept_secret_key(path: Path) -> str:

@@ -103,6 +103,9 @@ class Settings:
         parse.integer(1, 60),
         "below this many faces no expressions are kept or shown; 1 switches this off",
     )
+    lecture_hours: int = setting(
+        "4", parse.integer(1, 24), "hours after which a lecture that nobody ended ends by itself"
+    )
     retention_days: int = setting(
         "365", parse.integer(1, 3650), "minutes and lectures are deleted after this many days"
     )

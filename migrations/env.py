@@ -2,6 +2,9 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.store.database_health import is_outage, sentence
 
 migrate = current_app.extensions["migrate"]
 
@@ -16,4 +19,9 @@ def run() -> None:
             context.run_migrations()
 
 
-run()
+try:
+    run()
+except SQLAlchemyError as error:
+    if not is_outage(error):
+        raise
+    raise RuntimeError(sentence(error)) from None  # which `flask db` prints as one line

@@ -4,12 +4,14 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +167,12 @@ class Server:
                 if answer.readline().strip() != b"--" + boundary:
                     return
                 yield part
+
+    def change_database(self, statement: str, *values: object) -> None:
+        """Change its SQLite file from outside."""
+        path = self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+            connection.execute(statement, values)
 
     def is_online(self) -> bool:
         return self.get("/api/v1/state").json["camera"]["online"]

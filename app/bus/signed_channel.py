@@ -1,14 +1,19 @@
 """Signed messages of one room through Redis.
 
 Messages are published, never stored: Redis may write what it stores to its disk. They are pickles, so each is
-signed with a key that monitor and web processes share, and a message with another signature is dropped.
+signed with a key that monitor and web processes share, and a message with another signature is dropped. Room,
+time and a counter are signed with it, so that nobody can send a recorded message again, or to another room.
 """
 
 import hashlib
 import hmac
 import logging
 import pickle
+import secrets
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Self
 
 from redis import Redis
@@ -28,12 +33,27 @@ SOCKET_TIMEOUT_SECONDS = 5.0
 RESUBSCRIBE_SECONDS = 10.0  # a connection that was silent this long may be dead: subscribe again
 RETRY_SECONDS = 1.0
 SIGNATURE_BYTES = hashlib.sha256().digest_size
+MAX_AGE_SECONDS = 30.0  # by the receiver's clock, which may differ a little from the sender's
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is signed."""
+
+    room: str
+    """The prefix of the room's topics."""
+    sender_id: str
+    number: int
+    """Grows with each message of a sender."""
+    sent_at: float
+    """Unix seconds by the sender's clock."""
+    message: object
 
 
 class SignedChannel:
     """Publishes from any thread, receives in one."""
 
-    def __init__(self, url: str, room: str, secret: str) -> None:
+    def __init__(self, url: str, room: str, secret: str, unix_time: Callable[[], float] = time.time) -> None:
         """Connect to nothing yet; `secret` is the SECRET_KEY that all processes share."""
         self.redis = Redis.from_url(
             url,
@@ -48,7 +68,12 @@ class SignedChannel:
         self._key = hashlib.sha256(f"bus {secret}".encode()).digest()
         self._subscription: PubSub | None = None
         self._received_at = 0.0
-        self._has_warned_of_signature = False
+        self._unix_time = unix_time
+        self._sender_id = secrets.token_hex(8)
+        self._numbers = count(1)
+        self._newest: dict[str, Envelope] = {}
+        """The newest envelope of each sender, without its message."""
+        self._warnings: set[str] = set()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -114,18 +139,45 @@ class SignedChannel:
 
     def pack(self, message: object) -> bytes:
         """Pickle and sign a message."""
-        body = pickle.dumps(message)
+        envelope = Envelope(self.prefix, self._sender_id, next(self._numbers), self._unix_time(), message)
+        body = pickle.dumps(envelope)
         return self._signature(body) + body
 
     def _signature(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")
 
     def _unpack(self, packed: bytes) -> object | None:
-        """The message, or None where the signature is wrong; never unpickles an unsigned one."""
+        """The message, or None where it must be dropped; never unpickles an unsigned one."""
         signature, body = packed[:SIGNATURE_BYTES], packed[SIGNATURE_BYTES:]
-        if hmac.compare_digest(signature, self._signature(body)):
-            return pickle.loads(body)
-        if not self._has_warned_of_signature:
-            log.error("messages in Redis have a wrong signature: is SECRET_KEY the same everywhere?")
-        self._has_warned_of_signature = True
-        return None
+        if not hmac.compare_digest(signature, self._signature(body)):
+            self._warn_once("a message in Redis has a wrong signature: is SECRET_KEY the same everywhere?")
+            return None
+        envelope: Envelope = pickle.loads(body)
+        return envelope.message if self._is_new(envelope) else None
+
+    def _is_new(self, envelope: Envelope) -> bool:
+        """Whether a message was sent just now, to this room, and is newer than its sender's last one."""
+        now = self._unix_time()
+        if envelope.room != self.prefix:
+            self._warn_once("a message in Redis was sent to another room first; it is dropped")
+            return False
+        if abs(now - envelope.sent_at) > MAX_AGE_SECONDS:
+            self._warn_once(
+                "a message in Redis was sent more than %d s ago, or will be; do the machines' clocks agree?",
+                MAX_AGE_SECONDS,
+            )
+            return False
+        known = self._newest.get(envelope.sender_id)
+        if known is not None and envelope.number <= known.number:
+            self._warn_once("a message in Redis was sent before; it is dropped")
+            return False
+        # whatever a sender that is forgotten here has sent is too old by now
+        self._newest = {
+            each.sender_id: each for each in self._newest.values() if now - each.sent_at <= MAX_AGE_SECONDS
+        } | {envelope.sender_id: replace(envelope, message=None)}
+        return True
+
+    def _warn_once(self, warning: str, *values: object) -> None:
+        if warning not in self._warnings:
+            log.error(warning, *values)
+        self._warnings.add(warning)

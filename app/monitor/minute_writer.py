@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import lecture_queries, minute_queries, retention
 from app.store.counted_minute import CountedMinute, MinuteKey
+from app.store.database_health import reason
 from app.store.effective_settings import EffectiveSettings, configured_room, effective_settings
 from app.store.tables import db
 from app.vision.frame import Reading
@@ -28,6 +29,7 @@ class MinuteWriter:
     def __init__(self, app: Flask, clock: Clock) -> None:
         self._app = app
         self._clock = clock
+        self._lecture_hours = app.config["SETTINGS"].lecture_hours
         self.effective_settings: EffectiveSettings | None = None
         """At most POLL_SECONDS old. None until the database first answers: the room may be paused, so the
         camera stays closed until then."""
@@ -47,12 +49,7 @@ class MinuteWriter:
         self._thread.start()
 
     def add(self, reading: Reading) -> None:
-        """Count a reading. Never waits for the database.
-
-        Raises RuntimeError when the thread died of an error of its own, whose trace is on stderr.
-        """
-        if not self._thread.is_alive():
-            raise RuntimeError("the thread that writes the minutes has died")
+        """Count a reading. Never waits for the database."""
         with self._lock:
             self._aggregator.add(reading, self._lecture_id)
 
@@ -79,16 +76,19 @@ class MinuteWriter:
 
     def _log_reachability(self, error: SQLAlchemyError | None) -> None:
         if error is not None and self._is_database_reachable:
-            log.error("database does not take minutes, they wait in memory: %s", error)
+            log.error("database does not take minutes, they wait in memory: %s", reason(error))
         if error is None and not self._is_database_reachable:
             log.info("database takes minutes again")
         self._is_database_reachable = error is None
 
     def _poll(self) -> None:
-        """Load the effective settings and the running lecture; write and purge when due."""
+        """Load the effective settings and the running lecture; end it, write and purge when due."""
         room = configured_room()
         self.effective_settings = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
+        if lecture and lecture_queries.end_if_overdue(lecture, self._lecture_hours, self._clock.now()):
+            log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)
+            lecture = None
         with self._lock:
             self._lecture_id = lecture.id if lecture else None
             has_finished_minute = self._aggregator.has_finished_minute()

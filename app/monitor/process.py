@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection
 
 from flask import Flask
@@ -13,6 +13,7 @@ from flask import Flask
 from app.bus.messages import MonitorUnavailable
 from app.bus.publisher import Link, Publisher
 from app.clock import SYSTEM_CLOCK
+from app.language import Translatable
 from app.monitor.loop import Monitor
 from app.monitor.shutter import CameraStuck
 from app.runner.lease import NotLeaseHolder
@@ -21,7 +22,19 @@ from app.vision.face_analyser import FaceAnalyser
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
-FAILURES = (CameraStuck, NotLeaseHolder, RuntimeError, ValueError)
+FAULT = Translatable("The camera process failed and starts again; the server's log has the details.")
+
+
+class AnalyserUnavailable(Exception):
+    """The detector or the network can't be loaded; its argument says why."""
+
+
+class ThreadDied(Exception):
+    """One of the monitor's threads ended of an error, whose trace is in the log."""
+
+
+SENTENCES = (CameraStuck, NotLeaseHolder, AnalyserUnavailable, ThreadDied)
+"""Failures whose argument is a sentence for people; any other is logged with its trace."""
 
 
 def run(
@@ -41,16 +54,19 @@ def run(
         datefmt="%Y-%m-%d %H:%M:%S %z",
     )
     ending = _set_by_signal()
+    dead_threads = _end_with_any_thread(ending)
     bus = Publisher(link)
-    try:
+    status = 1
+    with suppress(Exception):  # it was logged and published
         # the last message goes out before the leases are released: without them a link sends nothing
         with ExitStack() as held_leases, _failure_published(bus):
             for lease in leases:
                 held_leases.enter_context(lease)
             _run_monitor(app, bus, frame_requests, ending)
-    except FAILURES:
-        exit_process(1)
-    exit_process(0)
+            if dead_threads:
+                raise ThreadDied(FAULT)
+        status = 0
+    exit_process(status)
 
 
 def _set_by_signal() -> threading.Event:
@@ -61,14 +77,36 @@ def _set_by_signal() -> threading.Event:
     return event
 
 
+def _end_with_any_thread(ending: threading.Event) -> list[str]:
+    """Log and set `ending` when a thread dies of an error; gives the list that its name is put into.
+
+    A monitor without its camera, its minutes or its bus is of no use; whoever started it starts a new one.
+    """
+    dead_threads: list[str] = []
+
+    def end(death: threading.ExceptHookArgs) -> None:
+        exc_info = (death.exc_type, death.exc_value, death.exc_traceback)
+        log.error("the thread %s died", death.thread.name, exc_info=exc_info)
+        dead_threads.append(death.thread.name)
+        ending.set()
+
+    threading.excepthook = end
+    return dead_threads
+
+
 @contextmanager
 def _failure_published(bus: Publisher) -> Iterator[None]:
     """Log a failure, and publish why there is no monitor."""
     try:
         yield
-    except FAILURES as error:
-        log.error("%s", error)
-        bus.publish(MonitorUnavailable(error.args[0]))
+    except Exception as error:
+        if isinstance(error, SENTENCES):
+            sentence = error.args[0]
+            log.error("%s", sentence)
+        else:
+            sentence = FAULT
+            log.exception("the camera process failed")
+        bus.publish(MonitorUnavailable(sentence))
         bus.flush(FLUSH_SECONDS)
         raise
 
@@ -76,7 +114,10 @@ def _failure_published(bus: Publisher) -> Iterator[None]:
 def _run_monitor(
     app: Flask, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
 ) -> None:
-    analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
+    try:
+        analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
+    except (RuntimeError, ValueError) as error:
+        raise AnalyserUnavailable(str(error)) from None
     monitor = Monitor(app, bus, frame_requests, analyser, SYSTEM_CLOCK)
     try:
         monitor.run(ending)

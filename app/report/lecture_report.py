@@ -9,6 +9,7 @@ from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
 from app.store.minute_figures import MinuteFigures, PooledMinutes, mean_faces
+from app.store.minute_queries import MAX_REPORTED
 from app.store.tables import Lecture, Minute
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.model_card import ModelCard
@@ -53,8 +54,10 @@ class Report:
     started_at: datetime
     ended_at: datetime | None
     """None while it runs."""
+    ended_by_itself: bool
+    """Whether nobody ended it for LECTURE_HOURS."""
     minutes: tuple[ReportMinute, ...]
-    """Every minute from its start to its end, oldest first."""
+    """Every minute from its start to its end, oldest first; no more than MAX_REPORTED."""
     notes: tuple[ReportNote, ...]
     faces_mean: float | None
     """Faces in view on average while the camera was on; None if it never was."""
@@ -64,7 +67,7 @@ class Report:
     uncertain_share: float | None
     share_intervals: Intervals | None
     seconds: float
-    """Length of the lecture so far."""
+    """Length of the lecture so far, or MAX_REPORTED."""
     online_seconds: float
     """How much of it the camera was on."""
     suppressed_minutes: int
@@ -75,6 +78,11 @@ class Report:
         return [note for note in self.notes if minute.minute <= note.at < minute.minute + MINUTE]
 
     @property
+    def is_cut(self) -> bool:
+        """Whether the lecture is longer than what is reported of it."""
+        return self.ended_at is not None and self.ended_at - self.started_at > MAX_REPORTED
+
+    @property
     def coverage(self) -> float:
         """The part of the lecture that the camera saw, 0 to 1."""
         return min(1.0, self.online_seconds / self.seconds) if self.seconds else 0.0
@@ -83,7 +91,7 @@ class Report:
 def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> Report:
     """The report of a lecture, up to `now` if it is still running."""
     rows = minute_queries.minutes_of_lecture(lecture)
-    end = lecture.ended_at or now
+    end = min(lecture.ended_at or now, lecture.started_at + MAX_REPORTED)
     online = sum(row.online_seconds for row in rows)
     pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
     minutes = _every_minute(rows, lecture.started_at, end, pauses)
@@ -96,6 +104,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         room=lecture.room.name,
         started_at=lecture.started_at,
         ended_at=lecture.ended_at,
+        ended_by_itself=lecture.ended_by_itself,
         minutes=tuple(
             replace(minute, share_intervals=intervals)
             for minute, intervals in zip(minutes, of_minutes, strict=True)

@@ -14,6 +14,7 @@ from app.report.lecture_report import Report, ReportNote
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
 from app.store.minute_figures import PooledMinutes
+from app.store.minute_queries import MAX_REPORTED
 from app.vision.emotion import EMOTIONS, Emotion
 
 MIN_CHANGE = 0.1
@@ -111,6 +112,12 @@ def periods_of(report: Report, status: MinuteStatus) -> list[Period]:
 def doubts(report: Report) -> list[str]:
     """Why the whole report is weak evidence, in sentences; none if it is not."""
     sentences = []
+    if report.is_cut:
+        sentences.append(
+            gettext(
+                "The lecture was longer; this report covers its first %(days)s days.", days=MAX_REPORTED.days
+            )
+        )
     if report.coverage < MIN_COVERAGE:
         sentences.append(
             gettext("The camera saw only %(share)s of the lecture.", share=percent(report.coverage))

@@ -13,13 +13,13 @@ from app.backoff import delays
 from app.bus.messages import Demand, Message
 from app.clock import Clock
 from app.project import PROJECT
+from app.restart import HEALTHY_SECONDS, run_until_ended, wait_for_retry
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0  # a monitor that sends nothing for this long hangs
 START_SECONDS = 30.0  # until the first message: loading the network takes long on a slow machine
 STOP_SECONDS = 3.0  # to write the open minute; gunicorn and Heroku wait longer
-HEALTHY_SECONDS = 60.0  # after this long a crash is a new fault, and back-off starts over
 POLL_SECONDS = 0.25
 
 
@@ -74,36 +74,51 @@ class Supervisor:
         self._thread.join(STOP_SECONDS + 1)
 
     def _run(self) -> None:
+        run_until_ended(self._keep_monitor_running, self._clock, self._is_ending)
+        self._observer.disconnect_viewers()
+
+    def _keep_monitor_running(self) -> None:
         backoff = delays()
         while not self._is_ending():
             started_at = self._clock.monotonic()
             self._run_monitor()
             if self._clock.monotonic() - started_at > HEALTHY_SECONDS:
                 backoff = delays()
-            restart_at = self._clock.monotonic() + next(backoff)
-            while not self._is_ending() and self._clock.monotonic() < restart_at:
-                self._clock.wait(POLL_SECONDS)
-        self._observer.disconnect_viewers()
+            wait_for_retry(next(backoff), self._clock, self._is_ending)
 
     def _run_monitor(self) -> None:
-        """Start one monitor process and supervise it to its end."""
-        (bus_socket, monitor_bus), (frame_socket, monitor_frames) = socket.socketpair(), socket.socketpair()
-        descriptors = monitor_bus.fileno(), monitor_frames.fileno()
-        command = [sys.executable, "-m", "app.monitor", *map(str, descriptors)]
-        process = subprocess.Popen(command, cwd=PROJECT, pass_fds=descriptors)
-        for monitor_end in (monitor_bus, monitor_frames):
-            monitor_end.close()
+        """Start one monitor process and supervise it to its end. Raises OSError where it can't be started."""
+        bus_socket, monitor_bus = socket.socketpair()
+        with bus_socket, monitor_bus:
+            frame_socket, monitor_frames = socket.socketpair()
+            with frame_socket, monitor_frames:
+                descriptors = monitor_bus.fileno(), monitor_frames.fileno()
+                command = [sys.executable, "-m", "app.monitor", *map(str, descriptors)]
+                process = subprocess.Popen(command, cwd=PROJECT, pass_fds=descriptors)
+                frames = Connection(frame_socket.detach())
+            bus = Connection(bus_socket.detach())
         log.info("monitor started, pid %d", process.pid)
-        self._observer.monitor_started()
-        # on a thread of its own: writing to a monitor that hangs must not keep us from noticing it
-        frames = Connection(frame_socket.detach())
-        threading.Thread(target=self._serve_frames, args=[frames], name="serve-frames", daemon=True).start()
-        with Connection(bus_socket.detach()) as bus:
-            self._exchange_messages(bus)
-            self._stop(process)
-        self._observer.monitor_ended()
+        with bus:
+            try:
+                self._observer.monitor_started()
+                # on a thread of its own: writing to a monitor that hangs must not keep us from noticing it
+                threading.Thread(
+                    target=self._relay_frames, args=[frames, process], name="serve-frames", daemon=True
+                ).start()
+                self._exchange_messages(bus)
+            finally:
+                self._stop(process)
+                self._observer.monitor_ended()
         level = logging.INFO if self._is_ending() else logging.WARNING
         log.log(level, "monitor ended, status %d", process.returncode)
+
+    def _relay_frames(self, frames: Connection, process: subprocess.Popen) -> None:
+        """Serve the monitor's requests; where that fails, end it: it would wait for ever for an answer."""
+        try:
+            self._serve_frames(frames)
+        except Exception:
+            log.exception("frames from browsers can't be relayed; ending the monitor")
+            process.kill()
 
     def _exchange_messages(self, bus: Connection) -> None:
         """Receive messages and send the demand, until the monitor ends, hangs, or the server ends."""

@@ -1,9 +1,9 @@
 """Lectures: start, end, rename, delete, find, list."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.language import Translatable
@@ -84,6 +84,30 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
         raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
     db.session.commit()
+
+
+def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
+    """End a running lecture `hours` after its start if that time has passed; gives whether it has."""
+    ended_at = lecture.started_at + timedelta(hours=hours)
+    if now < ended_at:
+        return False
+    db.session.execute(
+        update(Lecture)
+        .where(Lecture.id == lecture.id, Lecture.ended_at.is_(None))  # nobody ended it meanwhile
+        .values(ended_at=ended_at, ended_by_itself=True)
+    )
+    db.session.commit()
+    return True
+
+
+def newest_that_ended_by_itself(room: Room, since: datetime) -> Lecture | None:
+    """The room's newest lecture, if it ended by itself at or after `since`."""
+    newest = db.session.scalar(
+        select(Lecture).where(Lecture.room_id == room.id).order_by(Lecture.id.desc()).limit(1)
+    )
+    if newest is None or not newest.ended_by_itself or newest.ended_at < since:
+        return None
+    return newest
 
 
 def rename_lecture(lecture: Lecture, title: str | None, course: str | None) -> None:

@@ -2,21 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app.store.counted_minute import CountedMinute
 from app.store.lecture_queries import find_lecture
 from app.store.minute_figures import ExpressionSeconds
 from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, Room, db
 
+MAX_REPORTED = timedelta(days=7)
+"""How much of a lecture is reported, so that no lecture fills the memory. LECTURE_HOURS ends one far earlier;
+what an older version recorded may be longer."""
+
 
 def minutes_of_lecture(lecture: Lecture) -> Sequence[Minute]:
-    """A lecture's minutes, oldest first."""
-    return db.session.scalars(
-        select(Minute).where(Minute.lecture_id == lecture.id).order_by(Minute.minute)
-    ).all()
+    """A lecture's minutes, oldest first; no more than MAX_REPORTED from its start."""
+    return db.session.scalars(select(Minute).where(_is_reported_in(lecture)).order_by(Minute.minute)).all()
+
+
+def _is_reported_in(lecture: Lecture) -> ColumnElement[bool]:
+    return (Minute.lecture_id == lecture.id) & (Minute.minute < lecture.started_at + MAX_REPORTED)
+
+
+def count_minutes(lecture: Lecture) -> int:
+    """How many minutes a lecture has."""
+    return db.session.scalar(select(func.count()).select_from(Minute).where(Minute.lecture_id == lecture.id))
 
 
 def minutes_between(
@@ -50,10 +61,10 @@ class MinuteExpressions:
 
 
 def expressions_of_lectures(lectures: Sequence[Lecture]) -> dict[int, list[MinuteExpressions]]:
-    """The expressions of every minute of these lectures by lecture id, oldest first, in one query."""
+    """The expressions of the minutes of these lectures by lecture id, oldest first, in one query."""
     rows = db.session.execute(
         select(Minute.lecture_id, Minute.minute, *(getattr(Minute, name) for name in EXPRESSION_COLUMNS))
-        .where(Minute.lecture_id.in_([lecture.id for lecture in lectures]))
+        .where(or_(False, *map(_is_reported_in, lectures)))
         .order_by(Minute.minute)
     )
     minutes = {lecture.id: [] for lecture in lectures}

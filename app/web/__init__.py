@@ -9,6 +9,7 @@ from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
+from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
 from app.web import access, api, health, metrics, problems, style
 from app.web.pages import (
@@ -40,7 +41,9 @@ def init_app(app: APIFlask) -> None:
     slots = StreamSlots(settings.max_viewers)
     hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
     relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))
-    app.extensions.update(clock=SYSTEM_CLOCK, hub=hub, relay=relay)
+    app.extensions.update(
+        clock=SYSTEM_CLOCK, hub=hub, relay=relay, database_health=DatabaseHealth(app, SYSTEM_CLOCK)
+    )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
     problems.init_app(app)

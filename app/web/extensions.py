@@ -21,3 +21,8 @@ def hub():
 def relay():
     """The `Relay` between the monitor and whoever sends frames, where the camera is a browser's."""
     return current_app.extensions["relay"]
+
+
+def database_health():
+    """The `DatabaseHealth`, which logs outages of the database."""
+    return current_app.extensions["database_health"]

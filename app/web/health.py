@@ -2,12 +2,13 @@
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint, current_app
+from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.project import PROJECT
+from app.store.database_health import is_busy
 from app.store.tables import db
-from app.web.extensions import hub
+from app.web.extensions import database_health, hub
 
 pages = Blueprint("health", __name__)
 
@@ -29,14 +30,18 @@ def readyz():
 
 
 def _database() -> str:
+    problem = "unreachable"
     try:
         with db.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError:
-        current_app.logger.exception("the database does not answer")
-        return "unreachable"
-    newest = ScriptDirectory(str(PROJECT / "migrations")).get_current_head()
-    return OK if current == newest else "not_migrated"
+        if current != ScriptDirectory(str(PROJECT / "migrations")).get_current_head():
+            return "not_migrated"
+        problem = "not_writable"
+        database_health().check_write()
+    except SQLAlchemyError as error:
+        database_health().begin_outage(error)
+        return "busy" if is_busy(error) else problem
+    return OK
 
 
 def _monitor() -> str:

@@ -3,12 +3,15 @@
 import json
 
 from apiflask.exceptions import HTTPError
-from flask import Flask, Response, current_app, render_template
+from flask import Flask, Response, current_app, g, render_template
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from app.language import Translatable, translate
-from app.web.access import is_page
+from app.store.database_health import is_busy, is_outage
+from app.web.access import is_page, login_manager
+from app.web.extensions import database_health
 
 TITLES = {
     400: Translatable("Bad request"),
@@ -35,11 +38,16 @@ DETAILS = {
 }
 """What an error page says in place of the framework's own text."""
 
+DATABASE_BUSY = Translatable("The database is busy. Try again in a moment.")
+DATABASE_AWAY = Translatable("The database can't be used right now. Try again in a moment.")
+RETRY_SECONDS = 5
+
 
 def init_app(app: Flask) -> None:
     """Handle every error of the application."""
     app.register_error_handler(HTTPError, _api_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SQLAlchemyError, _database_error)
     app.register_error_handler(Exception, _crash)
 
 
@@ -86,6 +94,21 @@ def _http_error(error: HTTPException) -> Response:
     return problem(error.code or 500, detail, headers)
 
 
+def _database_error(error: SQLAlchemyError) -> Response:
+    if not is_outage(error):
+        return _crash(error)
+    database_health().begin_outage(error)
+    _forget_user()
+    detail = DATABASE_BUSY if is_busy(error) else DATABASE_AWAY
+    return problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
+
+
+def _forget_user() -> None:
+    """Make the page without asking the database who reads it."""
+    g._login_user = login_manager.anonymous_user()
+
+
 def _crash(error: Exception) -> Response:
     current_app.logger.exception("a request failed")
+    _forget_user()
     return problem(500, Translatable("Something went wrong on the server. Its log has the details."))

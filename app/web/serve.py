@@ -11,6 +11,7 @@ from app.clock import SYSTEM_CLOCK
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import user_queries
+from app.store.database_health import sentence
 from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
 from app.web.stream.hub import Hub
@@ -79,6 +80,11 @@ def _greeting(app: Flask) -> str:
         else:
             next_step = f"create the first account at {address}{setup_path(app)}"
     except SQLAlchemyError as error:
-        return f"\n  Aula can't use its database: {error.args[0]}\n  Run: flask --app wsgi db upgrade\n"
+        return f"
+  {sentence(error)}
+"
     elsewhere = ", on other machines under this one's name" if is_for_all_networks(settings.host) else ""
-    return f"\n  Aula is at {address}{elsewhere}\n  {next_step}\n"
+    return f"
+  Aula is at {address}{elsewhere}
+  {next_step}
+"

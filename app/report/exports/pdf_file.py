@@ -105,9 +105,12 @@ class _Sheets:
         end = f"–{clock(report.ended_at, self._timezone)}" if report.ended_at else ""
         begin = day_and_time(report.started_at, self._timezone)
         when = f"{begin}{end} {zone(report.started_at, self._timezone)} ({self._timezone.key})"
-        running = "" if report.ended_at else gettext("still running")
+        if report.ended_by_itself:
+            status = gettext("ended by itself")
+        else:
+            status = "" if report.ended_at else gettext("still running")
         canvas.text(
-            " · ".join(part for part in (report.course, report.room, when, running) if part),
+            " · ".join(part for part in (report.course, report.room, when, status) if part),
             9,
             QUIET,
             max_lines=2,

@@ -128,6 +128,7 @@ class LectureSchema(Schema):
     room = String(attribute="room.name")
     started_at = MomentField()
     ended_at = MomentField(allow_none=True)
+    ended_by_itself = Boolean(metadata={"description": "True if nobody ended it for LECTURE_HOURS."})
 
 
 class LectureInsideSchema(LectureSchema):

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from app.expression_names import expression_name
-from app.report.report_minute import ReportMinute
+from app.report.report_minute import ReportMinute, merge_minutes
 from app.report.share_stack import stacked
 from app.report.wording import clock, percent, why_no_shares
 from app.store.minute_queries import MinuteExpressions
 from app.vision.emotion import EXPRESSIONS
 
 WIDTH, HEIGHT = 960.0, 220.0  # units of the SVG's view box
+MAX_COLUMNS = 300  # a column has up to eight rectangles
 MAX_LABELS = 8  # times along the axis
 SPARK_WIDTH, SPARK_HEIGHT = 120.0, 28.0
 SPARK_COLUMNS = 40  # columns narrower than 3 units can't be told apart
@@ -44,11 +45,18 @@ class Chart:
     height: float = HEIGHT
 
 
+def minutes_a_column(minutes: Sequence[ReportMinute]) -> int:
+    """How many minutes share a column of the chart, so that it has no more than MAX_COLUMNS."""
+    return max(1, -(-len(minutes) // MAX_COLUMNS))
+
+
 def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Chart:
-    """A chart with a column for each minute; its eight shares add up to the height."""
-    step = WIDTH / max(1, len(minutes))
+    """A chart whose columns are a minute each, or several; eight shares add up to the height."""
+    step, count = WIDTH / max(1, len(minutes)), minutes_a_column(minutes)
     bars = [
-        bar for number, minute in enumerate(minutes) for bar in _column(minute, number * step, step, timezone)
+        bar
+        for number, minute in enumerate(merge_minutes(minutes, count))
+        for bar in _column(minute, number * count * step, count * step, timezone)
     ]
     every = -(-len(minutes) // MAX_LABELS)
     labels = tuple(

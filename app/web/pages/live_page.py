@@ -1,6 +1,8 @@
 """The live page."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from datetime import timedelta
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 
 from app.store import lecture_queries
 from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
@@ -11,16 +13,23 @@ from app.web.problems import problem
 
 pages = Blueprint("live", __name__)
 
+REMINDER = timedelta(days=1)  # how long the page says that a lecture ended by itself
+
 
 @pages.get("/")
 def live():
     """Show the class now; with `?view=picture` only its picture, for a second screen."""
     room = configured_room()
+    lecture = lecture_queries.running_lecture(room)
+    longest = timedelta(hours=current_app.config["SETTINGS"].lecture_hours)
+    recently = current_time() - REMINDER
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
         template,
         room=room,
-        lecture=lecture_queries.running_lecture(room),
+        lecture=lecture,
+        ends_at=lecture.started_at + longest if lecture else None,
+        forgotten=None if lecture else lecture_queries.newest_that_ended_by_itself(room, recently),
         in_force=effective_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),

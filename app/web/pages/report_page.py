@@ -9,14 +9,14 @@ from flask import Blueprint, current_app, redirect, render_template, request, se
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import LIMITS, Report
-from app.report.report_minute import MINUTE
+from app.report.report_minute import MINUTE, merge_minutes
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries
 from app.web.extensions import current_time
 from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import lecture_or_404, note_or_404, report_or_404
-from app.web.pages.chart import stacked_minutes
+from app.web.pages.chart import minutes_a_column, stacked_minutes
 from app.web.problems import problem
 
 pages = Blueprint("report", __name__)
@@ -49,10 +49,12 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
 
 def _content(shown: Report) -> dict:
     """A report with its chart and its sentences, for a template."""
-    zone = _zone()
+    zone, step = _zone(), minutes_a_column(shown.minutes)
     return {
         "report": shown,
         "chart": stacked_minutes(shown.minutes, zone),
+        "step": step,
+        "rows": merge_minutes(shown.minutes, step),
         "sentence": summary_sentence(shown, zone),
         "changes": biggest_changes(shown),
         "doubts": doubts(shown),
@@ -113,8 +115,8 @@ def delete(lecture_id: int):
     """Show what would be deleted; delete it once that is confirmed."""
     lecture = lecture_or_404(lecture_id)
     if request.method == "GET":
-        minutes, notes = minute_queries.minutes_of_lecture(lecture), note_queries.notes_of_lecture(lecture)
-        return render_template("delete.html", lecture=lecture, minutes=len(minutes), notes=len(notes))
+        minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
+        return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
     lecture_queries.delete_lecture(lecture)
     return redirect(url_for("lectures.listing"))
 

@@ -12,8 +12,10 @@ from app.bus.subscription import RENEWAL_SECONDS
 from app.bus.web_link import WebLink
 from app.clock import Clock
 from app.language import Translatable
+from app.restart import run_until_ended
 from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
 from app.store.effective_settings import effective_settings
+from app.web.extensions import database_health
 from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,11 @@ class Listener:
         self._thread.join(2 * POLL_SECONDS + 1)
 
     def _run(self) -> None:
+        run_until_ended(self._listen, self._clock, self._is_ending)
+        self._hub.disconnect_viewers()
+        self._link.close()
+
+    def _listen(self) -> None:
         while not self._is_ending():
             self._send_demand()
             self._reload_settings()
@@ -54,8 +61,6 @@ class Listener:
                 self._receive(self._link.recv())
             elif self._clock.monotonic() - self._received_at > HEARTBEAT_SECONDS:
                 self._lose_monitor(self._link.outage or NO_MONITOR)
-        self._hub.disconnect_viewers()
-        self._link.close()
 
     def _send_demand(self) -> None:
         """Send the viewers' demand when it changes, and every second."""
@@ -71,8 +76,8 @@ class Listener:
         with self._app.app_context():
             try:
                 self._hub.reload_settings(effective_settings)
-            except SQLAlchemyError:
-                log.exception("the database does not answer")
+            except SQLAlchemyError as error:
+                database_health().begin_outage(error)
         self._reloaded_at = self._clock.monotonic()
 
     def _receive(self, message: Message) -> None:

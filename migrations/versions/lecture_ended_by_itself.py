@@ -1,0 +1,20 @@
+"""Whether a lecture ended by itself, after LECTURE_HOURS."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "lecture_ended_by_itself"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column(
+        "lecture", sa.Column("ended_by_itself", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+
+
+def downgrade():
+    with op.batch_alter_table("lecture") as batch_op:
+        batch_op.drop_column("ended_by_itself")
