@@ -10,7 +10,7 @@ from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, health, metrics, problems, style
+from app.web import access, api, health, metrics, problems, request_checks, style
 from app.web.pages import (
     account,
     control,
@@ -41,6 +41,7 @@ def init_app(app: APIFlask) -> None:
     app.extensions.update(clock=SYSTEM_CLOCK, hub=hub, relay=relay)
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
+    request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
     for module in (

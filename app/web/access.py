@@ -1,6 +1,6 @@
 """Access control: every endpoint needs a session or a token, except the few named here."""
 
-from urllib.parse import urlsplit
+import re
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -56,6 +56,9 @@ HEADERS = {
 
 CAPTURE_PERMISSIONS = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
 
+LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
+"""A path on this server. `//` or `/\\` begins another host, also behind control characters, which browsers drop."""
+
 login_manager = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, storage_uri="memory://")
@@ -98,15 +101,22 @@ def bearer_token() -> str | None:
 
 def _check_access() -> Response | None:
     """Turn away everyone who is not signed in, and forms that come from another site."""
+    if (refusal := _refuse_strangers()) is not None:
+        return refusal
     if bearer_token() is None:
         csrf.protect()
+    return None
+
+
+def _refuse_strangers() -> Response | None:
+    """Send a person who is not signed in to that page; answer 401 to programs and to changes."""
     if request.endpoint in FOR_ADMINISTRATORS and not getattr(current_user, "administrator", True):
         abort(403, Translatable("Only an administrator may change the settings."))
     if request.endpoint in OPEN_TO_ALL or (request.endpoint and current_user.is_authenticated):
         return None
     if request.endpoint is None and request.routing_exception is not None and current_user.is_authenticated:
         return None
-    if is_page():
+    if is_page() and request.method in ("GET", "HEAD"):
         return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")))
     return abort(401)
 
@@ -118,16 +128,7 @@ def is_page() -> bool:
 
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this server, else the live page: no redirect leads to another site."""
-    parts = urlsplit(target or "")
-    if (
-        not target
-        or parts.scheme
-        or parts.netloc
-        or not target.startswith("/")
-        or target.startswith(("//", "/\\"))
-    ):
-        return url_for("live.live")
-    return target
+    return target if target and LOCAL_PATH.fullmatch(target) else url_for("live.live")
 
 
 def _set_headers(response: Response) -> Response:

@@ -1,7 +1,9 @@
 """The forms for lectures, notes and accounts. `room_form` has the one for the settings."""
 
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import PasswordField, StringField, TimeField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
 
@@ -17,7 +19,16 @@ def stripped(value: str | None) -> str:
 
 
 class Form(FlaskForm):
-    """A form that can name its first error in one sentence."""
+    """A form of texts that can name its first error in one sentence."""
+
+    class Meta(FlaskForm.Meta):
+        """Takes what was sent as a form, and neither a file nor JSON in place of it."""
+
+        def wrap_formdata(self, form, formdata):
+            """Give what fills the form."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if form.is_submitted() else None
 
     def first_error(self) -> str:
         """The first field that is wrong, and why."""

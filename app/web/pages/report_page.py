@@ -18,6 +18,7 @@ from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import lecture_or_404, note_or_404, report_or_404
 from app.web.pages.chart import stacked_minutes
 from app.web.problems import problem
+from app.web.request_checks import row_id
 
 pages = Blueprint("report", __name__)
 
@@ -63,7 +64,7 @@ def _content(shown: Report) -> dict:
 @pages.get("/lectures/compare")
 def compare():
     """Show two lectures side by side."""
-    ids = [request.args.get(name, type=int) for name in ("a", "b")]
+    ids = [request.args.get(name, type=row_id) for name in ("a", "b")]
     if None in ids:
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
