@@ -2,16 +2,17 @@
 
 import re
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, current_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
 from app.language import Translatable
 from app.store import user_queries
-from app.store.tables import User, db
+from app.store.tables import User
+from app.web.extensions import current_time
 
 OPEN_TO_ALL = {
     "static",
@@ -57,11 +58,13 @@ HEADERS = {
 CAPTURE_PERMISSIONS = "camera=(self), display-capture=(self), geolocation=(), microphone=()"
 
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
-"""A path on this server. `//` or `/\\` begins another host, also behind control characters, which browsers drop."""
+"""A path on this server. `//` and `/\\` begin another host, and browsers drop control characters."""
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
+
+SIGN_IN_KEY = "sign_in"
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -81,9 +84,21 @@ def init_app(app: Flask) -> None:
     app.after_request(_set_headers)
 
 
+def start_session(user: User) -> None:
+    """Sign somebody in."""
+    login_user(user)
+    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time())
+
+
+def end_session() -> None:
+    """Sign somebody out. No copy of the cookie works any more."""
+    user_queries.end_sign_in(session.pop(SIGN_IN_KEY, ""))
+    logout_user()
+
+
 @login_manager.user_loader
 def _user_of_session(session_id: str) -> User | None:
-    user = db.session.get(User, int(session_id.split()[0]))
+    user = user_queries.user_of_sign_in(session.get(SIGN_IN_KEY, ""), current_time())
     return user if user is not None and user.get_id() == session_id else None
 
 

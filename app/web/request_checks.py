@@ -41,7 +41,7 @@ class CheckedRequest(Request):
 
 
 def init_app(app: Flask) -> None:
-    """Check every request that `app.web.access` lets in; comes after it, so that no stranger's body is read."""
+    """Check every request that `app.web.access`, which comes first, lets in."""
     app.request_class = CheckedRequest
     app.url_map.converters["int"] = RowIdConverter
     app.before_request(_check_path)

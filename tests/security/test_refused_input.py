@@ -5,8 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from app.store import user_queries
-from tests.test_api import NOON, problem
+from tests.test_api import problem
 
 HTML = {"Accept": "text/html"}
 HALF_AN_EMOJI = '"\\ud83d"'
