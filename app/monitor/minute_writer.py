@@ -89,11 +89,14 @@ class MinuteWriter:
         room = configured_room()
         self.effective_settings = effective_settings(room)
         lecture = lecture_queries.running_lecture(room)
+        lecture_id = lecture.id if lecture else None
         with self._lock:
-            self._lecture_id = lecture.id if lecture else None
+            # a report opens at the end of its lecture: its last seconds are written now
+            has_lecture_ended = self._lecture_id not in (None, lecture_id)
+            self._lecture_id = lecture_id
             has_finished_minute = self._aggregator.has_finished_minute()
         now = self._clock.monotonic()
-        if has_finished_minute or now - self._written_at >= WRITE_SECONDS:
+        if has_lecture_ended or has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
         if now - self._purged_at >= PURGE_SECONDS:
             retention.delete_older_than(self.effective_settings.retention_days, self._clock.now())

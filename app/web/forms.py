@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Reg
 from app.store.note_queries import MAX_NOTE_LENGTH
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
+NO_TIME = lazy_gettext("enter a time, for example 10:41.")
 MIN_PASSWORD_LENGTH = 10
 
 
@@ -53,10 +54,21 @@ class RenameForm(LectureForm):
     """Changes a lecture's title and course."""
 
 
+class ClockTimeField(TimeField):
+    """A time of day. WTForms has its own message about a wrong one in English only."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Parse what was typed."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Not a valid time value.")) from None
+
+
 class NoteForm(Form):
     """Adds a note to a moment of a lecture, given as the time of day."""
 
-    time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("enter a time, for example 10:41."))])
+    time = ClockTimeField(lazy_gettext("Time"), [InputRequired(NO_TIME)])
     text = StringField(
         lazy_gettext("Note"),
         [DataRequired(lazy_gettext("enter a note.")), Length(max=MAX_NOTE_LENGTH), ONE_LINE],
