@@ -64,7 +64,6 @@ def init_app(app: APIFlask) -> None:
         app.register_blueprint(module.pages)
     api.init_app(app)
     app.register_blueprint(post_frame.api)
-    post_frame.describe(app)
 
     for reads in (
         wording.capital,
