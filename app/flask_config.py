@@ -49,6 +49,9 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a request with an API token needs none
         "WTF_CSRF_SSL_STRICT": False,  # it compares Referer and Host, and a proxy may pass another Host
         "WTF_CSRF_TIME_LIMIT": None,  # a live page stays open all day
+        "RATELIMIT_STORAGE_URI": settings.redis_url
+        or "memory://",  # in Redis all web processes count together
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # while Redis is away
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "SECURITY_SCHEMES": {
             "token": {"type": "http", "scheme": "bearer"},

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from app.language import LANGUAGES, Translatable
 
+MAX_DIGITS = 18
 SWITCH = {
     "on": True,
     "true": True,
@@ -26,7 +27,8 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     """Make a parser of whole numbers from `low` to `high`."""
 
     def parse(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
+        # Python raises an error of its own for thousands of digits
+        if not text.isdecimal() or len(text) > MAX_DIGITS or not low <= int(text) <= high:
             raise ValueError(Translatable("a whole number from %(low)s to %(high)s", low=low, high=high))
         return int(text)
 

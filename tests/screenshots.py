@@ -87,8 +87,9 @@ def is_read_right(server: Server) -> bool:
     """Whether the labels agree with the drawn classroom: they follow by a second when its mood changes."""
     now, read = datetime.now(UTC), server.get("/api/v1/now").json
     shown = shares(now - timedelta(seconds=3), now, DEFAULT_STUDENTS)
-    return read["shares"] is not None and 0.25 > sum(
-        abs(read["shares"][emotion] - share) for emotion, share in shown.items()
+    return (
+        read["shares"] is not None
+        and sum(abs(read["shares"][emotion] - share) for emotion, share in shown.items()) < 0.25
     )
 
 

@@ -120,6 +120,41 @@ def test_the_clock_s_minute_begins_with_the_lecture_and_may_lie_past_midnight():
         moment_of(time(0, 21), late, end, BERLIN)
 
 
+def test_a_note_in_the_hour_that_a_clock_change_repeats_goes_to_its_lecture():
+    for hour in (0, 1):  # both are 2 o'clock in Berlin
+        start = datetime(2026, 10, 25, hour, 10, tzinfo=UTC)
+        at = moment_of(time(2, 30), start, start + timedelta(minutes=45), BERLIN)
+        assert at == start + timedelta(minutes=20)
+
+
+def test_a_lecture_that_is_renamed_keeps_the_course_that_was_not_sent(app, client):
+    lecture_id = add_lecture(app)
+    path = f"/lectures/{lecture_id}"
+    assert send(client, f"{path}/rename", title="Halves").location == path
+    assert client.get(f"/api/v1{path}").json["course"] == "6a"
+    assert send(client, f"{path}/rename", title="Halves", course="").location == path
+    assert client.get(f"/api/v1{path}").json["course"] == ""
+
+
+def test_a_wrong_time_is_refused_in_the_reader_s_language(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
+    page = send(client, f"{path}/notes", time="25:99", text="x").text
+    assert "Keine gültige Uhrzeit" in page
+
+
+def test_a_report_says_that_its_last_seconds_are_still_to_come(app, client):
+    with app.app_context():
+        room, now = room_queries.get_or_create_room("Room 7"), datetime.now(UTC)
+        lecture = lecture_queries.start_lecture(room, "Fractions", "", now - timedelta(minutes=1))
+        lecture_queries.end_lecture(lecture, now)
+        path = f"/lectures/{lecture.id}"
+    page = client.get(path).text
+    assert "still being written" in page
+    assert 'http-equiv="refresh"' in page
+    assert "still being written" not in client.get(f"/lectures/{add_lecture(app)}").text
+
+
 def test_the_live_page_may_send_notes_with_its_session(app, client):
     lecture = add_lecture(app)
     body = {"at": "2026-11-20T09:40:00Z", "text": "worked example"}

@@ -17,6 +17,7 @@ from app.store.counted_minute import CountedMinute
 from app.store.tables import Lecture, Minute, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
+from tests.server import wait_for
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -192,6 +193,20 @@ def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
     assert minute.frames_analysed == 42
     assert minute.shares[Emotion.HAPPY] == pytest.approx(0.5)
     assert minute.shares[Emotion.NEUTRAL] == pytest.approx(0.5)
+
+
+def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room):
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    writer = MinuteWriter(app, SYSTEM_CLOCK)
+    try:
+        wait_for(lambda: writer._lecture_id)
+        for second in range(0, 31):
+            writer.add(reading(second, Emotion.HAPPY))
+        lecture_queries.end_lecture(lecture, NOON + timedelta(seconds=30))
+        db.session.remove()
+        wait_for(lambda: stored(), seconds=6)  # sooner than WRITE_SECONDS
+    finally:
+        writer.stop(timeout_seconds=10)
 
 
 def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):

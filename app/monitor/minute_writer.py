@@ -89,11 +89,14 @@ class MinuteWriter:
         if lecture and lecture_queries.end_if_overdue(lecture, self._lecture_hours, self._clock.now()):
             log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)
             lecture = None
+        lecture_id = lecture.id if lecture else None
         with self._lock:
-            self._lecture_id = lecture.id if lecture else None
+            # a report opens at the end of its lecture: its last seconds are written now
+            has_lecture_ended = self._lecture_id not in (None, lecture_id)
+            self._lecture_id = lecture_id
             has_finished_minute = self._aggregator.has_finished_minute()
         now = self._clock.monotonic()
-        if has_finished_minute or now - self._written_at >= WRITE_SECONDS:
+        if has_lecture_ended or has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
         if now - self._purged_at >= PURGE_SECONDS:
             retention.delete_older_than(self.effective_settings.retention_days, self._clock.now())

@@ -59,10 +59,23 @@ class User(UserMixin, db.Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     administrator: Mapped[bool] = mapped_column(server_default=true())
     """May change the settings."""
+    from_set_up_link: Mapped[bool | None] = mapped_column(index=True, unique=True)
+    """True for the account that the set-up link made, else NULL. Unique, so that of several requests at the
+    same moment only one makes an account."""
 
     def get_id(self) -> str:
         """What a session stores. It changes with the password, so that a new one ends all older sessions."""
         return f"{self.id} {self.password_hash[-16:]}"
+
+
+class SignIn(db.Model):
+    """A session that somebody signed in to and that has not been signed out of."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(43), unique=True)
+    """Random; the session's cookie, which is signed, holds it too."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Token(db.Model):

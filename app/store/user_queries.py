@@ -2,12 +2,15 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.store.tables import Token, User, db
+from app.store.tables import SignIn, Token, User, db
+
+MAX_SIGN_IN = timedelta(days=31)  # how long a session lasts at most
 
 
 def has_users() -> bool:
@@ -18,6 +21,22 @@ def has_users() -> bool:
 def find_user(name: str) -> User | None:
     """The user of this name."""
     return db.session.scalar(select(User).where(User.name == name))
+
+
+def create_first_user(name: str, password: str) -> User | None:
+    """Create the administrator of the set-up link; None if there is an account already."""
+    if has_users():
+        return None
+    user = User(
+        name=name, password_hash=generate_password_hash(password), administrator=True, from_set_up_link=True
+    )
+    db.session.add(user)
+    try:
+        db.session.commit()
+    except IntegrityError:  # another request was faster
+        db.session.rollback()
+        return None
+    return user
 
 
 def set_password(name: str, password: str, administrator: bool = False) -> User:
@@ -35,6 +54,27 @@ def set_password(name: str, password: str, administrator: bool = False) -> User:
         user.password_hash = generate_password_hash(password)
     db.session.commit()
     return user
+
+
+def start_sign_in(user: User, at: datetime) -> str:
+    """Record that a user signed in, forget sessions that have expired, and give the new session's key."""
+    db.session.execute(delete(SignIn).where(SignIn.created_at < at - MAX_SIGN_IN))
+    sign_in = SignIn(user_id=user.id, key=secrets.token_urlsafe(32), created_at=at)
+    db.session.add(sign_in)
+    db.session.commit()
+    return sign_in.key
+
+
+def end_sign_in(key: str) -> None:
+    """End the session with this key, for every copy of its cookie."""
+    db.session.execute(delete(SignIn).where(SignIn.key == key))
+    db.session.commit()
+
+
+def user_of_sign_in(key: str, at: datetime) -> User | None:
+    """The user of a session that has not ended."""
+    query = select(User).join(SignIn).where(SignIn.key == key, SignIn.created_at >= at - MAX_SIGN_IN)
+    return db.session.scalar(query)
 
 
 def create_token(user: User, at: datetime) -> str:

@@ -11,7 +11,7 @@ from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, health, metrics, problems, style
+from app.web import access, api, health, metrics, problems, request_checks, style
 from app.web.pages import (
     account,
     control,
@@ -46,6 +46,7 @@ def init_app(app: APIFlask) -> None:
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
+    request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
     for module in (
@@ -68,7 +69,6 @@ def init_app(app: APIFlask) -> None:
         app.register_blueprint(module.pages)
     api.init_app(app)
     app.register_blueprint(post_frame.api)
-    post_frame.describe(app)
 
     for reads in (
         wording.capital,

@@ -1,17 +1,18 @@
 """Access control: every endpoint needs a session or a token, except the few named here."""
 
-from urllib.parse import urlsplit
+import re
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, current_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
 from app.language import Translatable
 from app.store import user_queries
-from app.store.tables import User, db
+from app.store.tables import User
+from app.web.extensions import current_time
 
 OPEN_TO_ALL = {
     "static",
@@ -63,9 +64,14 @@ NO_COOKIE = Translatable(
     "If they are allowed, the proxy in front of the server may say HTTPS where the address is HTTP."
 )
 
+LOCAL_PATH = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
+"""A path on this server. `//` and `/\\` begin another host, and browsers drop control characters."""
+
 login_manager = LoginManager()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
+
+SIGN_IN_KEY = "sign_in"
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -85,9 +91,21 @@ def init_app(app: Flask) -> None:
     app.after_request(_set_headers)
 
 
+def start_session(user: User) -> None:
+    """Sign somebody in."""
+    login_user(user)
+    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time())
+
+
+def end_session() -> None:
+    """Sign somebody out. No copy of the cookie works any more."""
+    user_queries.end_sign_in(session.pop(SIGN_IN_KEY, ""))
+    logout_user()
+
+
 @login_manager.user_loader
 def _user_of_session(session_id: str) -> User | None:
-    user = db.session.get(User, int(session_id.split()[0]))
+    user = user_queries.user_of_sign_in(session.get(SIGN_IN_KEY, ""), current_time())
     return user if user is not None and user.get_id() == session_id else None
 
 
@@ -106,7 +124,7 @@ def bearer_token() -> str | None:
 def _check_access() -> Response | None:
     """Turn away everyone who is not signed in, before their body is read, and forms of another site."""
     if request.endpoint not in OPEN_TO_ALL and not current_user.is_authenticated:
-        if is_page():
+        if is_page() and request.method in ("GET", "HEAD"):
             return redirect(
                 url_for("account.sign_in", next=request.script_root + request.full_path.rstrip("?"))
             )
@@ -158,16 +176,7 @@ def is_page() -> bool:
 
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this server, else the live page: no redirect leads to another site."""
-    parts = urlsplit(target or "")
-    if (
-        not target
-        or parts.scheme
-        or parts.netloc
-        or not target.startswith("/")
-        or target.startswith(("//", "/\\"))
-    ):
-        return url_for("live.live")
-    return target
+    return target if target and LOCAL_PATH.fullmatch(target) else url_for("live.live")
 
 
 def _set_headers(response: Response) -> Response:

@@ -1,13 +1,16 @@
 """The forms for lectures, notes and accounts. `room_form` has the one for the settings."""
 
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import PasswordField, StringField, TimeField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
 
 from app.store.note_queries import MAX_NOTE_LENGTH
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
+NO_TIME = lazy_gettext("enter a time, for example 10:41.")
 MIN_PASSWORD_LENGTH = 10
 
 
@@ -17,7 +20,16 @@ def stripped(value: str | None) -> str:
 
 
 class Form(FlaskForm):
-    """A form that can name its first error in one sentence."""
+    """A form of texts that can name its first error in one sentence."""
+
+    class Meta(FlaskForm.Meta):
+        """Takes what was sent as a form, and neither a file nor JSON in place of it."""
+
+        def wrap_formdata(self, form, formdata):
+            """Give what fills the form."""
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if form.is_submitted() else None
 
     def first_error(self) -> str:
         """The first field that is wrong, and why."""
@@ -42,10 +54,21 @@ class RenameForm(LectureForm):
     """Changes a lecture's title and course."""
 
 
+class ClockTimeField(TimeField):
+    """A time of day. WTForms has its own message about a wrong one in English only."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Parse what was typed."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("Not a valid time value.")) from None
+
+
 class NoteForm(Form):
     """Adds a note to a moment of a lecture, given as the time of day."""
 
-    time = TimeField(lazy_gettext("Time"), [InputRequired(lazy_gettext("enter a time, for example 10:41."))])
+    time = ClockTimeField(lazy_gettext("Time"), [InputRequired(NO_TIME)])
     text = StringField(
         lazy_gettext("Note"),
         [DataRequired(lazy_gettext("enter a note.")), Length(max=MAX_NOTE_LENGTH), ONE_LINE],

@@ -21,8 +21,10 @@ TITLES = {
     405: Translatable("Not possible here"),
     409: Translatable("Not possible now"),
     413: Translatable("Too large"),
+    422: Translatable("Not usable"),
     429: Translatable("Too many requests"),
     500: Translatable("Something went wrong"),
+    501: Translatable("Not available here"),
     503: Translatable("Not available right now"),
 }
 """The heading of an error page; programs get the title in the HTTP standard."""

@@ -80,11 +80,6 @@ def _greeting(app: Flask) -> str:
         else:
             next_step = f"create the first account at {address}{setup_path(app)}"
     except SQLAlchemyError as error:
-        return f"
-  {sentence(error)}
-"
+        return f"\n  {sentence(error)}\n"
     elsewhere = ", on other machines under this one's name" if is_for_all_networks(settings.host) else ""
-    return f"
-  Aula is at {address}{elsewhere}
-  {next_step}
-"
+    return f"\n  Aula is at {address}{elsewhere}\n  {next_step}\n"

@@ -1,6 +1,7 @@
 """A report as CSV: one row a minute."""
 
 import csv
+import re
 from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for the system's old code page
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_START = re.compile(r"""(^|[;|\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])""")
+"""Where a spreadsheet may find a formula. One that separates by semicolons, bars or tabs begins a cell after
+each of these, whatever the quotation marks around the whole text."""
 
 COLUMNS = (
     "minute",
@@ -75,7 +78,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
 
 def _harmless(text: str) -> str:
     """Keep a spreadsheet from taking what people wrote for a formula (CWE-1236)."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return FORMULA_START.sub(r"\1'", text)
 
 
 def _local(moment: datetime, timezone: ZoneInfo) -> str:

@@ -2,7 +2,7 @@
 
 from apiflask import APIFlask
 
-from app.web.api import lectures_api, minutes_api, notes_api, rooms_api, state_api
+from app.web.api import description, lectures_api, minutes_api, notes_api, rooms_api, state_api
 from app.web.api.blueprint import api
 
 RESOURCES = (state_api, minutes_api, rooms_api, lectures_api, notes_api)
@@ -13,6 +13,7 @@ def init_app(app: APIFlask) -> None:
     """Serve every resource."""
     app.schema_name_resolver = component_name
     app.register_blueprint(api)
+    description.init_app(app)
 
 
 def component_name(schema) -> str:

@@ -53,12 +53,12 @@ def lecture(lecture_id):
 def change_lecture(lecture_id, change):
     """Rename a lecture, or end it with `{"ended_at": "now"}`."""
     changed = lecture_or_404(lecture_id)
-    lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
-    if "ended_at" in change:
+    if "ended_at" in change:  # first, since it may be refused, and then nothing may change
         try:
             lecture_queries.end_lecture(changed, current_time())
         except lecture_queries.LectureError as error:
             return problem(409, error)
+    lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
     return changed
 
 

@@ -14,6 +14,7 @@ from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api, room_or_404
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404
+from app.web.request_checks import row_id
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
 
@@ -57,7 +58,7 @@ def _position(cursor: str | None) -> tuple[datetime, int] | None:
     if cursor is None:
         return None
     try:
-        seconds, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split()
-        return datetime.fromtimestamp(int(seconds), UTC), int(row_id)
+        seconds, last_id = base64.urlsafe_b64decode(cursor.encode()).decode().split()
+        return datetime.fromtimestamp(int(seconds), UTC), row_id(last_id)
     except (binascii.Error, ValueError, OverflowError, OSError):
         abort(422, "cursor: must be the one that the page before gave.")

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, post_load, pre_load, validates_schema
 from app.report.exports.json_file import rfc3339
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS
+from app.web.request_checks import MAX_ROW_ID
 
 ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
 
@@ -27,11 +28,11 @@ class MomentField(DateTime):
         try:
             # in a URL, a bare + means a blank
             moment = datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
-        except (ValueError, AttributeError):
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise ValidationError(f"{value!r} is not a time such as 2026-11-20T10:30:00Z.")
-        return moment
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):  # OverflowError: before year 1 or after 9999 in UTC
+            pass
+        raise ValidationError(f"{value!r} is not a time such as 2026-11-20T10:30:00Z.")
 
 
 class SharesField(Dict):
@@ -105,7 +106,7 @@ class TakenSchema(Schema):
 
 
 class LecturesQuerySchema(QuerySchema):
-    cursor = Integer()
+    cursor = Integer(validate=Range(0, MAX_ROW_ID))
 
 
 class NowSchema(Schema):

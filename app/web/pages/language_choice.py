@@ -2,7 +2,7 @@
 
 from flask import Blueprint, redirect, request
 
-from app.language import COOKIE, LANGUAGES
+from app.language import COOKIE, LANGUAGES, Translatable
 from app.web.access import safe_next
 from app.web.problems import problem
 
@@ -16,7 +16,7 @@ def choose():
     """Remember the language in a cookie and go back to the page."""
     chosen = request.form.get("language")
     if chosen not in LANGUAGES:
-        return problem(400, f"language must be one of {', '.join(LANGUAGES)}.")
+        return problem(400, Translatable("language must be one of %(known)s.", known=", ".join(LANGUAGES)))
     response = redirect(safe_next(request.form.get("next")))
     response.set_cookie(
         COOKIE, chosen, max_age=COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"

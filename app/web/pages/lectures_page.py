@@ -1,10 +1,12 @@
 """The list of lectures."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, abort, render_template, request
 
+from app.language import Translatable
 from app.store import lecture_queries, minute_queries
 from app.web.extensions import current_time
 from app.web.pages.chart import sparkline
+from app.web.request_checks import row_id
 
 pages = Blueprint("lectures", __name__)
 
@@ -15,9 +17,10 @@ PAGE_SIZE = 25
 def listing():
     """List the lectures that match, newest first; without a search, all of them."""
     text, course = (request.args.get(name, "").strip() for name in ("q", "course"))
-    matches = lecture_queries.newest_lectures(
-        PAGE_SIZE + 1, request.args.get("after", type=int), text, course
-    )
+    after = request.args.get("after", type=row_id)
+    if after is None and "after" in request.args:
+        abort(404, Translatable("after must be the number of a lecture."))
+    matches = lecture_queries.newest_lectures(PAGE_SIZE + 1, after, text, course)
     lectures = matches[:PAGE_SIZE]
     sparklines = {
         lecture_id: sparkline(minutes)

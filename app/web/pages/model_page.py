@@ -6,6 +6,7 @@ Open to all: the people filmed may ask how right the network is, and nothing on 
 import mistune
 from flask import Blueprint, abort, render_template
 
+from app.language import Translatable
 from app.report.model_figures import class_figures, commonest_mistake, reliability_bins, worst_classes
 from app.vision.model_card import CARD, FIGURES_PART, MODELS, ModelCard, WeightsError, read_model_card
 from app.web.pages.model_charts import coverage_curve, reliability_points
@@ -39,7 +40,13 @@ def _read_card() -> ModelCard:
     try:
         return read_model_card(MODELS)
     except (OSError, WeightsError):
-        abort(503, f"models/{CARD} is missing, damaged or without figures: restore it from the release.")
+        abort(
+            503,
+            Translatable(
+                "models/%(card)s is missing, damaged or without figures: restore it from the release.",
+                card=CARD,
+            ),
+        )
 
 
 def _text() -> str | None:

@@ -1,7 +1,8 @@
 """The report of a lecture: shown, compared, downloaded; and what its page changes in the lecture."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
@@ -18,8 +19,12 @@ from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import lecture_or_404, note_or_404, report_or_404
 from app.web.pages.chart import minutes_a_column, stacked_minutes
 from app.web.problems import problem
+from app.web.request_checks import row_id
 
 pages = Blueprint("report", __name__)
+
+LAST_WRITE = timedelta(seconds=5)
+"""Long enough for the monitor to notice a lecture's end, within a second, and to write its last seconds."""
 
 MAX_COMPARABLE = 50  # lectures of the course that the page offers for comparison
 
@@ -44,7 +49,13 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         rename_form=rename_form,
         note_form=note_form,
         others=others,
+        is_complete=_is_complete(shown),
     )
+
+
+def _is_complete(shown: Report) -> bool:
+    """Whether the monitor has had the time to write the lecture's last seconds."""
+    return shown.ended_at is None or current_time() - shown.ended_at > LAST_WRITE
 
 
 def _content(shown: Report) -> dict:
@@ -65,7 +76,7 @@ def _content(shown: Report) -> dict:
 @pages.get("/lectures/compare")
 def compare():
     """Show two lectures side by side."""
-    ids = [request.args.get(name, type=int) for name in ("a", "b")]
+    ids = [request.args.get(name, type=row_id) for name in ("a", "b")]
     if None in ids:
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
@@ -103,7 +114,8 @@ def end(lecture_id: int):
 @pages.post("/lectures/<int:lecture_id>/rename")
 def rename(lecture_id: int):
     """Give a lecture another title and course."""
-    lecture, form = lecture_or_404(lecture_id), RenameForm()
+    lecture = lecture_or_404(lecture_id)
+    form = RenameForm(title=lecture.title, course=lecture.course)  # a field that is not sent stays as it is
     if not form.validate():
         return _page(lecture_id, form, NoteForm(formdata=None)), 400
     lecture_queries.rename_lecture(lecture, form.title.data, form.course.data)
@@ -150,8 +162,10 @@ def moment_of(wall_time: time, start: datetime, end: datetime, zone: ZoneInfo) -
     A clock shows whole minutes: the first minute begins with the lecture, the last one ends with it.
     """
     day: date = start.astimezone(zone).date()
-    for days in (0, 1):  # a lecture may last past midnight
-        moment = datetime.combine(day + timedelta(days=days), wall_time, zone)
+    # a lecture may last past midnight, and the clock shows an hour twice when it is put back
+    for days, fold in product((0, 1), (0, 1)):
+        shown = datetime.combine(day + timedelta(days=days), wall_time.replace(fold=fold), zone)
+        moment = shown.astimezone(UTC)
         if start - MINUTE < moment <= end:
             return max(moment, start)
     raise note_queries.NoteError(

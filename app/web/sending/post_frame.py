@@ -5,7 +5,7 @@ import socket
 import threading
 from typing import BinaryIO
 
-from apiflask import APIBlueprint, APIFlask
+from apiflask import APIBlueprint
 from flask import abort, current_app, request
 from flask_login import current_user
 from marshmallow import RAISE
@@ -128,15 +128,3 @@ def _discard(body: BinaryIO) -> None:
     for _ in range(MAX_DISCARDED_BYTES // CHUNK_BYTES):
         if not body.read(CHUNK_BYTES):
             return
-
-
-def describe(app: APIFlask) -> None:
-    """Declare in the API's description that the body is a JPEG, which no schema can express."""
-
-    @app.spec_processor
-    def add_body(spec: dict) -> dict:
-        spec["paths"]["/api/v1/frames"]["post"]["requestBody"] = {
-            "required": True,
-            "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
-        }
-        return spec

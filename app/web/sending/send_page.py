@@ -33,7 +33,7 @@ def page():
 def frames():
     """Take frames through a WebSocket: the server requests each one and gets a JPEG."""
     if "gunicorn.socket" not in request.environ:
-        return problem(501, "Sending from a browser works only under gunicorn.")
+        return problem(501, Translatable("Sending from a browser works only under gunicorn."))
     page_id = request.args.get("page", "")[:MAX_PAGE_ID_LENGTH] or uuid4().hex
     session = SendingSession(
         hub(),

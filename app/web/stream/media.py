@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, current_app, request
 
 from app.language import Translatable, current_language
+from app.setting_parsers import integer
 from app.web.extensions import hub
 from app.web.problems import problem
 from app.web.stream.hub import Hub
@@ -22,7 +23,9 @@ def stream():
     """Send the annotated picture again and again, at most `fps` times a second."""
     max_fps = current_app.config["SETTINGS"].stream_fps
     fps = request.args.get("fps", str(max_fps))
-    if not fps.isdecimal() or not 1 <= int(fps) <= max_fps:
+    try:
+        viewer_fps = integer(1, max_fps)(fps)
+    except ValueError:
         return problem(
             400,
             Translatable(
@@ -30,7 +33,7 @@ def stream():
             ),
         )
     try:
-        viewer = hub().add_viewer(int(fps), current_language(), request.environ.get("gunicorn.socket"))
+        viewer = hub().add_viewer(viewer_fps, current_language(), request.environ.get("gunicorn.socket"))
     except TooManyStreams as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
     response = Response(

@@ -1,0 +1,103 @@
+"""What no request may hold, whatever it asks for: text and numbers that the database can't store."""
+
+import json
+from collections.abc import Iterator
+
+from flask import Flask, Request, abort, request
+from werkzeug.routing import IntegerConverter, Map
+
+from app.language import Translatable
+
+MAX_ROW_ID = 2**31 - 1  # INTEGER in PostgreSQL
+MAX_JSON_DEPTH = 20  # the API's own objects have two levels
+
+BAD_TEXT = Translatable("The text contains a character that can't be stored.")
+
+
+class RowIdConverter(IntegerConverter):
+    """Matches `<int:…>` in a route only if it can be the id of a row; any other address doesn't exist."""
+
+    regex = r"[0-9]{1,10}"
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=MAX_ROW_ID)
+
+
+class CheckedRequest(Request):
+    """Answers 400 where a form or a query is read that holds text which can't be stored."""
+
+    @property
+    def args(self):
+        """The parameters of the query."""
+        is_new = "args" not in self.__dict__  # an error page may ask for them again
+        args = super().args
+        return _checked(args) if is_new else args
+
+    def _load_form_data(self) -> None:
+        is_new = "form" not in self.__dict__
+        super()._load_form_data()
+        if is_new:
+            _checked(self.form)
+
+
+def init_app(app: Flask) -> None:
+    """Check every request that `app.web.access`, which comes first, lets in."""
+    app.request_class = CheckedRequest
+    app.url_map.converters["int"] = RowIdConverter
+    app.before_request(_check_path)
+    app.before_request(_check_json)
+
+
+def row_id(text: str) -> int:
+    """The id of a row that a query names; ValueError if no row can have it."""
+    if not (text.isdecimal() and len(text) <= 10 and int(text) <= MAX_ROW_ID):
+        raise ValueError(f"{text} is no id")
+    return int(text)
+
+
+def _checked(fields):
+    """`fields` as they are; answers 400 if a name or a value can't be stored."""
+    if not all(_is_storable(text) for item in fields.items(multi=True) for text in item):
+        abort(400, BAD_TEXT)
+    return fields
+
+
+def _is_storable(text: str) -> bool:
+    """Whether a database takes this text: PostgreSQL no NUL, and none half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _check_path() -> None:
+    if "\0" in request.path:
+        abort(404)
+
+
+def _check_json() -> None:
+    body = request.get_data() if request.is_json else b""
+    if not body:
+        return
+    try:
+        texts = list(_texts(json.loads(body.decode()), MAX_JSON_DEPTH))
+    except (
+        ValueError,
+        RecursionError,
+    ):  # no UTF-8, no JSON, a number of thousands of digits, nested too deep
+        abort(400, Translatable("The body is no JSON that can be read."))
+    if not all(map(_is_storable, texts)):
+        abort(400, BAD_TEXT)
+
+
+def _texts(value: object, depth: int) -> Iterator[str]:
+    """Every text in a JSON value; ValueError where it is nested deeper than `depth`."""
+    if depth == 0:
+        raise ValueError("nested too deep")
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from _texts(each, depth - 1)
+        case dict():
+            for name, each in value.items():
+                yield name
+                yield from _texts(each, depth - 1)

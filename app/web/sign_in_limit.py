@@ -1,0 +1,88 @@
+"""Slows down guessing of passwords, by account and by address. Only failures count.
+
+Many people may sign in behind one address, as in a school. So an address is never locked: after many
+failures from there, each account gets one try from there instead of eight.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+from time import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
+
+from app.web.access import limiter
+
+PER_ACCOUNT = parse("8 per 10 minutes")
+PER_ADDRESS = parse("40 per 10 minutes")
+PER_ACCOUNT_FROM_BUSY_ADDRESS = parse("1 per 10 minutes")
+MAX_KEY_LENGTH = 80  # of a name; none is longer
+
+_without_redis = FixedWindowRateLimiter(MemoryStorage())
+
+
+class TooManyFailures(Exception):
+    """This password is not checked now; the argument says in how many seconds it may be."""
+
+    def __init__(self, retry_seconds: int) -> None:
+        super().__init__(retry_seconds)
+        self.retry_seconds = retry_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAttempt:
+    """A name and a password sent from an address."""
+
+    name: str
+    address: str
+
+    def begin(self) -> None:
+        """Count the attempt; raises TooManyFailures where it must not be checked.
+
+        It counts before the password is checked, so that simultaneous attempts are no way round.
+        """
+        limits = [(PER_ACCOUNT, ("account", self._account))]
+        if not _counts().test(PER_ADDRESS, "address", self._network):
+            limits.append((PER_ACCOUNT_FROM_BUSY_ADDRESS, self._busy_key))
+        for limit, key in limits:
+            if not _counts().hit(limit, *key):
+                raise TooManyFailures(_seconds_left(limit, key))
+
+    def fail(self) -> None:
+        """Count the failure for the address."""
+        _counts().hit(PER_ADDRESS, "address", self._network)
+
+    def succeed(self) -> None:
+        """Forget the failures of the account."""
+        _counts().clear(PER_ACCOUNT, "account", self._account)
+        _counts().clear(PER_ACCOUNT_FROM_BUSY_ADDRESS, *self._busy_key)
+
+    @property
+    def _account(self) -> str:
+        return self.name[:MAX_KEY_LENGTH]
+
+    @property
+    def _busy_key(self) -> tuple[str, str, str]:
+        return "busy address", self._network, self._account
+
+    @property
+    def _network(self) -> str:
+        """The address; of IPv6 the first 64 bits, since each customer has 2**64 addresses."""
+        try:
+            address = ip_address(self.address)
+        except ValueError:  # a socket file, or what a proxy made up
+            return self.address[:MAX_KEY_LENGTH]
+        if isinstance(address, IPv6Address):
+            return str(IPv6Address(int(address) >> 64 << 64))
+        return str(address)
+
+
+def _counts() -> RateLimiter:
+    """What counts: Redis where the server has one and it answers, else this process."""
+    return limiter.limiter if limiter.storage.check() else _without_redis
+
+
+def _seconds_left(limit: RateLimitItem, key: tuple[str, ...]) -> int:
+    return max(1, ceil(_counts().get_window_stats(limit, *key).reset_time - time()))
