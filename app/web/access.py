@@ -1,13 +1,16 @@
 """Access control: every endpoint needs a session or a token, except the few named here."""
 
+import hashlib
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
 from app.store import user_queries
@@ -33,6 +36,9 @@ FOR_ADMINISTRATORS = {
     "room_settings.camera",
     "areas.areas",
 }
+
+WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
+"""What a person who was signed in before can do while the database is away."""
 
 FOR_CAPTURE = {"send.page", "room_settings.settings", "room_settings.first_run"}
 """Pages that may ask the browser for a camera or a window."""
@@ -71,6 +77,7 @@ class SessionInterface(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Check access to every endpoint, and set the security headers."""
     app.session_interface = SessionInterface()
+    app.extensions["known_users"] = {}  # names by the hash of a session's or a token's text
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
@@ -80,14 +87,35 @@ def init_app(app: Flask) -> None:
 
 @login_manager.user_loader
 def _user_of_session(session_id: str) -> User | None:
-    user = db.session.get(User, int(session_id.split()[0]))
-    return user if user is not None and user.get_id() == session_id else None
+    def find_user() -> User | None:
+        user = db.session.get(User, int(session_id.split()[0]))
+        return user if user is not None and user.get_id() == session_id else None
+
+    return _known_user(session_id, find_user)
 
 
 @login_manager.request_loader
 def _user_of_token(_request) -> User | None:
     token = bearer_token()
-    return user_queries.user_of_token(token) if token else None
+    return _known_user(token, lambda: user_queries.user_of_token(token)) if token else None
+
+
+def _known_user(credential: str, find_user: Callable[[], User | None]) -> User | None:
+    """Whom the database finds. While it is away, whoever was signed in here can still pause and hide."""
+    names = current_app.extensions["known_users"]
+    key = hashlib.sha256(credential.encode()).digest()
+    try:
+        user = find_user()
+    except SQLAlchemyError:
+        db.session.rollback()
+        if request.endpoint not in WITHOUT_DATABASE or key not in names:
+            raise
+        return User(name=names[key], administrator=False)
+    if user is None:
+        names.pop(key, None)
+    else:
+        names[key] = user.name
+    return user
 
 
 def bearer_token() -> str | None:

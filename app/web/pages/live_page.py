@@ -1,10 +1,11 @@
 """The live page."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import current_user
 
 from app.store import lecture_queries
-from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
-from app.web.extensions import current_time
+from app.store.effective_settings import configured_room, is_set_by_environment
+from app.web.extensions import current_settings, current_time
 from app.web.forms import LectureForm
 from app.web.pages.notice_page import is_only_local
 from app.web.problems import problem
@@ -21,9 +22,10 @@ def live():
         template,
         room=room,
         lecture=lecture_queries.running_lecture(room),
-        in_force=effective_settings(room),
+        in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),
+        hide_is_locked=room.hidden_by_administrator and not current_user.administrator,
         form=LectureForm(),
     )
 

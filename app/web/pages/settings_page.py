@@ -101,5 +101,8 @@ def _page(form: RoomForm, first: bool):
 
 def _store(room: Room, form: RoomForm) -> None:
     told_at = room.told_at or current_time()  # the form was not valid without the confirmation
-    room_queries.change_room(room, **form.values(), told_at=told_at)
+    values = form.values()
+    if "hide_faces" in values:
+        values["hidden_by_administrator"] = values["hide_faces"]
+    room_queries.change_room(room, **values, told_at=told_at)
     hub().reload_settings(effective_settings)
