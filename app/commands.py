@@ -192,10 +192,11 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
 @click.command("purge")
 @with_appcontext
 def purge() -> None:
-    """Delete minutes and lectures older than RETENTION_DAYS. The monitor does the same every hour."""
-    days = effective_settings().retention_days
-    deleted = retention.delete_older_than(days, SYSTEM_CLOCK.now())
-    click.echo(f"{deleted} minutes older than {days} days deleted.")
+    """Delete what is older than RETENTION_DAYS, in each room. The monitor does the same every hour."""
+    own_room = current_app.config["SETTINGS"].room
+    for room, days, deleted in retention.purge(SYSTEM_CLOCK.now()):
+        prefix = "" if room.name == own_room else f"{room.name}: "
+        click.echo(f"{prefix}{deleted} minutes older than {days} days deleted.")
 
 
 def _find_user(name: str):
