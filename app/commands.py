@@ -8,6 +8,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
+from app.core_dump import forbid_core_dump
 from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
@@ -124,6 +125,7 @@ def check(
     from app.vision.annotate import encode
     from app.vision.privacy_area import PrivacyArea, blank
 
+    forbid_core_dump()
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
@@ -167,6 +169,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
     from app.offline.analysis_settings import AnalysisSettings
     from app.vision.face_analyser import FaceAnalyser
 
+    forbid_core_dump()
     settings = current_app.config["SETTINGS"]
     try:
         effective = effective_settings()

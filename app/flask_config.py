@@ -30,7 +30,7 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key or _kept_secret_key(instance_path / "secret_key"),
         "SQLALCHEMY_DATABASE_URI": settings.database_url or f"sqlite:///{instance_path / 'aula.sqlite'}",
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True, "hide_parameters": True},
         "SESSION_COOKIE_NAME": "aula",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_CHECK_DEFAULT": False,  # app.web.access decides: a request with an API token needs none

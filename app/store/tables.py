@@ -88,6 +88,8 @@ class Room(db.Model):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     camera: Mapped[str | None] = mapped_column(String(1000))
     hide_faces: Mapped[bool | None]
+    hidden_by_administrator: Mapped[bool] = mapped_column(server_default=false())
+    """Whether an administrator hid the faces under Settings, so that nobody else may show them again."""
     minimum_group: Mapped[int | None]
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
@@ -196,6 +198,14 @@ class Minute(MinuteFigures, db.Model):
             EXPRESSION_COLUMNS, seconds or [None] * len(EXPRESSION_COLUMNS), strict=True
         ):
             setattr(self, column, value)
+
+
+@event.listens_for(Engine, "do_connect")
+def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) -> None:
+    """Create a SQLite file that only its owner may read; SQLite gives `-wal` and `-shm` the same mode."""
+    if dialect.name == "sqlite" and arguments[0] != ":memory:" and not options.get("uri"):
+        with contextlib.suppress(OSError):  # SQLite itself says what is wrong
+            os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @event.listens_for(Engine, "connect")
