@@ -103,7 +103,12 @@ def run_monitor() -> None:
 
 @camera.command("check")
 @click.argument("source")
-@click.option("--picture", type=click.Path(dir_okay=False), help="Write its picture to this JPEG file.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write its picture to this JPEG file; `-` writes it to stdout, and the words to stderr.",
+)
+@click.option("--hide-faces", is_flag=True, help="Show the picture as if through frosted glass.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
 @click.option(
     "--leave-out",
@@ -116,13 +121,14 @@ def run_monitor() -> None:
 def check(
     source: str,
     picture: str | None,
+    hide_faces: bool,
     language: str | None,
     leave_out: tuple[tuple[float, ...], ...],
 ) -> None:
     """Open SOURCE as the setting CAMERA would be, and report what it gives; `-` reads SOURCE from stdin."""
     from app.camera.check import check_camera  # imported here: OpenCV, which few commands need
     from app.camera.errors import CameraError
-    from app.vision.annotate import encode
+    from app.vision.annotate import annotate, encode
     from app.vision.privacy_area import PrivacyArea, blank
 
     forbid_core_dump()
@@ -134,8 +140,10 @@ def check(
         raise click.ClickException(translate(error, language)) from None
     if picture is not None:
         blank(checked.image, [PrivacyArea(*area) for area in leave_out])
-        Path(picture).write_bytes(encode(checked.image, settings.jpeg_quality))
-    click.echo(translate(checked.summary, language))
+        jpeg = encode(annotate(checked.image, (), hide_faces), settings.jpeg_quality)
+        with click.open_file(picture, "wb") as file:
+            file.write(jpeg)
+    click.echo(translate(checked.summary, language), err=picture == "-")
 
 
 @detector.command("install")

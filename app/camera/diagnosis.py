@@ -14,7 +14,7 @@ from app.camera.spec import hide_password
 from app.language import Translatable
 
 MAX_PROBE_SECONDS = 5.0
-RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
 def file_error(path: Path) -> CameraError:
@@ -121,6 +121,16 @@ def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> C
     )
 
 
+def connection_error(url: str, timeout_seconds: float) -> CameraError | None:
+    """Why no connection to the camera at `url` comes about; None if one does."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname, parts.port or PORTS[parts.scheme]), timeout_seconds):
+            return None
+    except OSError as cause:
+        return _unreachable_error(url, cause)
+
+
 def _probe_http(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
     """Request the address once; None if the answer may be video."""
     host = parts.netloc.rpartition("@")[2]
@@ -156,11 +166,11 @@ def _probe_http(parts: SplitResult, timeout_seconds: float) -> CameraError | Non
 def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
     """Ask the camera to describe its stream, without signing in; None if it does."""
     if parts.scheme == "rtsps":
-        with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsps"]), timeout_seconds):
+        with socket.create_connection((parts.hostname, parts.port or PORTS["rtsps"]), timeout_seconds):
             return None
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
-    address = parts.hostname, parts.port or RTSP_PORTS["rtsp"]
+    address = parts.hostname, parts.port or PORTS["rtsp"]
     with socket.create_connection(address, timeout_seconds) as connection:
         connection.settimeout(timeout_seconds)
         connection.sendall(request.encode())
