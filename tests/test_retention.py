@@ -1,6 +1,7 @@
 """What is too old is deleted: everywhere, and in each room by that room's days."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,18 @@ def test_a_lecture_without_minutes_that_nobody_ended_is_as_old_as_its_start(room
     assert db.session.query(Lecture).count() == 1
     retention.delete_older_than(room, 30, NOON)
     assert db.session.query(Lecture).count() == 0
+
+
+def test_what_is_deleted_is_in_no_file_any_more(make_app, tmp_path):
+    """SQLite leaves it in free pages and in the write-ahead log."""
+    app = make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'records.sqlite'}")
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        fill(room, age_days=400)
+        assert "began recursion" in stored_bytes(tmp_path)
+        retention.purge(NOON)
+        assert "began recursion" not in stored_bytes(tmp_path)
+
+
+def stored_bytes(folder: Path) -> str:
+    return "".join(path.read_bytes().decode("latin-1") for path in folder.glob("records.sqlite*"))

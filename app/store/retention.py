@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, text
 
 from app.settings import default_setting
 from app.store import room_queries
@@ -23,7 +23,10 @@ def purge(now: datetime) -> list[tuple[Room, int, int]]:
         room_queries.change_room(own_room, retention_days=days)
     default = default_setting("retention_days")
     days_by_room = [(room, room.retention_days or default) for room in room_queries.all_rooms()]
-    return [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
+    deleted = [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # the log holds what was deleted, too
+    return deleted
 
 
 def delete_older_than(room: Room, days: int, now: datetime) -> int:

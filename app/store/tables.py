@@ -210,10 +210,16 @@ def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Let pages read while the monitor writes (WAL), wait for locks, enforce foreign keys and cascades."""
+    """Let pages read while the monitor writes (WAL), wait for locks, cascade, overwrite what is deleted."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=5000",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -62,7 +62,7 @@ class RoomControl:
     def _order(self, overrides: Overrides) -> bool:
         with self._starting:
             self._hub.override(overrides)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep_storing, name="room-control", daemon=True)
                 self._thread.start()
             thread = self._thread

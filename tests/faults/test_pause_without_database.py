@@ -87,6 +87,7 @@ def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory):
         try:
             assert order(server, "/pause") == 202
             wait_for(lambda: looks_like_a_card(next(watching)))
+            wait_for(lambda: "camera dark, paused" in server.log)  # the monitor obeys
             assert order(server, "/resume") >= 500
             wait_for(lambda: looks_like_a_card(next(watching)))
         finally:

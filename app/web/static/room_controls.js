@@ -27,7 +27,8 @@ function showAnswer(code) {
   const status = document.getElementById("control-status");
   if (code === 202) status.textContent = t("Done, but not stored yet: a restart of the server would forget it.");
   if (code === 503) status.textContent = t("Nothing was changed: the server can't store it now.");
-  status.hidden = ![202, 503].includes(code);
+  if (code === 403) status.textContent = t("An administrator hid the faces under Settings; only an administrator can show them again.");
+  status.hidden = ![202, 403, 503].includes(code);
 }
 
 // Sends the forms in the background and calls `onAnswer` once the server has answered.
