@@ -9,6 +9,7 @@ from flask.cli import AppGroup, run_command, with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
+from app.core_dump import forbid_core_dump
 from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
@@ -123,7 +124,12 @@ def run_monitor() -> None:
 
 @camera.command("check")
 @click.argument("source")
-@click.option("--picture", type=click.Path(dir_okay=False), help="Write its picture to this JPEG file.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write its picture to this JPEG file; `-` writes it to stdout, and the words to stderr.",
+)
+@click.option("--hide-faces", is_flag=True, help="Show the picture as if through frosted glass.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), hidden=True, help="For the settings page.")
 @click.option(
     "--leave-out",
@@ -136,15 +142,17 @@ def run_monitor() -> None:
 def check(
     source: str,
     picture: str | None,
+    hide_faces: bool,
     language: str | None,
     leave_out: tuple[tuple[float, ...], ...],
 ) -> None:
     """Open SOURCE as the setting CAMERA would be, and report what it gives; `-` reads SOURCE from stdin."""
     from app.camera.check import check_camera  # imported here: OpenCV, which few commands need
     from app.camera.errors import CameraError
-    from app.vision.annotate import encode
+    from app.vision.annotate import annotate, encode
     from app.vision.privacy_area import PrivacyArea, blank
 
+    forbid_core_dump()
     settings = current_app.config["SETTINGS"]
     spec = click.get_text_stream("stdin").read() if source == "-" else source
     try:
@@ -153,8 +161,10 @@ def check(
         raise click.ClickException(translate(error, language)) from None
     if picture is not None:
         blank(checked.image, [PrivacyArea(*area) for area in leave_out])
-        Path(picture).write_bytes(encode(checked.image, settings.jpeg_quality))
-    click.echo(translate(checked.summary, language))
+        jpeg = encode(annotate(checked.image, (), hide_faces), settings.jpeg_quality)
+        with click.open_file(picture, "wb") as file:
+            file.write(jpeg)
+    click.echo(translate(checked.summary, language), err=picture == "-")
 
 
 @detector.command("install")
@@ -188,6 +198,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
     from app.offline.analysis_settings import AnalysisSettings
     from app.vision.face_analyser import FaceAnalyser
 
+    forbid_core_dump()
     settings = current_app.config["SETTINGS"]
     try:
         effective = effective_settings()
@@ -213,10 +224,11 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
 @click.command("purge")
 @with_appcontext
 def purge() -> None:
-    """Delete minutes and lectures older than RETENTION_DAYS. The monitor does the same every hour."""
-    days = effective_settings().retention_days
-    deleted = retention.delete_older_than(days, SYSTEM_CLOCK.now())
-    click.echo(f"{deleted} minutes older than {days} days deleted.")
+    """Delete what is older than RETENTION_DAYS, in each room. The monitor does the same every hour."""
+    own_room = current_app.config["SETTINGS"].room
+    for room, days, deleted in retention.purge(SYSTEM_CLOCK.now()):
+        prefix = "" if room.name == own_room else f"{room.name}: "
+        click.echo(f"{prefix}{deleted} minutes older than {days} days deleted.")
 
 
 def _find_user(name: str):

@@ -42,6 +42,7 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": settings.database_url or f"sqlite:///{instance_path / 'aula.sqlite'}",
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_pre_ping": True,
+            "hide_parameters": True,
             "connect_args": POSTGRES_TIMEOUTS if _is_postgres(settings) else {},
         },
         "SESSION_COOKIE_NAME": "aula",

@@ -143,6 +143,12 @@ def check_setting(name: str, text: str) -> Any:
     return declared.metadata["parser"](text)
 
 
+def default_setting(name: str) -> Any:
+    """The value of one setting that is given nowhere."""
+    (declared,) = (each for each in fields(Settings) if each.name == name)
+    return _value(declared, None)
+
+
 def explicit_settings(environment: Mapping[str, str], env_file: Path) -> frozenset[str]:
     """The names, in lower case, of settings that the environment or `.env` gives; others have defaults."""
     return frozenset(name.lower() for name in _explicit_texts(environment, env_file))

@@ -105,5 +105,6 @@ def test_notes_go_with_their_lecture(api, app, path):
 def test_notes_are_deleted_when_their_lecture_is_old(api, app, path):
     api.post(path, json={"at": "2026-11-20T12:10:00Z", "text": "x"})
     with app.app_context():
-        retention.delete_older_than(30, NOON + timedelta(days=40))
+        room = room_queries.find_room("Room 7")
+        retention.delete_older_than(room, 30, NOON + timedelta(days=40))
         assert db.session.query(Note).count() == 0

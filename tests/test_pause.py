@@ -11,7 +11,13 @@ from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.monitor.shutter import Shutter
 from app.store import room_queries, user_queries
-from app.store.effective_settings import CurrentPause, EffectiveSettings, effective_settings
+from app.store.effective_settings import (
+    NO_OVERRIDES,
+    CurrentPause,
+    EffectiveSettings,
+    Overrides,
+    effective_settings,
+)
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import StreamSlots
 from tests.server import wait_for
@@ -57,6 +63,19 @@ def test_from_the_click_on_only_pictures_without_faces_are_shown(hub):
     assert hub.newest_frame().jpeg == b"frosted"
 
 
+def test_an_order_that_is_not_stored_yet_outlasts_what_the_database_says(hub):
+    hub.override(Overrides(PAUSED.pause, hide_faces=True))
+    assert hub.newest_frame().is_card
+    hub.apply_settings(OPEN)
+    assert hub.pause == PAUSED.pause
+    assert hub.demand.overrides == Overrides(PAUSED.pause, hide_faces=True)
+    hub.apply_settings(PAUSED)
+    assert hub.overrides == Overrides(hide_faces=True), "the pause is stored now"
+    hub.apply_settings(HIDDEN)
+    hub.apply_settings(OPEN)
+    assert hub.demand.overrides == NO_OVERRIDES
+
+
 def test_no_camera_is_opened_before_the_database_has_said_whether_there_is_a_pause():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert not shutter.apply(None)
@@ -100,6 +119,26 @@ def test_hidden_faces_are_kept(api):
     assert api.post("/hide-faces", data={"hide": "perhaps"}).status_code == 400
     api.post("/hide-faces", data={"hide": "off"})
     assert api.get("/api/v1/state").json["faces_hidden"] is False
+
+
+def test_only_an_administrator_shows_faces_that_an_administrator_hid(app, api):
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        room_queries.change_room(room, hide_faces=True, hidden_by_administrator=True)
+        user_queries.set_password("ben", "a long password")
+        ben_s_token = user_queries.create_token(user_queries.find_user("ben"), SINCE)
+    ben = app.test_client()
+    ben.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ben_s_token}"
+    assert "only an administrator can show them again" in ben.get("/").text
+    assert ben.post("/hide-faces", data={"hide": "on"}).status_code == 302
+    refused = ben.post("/hide-faces", data={"hide": "off"})
+    assert refused.status_code == 403
+    assert "only an administrator can show them again" in refused.json["detail"]
+    assert api.get("/api/v1/state").json["faces_hidden"] is True
+    assert api.post("/hide-faces", data={"hide": "off"}).status_code == 302, "anna is one"
+    assert api.get("/api/v1/state").json["faces_hidden"] is False
+    api.post("/hide-faces", data={"hide": "on"})
+    assert ben.post("/hide-faces", data={"hide": "off"}).status_code == 302, "on the live page anybody may"
 
 
 def test_what_the_environment_says_can_t_be_changed_on_a_page(make_app):

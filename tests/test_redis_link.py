@@ -1,5 +1,7 @@
 """The bus and the lease through Redis, with a real redis-server."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.bus import subscription
@@ -12,6 +14,7 @@ from app.bus.web_link import WebLink
 from app.runner import redis_lease
 from app.runner.lease import NotLeaseHolder
 from app.runner.redis_lease import LEASE_SECONDS, RedisLease
+from app.store.effective_settings import CurrentPause, Overrides
 from tests.redis_server import BINARY, RedisServer
 from tests.server import wait_for
 from tests.test_hub import ONLINE, status
@@ -100,6 +103,16 @@ def test_the_demand_is_the_highest_of_all_web_processes(monitor, make_web):
     assert monitor.demand == Demand(15)
     two.send(Demand(0))
     wait_for(lambda: monitor.demand == Demand(5))
+
+
+def test_any_web_process_pauses_the_room_and_hides_the_faces(monitor, make_web):
+    one, two = make_web(), make_web()
+    pause = CurrentPause(datetime(2026, 11, 20, 10, 41, tzinfo=UTC), "anna")
+    one.send(Demand(0, Overrides(pause=pause)))
+    two.send(Demand(15, Overrides(hide_faces=True)))
+    wait_for(lambda: monitor.demand == Demand(15, Overrides(pause, hide_faces=True)))
+    one.send(Demand(0))
+    wait_for(lambda: monitor.demand == Demand(15, Overrides(hide_faces=True)))
 
 
 def test_the_subscription_of_a_web_process_that_died_expires(monitor, make_web, monkeypatch):

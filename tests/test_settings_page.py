@@ -64,6 +64,16 @@ def test_the_first_run_sets_the_room_up(app, administrator):
     assert administrator.get("/setup/room").location == "/settings"
 
 
+def test_faces_that_are_hidden_under_settings_are_hidden_by_an_administrator(app, administrator):
+    fill_in(administrator, "/settings")
+    with app.app_context():
+        assert room_queries.find_room("Room 7").hidden_by_administrator
+    fill_in(administrator, "/settings", hide_faces=None)
+    with app.app_context():
+        assert not room_queries.find_room("Room 7").hidden_by_administrator
+    assert not in_force_in(app).hide_faces
+
+
 def test_nothing_is_set_up_until_it_is_confirmed_that_it_is_allowed(app, administrator):
     assert "set-up is not finished" in administrator.get("/").text
     answer = fill_in(administrator, "/setup/room", told=None)

@@ -158,7 +158,7 @@ def test_what_is_old_is_deleted(room):
     minute_queries.save_minute(room, counted(NOON - timedelta(days=40), lecture_id=old.id), minimum_group=1)
     minute_queries.save_minute(room, counted(NOON - timedelta(days=31)), minimum_group=1)
     minute_queries.save_minute(room, counted(NOON - timedelta(days=29)), minimum_group=1)
-    assert retention.delete_older_than(30, NOON) == 2
+    assert retention.delete_older_than(room, 30, NOON) == 2
     assert len(stored()) == 1
     assert db.session.query(Lecture).count() == 0
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.bus.live_reading import LiveReading
 from app.camera.state import CameraState
 from app.language import Translatable
+from app.store.effective_settings import NO_OVERRIDES, Overrides
 from app.vision.privacy_area import PrivacyArea
 
 
@@ -52,9 +53,12 @@ class MonitorUnavailable:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The frame rate that viewers request together; 0 while nobody watches."""
+    """What the web process asks of the monitor."""
 
     fps: float
+    """The frame rate that viewers request together; 0 while nobody watches."""
+    overrides: Overrides = NO_OVERRIDES
+    """A pause and hidden faces, which the monitor obeys even while it can't read the database."""
 
 
 Message = AnnotatedPicture | MonitorStatus | MonitorUnavailable

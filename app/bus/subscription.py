@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 from app.bus.messages import Demand
+from app.store.effective_settings import Overrides
 
 WINDOW_PICTURES = 2  # one is on its way while the acknowledgement of the one before comes back
 RENEWAL_SECONDS = 1.0  # how often a web process renews its subscription
@@ -72,9 +73,12 @@ class Subscribers:
             self._by_id = {key: each for key, each in self._by_id.items() if each.renewed_at > oldest}
 
     def demand(self) -> Demand:
-        """The highest frame rate that a subscriber requests."""
+        """The highest frame rate that a subscriber requests; any of them can pause and hide faces."""
         with self._lock:
-            return Demand(max((each.subscription.demand.fps for each in self._by_id.values()), default=0))
+            demands = [each.subscription.demand for each in self._by_id.values()]
+        fps = max((demand.fps for demand in demands), default=0)
+        pause = next((demand.overrides.pause for demand in demands if demand.overrides.pause), None)
+        return Demand(fps, Overrides(pause, any(demand.overrides.hide_faces for demand in demands)))
 
     def ready_ids(self) -> list[str]:
         """The ids of subscribers that request pictures and whose window has room for one."""

@@ -18,7 +18,7 @@ from app.language import Translatable
 
 MAX_PROBE_SECONDS = 5.0
 MAX_ANSWER_BYTES = 2**14
-RTSP_PORTS = {"rtsp": 554, "rtsps": 322}
+PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
 def file_error(path: Path) -> CameraError:
@@ -145,6 +145,16 @@ def network_error(url: str, timeout_seconds: float, opening_seconds: float) -> C
     )
 
 
+def connection_error(url: str, timeout_seconds: float) -> CameraError | None:
+    """Why no connection to the camera at `url` comes about; None if one does."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname, parts.port or PORTS[parts.scheme]), timeout_seconds):
+            return None
+    except OSError as cause:
+        return _unreachable_error(url, cause)
+
+
 def check_content_type(url: str, content_type: str) -> None:
     """Raise CameraError for an answer over HTTP that can't be video."""
     if content_type == "text/html":
@@ -203,7 +213,7 @@ def http_error(url: str, error: Exception) -> CameraError:
 def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
     """Ask the camera to describe its stream; None if it describes video. Raises UnknownSignIn."""
     if parts.scheme == "rtsps":
-        with socket.create_connection((parts.hostname, parts.port or RTSP_PORTS["rtsps"]), timeout_seconds):
+        with socket.create_connection((parts.hostname, parts.port or PORTS["rtsps"]), timeout_seconds):
             return None
     shown = hide_password(urlunsplit(parts))
     uri = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -229,7 +239,7 @@ def _describe(
 ) -> tuple[int | None, Message, bytes]:
     """Send DESCRIBE; gives status, headers and the beginning of the description. No status: no RTSP."""
     request = f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n{header}\r\n"
-    address = parts.hostname, parts.port or RTSP_PORTS["rtsp"]
+    address = parts.hostname, parts.port or PORTS["rtsp"]
     with socket.create_connection(address, timeout_seconds) as connection:
         connection.settimeout(timeout_seconds)
         connection.sendall(request.encode())

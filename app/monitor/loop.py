@@ -20,6 +20,7 @@ from app.language import translate
 from app.monitor.frame_rate import FrameRate
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
+from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
 from app.vision.face_analyser import FaceAnalyser
@@ -108,14 +109,19 @@ class Monitor:
         self._minute_writer.add(reading)
         self._analysed.count()
 
+    def _settings(self) -> EffectiveSettings | None:
+        """What the database says, under what the web process orders; None until the database answers."""
+        stored = self._minute_writer.effective_settings
+        return self._bus.demand.overrides.apply_to(stored) if stored else None
+
     def _publish_frames(self, is_running: Callable[[], bool]) -> None:
-        self._shutter.apply(self._minute_writer.effective_settings)
+        self._shutter.apply(self._settings())
         for captured in self._shutter.frames(is_running):
             if captured is not None and self._is_picture_due(captured):
                 self._publish_picture(captured)
             if self._status_throttle.is_due(self._clock.monotonic()):
                 self._publish_status()
-            if self._shutter.apply(self._minute_writer.effective_settings):
+            if self._shutter.apply(self._settings()):
                 self._analysis = Analysis()
 
     def _is_picture_due(self, captured: CapturedFrame) -> bool:
@@ -124,7 +130,7 @@ class Monitor:
     def _publish_picture(self, captured: CapturedFrame) -> None:
         """Annotate and encode a frame with the newest faces, and publish it."""
         frame = captured.frame
-        hide_faces = self._minute_writer.effective_settings.hide_faces
+        hide_faces = self._settings().hide_faces
         image = annotate(frame.image, self._analysis.faces, hide_faces, frame.blanked_areas, self._labels)
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)

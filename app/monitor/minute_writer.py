@@ -99,7 +99,7 @@ class MinuteWriter:
         if has_lecture_ended or has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
         if now - self._purged_at >= PURGE_SECONDS:
-            retention.delete_older_than(self.effective_settings.retention_days, self._clock.now())
+            retention.purge(self._clock.now())
             self._purged_at = now
 
     def _write(self) -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 from app.bus.messages import MonitorUnavailable
 from app.bus.publisher import Link, Publisher
 from app.clock import SYSTEM_CLOCK
+from app.core_dump import forbid_core_dump
 from app.language import Translatable
 from app.monitor.loop import Monitor
 from app.monitor.shutter import CameraStuck
@@ -48,6 +49,7 @@ def run(
     The camera stays closed until all `leases` are held; entering one may raise NotLeaseHolder.
     `frame_requests` is the pipe for frames from browsers.
     """
+    forbid_core_dump()
     logging.basicConfig(
         level=logging.INFO,
         format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s",

@@ -4,7 +4,7 @@ A setting from the environment (or `.env`) comes first, then what an administrat
 the default.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,32 @@ class EffectiveSettings:
     """While it lasts, nothing is analysed, recorded or shown."""
     areas: tuple[PrivacyArea, ...] = ()
     """Parts of the picture that are neither analysed nor shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What people ordered on the live page. It applies at once, whether or not the database takes it."""
+
+    pause: CurrentPause | None = None
+    hide_faces: bool = False
+
+    def not_in(self, settings: EffectiveSettings) -> "Overrides":
+        """What of these overrides the settings don't say already."""
+        return Overrides(
+            pause=None if settings.pause else self.pause,
+            hide_faces=self.hide_faces and not settings.hide_faces,
+        )
+
+    def apply_to(self, settings: EffectiveSettings) -> EffectiveSettings:
+        """The settings under these overrides, which only ever show less."""
+        return replace(
+            settings,
+            pause=settings.pause or self.pause,
+            hide_faces=settings.hide_faces or self.hide_faces,
+        )
+
+
+NO_OVERRIDES = Overrides()
 
 
 def configured_room() -> Room:

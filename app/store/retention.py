@@ -1,17 +1,49 @@
-"""Deletion of everything that is older than the retention period."""
+"""Deletion of everything that is older than its room's retention period, wherever it is stored."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from flask import current_app
+from sqlalchemy import delete, exists, select, text
 
-from app.store.tables import Lecture, Minute, Pause, db
+from app.settings import default_setting
+from app.store import room_queries
+from app.store.effective_settings import configured_room, is_set_by_environment
+from app.store.tables import Lecture, Minute, Note, Pause, Room, db
 
 
-def delete_older_than(days: int, now: datetime) -> int:
-    """Delete minutes, ended lectures with their notes, and pauses that are older; gives how many minutes."""
+def purge(now: datetime) -> list[tuple[Room, int, int]]:
+    """Delete what is too old, room by room; gives each room, its days, and how many minutes were deleted.
+
+    RETENTION_DAYS in the environment is this server's room's alone, so it is stored for that room: the
+    servers of other rooms purge the same database.
+    """
+    own_room = configured_room()
+    if is_set_by_environment("retention_days"):
+        days = current_app.config["SETTINGS"].retention_days
+        room_queries.change_room(own_room, retention_days=days)
+    default = default_setting("retention_days")
+    days_by_room = [(room, room.retention_days or default) for room in room_queries.all_rooms()]
+    deleted = [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # the log holds what was deleted, too
+    return deleted
+
+
+def delete_older_than(room: Room, days: int, now: datetime) -> int:
+    """Delete a room's minutes, notes, lectures and pauses that are older; gives how many minutes.
+
+    A lecture is as old as its end. One that nobody ended is as old as its last minute, or else its start.
+    """
     oldest = now - timedelta(days=days)
-    deleted_minutes = db.session.execute(delete(Minute).where(Minute.minute < oldest)).rowcount
-    db.session.execute(delete(Lecture).where(Lecture.ended_at < oldest))
-    db.session.execute(delete(Pause).where(Pause.ended_at < oldest))
+    lectures = select(Lecture.id).where(Lecture.room_id == room.id)
+    has_minutes = exists().where(Minute.lecture_id == Lecture.id)
+    is_abandoned = Lecture.ended_at.is_(None) & (Lecture.started_at < oldest) & ~has_minutes
+    old_minutes = delete(Minute).where(Minute.room_id == room.id, Minute.minute < oldest)
+    deleted_minutes = db.session.execute(old_minutes).rowcount
+    db.session.execute(delete(Note).where(Note.lecture_id.in_(lectures), Note.at < oldest))
+    db.session.execute(
+        delete(Lecture).where(Lecture.room_id == room.id, (Lecture.ended_at < oldest) | is_abandoned)
+    )
+    db.session.execute(delete(Pause).where(Pause.room_id == room.id, Pause.ended_at < oldest))
     db.session.commit()
     return deleted_minutes

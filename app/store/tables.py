@@ -1,5 +1,7 @@
 """The database tables."""
 
+import contextlib
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,6 +101,8 @@ class Room(db.Model):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     camera: Mapped[str | None] = mapped_column(String(1000))
     hide_faces: Mapped[bool | None]
+    hidden_by_administrator: Mapped[bool] = mapped_column(server_default=false())
+    """Whether an administrator hid the faces under Settings, so that nobody else may show them again."""
     minimum_group: Mapped[int | None]
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
@@ -211,12 +215,26 @@ class Minute(MinuteFigures, db.Model):
             setattr(self, column, value)
 
 
+@event.listens_for(Engine, "do_connect")
+def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) -> None:
+    """Create a SQLite file that only its owner may read; SQLite gives `-wal` and `-shm` the same mode."""
+    if dialect.name == "sqlite" and arguments[0] != ":memory:" and not options.get("uri"):
+        with contextlib.suppress(OSError):  # SQLite itself says what is wrong
+            os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Let pages read while the monitor writes (WAL), wait for locks, enforce foreign keys and cascades."""
+    """Let pages read while the monitor writes (WAL), wait for locks, cascade, overwrite what is deleted."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=5000",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -24,6 +24,7 @@ from app.web.pages import (
     report_page,
     settings_page,
 )
+from app.web.room_control import RoomControl
 from app.web.sending import post_frame, send_page
 from app.web.sending.relay import Relay, useful_fps
 from app.web.stream import media
@@ -42,7 +43,11 @@ def init_app(app: APIFlask) -> None:
     hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
     relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))
     app.extensions.update(
-        clock=SYSTEM_CLOCK, hub=hub, relay=relay, database_health=DatabaseHealth(app, SYSTEM_CLOCK)
+        clock=SYSTEM_CLOCK,
+        hub=hub,
+        relay=relay,
+        room_control=RoomControl(app, hub, SYSTEM_CLOCK),
+        database_health=DatabaseHealth(app, SYSTEM_CLOCK),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)

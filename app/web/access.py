@@ -1,6 +1,8 @@
 """Access control: every endpoint needs a session or a token, except the few named here."""
 
+import hashlib
 import re
+from collections.abc import Callable
 
 from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -8,10 +10,11 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
 from app.store import user_queries
-from app.store.tables import User
+from app.store.tables import User, db
 from app.web.extensions import current_time
 
 OPEN_TO_ALL = {
@@ -34,6 +37,9 @@ FOR_ADMINISTRATORS = {
     "room_settings.camera",
     "areas.areas",
 }
+
+WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
+"""What a person who was signed in before can do while the database is away."""
 
 FOR_CAPTURE = {"send.page", "room_settings.settings", "room_settings.first_run"}
 """Pages that may ask the browser for a camera or a window."""
@@ -84,6 +90,7 @@ class SessionInterface(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Check access to every endpoint, and set the security headers."""
     app.session_interface = SessionInterface()
+    app.extensions["known_users"] = {}  # names by the hash of a session's or a token's text
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
@@ -99,20 +106,49 @@ def start_session(user: User) -> None:
 
 def end_session() -> None:
     """Sign somebody out. No copy of the cookie works any more."""
-    user_queries.end_sign_in(session.pop(SIGN_IN_KEY, ""))
+    sign_in = session.pop(SIGN_IN_KEY, "")
+    user_queries.end_sign_in(sign_in)
+    current_app.extensions["known_users"].pop(_digest(sign_in), None)
     logout_user()
 
 
 @login_manager.user_loader
 def _user_of_session(session_id: str) -> User | None:
-    user = user_queries.user_of_sign_in(session.get(SIGN_IN_KEY, ""), current_time())
-    return user if user is not None and user.get_id() == session_id else None
+    sign_in = session.get(SIGN_IN_KEY, "")
+
+    def find_user() -> User | None:
+        user = user_queries.user_of_sign_in(sign_in, current_time())
+        return user if user is not None and user.get_id() == session_id else None
+
+    return _known_user(sign_in, find_user)
 
 
 @login_manager.request_loader
 def _user_of_token(_request) -> User | None:
     token = bearer_token()
-    return user_queries.user_of_token(token) if token else None
+    return _known_user(token, lambda: user_queries.user_of_token(token)) if token else None
+
+
+def _known_user(credential: str, find_user: Callable[[], User | None]) -> User | None:
+    """Whom the database finds. While it is away, whoever was signed in here can still pause and hide."""
+    names = current_app.extensions["known_users"]
+    key = _digest(credential)
+    try:
+        user = find_user()
+    except SQLAlchemyError:
+        db.session.rollback()
+        if request.endpoint not in WITHOUT_DATABASE or key not in names:
+            raise
+        return User(name=names[key], administrator=False)
+    if user is None:
+        names.pop(key, None)
+    else:
+        names[key] = user.name
+    return user
+
+
+def _digest(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode()).digest()
 
 
 def bearer_token() -> str | None:

@@ -7,6 +7,9 @@ from datetime import datetime
 
 from flask import current_app
 
+from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.tables import Room
+
 
 def current_time() -> datetime:
     """The time by the application's clock, UTC."""
@@ -16,6 +19,11 @@ def current_time() -> datetime:
 def hub():
     """The `Hub`: the newest picture and status of the room, and its viewers."""
     return current_app.extensions["hub"]
+
+
+def current_settings(room: Room | None = None) -> EffectiveSettings:
+    """The settings that apply to the room, with what was ordered and is not stored yet."""
+    return hub().overrides.apply_to(effective_settings(room))
 
 
 def relay():

@@ -1,0 +1,1 @@
+"""What the program does while something it needs has failed."""

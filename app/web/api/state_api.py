@@ -9,10 +9,10 @@ from app.camera.state import CameraState
 from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
-from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room, effective_settings
+from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
-from app.web.extensions import hub, relay
+from app.web.extensions import current_settings, hub, relay
 from app.web.problems import problem
 
 
@@ -22,7 +22,7 @@ from app.web.problems import problem
 def state():
     """How the camera, the monitor and the viewers are."""
     room = configured_room()
-    in_force = effective_settings(room)
+    in_force = current_settings(room)
     status = hub().status
     return {
         "room": current_app.config["SETTINGS"].room,

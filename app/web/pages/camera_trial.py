@@ -2,18 +2,22 @@
 
 import base64
 import subprocess
-import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask_babel import gettext
 
-from app.language import current_language
+from app.camera.diagnosis import connection_error
+from app.camera.spec import CameraKind, kind_of
+from app.language import current_language, translate
 from app.project import FLASK_COMMAND, PROJECT
-from app.vision.privacy_area import PrivacyArea
+from app.store.effective_settings import EffectiveSettings
 
+CONNECT_SECONDS = 3.0  # to a camera in the same building it takes milliseconds
+POLL_SECONDS = 0.2  # how soon a pause closes the camera
 TIMEOUT_SECONDS = 25.0  # to start, open and look; a network camera may take STALL_SECONDS for each
 
 _one_at_a_time = threading.Lock()
@@ -34,33 +38,63 @@ class CameraTrial:
         return {"works": self.works, "detail": self.detail, "picture": picture}
 
 
-def try_camera(spec: str, areas: Sequence[PrivacyArea]) -> CameraTrial:
-    """Open the camera, take one picture without the privacy areas, and close it.
+def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], bool]) -> CameraTrial:
+    """Open the camera, take one picture as the stream would show it, and close it; in a pause, do nothing.
 
-    The address goes through stdin, since it may hold a password.
+    Once `may_go_on` gives False, because somebody paused or hid the faces meanwhile, there is no picture.
     """
+    if settings.pause is not None:
+        return _failed(gettext("The room is paused, so no camera is opened. Resume it to try this one."))
     if not _one_at_a_time.acquire(blocking=False):
-        return CameraTrial(False, gettext("Another camera is being tried. Wait a moment."), None)
+        return _failed(gettext("Another camera is being tried. Wait a moment."))
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            return _try(spec, areas, Path(folder) / "picture.jpg")
+        if kind_of(spec) == CameraKind.NETWORK:
+            # answers at once what the process, which loads for seconds on a busy machine, would say late
+            error = connection_error(spec, CONNECT_SECONDS)
+            if error is not None:
+                return _failed(translate(error))
+        return _try(spec, settings, may_go_on)
     finally:
         _one_at_a_time.release()
 
 
-def _try(spec: str, areas: Sequence[PrivacyArea], picture: Path) -> CameraTrial:
-    areas_options = [text for area in areas for text in ("--leave-out", *map(str, area))]
-    command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", str(picture), *areas_options]
-    command += ["--language", current_language()]
-    try:
-        check = subprocess.run(
-            command, cwd=PROJECT, input=spec, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return CameraTrial(
-            False, gettext("The camera did not answer within %(count)s s.", count=int(TIMEOUT_SECONDS)), None
-        )
+def _failed(detail: str) -> CameraTrial:
+    return CameraTrial(False, detail, None)
+
+
+def _try(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], bool]) -> CameraTrial:
+    """Run the check as a process: the address goes through its stdin, since it may hold a password, and the
+    picture comes through its stdout, since a file would outlast a crash.
+    """
+    command = [*FLASK_COMMAND, "camera", "check", "-", "--picture", "-", "--language", current_language()]
+    if settings.hide_faces:
+        command.append("--hide-faces")
+    for area in settings.areas:
+        command += ["--leave-out", *map(str, area)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, stderr=pipe) as check:
+        try:
+            jpeg, said = _communicate(check, spec, may_go_on)
+        finally:
+            check.kill()
+    if not may_go_on():
+        return _failed(gettext("The room was paused, or its faces were hidden, meanwhile. Try again."))
+    if said is None:
+        return _failed(gettext("The camera did not answer within %(count)s s.", count=int(TIMEOUT_SECONDS)))
+    last_line = said.decode().strip().rpartition("\n")[2]
     if check.returncode != 0:
-        detail = check.stderr.strip().rpartition("\n")[2].removeprefix("Error: ")
-        return CameraTrial(False, detail or gettext("The camera's driver crashed."), None)
-    return CameraTrial(True, check.stdout.strip(), picture.read_bytes())
+        return _failed(last_line.removeprefix("Error: ") or gettext("The camera's driver crashed."))
+    return CameraTrial(True, last_line, jpeg)
+
+
+def _communicate(
+    check: subprocess.Popen, spec: str, may_go_on: Callable[[], bool]
+) -> tuple[bytes | None, bytes | None]:
+    """What the process wrote to stdout and stderr; None twice where it took too long or may not go on."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    unsent: bytes | None = spec.encode()
+    while may_go_on() and time.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            return check.communicate(unsent, timeout=POLL_SECONDS)
+        unsent = None  # it is on its way
+    return None, None

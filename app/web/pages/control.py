@@ -1,30 +1,38 @@
 """What every signed-in person may do to the room at once: pause it, and hide the faces."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
-from app.store import room_queries
-from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
-from app.web.extensions import current_time, hub
+from app.store.effective_settings import configured_room, is_set_by_environment
+from app.web.access import is_page
 from app.web.problems import problem
+from app.web.room_control import RoomControl
 
 pages = Blueprint("control", __name__)
+
+RETRY_SECONDS = 5
+HIDDEN_BY_ADMINISTRATOR = Translatable(
+    "An administrator hid the faces under Settings; only an administrator can show them again."
+)
+NOT_CHANGED = Translatable("The database takes no changes now: nothing was changed. Try again in a moment.")
 
 
 @pages.post("/pause")
 def pause():
     """Stop reading the camera, for everybody."""
-    room_queries.pause_room(configured_room(), current_user.name, current_time())
-    hub().reload_settings(effective_settings)
-    return redirect(url_for("live.live"))
+    return _applied(_room_control().pause(current_user.name))
 
 
 @pages.post("/resume")
 def resume():
     """Read the camera again."""
-    room_queries.resume_room(configured_room(), current_time())
-    hub().reload_settings(effective_settings)
+    try:
+        _room_control().resume()
+    except SQLAlchemyError:
+        return _not_changed()
     return redirect(url_for("live.live"))
 
 
@@ -38,6 +46,33 @@ def hide_faces():
         return problem(
             409, Translatable("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
-    room_queries.change_room(configured_room(), hide_faces=hide == "on")
-    hub().reload_settings(effective_settings)
+    if hide == "on":
+        return _applied(_room_control().hide_faces())
+    try:
+        if configured_room().hidden_by_administrator and not current_user.administrator:
+            return problem(403, HIDDEN_BY_ADMINISTRATOR)
+        _room_control().show_faces()
+    except SQLAlchemyError:
+        return _not_changed()
     return redirect(url_for("live.live"))
+
+
+def _room_control() -> RoomControl:
+    return current_app.extensions["room_control"]
+
+
+def _applied(is_stored: bool) -> Response | tuple:
+    """Back to the live page; where the order is not stored yet, say so, with status 202."""
+    if is_stored:
+        return redirect(url_for("live.live"))
+    detail = gettext(
+        "This applies from now on. It could not be stored yet: the server keeps trying. "
+        "A restart before then would forget it."
+    )
+    if is_page():
+        return render_template("error.html", title=gettext("Done, but not stored yet"), detail=detail), 202
+    return {"detail": detail}, 202
+
+
+def _not_changed() -> Response:
+    return problem(503, NOT_CHANGED, {"Retry-After": str(RETRY_SECONDS)})

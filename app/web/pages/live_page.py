@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask_login import current_user
 
 from app.store import lecture_queries
-from app.store.effective_settings import configured_room, effective_settings, is_set_by_environment
-from app.web.extensions import current_time
+from app.store.effective_settings import configured_room, is_set_by_environment
+from app.web.extensions import current_settings, current_time
 from app.web.forms import LectureForm
 from app.web.pages.notice_page import is_only_local
 from app.web.problems import problem
@@ -30,9 +31,10 @@ def live():
         lecture=lecture,
         ends_at=lecture.started_at + longest if lecture else None,
         forgotten=None if lecture else lecture_queries.newest_that_ended_by_itself(room, recently),
-        in_force=effective_settings(room),
+        in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),
+        hide_is_locked=room.hidden_by_administrator and not current_user.administrator,
         form=LectureForm(),
     )
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import segno
 from flask import Blueprint, Response, render_template, url_for
 
-from app.store.effective_settings import effective_settings
+from app.web.extensions import current_settings
 
 pages = Blueprint("notice", __name__)
 
@@ -14,7 +14,7 @@ pages = Blueprint("notice", __name__)
 @pages.get("/notice")
 def notice():
     """Tell the people filmed what the camera does and what is kept."""
-    return render_template("notice.html", in_force=effective_settings())
+    return render_template("notice.html", in_force=current_settings())
 
 
 @pages.get("/notice.svg")

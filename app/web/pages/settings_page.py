@@ -15,7 +15,7 @@ from app.store.effective_settings import (
 )
 from app.store.tables import Room
 from app.web.access import limiter
-from app.web.extensions import current_time, hub
+from app.web.extensions import current_settings, current_time, hub
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
 from app.web.room_form import FirstRunForm, RoomForm
@@ -68,12 +68,13 @@ def camera():
 
 def _try(spec: str) -> CameraTrial:
     """Try a camera. The one in use is not opened a second time, which most devices refuse."""
-    in_force = effective_settings()
-    if spec == in_force.camera:
+    in_force = current_settings()
+    ordered = hub().demand.overrides
+    if spec == in_force.camera and not in_force.pause:
         snapshot = hub().snapshot(SNAPSHOT_SECONDS)
         if not snapshot.is_card:
             return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg)
-    return try_camera(spec, in_force.areas)
+    return try_camera(spec, in_force, may_go_on=lambda: hub().demand.overrides == ordered)
 
 
 def _form_for(room: Room) -> RoomForm:
@@ -101,5 +102,8 @@ def _page(form: RoomForm, first: bool):
 
 def _store(room: Room, form: RoomForm) -> None:
     told_at = room.told_at or current_time()  # the form was not valid without the confirmation
-    room_queries.change_room(room, **form.values(), told_at=told_at)
+    values = form.values()
+    if "hide_faces" in values:
+        values["hidden_by_administrator"] = values["hide_faces"]
+    room_queries.change_room(room, **values, told_at=told_at)
     hub().reload_settings(effective_settings)

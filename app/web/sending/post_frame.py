@@ -15,11 +15,11 @@ from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Translatable
 from app.store import room_queries
-from app.store.effective_settings import configured_room, effective_settings
+from app.store.effective_settings import configured_room
 from app.web.access import limiter
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
-from app.web.extensions import relay
+from app.web.extensions import current_settings, relay
 from app.web.problems import problem
 from app.web.sending.relay import AlreadySending
 
@@ -101,7 +101,7 @@ def _refusal(room_name: str | None) -> Translatable | str | None:
         return f"This server is the one for {room.name}; post to the server for {room_name}."
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER
-    settings = effective_settings(room)
+    settings = current_settings(room)
     if settings.camera != CameraKind.BROWSER:
         return "The room uses another camera; CAMERA must be browser."
     if settings.pause:

@@ -22,12 +22,22 @@ export function showControls({ camera, paused, faces_hidden: hidden }) {
   hide.querySelector("button").setAttribute("aria-pressed", hidden);
 }
 
+// Says what the page itself doesn't show: an order that is not stored yet, or that was not carried out.
+function showAnswer(code) {
+  const status = document.getElementById("control-status");
+  if (code === 202) status.textContent = t("Done, but not stored yet: a restart of the server would forget it.");
+  if (code === 503) status.textContent = t("Nothing was changed: the server can't store it now.");
+  if (code === 403) status.textContent = t("An administrator hid the faces under Settings; only an administrator can show them again.");
+  status.hidden = ![202, 403, 503].includes(code);
+}
+
 // Sends the forms in the background and calls `onAnswer` once the server has answered.
 export function sendControls(onAnswer) {
   for (const form of [pause, hide]) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      await post(form.action, new FormData(form)).catch(() => {});
+      const answer = await post(form.action, new FormData(form)).catch(() => null);
+      showAnswer(answer ? answer.status : 503);
       onAnswer();
     });
   }

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
 from app.clock import Clock
 from app.language import SOURCE_LANGUAGE
-from app.store.effective_settings import CurrentPause, EffectiveSettings
+from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, Overrides
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
 from app.web.stream.card import CardText, card_text, draw_card
@@ -43,6 +43,8 @@ class Hub:
         self._timezone = timezone
         self._snapshot_fps = snapshot_fps
         self._snapshots = 0
+        self.overrides = NO_OVERRIDES
+        """What was ordered here and is not stored yet."""
         self._hide_faces = False
         self._areas: tuple[PrivacyArea, ...] = ()
         self._sequence = 0
@@ -85,10 +87,23 @@ class Hub:
     def apply_settings(self, settings: EffectiveSettings) -> None:
         """Hide at once what must be hidden; the monitor is a second behind and still sends other pictures."""
         with self._changed:
+            self.overrides = self.overrides.not_in(settings)
+            settings = self.overrides.apply_to(settings)
             self.pause, self.camera = settings.pause, settings.camera
             if self.pause or (settings.hide_faces, settings.areas) != (self._hide_faces, self._areas):
                 self._picture = None
             self._hide_faces, self._areas = settings.hide_faces, settings.areas
+            self._changed.notify_all()
+
+    def override(self, overrides: Overrides) -> None:
+        """Pause or hide the faces at once, without asking the database."""
+        with self._changed:
+            self.overrides = Overrides(
+                self.overrides.pause or overrides.pause, self.overrides.hide_faces or overrides.hide_faces
+            )
+            self.pause = self.pause or overrides.pause
+            self._hide_faces = self._hide_faces or overrides.hide_faces
+            self._picture = None
             self._changed.notify_all()
 
     def monitor_started(self) -> None:
@@ -119,10 +134,10 @@ class Hub:
 
     @property
     def demand(self) -> Demand:
-        """The highest frame rate that a viewer or a snapshot asks for."""
+        """The highest frame rate that a viewer or a snapshot asks for, and what the monitor must hide."""
         with self._changed:
             rates = [viewer.fps for viewer in self.viewers] + [self._snapshot_fps] * self._snapshots
-            return Demand(max(rates, default=0))
+            return Demand(max(rates, default=0), Overrides(self.pause, self._hide_faces))
 
     def newest_frame(self, language: str = SOURCE_LANGUAGE) -> StreamFrame:
         """The newest picture, or a card in `language` that says why there is none."""

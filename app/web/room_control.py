@@ -1,0 +1,106 @@
+"""Pauses the room and hides its faces: obeyed at once, stored as soon as the database takes it."""
+
+import logging
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.clock import Clock
+from app.store import room_queries
+from app.store.effective_settings import (
+    NO_OVERRIDES,
+    CurrentPause,
+    Overrides,
+    configured_room,
+    effective_settings,
+)
+from app.store.tables import db
+from app.web.stream.hub import Hub
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 1.0  # somebody who paused waits no longer for the database
+RETRY_SECONDS = 1.0
+
+
+class RoomControl:
+    """Orders to show less need no database. Orders to show more are done only once they are stored."""
+
+    def __init__(self, app: Flask, hub: Hub, clock: Clock) -> None:
+        self._app = app
+        self._hub = hub
+        self._clock = clock
+        self._storing = threading.Lock()
+        """Held while something is stored, so that no older order is stored after a newer one."""
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        """Stores overrides; None while there are none."""
+
+    def pause(self, by: str) -> bool:
+        """Pause the room for everybody; gives whether that is stored already."""
+        return self._order(Overrides(pause=CurrentPause(self._clock.now(), by)))
+
+    def hide_faces(self) -> bool:
+        """Hide the faces; gives whether that is stored already."""
+        return self._order(Overrides(hide_faces=True))
+
+    def resume(self) -> None:
+        """End the pause. Raises SQLAlchemyError where that can't be stored; the room stays paused then."""
+        with self._storing:
+            self._store()  # so that the pause is on record
+            room_queries.resume_room(configured_room(), self._clock.now())
+            self._hub.reload_settings(effective_settings)
+
+    def show_faces(self) -> None:
+        """Show the faces. Raises SQLAlchemyError where that can't be stored; they stay hidden then."""
+        with self._storing:
+            self._store()
+            room_queries.change_room(configured_room(), hide_faces=False, hidden_by_administrator=False)
+            self._hub.reload_settings(effective_settings)
+
+    def _order(self, overrides: Overrides) -> bool:
+        with self._starting:
+            self._hub.override(overrides)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._keep_storing, name="room-control", daemon=True)
+                self._thread.start()
+            thread = self._thread
+        thread.join(ANSWER_SECONDS)
+        return self._hub.overrides == NO_OVERRIDES
+
+    def _keep_storing(self) -> None:
+        """Store the overrides, again and again until the database takes them."""
+        has_failed = False
+        while not self._is_done():
+            with self._app.app_context():
+                try:
+                    with self._storing:
+                        self._store()
+                except SQLAlchemyError as error:
+                    db.session.rollback()
+                    if not has_failed:
+                        log.error("a pause or hidden faces apply, but can't be stored yet: %s", error)
+                    has_failed = True
+                    self._clock.wait(RETRY_SECONDS)
+        if has_failed:
+            log.info("the pause or the hidden faces are stored")
+
+    def _is_done(self) -> bool:
+        with self._starting:
+            is_done = self._hub.overrides == NO_OVERRIDES
+            if is_done:
+                self._thread = None
+            return is_done
+
+    def _store(self) -> None:
+        """Store the overrides; the hub forgets them once it reads them. Raises SQLAlchemyError."""
+        overrides = self._hub.overrides
+        if overrides == NO_OVERRIDES:
+            return
+        room = configured_room()
+        if overrides.pause is not None:
+            room_queries.pause_room(room, overrides.pause.by, overrides.pause.since)
+        if overrides.hide_faces:
+            room_queries.change_room(room, hide_faces=True)
+        self._hub.reload_settings(effective_settings)

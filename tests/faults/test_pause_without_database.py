@@ -1,0 +1,132 @@
+"""A pause and hidden faces apply at once, whatever the database does, and are stored when it can."""
+
+import sqlite3
+import urllib.parse
+import urllib.request
+from contextlib import closing, contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from app.store import room_queries
+from app.store.tables import db
+from tests.postgres import Postgres
+from tests.server import Server, wait_for
+from tests.test_server import looks_like_a_card
+
+NEVER_STORED = "A restart before then would forget it."
+
+
+@contextmanager
+def running(folder, **settings):
+    """A real server whose camera is online."""
+    server = Server(folder, settings)
+    try:
+        server.start()
+        wait_for(server.is_online)
+        yield server
+    finally:
+        server.stop()
+
+
+def order(server: Server, path: str, **form: str) -> int:
+    """Post a form as a program, and give the status of the answer itself, not of where it leads."""
+    request = urllib.request.Request(server.url + path, urllib.parse.urlencode(form).encode())
+    request.add_header("Authorization", f"Bearer {server.token}")
+    opener = urllib.request.build_opener(_NoRedirect)
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def capture_fps(server: Server) -> float:
+    return server.get("/api/v1/state").json["camera"]["capture_fps"]
+
+
+def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path):
+    database = tmp_path / "server" / "records.sqlite"
+    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert order(server, "/hide-faces", hide="on") == 202
+        assert server.get("/api/v1/state").json["faces_hidden"]
+        # the web process shows frosted pictures only, so a picture means that the monitor frosts
+        wait_for(lambda: server.get("/snapshot.jpg").status == 200)
+        assert order(server, "/pause") == 202
+        assert server.get("/snapshot.jpg").status == 503
+        state = server.get("/api/v1/state").json
+        assert (state["paused"]["by"], state["camera"]["online"]) == ("admin", False)
+        wait_for(lambda: capture_fps(server) == 0)  # the monitor obeys
+        assert order(server, "/resume") == 503
+        assert server.get("/api/v1/state").json["paused"], "to show more needs the database"
+        other.rollback()
+        wait_for(lambda: other.execute("SELECT paused_at IS NOT NULL AND hide_faces FROM room").fetchone()[0])
+        assert server.log.count("can't be stored yet") == 1
+        assert order(server, "/resume") == 302
+        assert order(server, "/hide-faces", hide="off") == 302
+        wait_for(server.is_online)
+        assert not server.get("/api/v1/state").json["faces_hidden"]
+        assert len(server.get("/api/v1/minutes").json["pauses"]) == 1
+
+
+def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory):
+    postgres = Postgres(tmp_path_factory.mktemp("postgres"))
+    if not postgres.is_installed:
+        pytest.skip("needs a PostgreSQL server: apt install postgresql")
+    with postgres, running(tmp_path / "server", DATABASE_URL=postgres.new_database()) as server:
+        watching = server.stream()
+        wait_for(lambda: not looks_like_a_card(next(watching)))
+        postgres.stop()
+        try:
+            assert order(server, "/pause") == 202
+            wait_for(lambda: looks_like_a_card(next(watching)))
+            wait_for(lambda: "camera dark, paused" in server.log)  # the monitor obeys
+            assert order(server, "/resume") >= 500
+            wait_for(lambda: looks_like_a_card(next(watching)))
+        finally:
+            postgres.start()
+        wait_for(lambda: server.get("/api/v1/state").status == 200)
+        state = server.get("/api/v1/state").json
+        assert (state["paused"]["by"], state["camera"]["reason"]) == ("admin", "paused")
+        wait_for(lambda: capture_fps(server) == 0)
+        wait_for(lambda: "hidden faces are stored" in server.log)
+
+
+@pytest.fixture
+def read_only(app):
+    """Let the database take no change, as on a file system that is mounted read-only."""
+    with app.app_context():
+        engine = db.engine
+        room_queries.get_or_create_room("Room 7")
+
+    def refuse_changes(connection, _record, _proxy) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(engine, "checkout", refuse_changes)
+    engine.dispose()
+    return lambda: (event.remove(engine, "checkout", refuse_changes), engine.dispose())
+
+
+def test_who_pauses_is_told_that_it_is_not_stored_yet(app, api, read_only):
+    answer = api.post("/pause", headers={"Accept": "text/html"})
+    assert answer.status_code == 202
+    assert NEVER_STORED in answer.text
+    assert api.post("/hide-faces", data={"hide": "on"}).json["detail"].endswith(NEVER_STORED)
+    assert "Resume" in api.get("/").text
+    assert api.post("/resume").status_code == 503
+    assert app.extensions["hub"].pause.by == "anna"
+    read_only()
+
+    def is_stored() -> bool:
+        with app.app_context():
+            room = room_queries.find_room("Room 7")
+            return room.paused_at is not None and room.hide_faces
+
+    wait_for(is_stored)
