@@ -103,9 +103,10 @@ class Monitor:
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces)
-        live = summarise(reading, self._minute_writer.effective_settings.minimum_group)
+        minimum_group = self._minute_writer.effective_settings.minimum_group
+        live = summarise(reading, minimum_group)
         self._analysis = Analysis(faces, live, _lower_quartile_width(faces, frame.image.shape[1]))
-        self._minute_writer.add(reading)
+        self._minute_writer.add(reading, minimum_group)
         self._analysed.count()
 
     def _publish_frames(self, is_running: Callable[[], bool]) -> None:

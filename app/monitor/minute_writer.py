@@ -46,15 +46,15 @@ class MinuteWriter:
         self._thread = threading.Thread(target=self._run, name="minute-writer", daemon=True)
         self._thread.start()
 
-    def add(self, reading: Reading) -> None:
-        """Count a reading. Never waits for the database.
+    def add(self, reading: Reading, minimum_group: int) -> None:
+        """Count a reading, its expressions only if that many faces are in view. Never waits for the database.
 
         Raises RuntimeError when the thread died of an error of its own, whose trace is on stderr.
         """
         if not self._thread.is_alive():
             raise RuntimeError("the thread that writes the minutes has died")
         with self._lock:
-            self._aggregator.add(reading, self._lecture_id)
+            self._aggregator.add(reading, self._lecture_id, minimum_group)
 
     def stop(self, timeout_seconds: float) -> None:
         """Write the open minute and end the thread, waiting at most `timeout_seconds`."""
@@ -103,16 +103,17 @@ class MinuteWriter:
         room = configured_room()
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
-            unwritten = self._aggregator.unwritten_minutes()
-        for counted in unwritten:
+            minutes = self._aggregator.unwritten_minutes()
+            unwritten = [(counted, not self._aggregator.is_open(counted.key)) for counted in minutes]
+        for counted, is_finished in unwritten:
             if counted.key not in self._stored_before:
                 self._stored_before[counted.key] = minute_queries.load_minute(room, *counted.key)
             stored_before = self._stored_before[counted.key]
             total = stored_before.merged_with(counted) if stored_before else counted
-            minute_queries.save_minute(room, total, minimum_group)
+            minute_queries.save_minute(room, total, minimum_group, is_finished=is_finished)
             with self._lock:
-                is_finished = self._aggregator.mark_written(counted)
-            if is_finished:
+                is_written = self._aggregator.mark_written(counted)
+            if is_written:
                 self.minutes_written += 1
                 del self._stored_before[counted.key]
         self._written_at = self._clock.monotonic()

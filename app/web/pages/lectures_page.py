@@ -19,10 +19,9 @@ def listing():
         PAGE_SIZE + 1, request.args.get("after", type=int), text, course
     )
     lectures = matches[:PAGE_SIZE]
-    sparklines = {
-        lecture_id: sparkline(minutes)
-        for lecture_id, minutes in minute_queries.expressions_of_lectures(lectures).items()
-    }
+    now = current_time()
+    expressions = minute_queries.expressions_of_lectures(lectures, now)
+    sparklines = {lecture_id: sparkline(minutes) for lecture_id, minutes in expressions.items()}
     return render_template(
         "lectures.html",
         lectures=lectures,
@@ -31,5 +30,5 @@ def listing():
         text=text,
         course=course,
         courses=lecture_queries.all_courses(),
-        now=current_time(),
+        now=now,
     )

@@ -113,7 +113,8 @@ def delete(lecture_id: int):
     """Show what would be deleted; delete it once that is confirmed."""
     lecture = lecture_or_404(lecture_id)
     if request.method == "GET":
-        minutes, notes = minute_queries.minutes_of_lecture(lecture), note_queries.notes_of_lecture(lecture)
+        minutes = minute_queries.minutes_of_lecture(lecture, current_time())
+        notes = note_queries.notes_of_lecture(lecture)
         return render_template("delete.html", lecture=lecture, minutes=len(minutes), notes=len(notes))
     lecture_queries.delete_lecture(lecture)
     return redirect(url_for("lectures.listing"))
