@@ -37,7 +37,12 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     slots = StreamSlots(settings.max_viewers)
     hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
-    relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))
+    relay = Relay(
+        SYSTEM_CLOCK,
+        settings.timezone,
+        lambda: useful_fps(settings.detect_fps, hub.demand),
+        hub.refuse_older_pictures,
+    )
     app.extensions.update(clock=SYSTEM_CLOCK, hub=hub, relay=relay)
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
