@@ -123,17 +123,18 @@ def _write_minute(number: int) -> None:
 
 
 def _minutes_of_lecture(number: int) -> None:
-    assert len(minute_queries.minutes_of_lecture(db.session.get(Lecture, number))) == LENGTH
+    assert len(minute_queries.minutes_of_lecture(db.session.get(Lecture, number), LATER)) == LENGTH
 
 
 def _last_minutes(number: int) -> None:
     """Ask what the live page asks, at the end of a lecture."""
     lecture = db.session.get(Lecture, number)
-    minute_queries.minutes_between(lecture.ended_at - timedelta(minutes=15), None, lecture.room, 100)
+    start = lecture.ended_at - timedelta(minutes=15)
+    minute_queries.minutes_between(start, None, lecture.room, LATER, 100)
 
 
 def _list_lectures(number: int) -> None:
-    minute_queries.expressions_of_lectures(lecture_queries.newest_lectures(25, after=number))
+    minute_queries.expressions_of_lectures(lecture_queries.newest_lectures(25, after=number), LATER)
     lecture_queries.all_courses()
 
 

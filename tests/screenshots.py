@@ -122,9 +122,9 @@ def made_up(begin: datetime, number: int, lecture_id: int | None) -> CountedMinu
     puzzle = 0.32 * math.exp(-(((number - 28) / 3) ** 2))
     weights = [0.03, 0.01, 0.02, 0.08 + laugh, 0.05, 0.04 + puzzle, 0.6 - laugh / 2 - puzzle / 2, 0.14]
     seconds = 60 * faces
-    spans = tuple(seconds * weight / sum(weights) for weight in weights)
+    spans = tuple((faces >= 5) * seconds * weight / sum(weights) for weight in weights)
     return CountedMinute(
-        begin + timedelta(minutes=number), lecture_id, 60, 300, math.ceil(faces), sum(spans), spans
+        begin + timedelta(minutes=number), lecture_id, 60, 300, math.ceil(faces), seconds, spans
     )
 
 

@@ -177,6 +177,7 @@ def test_a_minute_has_exactly_the_fields_that_are_promised(api, minutes):
         "faces_mean": 6,
         "faces_max": 8,
         "face_seconds": 360,
+        "counted_seconds": 360,
         "shares": {
             "angry": 0,
             "disgust": 0,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.camera.capture import Capture
-from app.camera.errors import CameraError, Reason
+from app.camera.errors import CameraError, FrameUnavailable, Reason
 from app.camera.picture_fault import PictureFaultDetector, is_black
 from app.camera.sources import open_source
 from tests.manual_clock import ManualClock
@@ -323,3 +323,15 @@ def test_a_thread_that_dies_of_an_error_of_its_own_is_not_taken_for_a_dark_camer
         pytest.raises(RuntimeError, match="has died"),
     ):
         capture.newest_frame(0, PATIENCE)
+
+
+def test_a_camera_that_was_dark_or_opened_anew_shows_another_view():
+    source = ScriptedSource([NOISE[0], NOISE[1], FrameUnavailable(Reason.WAITING, "dark"), NOISE[0]])
+    with Capture(lambda: source, stall_seconds=5.0) as capture:
+        views = []
+        for released in (1, 1, 2):
+            source.step.release(released)
+            views.append(capture.newest_frame(len(views), PATIENCE).view)
+        source.script = [NOISE[1], NOISE[1]]
+        source.step.release(2)
+    assert views[0] == views[1] != views[2]

@@ -38,7 +38,8 @@ def lecture_of(minutes: int, title: str = TITLE, note: str | None = NOTE) -> Rep
     lecture = lecture_queries.start_lecture(room, title, "+7b", NOON)
     for number in range(minutes):
         faces = 3 if number == 3 else 10
-        spans = tuple(60 * faces * share for share in (0.05, 0.05, 0, 0.3, 0, 0.1, 0.4, 0.1))
+        in_group = 60 * faces * (faces >= 5)
+        spans = tuple(in_group * share for share in (0.05, 0.05, 0, 0.3, 0, 0.1, 0.4, 0.1))
         counted = CountedMinute(NOON + timedelta(minutes=number), lecture.id, 60, 300, 12, 60 * faces, spans)
         if number != 2:
             minute_queries.save_minute(room, counted, minimum_group=5)

@@ -1,5 +1,6 @@
 """The analyser on the drawn classroom, whose truth is known: recall, delay and false positives."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -214,3 +215,16 @@ def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep():
             frame = frame_of(image, index / 5)
             faces, by_full = analyser.analyse(frame), full.analyse(frame)
         assert len(faces) <= len(by_full), path.name
+
+
+def test_a_camera_of_the_same_size_starts_without_the_faces_of_the_one_before():
+    analyser, room = FaceAnalyser(), Classroom(12, (640, 480))
+    for index in range(10):
+        before = analyser.analyse(frame_of(room.draw(MORNING), index / 5))
+    assert before
+    other = replace(frame_of(room.draw(MORNING), 2.0), view=1)
+    assert analyser.analyse(other) == ()
+    for index in range(11, 20):
+        after = analyser.analyse(replace(frame_of(room.draw(MORNING), index / 5), view=1))
+    assert after
+    assert not {face.track_id for face in before} & {face.track_id for face in after}

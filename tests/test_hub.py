@@ -148,3 +148,14 @@ def test_streams_end_with_the_server(hub):
     next(watching)
     hub.is_ending = lambda: True
     assert list(watching) == []
+
+
+def test_no_picture_of_an_earlier_sender_is_shown_for_the_next_one(hub):
+    viewer = hub.add_viewer(50)
+    now = SYSTEM_CLOCK.monotonic()
+    hub.receive(AnnotatedPicture(b"before", 1000, (640, 360), monotonic=now))
+    hub.refuse_older_pictures()
+    hub.receive(AnnotatedPicture(b"on its way", 1000.1, (640, 360), monotonic=now))
+    assert next(hub.frames(viewer)).is_card
+    hub.receive(AnnotatedPicture(b"next", 1001, (640, 360), monotonic=SYSTEM_CLOCK.monotonic()))
+    assert hub.newest_frame().jpeg == b"next"

@@ -1,5 +1,6 @@
 """Readings are counted into minutes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,10 +22,10 @@ def reading(seconds: float, *emotions: Emotion | None, wall: float | None = None
     return Reading(NOON + timedelta(seconds=seconds if wall is None else wall), seconds, faces)
 
 
-def count(*readings: Reading, lecture_id: int | None = None) -> dict[datetime, CountedMinute]:
+def count(*readings: Reading, minimum_group: int = 1) -> dict[datetime, CountedMinute]:
     aggregator = MinuteAggregator()
     for each in readings:
-        aggregator.add(each, lecture_id)
+        aggregator.add(each, None, minimum_group)
     return {minute.minute: minute for minute in aggregator.unwritten_minutes()}
 
 
@@ -66,6 +67,24 @@ def test_a_step_over_the_full_minute_is_divided():
     assert [minute.face_seconds for minute in minutes.values()] == pytest.approx([0.5, 0.5])
 
 
+def test_expressions_count_only_while_the_minimum_group_is_in_view():
+    eight = every(1, 26, *[Emotion.HAPPY] * 8)
+    then_one = [reading(second, Emotion.SAD) for second in range(27, 60)]
+    minute = count(*eight, *then_one, minimum_group=5)[NOON]
+    assert minute.face_seconds == pytest.approx(8 * 26 + 33)
+    assert minute.counted_seconds == pytest.approx(8 * 26)
+    assert minute.shares[Emotion.HAPPY] == 1, "nothing of the one who stayed"
+    assert (minute.online_seconds, minute.faces_max) == (59, 8)
+
+
+def test_a_group_in_which_all_but_one_are_exchanged_is_no_group():
+    first, second = reading(0, *[Emotion.HAPPY] * 5), reading(1, *[Emotion.SAD] * 5)
+    others = tuple(replace(face, track_id=face.track_id + 4) for face in second.faces)
+    minute = count(first, replace(second, faces=others), minimum_group=5)[NOON]
+    assert (minute.face_seconds, minute.counted_seconds) == (1, 0)
+    assert minute.is_suppressed
+
+
 times = st.lists(st.floats(0.01, MAX_STEP_SECONDS - 0.01), min_size=1, max_size=60)
 people = st.lists(st.sampled_from([*EMOTIONS, None]), max_size=5)
 
@@ -95,19 +114,19 @@ def test_a_wall_clock_that_jumps_loses_and_doubles_nothing(steps, jumps):
 
 def test_a_lecture_has_minutes_of_its_own():
     aggregator = MinuteAggregator()
-    aggregator.add(reading(0, Emotion.HAPPY), None)
-    aggregator.add(reading(1, Emotion.HAPPY), None)
-    aggregator.add(reading(2, Emotion.HAPPY), 7)
+    aggregator.add(reading(0, Emotion.HAPPY), None, 1)
+    aggregator.add(reading(1, Emotion.HAPPY), None, 1)
+    aggregator.add(reading(2, Emotion.HAPPY), 7, 1)
     minutes = aggregator.unwritten_minutes()
     assert [(minute.lecture_id, minute.face_seconds) for minute in minutes] == [(None, 1), (7, 1)]
 
 
 def test_a_minute_is_kept_until_it_is_finished_and_written():
     aggregator = MinuteAggregator()
-    aggregator.add(reading(0, Emotion.HAPPY), None)
+    aggregator.add(reading(0, Emotion.HAPPY), None, 1)
     (open_minute,) = aggregator.unwritten_minutes()
     assert not aggregator.mark_written(open_minute), "it may still grow"
-    aggregator.add(reading(61, Emotion.HAPPY), None)
+    aggregator.add(reading(61, Emotion.HAPPY), None, 1)
     assert aggregator.has_finished_minute()
     assert aggregator.mark_written(open_minute)
     assert [minute.minute for minute in aggregator.unwritten_minutes()] == [NOON + timedelta(minutes=1)]
@@ -115,9 +134,9 @@ def test_a_minute_is_kept_until_it_is_finished_and_written():
 
 def test_a_minute_that_changed_while_it_was_written_is_written_again():
     aggregator = MinuteAggregator()
-    aggregator.add(reading(0, Emotion.HAPPY), None)
+    aggregator.add(reading(0, Emotion.HAPPY), None, 1)
     (older,) = aggregator.unwritten_minutes()
-    aggregator.add(reading(1, Emotion.HAPPY), None)
-    aggregator.add(reading(61, Emotion.HAPPY), None)
+    aggregator.add(reading(1, Emotion.HAPPY), None, 1)
+    aggregator.add(reading(61, Emotion.HAPPY), None, 1)
     assert not aggregator.mark_written(older)
     assert len(aggregator.unwritten_minutes()) == 2

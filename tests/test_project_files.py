@@ -81,8 +81,9 @@ def _headings(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_a_test_holds_every_promise_of_security_md():
-    rows = re.findall(r"^\| [^|]+\. \| (.+) \|$", (PROJECT / "SECURITY.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/privacy.md"])
+def test_a_test_holds_every_promise(page):
+    rows = re.findall(r"^\| [^|]+\. \| (.+) \|$", (PROJECT / page).read_text(), re.MULTILINE)
     assert rows
     for row in rows:
         tests = re.findall(r"`((?:\w+/)?test_\w+\.py)::(test_\w+)`", row)

@@ -1,12 +1,15 @@
 """One sender, one frame, no queue; and the format that frames are requested in."""
 
+from multiprocessing import Pipe
 from threading import Thread
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
-from app.camera.errors import Reason
+from app.camera.errors import FrameUnavailable, Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SentFrame
+from app.camera.sources.browser_camera import BrowserCamera
 from app.web.sending.relay import (
     MAX_FRAME_AGE_SECONDS,
     NO_SENDER_YET,
@@ -17,6 +20,7 @@ from app.web.sending.relay import (
 )
 from app.web.sending.requested_format import DEFAULT_WIDTH, MAX_WIDTH, NO_FACE_SECONDS, FormatChooser
 from tests.manual_clock import ManualClock
+from tests.test_sent_pictures import jpeg_of
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def test_the_newest_frame_replaces_one_that_was_not_fetched(relay):
     sender = relay.connect("anna", "page")
     for jpeg in (b"old", b"new"):
         relay.put_frame(sender, jpeg, 1.0)
-    assert ask(relay) == SentFrame(1, b"new", 1.0)
+    assert ask(relay) == SentFrame(1, b"new", 1.0, sender="page")
 
 
 def test_a_frame_from_before_a_pause_is_never_delivered(relay, clock):
@@ -117,3 +121,26 @@ def test_when_no_face_is_found_any_more_smaller_ones_are_looked_for():
     formats.choose(0.1, 0)
     assert formats.choose(None, NO_FACE_SECONDS - 1).width == DEFAULT_WIDTH
     assert formats.choose(None, NO_FACE_SECONDS + 1).width == MAX_WIDTH
+
+
+def test_the_camera_is_dark_for_a_moment_between_two_senders(relay, clock):
+    """Whoever follows faces or keeps pictures then starts anew; no picture is lost."""
+    monitor_end, web_end = Pipe()
+    Thread(target=relay.serve, args=(web_end,), daemon=True).start()
+    camera = BrowserCamera(monitor_end, clock)
+    for key, shade in (("one", 50), ("one", 60), ("two", 200)):
+        sender = relay.connect("anna", key, take_over=True)
+        relay.put_frame(sender, jpeg_of(np.full((48, 64, 3), shade, np.uint8)), 1.0)
+        if key == "two":
+            with pytest.raises(FrameUnavailable):
+                camera.next_frame()
+        assert camera.next_frame().mean() == pytest.approx(shade, abs=2)
+    monitor_end.close()
+
+
+def test_somebody_hears_of_another_sender_but_not_of_a_page_that_reconnects(clock):
+    heard = []
+    relay = Relay(clock, ZoneInfo("Europe/Berlin"), lambda: 10, lambda: heard.append(True))
+    for key in ("one", "one", "two"):
+        relay.connect("anna", key, take_over=True)
+    assert len(heard) == 2

@@ -31,7 +31,8 @@ def lecture(app_context):
     rows = {0: (40, 10, 1.0), 1: (60, 20, 0.0), 3: (60, 0, 0.0), 4: (60, 2, 1.0), 5: (30, 10, 1.0)}
     for number, (online, faces, happy) in rows.items():
         whole = online * faces
-        spans = (0, 0, 0, whole * happy, 0, 0, whole * (1 - happy), 0)
+        counts = whole * (faces >= 5)
+        spans = (0, 0, 0, counts * happy, 0, 0, counts * (1 - happy), 0)
         minute = NOON + timedelta(minutes=number)
         counted = CountedMinute(minute, lecture.id, online, online * 5, faces, whole, spans)
         minute_queries.save_minute(room, counted, minimum_group=5)
@@ -59,6 +60,27 @@ def test_a_pause_is_no_dark_camera(lecture):
     report = report_of(lecture, NOON, CONDITIONS)
     assert report.minutes[2].status is MinuteStatus.PAUSED
     assert summary_sentence(report, BERLIN).endswith("; paused 13:02–13:03.")
+
+
+def test_a_report_names_the_limit_that_held_in_its_minutes(lecture):
+    now_in_force = ReportConditions(20, read_model_card())
+    report = report_of(lecture, NOON, now_in_force)
+    assert (report.suppressed_below, report.conditions.minimum_group) == (5, 5)
+
+
+def test_a_running_lecture_is_reported_up_to_its_last_full_minute(app_context):
+    room = room_queries.get_or_create_room("Room 7")
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    for number in (0, 1):
+        minute = NOON + timedelta(minutes=number)
+        counted = CountedMinute(minute, lecture.id, 60, 300, 10, 600, (0, 0, 0, 0, 0, 0, 600, 0))
+        minute_queries.save_minute(room, counted, minimum_group=5)
+    report = report_of(lecture, NOON + timedelta(seconds=90), CONDITIONS)
+    assert [minute.minute for minute in report.minutes] == [NOON]
+    assert (report.seconds, report.coverage) == (60, 1)
+    report = report_of(lecture, NOON + timedelta(seconds=30), CONDITIONS)
+    assert report.shares is None
+    assert summary_sentence(report, BERLIN) == "0 min; no minute is complete yet."
 
 
 def test_the_whole_weighs_minutes_by_the_people_in_them(lecture):

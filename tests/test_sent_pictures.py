@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import cv2
+import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -173,6 +174,34 @@ def test_a_second_page_hears_who_is_sending_and_can_take_over(free, picture):
             assert first.receive("over")["by"] == "admin"
             second.connection.send(picture)
             wait_for(free.is_online)
+
+
+def test_no_picture_of_the_first_page_is_shown_for_the_second(free):
+    """The last one was shown until the second page had sent its own."""
+    dark, bright = (jpeg_of(np.full((480, 640, 3), shade, np.uint8)) for shade in (60, 200))
+    seen: list[tuple[float, float]] = []
+
+    def watch() -> None:
+        for part in free.stream():
+            shown = cv2.imdecode(np.frombuffer(part.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+            seen.append((part.received_at, shown.mean()))
+            if shown.mean() > 190:
+                return
+
+    with sending(free, "first") as first, ThreadPoolExecutor(1) as executor:
+        watching = executor.submit(watch)
+        while not any(55 < shade < 65 for _, shade in seen):
+            first.receive("ask")
+            first.connection.send(dark)
+        with sending(free, "second", take_over=True) as second:
+            second.receive("ask")
+            connected_at = time.time()
+            time.sleep(2.5)  # a picture is sent again each second
+            while not watching.done():
+                second.connection.send(bright)
+                second.receive("ask")
+        watching.result()
+    assert not [shade for at, shade in seen if at > connected_at + 0.5 and 55 < shade < 65]
 
 
 def test_another_page_can_take_over_in_the_middle_of_a_picture(free, picture):

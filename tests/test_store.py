@@ -14,7 +14,7 @@ from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
 from app.store import lecture_queries, minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Lecture, Minute, db
+from app.store.tables import Lecture, Minute, Room, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
 from tests.server import wait_for
@@ -86,23 +86,55 @@ def test_the_same_minute_in_and_outside_a_lecture_are_two(room):
     assert [minute.lecture_id for minute in stored()] == [None, lecture.id]
 
 
-@pytest.mark.parametrize(("faces", "minimum", "kept"), [(4, 5, False), (5, 5, True), (1, 1, True)])
-def test_expressions_of_few_people_are_never_written(room, faces, minimum, kept):
-    minute_queries.save_minute(room, counted(faces=faces), minimum_group=minimum)
+def test_a_minute_in_which_no_group_was_in_view_keeps_no_expressions(room):
+    minute_queries.save_minute(room, counted(faces=4, expression_seconds=(0.0,) * 8), minimum_group=5)
     (minute,) = stored()
-    assert minute.suppressed is not kept
-    assert (minute.shares is not None) is kept
-    assert (minute.happy_seconds is not None) is kept
-    assert minute.faces_mean == pytest.approx(faces), "how many there were is no secret"
+    assert minute.suppressed
+    assert minute.shares is minute.happy_seconds is None
+    assert minute.faces_mean == pytest.approx(4), "how many there were is no secret"
+    assert minute.minimum_group == 5
 
 
-def test_what_was_not_kept_does_not_come_back_when_the_minute_goes_on(room):
-    minute_queries.save_minute(room, counted(faces=2), minimum_group=5)
+def test_a_minute_goes_on_after_a_part_without_a_group(room):
+    minute_queries.save_minute(room, counted(faces=2, expression_seconds=(0.0,) * 8), minimum_group=5)
     before = minute_queries.load_minute(room, NOON, None)
     minute_queries.save_minute(room, before.merged_with(counted(faces=20)), minimum_group=5)
     (minute,) = stored()
-    assert minute.suppressed
-    assert minute.face_seconds == 660
+    assert not minute.suppressed
+    assert (minute.face_seconds, minute.counted_seconds) == (660, 600)
+
+
+def published_shares(room: Room, now: datetime) -> dict | None:
+    (minute,) = minute_queries.minutes_between(None, None, room, now, limit=10)
+    return minute.shares
+
+
+def test_the_expressions_of_a_minute_are_given_out_once_it_can_not_grow_any_more(room):
+    minute_queries.save_minute(room, counted(), minimum_group=5, is_finished=False)
+    assert published_shares(room, NOON + timedelta(seconds=59)) is None
+    assert published_shares(room, NOON + timedelta(seconds=61)) is None, (
+        "its last seconds are not written yet"
+    )
+    minute_queries.save_minute(room, counted(seconds=60), minimum_group=5)
+    assert published_shares(room, NOON + timedelta(seconds=61)) is not None
+
+
+def test_the_expressions_of_a_minute_whose_monitor_was_killed_are_given_out_a_minute_later(room):
+    minute_queries.save_minute(room, counted(), minimum_group=5, is_finished=False)
+    assert published_shares(room, NOON + timedelta(minutes=2)) is not None
+
+
+def test_the_last_minute_of_a_lecture_that_ended_is_given_out_once_it_is_counted(room):
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    now = NOON + timedelta(seconds=40)
+    minute_queries.save_minute(room, counted(lecture_id=lecture.id), minimum_group=5)
+    (minute,) = minute_queries.minutes_of_lecture(lecture, now)
+    assert minute.shares is None
+    assert minute_queries.expressions_of_lectures([lecture], now) == {lecture.id: []}
+    lecture_queries.end_lecture(lecture, now)
+    (minute,) = minute_queries.minutes_of_lecture(lecture, now)
+    assert minute.shares is not None
+    assert len(minute_queries.expressions_of_lectures([lecture], now)[lecture.id]) == 1
 
 
 def test_a_minute_that_saw_nobody_has_no_shares_and_hides_nothing(room):
@@ -166,8 +198,8 @@ def test_what_is_old_is_deleted(room):
 def test_minutes_come_in_pages_without_loss(room):
     for number in range(7):
         minute_queries.save_minute(room, counted(NOON + timedelta(minutes=number)), minimum_group=1)
-    found, after = [], None
-    while page := minute_queries.minutes_between(NOON + timedelta(minutes=1), None, room, 2, after):
+    found, after, later = [], None, NOON + timedelta(hours=1)
+    while page := minute_queries.minutes_between(NOON + timedelta(minutes=1), None, room, later, 2, after):
         found += [row.minute for row in page]
         after = (page[-1].minute, page[-1].id)
     assert found == [NOON + timedelta(minutes=number) for number in range(1, 7)]
@@ -181,7 +213,7 @@ def reading(second: float, emotion: Emotion) -> Reading:
 def record(app, seconds: range, emotion: Emotion) -> None:
     writer = MinuteWriter(app, SYSTEM_CLOCK)
     for second in seconds:
-        writer.add(reading(second, emotion))
+        writer.add(reading(second, emotion), minimum_group=5)
     writer.stop(timeout_seconds=10)
 
 
@@ -214,7 +246,7 @@ def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):
     downgrade(revision="base")
     writer = MinuteWriter(app, SYSTEM_CLOCK)
     for second in range(0, 130):
-        writer.add(reading(second, Emotion.SAD))
+        writer.add(reading(second, Emotion.SAD), minimum_group=5)
     while "wait in memory" not in caplog.text:
         SYSTEM_CLOCK.wait(0.05)
     upgrade()

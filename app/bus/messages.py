@@ -1,5 +1,6 @@
 """What monitor and web process send each other. The newest message of each type wins, nothing is queued."""
 
+import math
 from dataclasses import dataclass
 
 from app.bus.live_reading import LiveReading
@@ -21,6 +22,8 @@ class AnnotatedPicture:
     faces_hidden: bool = False
     areas: tuple[PrivacyArea, ...] = ()
     """The privacy areas that are blanked in it."""
+    monotonic: float = math.inf
+    """When the camera gave the frame, by the machine's monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Reads a camera in a thread: the newest frame wins, a lost camera is opened again, a dark one says why."""
 
+import itertools
 import logging
 import random
 from collections import deque
@@ -29,6 +30,9 @@ UNREADABLE_DETAIL = Translatable("What the camera gives can't be decoded. The se
 FPS_WINDOW_SECONDS = 3.0
 STOP_SECONDS = 2.0
 
+_views = itertools.count(1)
+"""Unique in this process: two cameras never show the same view."""
+
 Result = TypeVar("Result")
 
 
@@ -57,6 +61,7 @@ class Capture:
         self._call_began_at: float | None = None
         self._newest: Frame | None = None
         self._newest_was_taken = True
+        self._view = next(_views)
         self._sequence = 0
         self._frames_dropped = 0
         self._arrivals: deque[float] = deque(maxlen=1000)
@@ -184,12 +189,13 @@ class Capture:
                 continue
             if image is None:
                 continue
+            read_at = self._clock.now(), self._clock.monotonic()
             areas = self.privacy_areas
             blank(image, areas)
             fault = faults.fault(image, self._clock.monotonic())
             match fault:
                 case None:
-                    self._set_newest(image, source.lag_seconds, areas)
+                    self._set_newest(image, read_at, source.lag_seconds, areas)
                 case Reason.BLACK:
                     self._set_dark(fault, BLACK_DETAIL)
                 case _:
@@ -203,13 +209,21 @@ class Capture:
         finally:
             self._call_began_at = None
 
-    def _set_newest(self, image: np.ndarray, lag_seconds: float, blanked: tuple[PrivacyArea, ...]) -> None:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
+    def _set_newest(
+        self,
+        image: np.ndarray,
+        read_at: tuple[datetime, float],
+        lag_seconds: float,
+        blanked: tuple[PrivacyArea, ...],
+    ) -> None:
+        now, monotonic = read_at
         with self._changed:
             self._sequence += 1
             self._frames_dropped += not self._newest_was_taken
             captured_at = now - timedelta(seconds=lag_seconds)
-            self._newest = Frame(image, self._sequence, captured_at, monotonic - lag_seconds, blanked)
+            self._newest = Frame(
+                image, self._sequence, captured_at, monotonic - lag_seconds, blanked, self._view
+            )
             self._newest_was_taken = False
             self._arrivals.append(monotonic)
             self._last_frame_at = now, monotonic
@@ -225,6 +239,7 @@ class Capture:
             self._state = CameraState(False, reason, detail, since, capture_fps=0.0)
             self._newest = None
             self._newest_was_taken = True
+            self._view = next(_views)
             self._arrivals.clear()
 
     def _fps(self) -> float:

@@ -38,6 +38,8 @@ class SentFrame:
     jpeg: bytes
     asked_at: float
     """When its sender was asked for it, by the machine's monotonic clock. It was captured after that."""
+    sender: str = ""
+    """Another word for another sender."""
 
 
 @dataclass(frozen=True, slots=True)

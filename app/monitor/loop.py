@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 from flask import Flask
 
-from app.bus.live_reading import LiveReading, summarise
+from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.bus.publisher import Publisher
 from app.camera.errors import Reason
@@ -18,13 +18,14 @@ from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
 from app.language import translate
 from app.monitor.frame_rate import FrameRate
+from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Face, Reading
+from app.vision.frame import Face, Reading, is_group_in_view, without_expressions
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,9 @@ WRITER_STOP_SECONDS = 2.0  # to write the open minute; the supervisor waits a se
 class Analysis:
     """What the last analysed frame showed."""
 
-    faces: tuple[Face, ...] = ()
-    live: LiveReading | None = None
+    reading: Reading | None = None
+    view: int = 0
+    """As in `Frame`."""
     face_width: float | None = None
     """As in `MonitorStatus`."""
 
@@ -67,6 +69,9 @@ class Monitor:
         self._labels = {kind: translate(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
         self._analysis = Analysis()
+        self._live_figures = LiveFigures()
+        self._view = 0
+        """The view that the newest frame shows, as in `Frame`."""
         self._logged_reason: Reason | None = Reason.STARTING
 
     def run(self, ending: threading.Event) -> None:
@@ -104,9 +109,8 @@ class Monitor:
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces)
-        live = summarise(reading, self._minute_writer.effective_settings.minimum_group)
-        self._analysis = Analysis(faces, live, _lower_quartile_width(faces, frame.image.shape[1]))
-        self._minute_writer.add(reading)
+        self._analysis = Analysis(reading, frame.view, _lower_quartile_width(faces, frame.image.shape[1]))
+        self._minute_writer.add(reading, self._minute_writer.effective_settings.minimum_group)
         self._analysed.count()
 
     def _settings(self) -> EffectiveSettings | None:
@@ -117,6 +121,8 @@ class Monitor:
     def _publish_frames(self, is_running: Callable[[], bool]) -> None:
         self._shutter.apply(self._settings())
         for captured in self._shutter.frames(is_running):
+            if captured is not None:
+                self._view = captured.frame.view
             if captured is not None and self._is_picture_due(captured):
                 self._publish_picture(captured)
             if self._status_throttle.is_due(self._clock.monotonic()):
@@ -130,26 +136,44 @@ class Monitor:
     def _publish_picture(self, captured: CapturedFrame) -> None:
         """Annotate and encode a frame with the newest faces, and publish it."""
         frame = captured.frame
-        hide_faces = self._settings().hide_faces
-        image = annotate(frame.image, self._analysis.faces, hide_faces, frame.blanked_areas, self._labels)
+        settings = self._settings()
+        reading = self._newest_reading()
+        faces = reading.faces if reading else ()
+        if not is_group_in_view(faces, settings.minimum_group):
+            faces = without_expressions(faces)
+        hide_faces = settings.hide_faces
+        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, self._labels)
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)
         captured_at = frame.captured_at.timestamp()
         self._bus.publish(
-            AnnotatedPicture(jpeg, captured_at, (width, height), hide_faces, frame.blanked_areas)
+            AnnotatedPicture(
+                jpeg, captured_at, (width, height), hide_faces, frame.blanked_areas, frame.monotonic
+            )
         )
+
+    def _newest_reading(self) -> Reading | None:
+        """The newest reading of the view that the newest frame shows."""
+        analysis = self._analysis
+        return analysis.reading if analysis.view == self._view else None
+
+    def _newest_live_reading(self) -> LiveReading | None:
+        reading = self._newest_reading()
+        if reading is None:
+            return None
+        minimum_group = self._minute_writer.effective_settings.minimum_group
+        return self._live_figures.publish(reading, minimum_group)
 
     def _publish_status(self) -> None:
         camera = self._shutter.state
         self._log_camera_change(camera)
-        analysis = self._analysis
         self._bus.publish(
             MonitorStatus(
                 camera=camera,
-                live=analysis.live if camera.is_online else None,
+                live=self._newest_live_reading() if camera.is_online else None,
                 analysed_fps=self._analysed.per_second(),
                 frames_dropped=self._shutter.frames_dropped,
-                face_width=analysis.face_width,
+                face_width=self._analysis.face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
                 minutes_written=self._minute_writer.minutes_written,

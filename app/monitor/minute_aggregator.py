@@ -22,15 +22,23 @@ class MinuteAggregator:
         self._open_key: MinuteKey | None = None
         self._minutes: dict[MinuteKey, CountedMinute] = {}
 
-    def add(self, reading: Reading, lecture_id: int | None) -> None:
-        """Count `reading`, and the time since the previous one for every face that is in both."""
+    def add(self, reading: Reading, lecture_id: int | None, minimum_group: int) -> None:
+        """Count `reading`, and the time since the previous one for every face that is in both.
+
+        Their expressions count only where at least `minimum_group` faces are in both.
+        """
         if self._previous is not None:
             for minute, seconds in _split_at_minute(self._previous, reading):
-                self._count(_counted_step(self._previous, reading, minute, lecture_id, seconds))
+                key = (minute, lecture_id)
+                self._count(_count_step(key, self._previous, reading, seconds, minimum_group))
         minute = start_of_minute(reading.at)
         self._count(CountedMinute(minute, lecture_id, frames_analysed=1, faces_max=len(reading.faces)))
         self._open_key = (minute, lecture_id)
         self._previous = reading
+
+    def is_open(self, key: MinuteKey) -> bool:
+        """Whether the newest reading lies in this minute, so that it can still grow."""
+        return key == self._open_key
 
     def unwritten_minutes(self) -> list[CountedMinute]:
         """Every minute that is still open or was not written since it finished, as counted so far."""
@@ -38,11 +46,11 @@ class MinuteAggregator:
 
     def has_finished_minute(self) -> bool:
         """Whether a minute that can't grow any more waits to be written."""
-        return any(key != self._open_key for key in self._minutes)
+        return any(not self.is_open(key) for key in self._minutes)
 
     def mark_written(self, counted: CountedMinute) -> bool:
         """Forget `counted` if it is finished; gives False where it is open, or grew while it was written."""
-        if counted.key == self._open_key or self._minutes.get(counted.key) != counted:
+        if self.is_open(counted.key) or self._minutes.get(counted.key) != counted:
             return False
         del self._minutes[counted.key]
         return True
@@ -70,17 +78,24 @@ def _split_at_minute(previous: Reading, now: Reading) -> list[tuple[datetime, fl
     return [(first, seconds - seconds_in_last), (last, seconds_in_last)]
 
 
-def _counted_step(
-    previous: Reading, now: Reading, minute: datetime, lecture_id: int | None, seconds: float
+def _count_step(
+    key: MinuteKey, previous: Reading, now: Reading, seconds: float, minimum_group: int
 ) -> CountedMinute:
-    """Count `seconds` for the camera, and for each face in both readings under its previous expression."""
+    """Count `seconds` for the camera, and for each face in both readings under its previous expression.
+
+    Fewer than `minimum_group` of them count as faces only.
+    """
     tracks_now = {face.track_id for face in now.faces}
+    staying = [face for face in previous.faces if face.track_id in tracks_now]
     spans = list(NO_EXPRESSION_SECONDS)
-    for face in previous.faces:
-        if face.track_id in tracks_now:
+    if len(staying) >= minimum_group:
+        for face in staying:
             spans[_column(face)] += seconds
     return CountedMinute(
-        minute, lecture_id, online_seconds=seconds, face_seconds=sum(spans), expression_seconds=tuple(spans)
+        *key,
+        online_seconds=seconds,
+        face_seconds=len(staying) * seconds,
+        expression_seconds=tuple(spans),
     )
 
 

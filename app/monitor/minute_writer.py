@@ -48,10 +48,10 @@ class MinuteWriter:
         self._thread = threading.Thread(target=self._run, name="minute-writer", daemon=True)
         self._thread.start()
 
-    def add(self, reading: Reading) -> None:
-        """Count a reading. Never waits for the database."""
+    def add(self, reading: Reading, minimum_group: int) -> None:
+        """Count a reading, and its expressions if that many faces are in view. Never waits for the database."""
         with self._lock:
-            self._aggregator.add(reading, self._lecture_id)
+            self._aggregator.add(reading, self._lecture_id, minimum_group)
 
     def stop(self, timeout_seconds: float) -> None:
         """Write the open minute and end the thread, waiting at most `timeout_seconds`."""
@@ -106,16 +106,17 @@ class MinuteWriter:
         room = configured_room()
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
-            unwritten = self._aggregator.unwritten_minutes()
-        for counted in unwritten:
+            minutes = self._aggregator.unwritten_minutes()
+            unwritten = [(counted, not self._aggregator.is_open(counted.key)) for counted in minutes]
+        for counted, is_finished in unwritten:
             if counted.key not in self._stored_before:
                 self._stored_before[counted.key] = minute_queries.load_minute(room, *counted.key)
             stored_before = self._stored_before[counted.key]
             total = stored_before.merged_with(counted) if stored_before else counted
-            minute_queries.save_minute(room, total, minimum_group)
+            minute_queries.save_minute(room, total, minimum_group, is_finished=is_finished)
             with self._lock:
-                is_finished = self._aggregator.mark_written(counted)
-            if is_finished:
+                is_written = self._aggregator.mark_written(counted)
+            if is_written:
                 self.minutes_written += 1
                 del self._stored_before[counted.key]
         self._written_at = self._clock.monotonic()

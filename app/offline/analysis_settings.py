@@ -1,9 +1,9 @@
 """The settings that pictures and videos from files are analysed with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from app.vision.frame import Face
+from app.vision.frame import Face, is_group_in_view, without_expressions
 
 SUPPRESSED_REMARK = "fewer than MINIMUM_GROUP, so no expressions are shown or kept"
 
@@ -20,6 +20,4 @@ class AnalysisSettings:
 
     def without_suppressed(self, faces: Sequence[Face]) -> tuple[Face, ...]:
         """The faces, without scores and expressions where they are fewer than MINIMUM_GROUP."""
-        if len(faces) >= self.minimum_group:
-            return tuple(faces)
-        return tuple(replace(face, scores=None, emotion=None) for face in faces)
+        return tuple(faces) if is_group_in_view(faces, self.minimum_group) else without_expressions(faces)

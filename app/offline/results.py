@@ -20,11 +20,19 @@ MINUTE_COLUMNS = (
     "faces_mean",
     "faces_max",
     "face_seconds",
+    "counted_seconds",
     *EMOTIONS,
     "uncertain",
     "suppressed",
 )
-DIGITS = {"online_seconds": 3, "faces_mean": 2, "face_seconds": 2, "shares": 4, "uncertain_share": 4}
+DIGITS = {
+    "online_seconds": 3,
+    "faces_mean": 2,
+    "face_seconds": 2,
+    "counted_seconds": 2,
+    "shares": 4,
+    "uncertain_share": 4,
+}
 """Decimal places of the figures of a minute; the others are whole numbers."""
 
 
@@ -38,14 +46,13 @@ def face_as_dict(face: Face) -> dict:
     }
 
 
-def of_minute(counted: CountedMinute, began: datetime, minimum_group: int) -> dict:
+def of_minute(counted: CountedMinute, began: datetime) -> dict:
     """A minute as in `/api/v1/minutes`, but named by its time in the video, such as 1:02."""
     number = round((counted.minute - began).total_seconds() / 60)
-    kept = counted.suppressed_below(minimum_group)
     return {
         "minute": f"{number // 60}:{number % 60:02}",
-        **{name: _rounded(value, DIGITS.get(name)) for name, value in figures_of(kept).items()},
-        "suppressed": kept.is_suppressed,
+        **{name: _rounded(value, DIGITS.get(name)) for name, value in figures_of(counted).items()},
+        "suppressed": counted.is_suppressed,
     }
 
 
@@ -68,7 +75,7 @@ def write_minutes(outputs: OutputFiles, about: dict, minutes: Sequence[dict]) ->
     """Write the minutes of a video, with facts `about` it in the JSON."""
     rows = [
         [
-            *(minute[name] for name in MINUTE_COLUMNS[:6]),
+            *(minute[name] for name in MINUTE_COLUMNS[:7]),
             *_values(minute["shares"]),
             minute["uncertain_share"],
             minute["suppressed"],

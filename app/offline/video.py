@@ -38,7 +38,7 @@ def analyse_video(
         "minimum_group": settings.minimum_group,
         "network_sha256": settings.network_sha256,
     }
-    rows = [of_minute(minute, EPOCH, settings.minimum_group) for minute in minutes]
+    rows = [of_minute(minute, EPOCH) for minute in minutes]
     write_minutes(outputs, about, rows)
     return _summary(video, minutes, any(row["suppressed"] for row in rows))
 
@@ -57,7 +57,8 @@ def _analyse_frames(
         for frame in frames:
             if throttle.is_due(frame.monotonic):
                 found = analyser.analyse(frame)
-                aggregator.add(Reading(frame.captured_at, frame.monotonic, found), None)
+                reading = Reading(frame.captured_at, frame.monotonic, found)
+                aggregator.add(reading, None, settings.minimum_group)
                 faces = settings.without_suppressed(found)
             annotated.add(frame, faces, settings.hide_faces)
     return aggregator.unwritten_minutes()

@@ -39,7 +39,7 @@ class ReportConditions:
     """What the figures depend on, and every file therefore names."""
 
     minimum_group: int
-    """No expressions are kept of fewer people."""
+    """No expressions are kept of fewer people. The current one where a lecture's minutes don't say."""
     network: ModelCard
 
 
@@ -63,7 +63,7 @@ class Report:
     """Faces in view on average while the camera was on; None if it never was."""
     faces_max: int
     shares: dict[Emotion, float] | None
-    """Each expression's part of the person-time of the minutes that have shares; None if there are none."""
+    """Each expression's part of the counted person-time of its minutes; None if there are none."""
     uncertain_share: float | None
     share_intervals: Intervals | None
     seconds: float
@@ -71,6 +71,8 @@ class Report:
     online_seconds: float
     """How much of it the camera was on."""
     suppressed_minutes: int
+    suppressed_below: int | None
+    """The largest minimum group that held in them; None if there are none, or if it was not stored."""
     conditions: ReportConditions
 
     def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
@@ -89,9 +91,10 @@ class Report:
 
 
 def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> Report:
-    """The report of a lecture, up to `now` if it is still running."""
-    rows = minute_queries.minutes_of_lecture(lecture)
-    end = min(lecture.ended_at or now, lecture.started_at + MAX_REPORTED)
+    """The report of a lecture, up to the last full minute before `now` if it is still running."""
+    rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
+    end = lecture.ended_at or max(now.replace(second=0, microsecond=0), lecture.started_at)
+    end = min(end, lecture.started_at + MAX_REPORTED)
     online = sum(row.online_seconds for row in rows)
     pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
     minutes = _every_minute(rows, lecture.started_at, end, pauses)
@@ -120,15 +123,20 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         seconds=max(0.0, (end - lecture.started_at).total_seconds()),
         online_seconds=online,
         suppressed_minutes=sum(row.suppressed for row in rows),
-        conditions=conditions,
+        suppressed_below=_largest_group([row for row in rows if row.suppressed]),
+        conditions=replace(conditions, minimum_group=_largest_group(rows) or conditions.minimum_group),
     )
+
+
+def _largest_group(rows: Sequence[Minute]) -> int | None:
+    return max((row.minimum_group for row in rows if row.minimum_group is not None), default=None)
 
 
 def _intervals(parts: Sequence[MinuteFigures], confusion: ConfusionMatrix) -> list[Intervals | None]:
     """The intervals of the shares of each part; None where no expression was named.
 
     They are estimated for the faces whose expression was named and then, like the shares, given as parts of
-    all person-time.
+    all counted person-time.
     """
     named = [part for part in parts if _has_named(part)]
     rows = share_intervals(

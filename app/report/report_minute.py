@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from app.report.interval import Interval, effective_sample_size
-from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PooledMinutes
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PooledMinutes, mean_faces
 from app.vision.emotion import Emotion
 
 MINUTE = timedelta(minutes=1)
@@ -37,7 +37,8 @@ class MinuteStatus(StrEnum):
 class ReportMinute(MinuteFigures):
     """One minute of a report. A gap has None for its figures, not zeros.
 
-    Its shares are as read, of all person-time. They are computed once: a page asks for them some dozen times.
+    Its shares are as read, of all counted person-time. They are computed once: a page asks for them some
+    dozen times.
     """
 
     minute: datetime
@@ -68,11 +69,12 @@ def sample_size(minute: MinuteFigures) -> float:
     """The effective sample size behind a minute's shares: looks at faces whose expression was named."""
     if minute.shares is None:
         return 0.0
-    return effective_sample_size(minute.faces_mean * (1 - minute.uncertain_share), minute.online_seconds)
+    faces = mean_faces(minute.counted_seconds, minute.online_seconds)
+    return effective_sample_size(faces * (1 - minute.uncertain_share), minute.online_seconds)
 
 
 def merge_minutes(minutes: Sequence[ReportMinute], count: int) -> list[ReportMinute]:
-    """Merge every `count` minutes into one, each weighted by its person-time."""
+    """Merge every `count` minutes into one, each weighted by its counted person-time."""
     if count == 1:
         return list(minutes)
     return [_merged(minutes[start : start + count]) for start in range(0, len(minutes), count)]

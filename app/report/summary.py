@@ -13,7 +13,7 @@ from app.report.interval import effective_sample_size
 from app.report.lecture_report import Report, ReportNote
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
-from app.store.minute_figures import PooledMinutes
+from app.store.minute_figures import PooledMinutes, mean_faces
 from app.store.minute_queries import MAX_REPORTED
 from app.vision.emotion import EMOTIONS, Emotion
 
@@ -82,7 +82,8 @@ def _change(report: Report, emotion: Emotion, stretch: Sequence[ReportMinute]) -
     """The stretch as a change, if it is large and not due to chance."""
     pooled = PooledMinutes.of(stretch)
     share, average = pooled.shares[emotion], report.shares[emotion]
-    size = effective_sample_size(pooled.faces_mean, pooled.online_seconds)
+    faces = mean_faces(pooled.counted_seconds, pooled.online_seconds)
+    size = effective_sample_size(faces, pooled.online_seconds)
     expected = (average * size + 1) / (size + 2)  # never 0 or 1, where the error would be 0
     error = (expected * (1 - expected) / size) ** 0.5
     if abs(share - average) < max(MIN_CHANGE, MIN_STANDARD_ERRORS * error):
@@ -164,15 +165,19 @@ def _length_and_faces(report: Report) -> str:
 
 
 def _why_no_expressions(report: Report) -> str:
+    if not report.seconds:
+        return gettext("no minute is complete yet")
     if not report.online_seconds:
         return gettext("the camera gave no picture")
     if not report.faces_mean:
         return gettext("nobody was in view")
     if not report.suppressed_minutes:
         return gettext("no expression could be read")
+    if report.suppressed_below is None:
+        return gettext("too few people were in view, so no expressions were kept")
     return gettext(
         "fewer than %(least)s people were in view, so no expressions were kept",
-        least=report.conditions.minimum_group,
+        least=report.suppressed_below,
     )
 
 

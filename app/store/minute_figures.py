@@ -15,6 +15,7 @@ FIGURES = (
     "faces_mean",
     "faces_max",
     "face_seconds",
+    "counted_seconds",
     "shares",
     "uncertain_share",
 )
@@ -40,7 +41,7 @@ class MinuteFigures:
     face_seconds: float | None
     """Person-time; None where there was no camera."""
     expression_seconds: ExpressionSeconds | None
-    """Adds up to `face_seconds`; None where there was no camera, or too few people."""
+    """Counted only while the minimum group was in view; None where there was no camera, or never a group."""
 
     @property
     def faces_mean(self) -> float | None:
@@ -48,15 +49,23 @@ class MinuteFigures:
         return None if self.face_seconds is None else mean_faces(self.face_seconds, self.online_seconds)
 
     @property
+    def counted_seconds(self) -> float | None:
+        """The person-time that the shares are parts of: while the minimum group was in view."""
+        if self.expression_seconds is not None:
+            return sum(self.expression_seconds)
+        return None if self.face_seconds is None else 0.0
+
+    @property
     def all_shares(self) -> dict[str, float] | None:
-        """The part of the person-time that each of EXPRESSIONS has, 0 to 1; together 1.
+        """The part of `counted_seconds` that each of EXPRESSIONS has, 0 to 1; together 1.
 
         None where nobody or too few people were in view.
         """
-        if self.expression_seconds is None or not self.face_seconds:
+        total = self.counted_seconds
+        if not total:
             return None
         pairs = zip(EXPRESSIONS, self.expression_seconds, strict=True)
-        return {expression: seconds / self.face_seconds for expression, seconds in pairs}
+        return {expression: seconds / total for expression, seconds in pairs}
 
     @property
     def shares(self) -> dict[Emotion, float] | None:
@@ -66,15 +75,14 @@ class MinuteFigures:
 
     @property
     def uncertain_share(self) -> float | None:
-        """The part of the person-time in which no expression could be named."""
-        if self.expression_seconds is None or not self.face_seconds:
-            return None
-        return self.expression_seconds[-1] / self.face_seconds
+        """The part of `counted_seconds` in which no expression could be named."""
+        total = self.counted_seconds
+        return self.expression_seconds[-1] / total if total else None
 
 
 @dataclass(frozen=True, slots=True)
 class PooledMinutes(MinuteFigures):
-    """Several minutes taken as one, each weighted by its person-time."""
+    """Several minutes taken as one, each weighted by its counted person-time."""
 
     online_seconds: float
     face_seconds: float

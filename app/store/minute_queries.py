@@ -6,19 +6,25 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from app.store.counted_minute import CountedMinute
+from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import find_lecture
 from app.store.minute_figures import ExpressionSeconds
 from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, Room, db
 
+MINUTE = timedelta(minutes=1)
+MAX_WRITING_TIME = timedelta(minutes=1)
+"""A minute that is not marked as finished so long after its end belongs to a monitor that was killed."""
 MAX_REPORTED = timedelta(days=7)
 """How much of a lecture is reported, so that no lecture fills the memory. LECTURE_HOURS ends one far earlier;
 what an older version recorded may be longer."""
 
 
-def minutes_of_lecture(lecture: Lecture) -> Sequence[Minute]:
-    """A lecture's minutes, oldest first; no more than MAX_REPORTED from its start."""
-    return db.session.scalars(select(Minute).where(_is_reported_in(lecture)).order_by(Minute.minute)).all()
+def minutes_of_lecture(lecture: Lecture, now: datetime) -> Sequence[Minute]:
+    """A lecture's minutes, oldest first, without expressions where they still grow.
+
+    No more than MAX_REPORTED from its start.
+    """
+    return _load(select(Minute).where(_is_reported_in(lecture)).order_by(Minute.minute), now)
 
 
 def _is_reported_in(lecture: Lecture) -> ColumnElement[bool]:
@@ -34,10 +40,14 @@ def minutes_between(
     start: datetime | None,
     end: datetime | None,
     room: Room | None,
+    now: datetime,
     limit: int,
     after: tuple[datetime, int] | None = None,
 ) -> Sequence[Minute]:
-    """Minutes from `start` on, before `end`, oldest first, starting behind the (minute, id) `after`."""
+    """Minutes from `start` on, before `end`, oldest first, starting behind the (minute, id) `after`.
+
+    Those that still grow come without expressions.
+    """
     query = select(Minute).order_by(Minute.minute, Minute.id).limit(limit)
     if start is not None:
         query = query.where(Minute.minute >= start)
@@ -48,7 +58,25 @@ def minutes_between(
     if after is not None:
         minute, row_id = after
         query = query.where((Minute.minute > minute) | ((Minute.minute == minute) & (Minute.id > row_id)))
-    return db.session.scalars(query).all()
+    return _load(query, now)
+
+
+def _load(query: Select[tuple[Minute]], now: datetime) -> Sequence[Minute]:
+    """Load minutes, and withhold the expressions of those that can still grow.
+
+    Whoever gets a minute twice while it grows can subtract one answer from the other.
+    """
+    rows = db.session.execute(query.add_columns(_is_finished(now))).all()
+    for minute, is_finished in rows:
+        minute.is_withheld = not is_finished
+    return [minute for minute, _ in rows]
+
+
+def _is_finished(now: datetime) -> ColumnElement[bool]:
+    """Whether a minute can't grow any more."""
+    ended_lectures = select(Lecture.id).where(Lecture.ended_at.is_not(None))
+    is_over = (Minute.minute <= now - MINUTE) | Minute.lecture_id.in_(ended_lectures)
+    return is_over & (Minute.is_finished | (Minute.minute <= now - MINUTE - MAX_WRITING_TIME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +88,11 @@ class MinuteExpressions:
     """None if suppressed."""
 
 
-def expressions_of_lectures(lectures: Sequence[Lecture]) -> dict[int, list[MinuteExpressions]]:
-    """The expressions of the minutes of these lectures by lecture id, oldest first, in one query."""
+def expressions_of_lectures(lectures: Sequence[Lecture], now: datetime) -> dict[int, list[MinuteExpressions]]:
+    """The expressions of the finished minutes of lectures, by lecture id, oldest first, in one query."""
     rows = db.session.execute(
         select(Minute.lecture_id, Minute.minute, *(getattr(Minute, name) for name in EXPRESSION_COLUMNS))
-        .where(or_(False, *map(_is_reported_in, lectures)))
+        .where(or_(False, *map(_is_reported_in, lectures)), _is_finished(now))
         .order_by(Minute.minute)
     )
     minutes = {lecture.id: [] for lecture in lectures}
@@ -85,12 +113,12 @@ def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> Counted
         frames_analysed=row.frames_analysed,
         faces_max=row.faces_max,
         face_seconds=row.face_seconds,
-        expression_seconds=row.expression_seconds,
+        expression_seconds=row.expression_seconds or NO_EXPRESSION_SECONDS,
     )
 
 
-def save_minute(room: Room, counted: CountedMinute, minimum_group: int) -> None:
-    """Insert or overwrite a minute, without expressions if fewer than `minimum_group` people were in view.
+def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_finished: bool = True) -> None:
+    """Insert or overwrite a minute; `minimum_group` is the limit that held while it was counted.
 
     A minute of a lecture that was deleted meanwhile is dropped.
     """
@@ -104,7 +132,9 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int) -> None:
     row.frames_analysed = counted.frames_analysed
     row.faces_max = counted.faces_max
     row.face_seconds = counted.face_seconds
-    row.expression_seconds = counted.suppressed_below(minimum_group).expression_seconds
+    row.expression_seconds = None if counted.is_suppressed else counted.expression_seconds
+    row.minimum_group = minimum_group
+    row.is_finished = is_finished
     db.session.commit()
 
 

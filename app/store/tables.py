@@ -164,8 +164,8 @@ class Note(db.Model):
 class Minute(MinuteFigures, db.Model):
     """One minute of a room, inside a lecture or outside any. It stores seconds; shares follow from them.
 
-    The eight columns of expression seconds add up to `face_seconds`, or are all NULL if too few people were
-    in view. A minute without camera has no row.
+    The eight columns of expression seconds count the time while `minimum_group` people were in view; they are
+    all NULL if there never were that many. A minute without camera has no row.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -185,6 +185,13 @@ class Minute(MinuteFigures, db.Model):
     surprise_seconds: Mapped[float | None]
     neutral_seconds: Mapped[float | None]
     uncertain_seconds: Mapped[float | None]
+    minimum_group: Mapped[int | None]
+    """The limit that held; NULL in minutes from before it was stored."""
+    is_finished: Mapped[bool] = mapped_column(server_default=true())
+    """Whether its monitor has counted it to its end."""
+
+    is_withheld = False
+    """Whether its expressions are not given out yet, since it can still grow. Queries set it."""
 
     room: Mapped[Room] = relationship(lazy="joined")
 
@@ -203,8 +210,10 @@ class Minute(MinuteFigures, db.Model):
 
     @property
     def expression_seconds(self) -> ExpressionSeconds | None:
-        """Person-time of each expression; None if suppressed. Setting it sets `suppressed` as well."""
-        return None if self.suppressed else tuple(getattr(self, column) for column in EXPRESSION_COLUMNS)
+        """Person-time of each expression; None if suppressed or withheld. Setting it sets `suppressed`."""
+        if self.suppressed or self.is_withheld:
+            return None
+        return tuple(getattr(self, column) for column in EXPRESSION_COLUMNS)
 
     @expression_seconds.setter
     def expression_seconds(self, seconds: ExpressionSeconds | None) -> None:

@@ -39,8 +39,9 @@ class FaceAnalyser:
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-        if (grey.shape, frame.blanked_areas) != self._view:
-            self._view = grey.shape, frame.blanked_areas
+        view = frame.view, grey.shape, frame.blanked_areas
+        if view != self._view:
+            self._view = view
             self._start_view(*grey.shape)
         detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
         tracks = self._tracker.update(detections, frame.monotonic)
@@ -66,7 +67,7 @@ class FaceAnalyser:
         self._view = ()
 
     def _start_view(self, height: int, width: int) -> None:
-        """Forget every face: frames of another size or with other blanked areas show other faces."""
+        """Forget every face: a frame of another camera, size or blanked areas shows other faces."""
         self._tracker = Tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()

@@ -1,6 +1,7 @@
 """The values that flow through the program: a frame, the faces in it, and the reading made of them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -43,6 +44,9 @@ class Frame:
     """The same moment in seconds of a clock that never jumps. Durations are taken from it."""
     blanked_areas: tuple[PrivacyArea, ...] = ()
     """The privacy areas that `image` shows in one flat colour."""
+    view: int = 0
+    """Another number where the camera was switched, was dark in between, or has another sender: nobody in an
+    earlier view is followed into this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,16 @@ class Face:
     emotion: Emotion | None
     """The expression with the highest score. None for a face that is too small, or where that score is too
     low."""
+
+
+def is_group_in_view(faces: Sequence[Face], minimum_group: int) -> bool:
+    """Whether enough faces are in view for their expressions to be shown."""
+    return len(faces) >= minimum_group
+
+
+def without_expressions(faces: Sequence[Face]) -> tuple[Face, ...]:
+    """The faces as boxes only."""
+    return tuple(replace(face, scores=None, emotion=None) for face in faces)
 
 
 @dataclass(frozen=True, slots=True)

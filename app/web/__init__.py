@@ -41,7 +41,12 @@ def init_app(app: APIFlask) -> None:
         )
     slots = StreamSlots(settings.max_viewers)
     hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
-    relay = Relay(SYSTEM_CLOCK, settings.timezone, lambda: useful_fps(settings.detect_fps, hub.demand))
+    relay = Relay(
+        SYSTEM_CLOCK,
+        settings.timezone,
+        lambda: useful_fps(settings.detect_fps, hub.demand),
+        hub.refuse_older_pictures,
+    )
     app.extensions.update(
         clock=SYSTEM_CLOCK,
         hub=hub,

@@ -14,6 +14,7 @@ from app.language import Translatable
 
 WAIT_SECONDS = 1.5  # the web process answers within a second, if only that there is no frame yet
 
+NEW_SENDER = Translatable("Another computer sends the pictures from now on.")
 DAMAGED = Translatable("The JPEG can't be decoded: it is damaged, or not of the size that it claims.")
 
 _request_numbers = itertools.count(1)
@@ -30,13 +31,21 @@ class BrowserCamera:
         self._connection = browser_frames
         self._clock = clock
         self._pending_request: int | None = None
+        self._sender: str | None = None
+        self._first_of_sender: SentFrame | None = None
         self._known_absence: SenderAbsence | None = None
         self._fault: Translatable | None = None
 
     def next_frame(self) -> np.ndarray | None:
-        match self._request_frame():
+        """As in `Source`; dark for a moment between two senders, so that nobody is followed into the next."""
+        first, self._first_of_sender = self._first_of_sender, None
+        match first or self._request_frame():
             case SentFrame() as sent:
                 self._known_absence = None
+                before, self._sender = self._sender, sent.sender
+                if before not in (None, sent.sender):
+                    self._first_of_sender = sent
+                    raise FrameUnavailable(Reason.WAITING, NEW_SENDER)
                 image = self._decode(sent.jpeg)
                 self.lag_seconds = self._clock.monotonic() - sent.asked_at
                 return image

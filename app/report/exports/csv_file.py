@@ -27,6 +27,7 @@ COLUMNS = (
     "faces_mean",
     "faces_max",
     "face_seconds",
+    "counted_seconds",
     *EXPRESSIONS,
     *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
     "notes",
@@ -57,6 +58,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         minute.faces_mean,
         minute.faces_max,
         minute.face_seconds,
+        minute.counted_seconds,
         *(shares.get(expression) for expression in EXPRESSIONS),
         *(end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))),
     ]

@@ -76,8 +76,9 @@ def delete_lecture(lecture_id):
 @api.doc(security=SECURITY)
 def lecture_unusual(lecture_id):
     """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
-    minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id))
-    return {"unusual": unusual_expressions(minutes, current_time())}
+    now = current_time()
+    minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id), now)
+    return {"unusual": unusual_expressions(minutes, now)}
 
 
 @api.get("/lectures/<int:lecture_id>/report")

@@ -28,7 +28,12 @@ def minutes(query):
     room = room_or_404(query["room"]) if "room" in query else None
     limit = query["limit"]
     rows = minute_queries.minutes_between(
-        query.get("start"), query.get("end"), room, limit + 1, _position(query.get("cursor"))
+        query.get("start"),
+        query.get("end"),
+        room,
+        current_time(),
+        limit + 1,
+        _position(query.get("cursor")),
     )
     has_more = len(rows) > limit
     start, end = query.get("start", EARLIEST), query.get("end", current_time())
@@ -45,7 +50,8 @@ def minutes(query):
 @api.doc(security=SECURITY)
 def lecture_minutes(lecture_id):
     """All minutes of a lecture, oldest first; a minute without camera is not among them."""
-    return {"minutes": minute_queries.minutes_of_lecture(lecture_or_404(lecture_id)), "cursor": None}
+    minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id), current_time())
+    return {"minutes": minutes, "cursor": None}
 
 
 def _cursor(row: Minute) -> str:

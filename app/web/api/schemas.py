@@ -51,11 +51,19 @@ class MinuteSchema(Schema):
     faces_mean = Float(metadata={"description": "Faces in view on average while the camera was read."})
     faces_max = Integer()
     face_seconds = Float(metadata={"description": "Person-time in view."})
+    counted_seconds = Float(
+        metadata={"description": "Person-time in view together with at least MINIMUM_GROUP people."}
+    )
     shares = SharesField(
-        metadata={"description": "Shares of the person-time; null if nobody or too few people were seen."}
+        metadata={
+            "description": "Shares of counted_seconds; null while the minute lasts, "
+            "and if nobody or too few people were seen."
+        }
     )
     uncertain_share = Float(allow_none=True)
-    suppressed = Boolean(metadata={"description": "True if fewer than MINIMUM_GROUP people were in view."})
+    suppressed = Boolean(
+        metadata={"description": "True if people were in view, but never MINIMUM_GROUP at once."}
+    )
 
 
 class PauseBetweenSchema(Schema):

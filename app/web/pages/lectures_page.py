@@ -22,10 +22,9 @@ def listing():
         abort(404, Translatable("after must be the number of a lecture."))
     matches = lecture_queries.newest_lectures(PAGE_SIZE + 1, after, text, course)
     lectures = matches[:PAGE_SIZE]
-    sparklines = {
-        lecture_id: sparkline(minutes)
-        for lecture_id, minutes in minute_queries.expressions_of_lectures(lectures).items()
-    }
+    now = current_time()
+    expressions = minute_queries.expressions_of_lectures(lectures, now)
+    sparklines = {lecture_id: sparkline(minutes) for lecture_id, minutes in expressions.items()}
     return render_template(
         "lectures.html",
         lectures=lectures,
@@ -34,5 +33,5 @@ def listing():
         text=text,
         course=course,
         courses=lecture_queries.all_courses(),
-        now=current_time(),
+        now=now,
     )

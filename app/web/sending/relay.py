@@ -82,8 +82,18 @@ def useful_fps(detect_fps: float, demand: Demand) -> float:
 class Relay:
     """Holds the one sender, and the one frame that the monitor fetches next."""
 
-    def __init__(self, clock: Clock, timezone: ZoneInfo, max_fps: Callable[[], float]) -> None:
-        """`max_fps` gives the frame rate at which a page is asked for frames at most."""
+    def __init__(
+        self,
+        clock: Clock,
+        timezone: ZoneInfo,
+        max_fps: Callable[[], float],
+        on_new_sender: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`max_fps` gives the frame rate at which a page is asked for frames at most.
+
+        `on_new_sender` is called before the first frame of another sender is taken.
+        """
+        self._on_new_sender = on_new_sender
         self._clock = clock
         self._timezone = timezone
         self._max_fps = max_fps
@@ -114,6 +124,8 @@ class Relay:
             if before and before.key != key and not take_over:
                 raise AlreadySending(before)
             since = before.since if before and before.key == key else self._clock.now()
+            if before is None or before.key != key:
+                self._on_new_sender()
             self._sender = FrameSender(name, key, since, is_script, now)
             self._frame, self._fault = None, None
             self._changed.notify_all()
@@ -191,7 +203,7 @@ class Relay:
             self._is_requested = False
             if self._frame:
                 frame, self._frame = self._frame, None
-                return SentFrame(request.number, frame.jpeg, frame.requested_at)
+                return SentFrame(request.number, frame.jpeg, frame.requested_at, self._sender.key)
             return NoFrame(request.number, None if self._current_sender() else self._absence)
 
     def _current_sender(self) -> FrameSender | None:

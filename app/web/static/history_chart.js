@@ -28,7 +28,7 @@ function collect({ minutes, pauses }, first) {
     slot.few ||= row.suppressed;
     if (!row.shares) continue;
     names.forEach((name, index) => {
-      slot.seconds[index] += row.face_seconds * (name === "uncertain" ? row.uncertain_share : row.shares[name]);
+      slot.seconds[index] += row.counted_seconds * (name === "uncertain" ? row.uncertain_share : row.shares[name]);
     });
   }
   return slots.map(({ seen, few, paused, seconds }) => {

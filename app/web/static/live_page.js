@@ -15,6 +15,8 @@ const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
 const start = document.getElementById("start");
+let sharesAt = null; // the moment of the shares that are shown
+let sharesSince = 0; // how long the page has shown them, by its own clock
 let isLeaving = false; // a form was sent; its answer leads to another page
 
 function showShares(now, state) {
@@ -31,11 +33,18 @@ function showShares(now, state) {
   if (remark.textContent !== text) remark.textContent = text;
 }
 
+// Whether the same shares have been shown for 10 s: the server holds new ones back.
+function areSharesHeld({ at }) {
+  if (at !== sharesAt) [sharesAt, sharesSince] = [at, performance.now()];
+  return performance.now() - sharesSince > 10000;
+}
+
 function remarkOn(now, state) {
   if (state && state.paused) return t("Paused: nothing is analysed or recorded.");
   if (!now) return t("No reading: the camera is dark.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return t("Nobody in view.");
+  if (areSharesHeld(now)) return t("New shares are shown once enough faces have changed, to protect the people in view.");
   const unread = now.faces - now.scored;
   if (unread) return t("%(unread)s of %(all)s faces can't be read: too small or turned away.", { unread, all: now.faces });
   return "\u00a0";

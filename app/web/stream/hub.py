@@ -49,6 +49,7 @@ class Hub:
         self._areas: tuple[PrivacyArea, ...] = ()
         self._sequence = 0
         self._picture: StreamFrame | None = None
+        self._oldest_picture_at = float("-inf")
         self._picture_size = (1280, 720)
         self._cards: dict[str, StreamFrame] = {}
         """The last card in each language."""
@@ -59,7 +60,7 @@ class Hub:
         """Put a message of the monitor in place of the one before it."""
         with self._changed:
             match message:
-                case AnnotatedPicture() if self._hides_enough(message):
+                case AnnotatedPicture() if self._may_be_shown(message):
                     self._sequence += 1
                     self._picture_size = message.size
                     self._picture = StreamFrame(
@@ -75,9 +76,18 @@ class Hub:
                     self.monitor.failure = message.detail
             self._changed.notify_all()
 
-    def _hides_enough(self, picture: AnnotatedPicture) -> bool:
+    def refuse_older_pictures(self) -> None:
+        """Show no picture from before this moment: another browser sends from now on."""
+        with self._changed:
+            self._picture = None
+            self._oldest_picture_at = self._clock.monotonic()
+            self._changed.notify_all()
+
+    def _may_be_shown(self, picture: AnnotatedPicture) -> bool:
         hides_faces = picture.faces_hidden or not self._hide_faces
-        return self.pause is None and hides_faces and set(self._areas) <= set(picture.areas)
+        is_of_sender = picture.monotonic >= self._oldest_picture_at
+        hides_areas = set(self._areas) <= set(picture.areas)
+        return self.pause is None and hides_faces and hides_areas and is_of_sender
 
     def reload_settings(self, read: Callable[[], EffectiveSettings]) -> None:
         """Apply what `read` returns; with several threads, an older answer never replaces a newer one."""
