@@ -116,7 +116,8 @@ def test_the_end_of_a_lecture_leads_to_its_report_though_the_server_is_slow(demo
 
 def test_the_last_minutes_are_drawn(demo, open_page):
     page = open_page(demo)
-    expect(page.locator("#history polygon").first).to_be_attached()
+    # a minute is drawn once it is complete
+    expect(page.locator("#history polygon").first).to_be_attached(timeout=120_000)
     assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
 
 

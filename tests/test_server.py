@@ -280,7 +280,7 @@ def test_a_minute_of_the_drawn_classroom_agrees_with_its_script(demo):
     """The first complete minute, which passed while the tests above ran."""
 
     def complete_minutes() -> list[dict]:
-        return [row for row in minutes_of(demo)[1:] if row["online_seconds"] > 58]
+        return [row for row in minutes_of(demo)[1:] if row["online_seconds"] > 58 and row["shares"]]
 
     minute = wait_for(complete_minutes, seconds=150)[0]
     start = datetime.fromisoformat(minute["minute"])

@@ -9,7 +9,7 @@ import { t } from "./translations.js";
 import { showUnusual } from "./unusual_expressions.js";
 
 const POLL_MS = 1000;
-const POLL_MINUTES_MS = 10000; // the server writes the current minute every 10 s
+const POLL_MINUTES_MS = 10000; // a minute is shown at most so long after its end
 const page = document.getElementById("live");
 const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
