@@ -233,7 +233,7 @@ def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room)
     try:
         wait_for(lambda: writer._lecture_id)
         for second in range(0, 31):
-            writer.add(reading(second, Emotion.HAPPY))
+            writer.add(reading(second, Emotion.HAPPY), minimum_group=1)
         lecture_queries.end_lecture(lecture, NOON + timedelta(seconds=30))
         db.session.remove()
         wait_for(lambda: stored(), seconds=6)  # sooner than WRITE_SECONDS

@@ -49,7 +49,10 @@ class MinuteWriter:
         self._thread.start()
 
     def add(self, reading: Reading, minimum_group: int) -> None:
-        """Count a reading, and its expressions if that many faces are in view. Never waits for the database."""
+        """Count a reading, and its expressions if that many faces are in view.
+
+        Never waits for the database.
+        """
         with self._lock:
             self._aggregator.add(reading, self._lecture_id, minimum_group)
 
