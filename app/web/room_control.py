@@ -20,7 +20,7 @@ from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 1.0  # somebody who paused waits no longer for the database
+ANSWER_SECONDS = 4.0  # the order applies already; an answer before it is stored lets another process miss it
 RETRY_SECONDS = 1.0
 
 
