@@ -76,6 +76,14 @@ def test_an_order_that_is_not_stored_yet_outlasts_what_the_database_says(hub):
     assert hub.demand.overrides == NO_OVERRIDES
 
 
+def test_a_stored_order_that_another_web_process_took_back_is_not_given_again(hub):
+    ordered = Overrides(PAUSED.pause, hide_faces=True)
+    hub.override(ordered)
+    hub.reload_settings(lambda: OPEN, stored=ordered)
+    assert hub.overrides == NO_OVERRIDES
+    assert hub.pause is None
+
+
 def test_no_camera_is_opened_before_the_database_has_said_whether_there_is_a_pause():
     shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert not shutter.apply(None)

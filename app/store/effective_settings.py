@@ -49,6 +49,13 @@ class Overrides:
     pause: CurrentPause | None = None
     hide_faces: bool = False
 
+    def without(self, stored: "Overrides") -> "Overrides":
+        """These overrides but for those that are stored."""
+        return Overrides(
+            pause=None if self.pause == stored.pause else self.pause,
+            hide_faces=self.hide_faces and not stored.hide_faces,
+        )
+
     def not_in(self, settings: EffectiveSettings) -> "Overrides":
         """What of these overrides the settings don't say already."""
         return Overrides(

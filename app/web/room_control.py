@@ -20,7 +20,7 @@ from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 1.0  # somebody who paused waits no longer for the database
+ANSWER_SECONDS = 4.0  # the order applies already; an answer before it is stored lets another process miss it
 RETRY_SECONDS = 1.0
 
 
@@ -94,7 +94,7 @@ class RoomControl:
             return is_done
 
     def _store(self) -> None:
-        """Store the overrides; the hub forgets them once it reads them. Raises SQLAlchemyError."""
+        """Store the overrides, which then end. Raises SQLAlchemyError."""
         overrides = self._hub.overrides
         if overrides == NO_OVERRIDES:
             return
@@ -103,4 +103,4 @@ class RoomControl:
             room_queries.pause_room(room, overrides.pause.by, overrides.pause.since)
         if overrides.hide_faces:
             room_queries.change_room(room, hide_faces=True)
-        self._hub.reload_settings(effective_settings)
+        self._hub.reload_settings(effective_settings, overrides)

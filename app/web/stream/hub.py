@@ -89,10 +89,18 @@ class Hub:
         hides_areas = set(self._areas) <= set(picture.areas)
         return self.pause is None and hides_faces and hides_areas and is_of_sender
 
-    def reload_settings(self, read: Callable[[], EffectiveSettings]) -> None:
-        """Apply what `read` returns; with several threads, an older answer never replaces a newer one."""
+    def reload_settings(
+        self, read: Callable[[], EffectiveSettings], stored: Overrides = NO_OVERRIDES
+    ) -> None:
+        """Apply what `read` returns; with several threads, an older answer never replaces a newer one.
+
+        Overrides that are `stored` end with it: another web process may have taken them back already.
+        """
         with self._reloading:
-            self.apply_settings(read())
+            settings = read()
+            with self._changed:
+                self.overrides = self.overrides.without(stored)
+                self.apply_settings(settings)
 
     def apply_settings(self, settings: EffectiveSettings) -> None:
         """Hide at once what must be hidden; the monitor is a second behind and still sends other pictures."""
