@@ -228,13 +228,13 @@ def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
 
 
 def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room):
-    lecture = lecture_queries.start_lecture(room, "Algebra", "", NOON)
+    lecture = lecture_queries.start_lecture(room, "Algebra", "", SYSTEM_CLOCK.now())
     writer = MinuteWriter(app, SYSTEM_CLOCK)
     try:
         wait_for(lambda: writer._lecture_id)
         for second in range(0, 31):
             writer.add(reading(second, Emotion.HAPPY), minimum_group=1)
-        lecture_queries.end_lecture(lecture, NOON + timedelta(seconds=30))
+        lecture_queries.end_lecture(lecture, SYSTEM_CLOCK.now())
         db.session.remove()
         wait_for(lambda: stored(), seconds=6)  # sooner than WRITE_SECONDS
     finally:
