@@ -10,7 +10,8 @@ from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import Engine, event
 
 from app import create_app
-from app.store import user_queries
+from app.store import room_queries, user_queries
+from app.store.tables import db
 from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import Postgres
 from tests.redis_server import BINARY, RedisServer
@@ -115,6 +116,14 @@ def app_context(app):
     """The application's context, for code that asks the database."""
     with app.app_context():
         yield app
+
+
+@pytest.fixture
+def room(app_context):
+    """The room of the application, within its context."""
+    yield room_queries.get_or_create_room("Room 7")
+    db.session.remove()
+    db.engine.dispose()
 
 
 @pytest.fixture

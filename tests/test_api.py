@@ -9,6 +9,7 @@ import pytest
 from app.store import lecture_queries, minute_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
 from app.web.pages.account import setup_path
+from tests.forms import csrf_of
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
@@ -68,10 +69,6 @@ def test_a_wrong_token_opens_nothing(app):
     answer = app.test_client().get("/api/v1/state", headers={"Authorization": "Bearer wrong"})
     assert problem(answer)["status"] == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-
-
-def csrf_of(page: str) -> str:
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
 
 
 def sign_in(client, name: str, password: str, target: str = "/sign-in"):

@@ -20,8 +20,8 @@ from app.vision.annotate import HATCH, annotate
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from app.vision.privacy_area import FILL, MAX_AREAS, PrivacyArea, blank
+from tests.forms import csrf_of
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
-from tests.test_settings_page import csrf_of
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
 SIZE = 640, 480

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.store import user_queries
-from tests.test_settings_page import csrf_of
+from tests.forms import csrf_of
 
 HTML = {"Accept": "text/html"}
 PASSWORD = "a long password"

@@ -17,6 +17,7 @@ from app.store.tables import db
 from app.web.pages.lectures_page import PAGE_SIZE
 from app.web.pages.report_page import moment_of
 from tests.browser import close, sign_in
+from tests.forms import csrf_of
 from tests.server import PASSWORD
 
 START = datetime(2026, 11, 20, 9, 30, 20, tzinfo=UTC)
@@ -57,10 +58,6 @@ def client(app):
     form = {"name": "admin", "password": PASSWORD, "csrf_token": csrf_of(client.get("/sign-in").text)}
     assert client.post("/sign-in", data=form).status_code == 302
     return client
-
-
-def csrf_of(page: str) -> str:
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
 
 
 def send(client, path: str, **fields):

@@ -21,13 +21,6 @@ def app(make_app, database_url):
     return make_app(DATABASE_URL=database_url)
 
 
-@pytest.fixture
-def room(app_context):
-    yield room_queries.get_or_create_room("Room 7")
-    db.session.remove()
-    db.engine.dispose()
-
-
 def fill(room: Room, age_days: float) -> None:
     """Store one of everything, of this age."""
     lecture = lecture_queries.start_lecture(room, "Algebra", "", days_ago(age_days))

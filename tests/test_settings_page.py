@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from app.camera.state import CameraState
 from app.store import room_queries, user_queries
 from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
+from tests.forms import csrf_of
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import wait_for
 from tests.test_pause import change_room
@@ -27,10 +27,6 @@ FILLED = {
     "contact": "Anna Berg, room 12",
     "told": "y",
 }
-
-
-def csrf_of(page: str) -> str:
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
-from app.store import lecture_queries, minute_queries, retention, room_queries
+from app.store import lecture_queries, minute_queries, retention
 from app.store.counted_minute import CountedMinute
 from app.store.tables import Lecture, Minute, Room, db
 from app.vision.emotion import Emotion
@@ -25,13 +25,6 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def app(make_app, database_url):
     return make_app(DATABASE_URL=database_url)
-
-
-@pytest.fixture
-def room(app_context):
-    yield room_queries.get_or_create_room("Room 7")
-    db.session.remove()
-    db.engine.dispose()
 
 
 def counted(minute: datetime = NOON, faces: int = 6, seconds: float = 30, **changes) -> CountedMinute:

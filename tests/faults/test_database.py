@@ -15,9 +15,9 @@ from app import create_app
 from app.settings import SettingError
 from app.store import user_queries
 from app.store.tables import db
+from tests.forms import csrf_of, signed_in_client
 from tests.postgres import Postgres
-from tests.server import BIN, PASSWORD, PROJECT, Server, wait_for
-from tests.test_report_page import csrf_of
+from tests.server import BIN, PROJECT, Server, wait_for
 
 HTML = {"Accept": "text/html"}
 
@@ -38,16 +38,6 @@ def on_connect():
     yield send
     for listener in listeners:
         event.remove(Engine, "connect", listener)
-
-
-def sign_in(app):
-    """A browser in which somebody has signed in."""
-    with app.app_context():
-        user_queries.set_password("admin", PASSWORD)
-    client = app.test_client()
-    form = {"name": "admin", "password": PASSWORD, "csrf_token": csrf_of(client.get("/sign-in").text)}
-    assert client.post("/sign-in", data=form).status_code == 302
-    return client
 
 
 def lines_of(caplog) -> list[str]:
@@ -74,7 +64,7 @@ def test_a_database_that_is_away_is_one_log_line_and_a_page_that_needs_nothing(
     caplog.set_level(logging.INFO)
     with server:
         app = make_app(DATABASE_URL=server.new_database())
-        browser = sign_in(app)
+        browser = signed_in_client(app)
         with app.app_context():
             token = user_queries.create_token(user_queries.find_user("admin"), app.config["STARTED_AT"])
         caplog.clear()
@@ -117,7 +107,7 @@ def test_a_postgresql_that_never_answers_holds_no_request_for_minutes(tmp_path):
 def test_a_locked_database_is_busy(make_app, tmp_path, on_connect):
     on_connect("PRAGMA busy_timeout=100")
     path = tmp_path / "locked.sqlite"
-    browser = sign_in(make_app(DATABASE_URL=f"sqlite:///{path}"))
+    browser = signed_in_client(make_app(DATABASE_URL=f"sqlite:///{path}"))
     lock = sqlite3.connect(path)
     lock.execute("BEGIN IMMEDIATE")
     try:
@@ -135,7 +125,7 @@ def start_lecture(browser):
 
 def test_a_read_only_database_is_found_by_readyz_and_pages_can_still_be_read(make_app, on_connect):
     app = make_app()
-    browser = sign_in(app)
+    browser = signed_in_client(app)
     assert browser.get("/", headers=HTML).status_code == 200
     on_connect("PRAGMA query_only=ON")
     with app.app_context():
@@ -164,7 +154,7 @@ def fill(folder: Path) -> None:
 
 
 def test_a_full_disk_is_found_by_readyz(make_app, small_disk):
-    browser = sign_in(make_app(DATABASE_URL=f"sqlite:///{small_disk / 'full.sqlite'}"))
+    browser = signed_in_client(make_app(DATABASE_URL=f"sqlite:///{small_disk / 'full.sqlite'}"))
     assert database_word(browser) == "ok"
     fill(small_disk)
     wait_for(lambda: database_word(browser) == "not_writable")  # it writes once a second

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert
 
 from app.monitor.minute_writer import MinuteWriter
-from app.store import lecture_queries, room_queries, user_queries
+from app.store import lecture_queries, room_queries
 from app.store.minute_queries import MAX_REPORTED
 from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, db
 from app.web.pages.chart import MAX_COLUMNS
+from tests.forms import signed_in_client
 from tests.manual_clock import ManualClock
-from tests.server import PASSWORD, Server, wait_for
-from tests.test_report_page import csrf_of
+from tests.server import Server, wait_for
 
 START = datetime(2024, 11, 20, 9, 30, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
@@ -21,13 +21,7 @@ HTML = {"Accept": "text/html"}
 
 @pytest.fixture
 def browser(app):
-    """A browser in which somebody has signed in."""
-    with app.app_context():
-        user_queries.set_password("admin", PASSWORD)
-    client = app.test_client()
-    form = {"name": "admin", "password": PASSWORD, "csrf_token": csrf_of(client.get("/sign-in").text)}
-    assert client.post("/sign-in", data=form).status_code == 302
-    return client
+    return signed_in_client(app)
 
 
 def poll_once(app, clock: ManualClock) -> None:

@@ -37,7 +37,7 @@ def test_no_camera_is_opened_in_a_pause(administrator):  # noqa: F811
 
 
 def csrf(client) -> str:
-    from tests.test_settings_page import csrf_of
+    from tests.forms import csrf_of
 
     return csrf_of(client.get("/").text)
 

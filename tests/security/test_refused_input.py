@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 
+from tests.forms import csrf_of
 from tests.test_api import problem
 
 HTML = {"Accept": "text/html"}
@@ -32,10 +33,6 @@ def browser(app, token):
     form = {"name": "anna", "password": "a long password", "csrf_token": csrf_of(page)}
     assert client.post("/sign-in", data=form).status_code == 302
     return client
-
-
-def csrf_of(page: str) -> str:
-    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
 
 
 @pytest.mark.parametrize("number", [2**31 - 1, 2**31, 2**63, 10**30, int("9" * 4000)])
