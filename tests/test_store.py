@@ -1,5 +1,7 @@
 """What is kept, on SQLite and on PostgreSQL."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +10,7 @@ from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
@@ -218,6 +220,22 @@ def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
     assert minute.frames_analysed == 42
     assert minute.shares[Emotion.HAPPY] == pytest.approx(0.5)
     assert minute.shares[Emotion.NEUTRAL] == pytest.approx(0.5)
+
+
+def test_what_is_written_after_a_second_connection_is_there_for_other_processes(make_app, tmp_path):
+    """Guards against opening and closing SQLite's file beside SQLite, which ends the process's locks."""
+    path = tmp_path / "shared.sqlite"
+    rows = f"sqlite3.connect({str(path)!r}).execute('SELECT name FROM room').fetchall()"
+    read = f"import sqlite3; print({rows})"
+    app = make_app(DATABASE_URL=f"sqlite:///{path}")
+    with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+        second.execute(text("SELECT name FROM room"))
+        subprocess.run([sys.executable, "-c", read], check=True, capture_output=True)
+        first.execute(text("INSERT INTO room (name) VALUES ('Room 8')"))
+        first.commit()
+        seen = subprocess.run([sys.executable, "-c", read], check=True, capture_output=True, text=True).stdout
+        assert "Room 8" in seen
+        db.engine.dispose()
 
 
 def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room):

@@ -226,10 +226,14 @@ class Minute(MinuteFigures, db.Model):
 
 @event.listens_for(Engine, "do_connect")
 def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) -> None:
-    """Create a SQLite file that only its owner may read; SQLite gives `-wal` and `-shm` the same mode."""
+    """Create a SQLite file that only its owner may read; SQLite gives `-wal` and `-shm` the same mode.
+
+    A file that is there is not opened. Closing it again would end this process's locks on it; then another
+    process takes the log for abandoned, and later writes are lost (sqlite.org/howtocorrupt.html).
+    """
     if dialect.name == "sqlite" and arguments[0] != ":memory:" and not options.get("uri"):
-        with contextlib.suppress(OSError):  # SQLite itself says what is wrong
-            os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
+        with contextlib.suppress(OSError):  # it is there already, or SQLite itself says what is wrong
+            os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @event.listens_for(Engine, "connect")
