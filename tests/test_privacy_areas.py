@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 import pytest
-from flask_login import FlaskLoginClient
 
 from app.bus.messages import AnnotatedPicture
 from app.camera.capture import Capture
@@ -20,7 +19,7 @@ from app.vision.annotate import HATCH, annotate
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from app.vision.privacy_area import FILL, MAX_AREAS, PrivacyArea, blank
-from tests.forms import csrf_of
+from tests.forms import csrf_of, signed_in_client
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
@@ -175,10 +174,7 @@ def test_people_see_that_an_area_is_left_out_on_purpose(hide_faces):
 
 @pytest.fixture
 def administrator(app):
-    with app.app_context():
-        user = user_queries.set_password("anna", "a long password")
-        app.test_client_class = FlaskLoginClient
-        return app.test_client(user=user)
+    return signed_in_client(app, "anna")
 
 
 def save(client, *areas: tuple):

@@ -5,7 +5,6 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from flask_login import FlaskLoginClient
 
 from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.devices import VideoDevice, video_devices
@@ -13,7 +12,7 @@ from app.camera.state import CameraState
 from app.store import room_queries, user_queries
 from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
-from tests.forms import csrf_of
+from tests.forms import csrf_of, signed_in_client
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import wait_for
 from tests.test_pause import change_room
@@ -108,9 +107,7 @@ def test_only_an_address_is_taken_for_a_network_camera(app, administrator, addre
 def test_a_browser_is_offered_as_camera_unless_the_monitor_runs_on_its_own(make_app, administrator):
     assert 'value="browser"' in administrator.get("/settings").text
     app = make_app(REDIS_URL="redis://nowhere")
-    app.test_client_class = FlaskLoginClient
-    with app.app_context():
-        client = app.test_client(user=user_queries.find_user("anna"))
+    client = signed_in_client(app, "anna")
     assert 'value="browser"' not in client.get("/settings").text
     assert fill_in(client, "/settings", kind="browser").status_code == 400
 
@@ -131,10 +128,7 @@ def test_a_password_in_the_address_is_never_shown_and_kept_when_left_empty(app, 
 
 def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(make_app):
     app = make_app(HIDE_FACES="on", CAMERA="demo?students=6")
-    with app.app_context():
-        user = user_queries.set_password("anna", "a long password")
-        app.test_client_class = FlaskLoginClient
-        client = app.test_client(user=user)
+    client = signed_in_client(app, "anna")
     page = client.get("/settings").text
     assert "Set by <code>HIDE_FACES</code>" in page
     assert "Set by <code>CAMERA</code>" in page
@@ -148,10 +142,7 @@ def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(mak
 def test_the_rest_can_be_saved_while_the_environment_fixes_the_camera(make_app, camera):
     """The page has no fields for the settings that the environment fixes."""
     app = make_app(CAMERA=camera, MINIMUM_GROUP="8")
-    with app.app_context():
-        user = user_queries.set_password("anna", "a long password")
-        app.test_client_class = FlaskLoginClient
-        client = app.test_client(user=user)
+    client = signed_in_client(app, "anna")
     assert fill_in(client, "/settings", kind=None, minimum_group=None).status_code == 302
     now = in_force_in(app)
     assert (now.camera, now.minimum_group, now.retention_days) == (camera, 8, 30)

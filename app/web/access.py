@@ -165,12 +165,12 @@ def _check_access() -> Response | None:
                 url_for("account.sign_in", next=request.script_root + request.full_path.rstrip("?"))
             )
         abort(401)
+    if request.endpoint in FOR_ADMINISTRATORS and not current_user.administrator:
+        abort(403, Translatable("Only an administrator may change the settings."))
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         _refuse_unknown_length()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
-    if request.endpoint in FOR_ADMINISTRATORS and not current_user.administrator:
-        abort(403, Translatable("Only an administrator may change the settings."))
     return None
 
 
