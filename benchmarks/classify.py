@@ -8,7 +8,7 @@ import numpy as np
 
 from app.vision.crop import SIDE, as_input
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL_FOLDER
+from app.vision.model_card import MODELS
 from benchmarks.table import show
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -17,9 +17,7 @@ ROUNDS = 20
 
 def measure() -> list[dict]:
     """One row a batch size; both numbers of threads in turn."""
-    ways = {
-        f"{threads} thread": ExpressionClassifier.load(MODEL_FOLDER, threads).classify for threads in (1, 2)
-    }
+    ways = {f"{threads} thread": ExpressionClassifier.load(MODELS, threads).classify for threads in (1, 2)}
     plain = _plain()
     rows = []
     for batch in BATCHES:
@@ -40,7 +38,7 @@ def _plain() -> Callable[[np.ndarray], object] | None:
     except ImportError:
         print("without predict: keras is not installed", file=sys.stderr)
         return None
-    model = keras.models.load_model(MODEL_FOLDER / "emotion_cnn.keras", compile=False)
+    model = keras.models.load_model(MODELS / "emotion_cnn.keras", compile=False)
     return lambda faces: model.predict(as_input(faces), verbose=0)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from app.vision.crop import crop_faces
 from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
+from app.vision.model_card import MODELS
 from benchmarks.table import show
 from models.data.known_faces import BOX_SIDE, draw_portrait
 from models.training.augmentation import jpeg_compressed
@@ -22,7 +22,7 @@ QUALITIES = (50, 60, 70, 80, 90, 95)
 
 def measure() -> list[dict]:
     """Return one row for each width of the face, in % of the faces."""
-    classifier = ExpressionClassifier.load(MODEL_FOLDER)
+    classifier = ExpressionClassifier.load(MODELS)
     rows = []
     for width in WIDTHS:
         unit = width / BOX_SIDE

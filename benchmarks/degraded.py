@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 
 from app.vision.crop import SIDE, crop_faces
-from app.vision.face_analyser import MODEL_FOLDER
 from app.vision.frame import Box
-from app.vision.model_card import read_model_card
+from app.vision.model_card import MODELS, read_model_card
 from benchmarks.table import show
 from models.data.dataset import Split, read_split
 from models.evaluation.evaluate import measure_outputs, selective_accuracy
@@ -60,7 +59,7 @@ DEGRADATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def measure(networks: list[Path]) -> list[dict]:
     """Return one row for each network and degradation."""
     faces = read_split(DATA, Split.PublicTest)
-    uncertain_below = read_model_card(MODEL_FOLDER).uncertain_below
+    uncertain_below = read_model_card(MODELS).uncertain_below
     rows = []
     for network in networks:
         for name, degrade in DEGRADATIONS.items():
@@ -85,7 +84,7 @@ def main() -> None:
     if not DATA.is_file():
         print(f"skipped: {DATA} is missing")
         return
-    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODEL_FOLDER / LITERT]))
+    show("degraded", measure([Path(name) for name in sys.argv[1:]] or [MODELS / LITERT]))
 
 
 if __name__ == "__main__":

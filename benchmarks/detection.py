@@ -22,9 +22,10 @@ from app.vision.detection.cascade_detector import CASCADE_WINDOW, MIN_NEIGHBOURS
 from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Box
 from app.vision.geometry import rotate, transform_box
+from app.vision.model_card import MODELS
 from benchmarks.table import show
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -66,7 +67,7 @@ class Proposals:
 def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     """One row for the first cascade alone, one for each set of cascades and threshold, and some for Aula."""
     photographs = _photographs(scenes, yunet)
-    classifier, cascades = ExpressionClassifier.load(MODEL_FOLDER), LoadedCascades()
+    classifier, cascades = ExpressionClassifier.load(MODELS), LoadedCascades()
     widths = sorted(face.width for one in photographs for face in one.faces)
     print(f"{len(photographs)} photographs, {len(widths)} faces of {widths[0]} to {widths[-1]} pixels")
     alone = [

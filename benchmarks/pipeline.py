@@ -10,8 +10,9 @@ import numpy as np
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
 from app.vision.detection.detection import Detection
-from app.vision.face_analyser import MODEL_FOLDER, FaceAnalyser
+from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Box, Face
+from app.vision.model_card import MODELS
 from benchmarks.films import CLIPS, SCENES, Film, clip, drawn
 from benchmarks.table import show
 
@@ -148,7 +149,7 @@ def baseline_loop() -> Callable[[np.ndarray], bytes] | None:
         import keras
     except ImportError:
         return None
-    model = keras.models.load_model(MODEL_FOLDER / "emotion_cnn.keras", compile=False)
+    model = keras.models.load_model(MODELS / "emotion_cnn.keras", compile=False)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def loop(image: np.ndarray) -> bytes:

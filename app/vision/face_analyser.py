@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.project import PROJECT
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade_detector import CascadeDetector
 from app.vision.detection.detection import Detection, non_maximum_suppression
@@ -15,9 +14,8 @@ from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.frame import Box, Face, Frame
+from app.vision.model_card import MODELS
 from app.vision.track import Track, Tracker
-
-MODEL_FOLDER = PROJECT / "models"
 
 
 class FaceAnalyser:
@@ -32,7 +30,7 @@ class FaceAnalyser:
             self._detector, self._yunet = CascadeDetector(), None
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
-        self._classifier = ExpressionClassifier.load(MODEL_FOLDER)
+        self._classifier = ExpressionClassifier.load(MODELS)
         self._view: tuple = ()
         self._tracker = Tracker()
 
