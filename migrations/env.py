@@ -1,7 +1,11 @@
 """Runs migrations on the application's database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.database_health import is_outage, sentence
@@ -9,9 +13,22 @@ from app.store.database_health import is_outage, sentence
 migrate = current_app.extensions["migrate"]
 
 
+@contextmanager
+def _without_cascades(connection: Connection) -> Iterator[None]:
+    """Keep the rows that refer to a table while SQLite replaces it, which deletes the old one."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    connection.commit()
+    yield
+    connection.commit()
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
 def run() -> None:
     """Migrate the database, in one transaction where it supports that."""
-    with migrate.db.engine.connect() as connection:
+    with migrate.db.engine.connect() as connection, _without_cascades(connection):
         context.configure(
             connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args
         )

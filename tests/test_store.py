@@ -10,13 +10,13 @@ from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
 from app.store import lecture_queries, minute_queries, retention
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Lecture, Minute, Room, db
+from app.store.tables import Lecture, Minute, Note, Role, Room, Token, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
 from tests.server import wait_for
@@ -59,6 +59,35 @@ def test_the_migrations_can_be_taken_back_and_run_again(room):
     assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
     upgrade()
     assert "minute" in inspect(db.engine).get_table_names()
+
+
+def test_a_database_of_version_0_1_0_keeps_everything_when_it_becomes_a_school_s(room):
+    db.session.remove()
+    downgrade(revision="0002")
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM room"))
+        for statement in (
+            "INSERT INTO room (id, name) VALUES (1, 'Straße 1'), (2, 'Strasse 1'), (3, '教室')",
+            "INSERT INTO \"user\" (id, name, password_hash) VALUES (1, 'anna', 'x')",
+            "INSERT INTO token (id, user_id, sha256, created_at) VALUES (1, 1, 'abc', '2026-11-20 12:00:00')",
+            "INSERT INTO lecture (id, room_id, title, course, started_at) "
+            "VALUES (1, 2, 'Algebra', '', '2026-11-20 12:00:00')",
+            "INSERT INTO note (id, lecture_id, at, text) VALUES (1, 1, '2026-11-20 12:00:00', 'Test')",
+            "INSERT INTO minute (id, room_id, lecture_id, minute, online_seconds, frames_analysed, "
+            "faces_max, face_seconds, suppressed) "
+            "VALUES (1, 2, 1, '2026-11-20 12:00:00', 60, 300, 20, 1200, true)",
+        ):
+            connection.execute(text(statement))
+    upgrade()
+    rooms = db.session.scalars(select(Room).order_by(Room.id)).all()
+    assert [room.slug for room in rooms] == ["strasse-1", "strasse-1-2", "jiao-shi"]
+    assert [room.archived_at is None for room in rooms] == [False, True, False], "the one that was read last"
+    lecture = db.session.get(Lecture, 1)
+    assert (lecture.owner.name, lecture.owner.role) == ("anna", Role.ADMINISTRATOR)
+    counts = {
+        table: db.session.scalar(select(func.count()).select_from(table)) for table in (Token, Note, Minute)
+    }
+    assert counts == {Token: 1, Note: 1, Minute: 1}
 
 
 def test_a_minute_is_written_over_itself_and_read_back_whole(room):
@@ -231,7 +260,7 @@ def test_what_is_written_after_a_second_connection_is_there_for_other_processes(
     with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
         second.execute(text("SELECT name FROM room"))
         subprocess.run([sys.executable, "-c", read], check=True, capture_output=True)
-        first.execute(text("INSERT INTO room (name) VALUES ('Room 8')"))
+        first.execute(text("INSERT INTO room (name, slug) VALUES ('Room 8', 'room-8')"))
         first.commit()
         seen = subprocess.run([sys.executable, "-c", read], check=True, capture_output=True, text=True).stdout
         assert "Room 8" in seen

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain, count
 
+from slugify import slugify
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -19,12 +21,20 @@ def get_or_create_room(name: str) -> Room:
     room = find_room(name)
     if room is None:
         try:
-            db.session.add(Room(name=name))
+            db.session.add(Room(name=name, slug=_free_slug(name)))
             db.session.commit()
         except IntegrityError:  # web and monitor start together, and the other one was first
             db.session.rollback()
         room = find_room(name)
     return room
+
+
+def _free_slug(name: str) -> str:
+    """The part of an address for a room of this name, which no other room has."""
+    slug = slugify(name, max_length=70) or "room"
+    taken = set(db.session.scalars(select(Room.slug).where(Room.slug.startswith(slug))))
+    numbered = (f"{slug}-{number}" for number in count(2))
+    return next(each for each in chain([slug], numbered) if each not in taken)
 
 
 def all_rooms() -> Sequence[Room]:

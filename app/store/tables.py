@@ -2,12 +2,26 @@
 
 import contextlib
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from enum import StrEnum
 from typing import Any
 
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, event, false, true
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    event,
+    false,
+    true,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -53,17 +67,53 @@ class UTCDateTime(TypeDecorator):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Role(StrEnum):
+    """What somebody may do; `app.web.access` has the table."""
+
+    ADMINISTRATOR = "administrator"
+    TEACHER = "teacher"
+    VIEWER = "viewer"
+
+
+def _rooms_of(table: str) -> Any:
+    """The table that holds which rooms a row of `table` was given."""
+    return db.Table(
+        f"{table}_room",
+        Column(f"{table}_id", ForeignKey(f"{table}.id", ondelete="CASCADE"), primary_key=True),
+        Column("room_id", ForeignKey("room.id", ondelete="CASCADE"), primary_key=True),
+    )
+
+
+rooms_of_user = _rooms_of("user")
+rooms_of_token = _rooms_of("token")
+rooms_of_link = _rooms_of("account_link")
+
+
 class User(UserMixin, db.Model):
     """Somebody who can sign in."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
-    administrator: Mapped[bool] = mapped_column(server_default=true())
-    """May change the settings."""
+    """Empty for somebody who has no password and signs in elsewhere."""
+    role: Mapped[str] = mapped_column(String(20), server_default=Role.TEACHER)
+    """A `Role`."""
+    has_all_rooms: Mapped[bool] = mapped_column(server_default=true())
+    """Whether all rooms are theirs, later ones too; else `rooms` are."""
+    language: Mapped[str | None] = mapped_column(String(8))
+    """The language that they chose for the pages; NULL for the browser's."""
+    single_sign_on_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """Issuer and subject of their account at the OpenID Connect provider."""
     from_set_up_link: Mapped[bool | None] = mapped_column(index=True, unique=True)
     """True for the account that the set-up link made, else NULL. Unique, so that of several requests at the
     same moment only one makes an account."""
+
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_user, order_by="Room.name")
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether they may do everything."""
+        return self.role == Role.ADMINISTRATOR
 
     def get_id(self) -> str:
         """What a session stores. It changes with the password, so that a new one ends all older sessions."""
@@ -78,6 +128,12 @@ class SignIn(db.Model):
     key: Mapped[str] = mapped_column(String(43), unique=True)
     """Random; the session's cookie, which is signed, holds it too."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """About when it was last used; NULL in sessions from before it was stored."""
+    browser: Mapped[str | None] = mapped_column(String(200))
+    """What the browser calls itself."""
+    address: Mapped[str | None] = mapped_column(String(45))
+    """The network address that it was started from."""
 
 
 class Token(db.Model):
@@ -87,8 +143,35 @@ class Token(db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    name: Mapped[str] = mapped_column(String(80), server_default="")
+    """What its owner calls it."""
+    is_read_only: Mapped[bool] = mapped_column(server_default=false())
+    has_all_rooms: Mapped[bool] = mapped_column(server_default=true())
+    """Whether it is good for all rooms of its owner; else for `rooms`, as far as they are the owner's."""
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """About when it was last used."""
 
     user: Mapped[User] = relationship()
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_token, order_by="Room.name")
+
+
+class AccountLink(db.Model):
+    """A link that works once: it invites somebody, or lets a user set a new password."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    """Whose password it sets; NULL for an invitation."""
+    role: Mapped[str] = mapped_column(String(20), server_default=Role.TEACHER)
+    has_all_rooms: Mapped[bool] = mapped_column(server_default=true())
+    created_by: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    user: Mapped[User | None] = relationship()
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_link, order_by="Room.name")
 
 
 class Room(db.Model):
@@ -99,6 +182,15 @@ class Room(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    """Its part of an address: /rooms/SLUG."""
+    archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """NULL while it is in use. An archived room is not read; its lectures stay."""
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(8))
+    """The language of the words in its picture and its messages."""
+    notify: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """Addresses, as Apprise knows them, that are told when something is wrong with the room."""
     camera: Mapped[str | None] = mapped_column(String(1000))
     hide_faces: Mapped[bool | None]
     hidden_by_administrator: Mapped[bool] = mapped_column(server_default=false())
@@ -115,6 +207,15 @@ class Room(db.Model):
     paused_by: Mapped[str | None] = mapped_column(String(80))
     told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When an administrator confirmed that filming is allowed here and that the people filmed were told."""
+    calendar_url: Mapped[str | None] = mapped_column(String(1000))
+    """The iCalendar address that the timetable subscribes to."""
+    calendar: Mapped[str | None] = mapped_column(Text)
+    """The calendar as it was last fetched."""
+    calendar_fetched_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    calendar_problem: Mapped[str | None] = mapped_column(String(500))
+    """Why the newest fetch failed; NULL if it did not."""
+    only_in_timetable: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the camera is let go outside the timetable."""
 
 
 class Pause(db.Model):
@@ -124,6 +225,29 @@ class Pause(db.Model):
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
     began_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class TimetableLine(db.Model):
+    """A lecture of a room that comes every week, in the room's time."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    weekday: Mapped[int]
+    """0 for Monday to 6 for Sunday."""
+    begins: Mapped[time]
+    ends: Mapped[time]
+    title: Mapped[str] = mapped_column(String(200))
+    course: Mapped[str] = mapped_column(String(200), server_default="")
+    teacher_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+
+    teacher: Mapped[User | None] = relationship()
+
+
+lecture_share = db.Table(
+    "lecture_share",
+    Column("lecture_id", ForeignKey("lecture.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+)
 
 
 class Lecture(db.Model):
@@ -136,9 +260,15 @@ class Lecture(db.Model):
     started_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_by_itself: Mapped[bool] = mapped_column(server_default=false())
-    """Whether nobody ended it for LECTURE_HOURS."""
+    """Whether nobody ended it, until `planned_end` or for LECTURE_HOURS."""
+    planned_end: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the timetable ends it, if nobody does before."""
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    """Whose it is; NULL for a lecture that belongs to the administrators."""
 
     room: Mapped[Room] = relationship(lazy="joined")
+    owner: Mapped[User | None] = relationship()
+    shared_with: Mapped[list[User]] = relationship(secondary=lecture_share, order_by="User.name")
 
     __table_args__ = (
         # no second lecture can run in a room, whatever the number of processes
@@ -159,6 +289,22 @@ class Note(db.Model):
     lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     text: Mapped[str] = mapped_column(String(500))
+
+
+class AuditEntry(db.Model):
+    """Who did what, when, from where. It names things and never holds their content."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    who: Mapped[str] = mapped_column(String(80))
+    """The user's name then; empty for the program itself."""
+    address: Mapped[str | None] = mapped_column(String(45))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200), server_default="")
+    """What was acted on, such as "lecture 12"."""
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id", ondelete="SET NULL"))
+
+    room: Mapped[Room | None] = relationship()
 
 
 class Minute(MinuteFigures, db.Model):

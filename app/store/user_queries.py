@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.store.tables import SignIn, Token, User, db
+from app.store.tables import Role, SignIn, Token, User, db
 
 MAX_SIGN_IN = timedelta(days=31)  # how long a session lasts at most
 
@@ -28,7 +28,10 @@ def create_first_user(name: str, password: str) -> User | None:
     if has_users():
         return None
     user = User(
-        name=name, password_hash=generate_password_hash(password), administrator=True, from_set_up_link=True
+        name=name,
+        password_hash=generate_password_hash(password),
+        role=Role.ADMINISTRATOR,
+        from_set_up_link=True,
     )
     db.session.add(user)
     try:
@@ -46,9 +49,11 @@ def set_password(name: str, password: str, administrator: bool = False) -> User:
     """
     user = find_user(name)
     if user is None:
-        user = User(name=name, password_hash="", administrator=not has_users())
+        role = Role.TEACHER if has_users() else Role.ADMINISTRATOR
+        user = User(name=name, password_hash="", role=role)
         db.session.add(user)
-    user.administrator = user.administrator or administrator
+    if administrator:
+        user.role = Role.ADMINISTRATOR
     # a new hash would end every session of the user, so an unchanged password keeps its own
     if not (user.password_hash and check_password_hash(user.password_hash, password)):
         user.password_hash = generate_password_hash(password)

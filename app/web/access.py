@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
 from app.store import user_queries
-from app.store.tables import User, db
+from app.store.tables import Role, User, db
 from app.web.extensions import current_time
 
 OPEN_TO_ALL = {
@@ -139,7 +139,7 @@ def _known_user(credential: str, find_user: Callable[[], User | None]) -> User |
         db.session.rollback()
         if request.endpoint not in WITHOUT_DATABASE or key not in names:
             raise
-        return User(name=names[key], administrator=False)
+        return User(name=names[key], role=Role.TEACHER)
     if user is None:
         names.pop(key, None)
     else:
@@ -165,7 +165,7 @@ def _check_access() -> Response | None:
                 url_for("account.sign_in", next=request.script_root + request.full_path.rstrip("?"))
             )
         abort(401)
-    if request.endpoint in FOR_ADMINISTRATORS and not current_user.administrator:
+    if request.endpoint in FOR_ADMINISTRATORS and not current_user.is_administrator:
         abort(403, Translatable("Only an administrator may change the settings."))
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         _refuse_unknown_length()

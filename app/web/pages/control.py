@@ -49,7 +49,7 @@ def hide_faces():
     if hide == "on":
         return _applied(_room_control().hide_faces())
     try:
-        if configured_room().hidden_by_administrator and not current_user.administrator:
+        if configured_room().hidden_by_administrator and not current_user.is_administrator:
             return problem(403, HIDDEN_BY_ADMINISTRATOR)
         _room_control().show_faces()
     except SQLAlchemyError:

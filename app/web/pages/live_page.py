@@ -34,7 +34,7 @@ def live():
         in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),
-        hide_is_locked=room.hidden_by_administrator and not current_user.administrator,
+        hide_is_locked=room.hidden_by_administrator and not current_user.is_administrator,
         form=LectureForm(),
     )
 
