@@ -36,6 +36,10 @@ FOR_ADMINISTRATORS = {
     "room_settings.first_run",
     "room_settings.camera",
     "areas.areas",
+    "rooms.add",
+    "rooms.archive",
+    "rooms.restore",
+    "rooms.delete",
 }
 
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}

@@ -12,7 +12,9 @@ from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import translate
 from app.settings import check_setting
-from app.store.effective_settings import EffectiveSettings
+from app.store import room_queries
+from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.tables import Room
 from app.web.forms import ONE_LINE, Form, stripped
 
 CAMERA_LABELS = {
@@ -47,12 +49,19 @@ def _allowed(_form: Form, field: SettingField) -> None:
         raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
 
 
+def _free_name(form: "RoomForm", field: SettingField) -> None:
+    room = room_queries.find_room(field.data)
+    if room is not None and room.id != form.room_id:
+        raise ValidationError(gettext("another room has this name already."))
+
+
 class RoomForm(Form):
     """The settings that can be changed while the server runs, but for those that the environment gives.
 
     Labels stand in the template, which also shows the settings that the form has no fields for.
     """
 
+    room = SettingField(validators=[_free_name])
     kind = RadioField()
     device = SelectField(validate_choice=False)
     address = StringField(validators=[Length(max=1000), ONE_LINE], filters=[stripped])
@@ -61,12 +70,16 @@ class RoomForm(Form):
     retention_days = SettingField(render_kw=NUMERIC)
     contact = SettingField(validators=[Optional()])
 
-    def __init__(self, in_force: EffectiveSettings, fixed: Collection[str]) -> None:
-        """Fill the form with what was sent, else with what is in force.
+    def __init__(
+        self, in_force: EffectiveSettings, room: Room | None = None, fixed: Collection[str] = ()
+    ) -> None:
+        """Fill the form with what was sent, else with what is in force in `room`; None adds a room.
 
         `fixed` names the settings that the environment gives: the form has no fields for them.
         """
+        self.room_id = room and room.id
         super().__init__(
+            room=room.name if room else "",
             kind=kind_of(in_force.camera).value,
             device=in_force.camera,
             hide_faces=in_force.hide_faces,
@@ -87,6 +100,13 @@ class RoomForm(Form):
             raise ValidationError(
                 gettext("choose one from the list. If yours is missing, plug it in and reload this page.")
             )
+        if self.kind.data == CameraKind.DEVICE and (other := self._other_room_with(field.data)):
+            raise ValidationError(gettext("%(room)s uses this camera already.", room=other.name))
+
+    def _other_room_with(self, camera: str) -> Room | None:
+        """Another room in use whose camera this is."""
+        rooms = (room for room in room_queries.rooms_in_use() if room.id != self.room_id)
+        return next((room for room in rooms if effective_settings(room).camera == camera), None)
 
     def validate_address(self, field) -> None:
         """Accept only a network camera's address, if this kind was chosen. Empty keeps the present one."""
@@ -117,6 +137,8 @@ class RoomForm(Form):
     def values(self) -> dict:
         """What was filled in, by the names of the settings."""
         values = {field.name: field.value for field in self if isinstance(field, SettingField)}
+        if "room" in values:
+            values["name"] = values.pop("room")
         if "hide_faces" in self:
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
