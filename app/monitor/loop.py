@@ -17,6 +17,7 @@ from app.camera.state import CameraState
 from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
 from app.language import translate
+from app.monitor.cpu_load import CpuLoad
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
@@ -69,6 +70,7 @@ class Monitor:
         self._jpeg_quality = settings.jpeg_quality
         self._labels = {kind: translate(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
+        self._cpu_load = CpuLoad(clock)
         self._analysis = Analysis()
         self._live_figures = LiveFigures()
         self._view = 0
@@ -177,6 +179,7 @@ class Monitor:
                 face_width=self._analysis.face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
+                cores=self._cpu_load.cores(),
                 minutes_written=self._minute_writer.minutes_written,
             )
         )

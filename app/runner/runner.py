@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from app.clock import Clock
+from app.language import Translatable
 from app.restart import run_until_ended
 
 LOOK_SECONDS = 5.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
@@ -32,17 +33,22 @@ class Runner:
         rooms_in_use: Callable[[], Collection[int] | None],
         keeper_of: Callable[[int, Callable[[], bool]], RoomKeeper],
         forget_room: Callable[[int], None],
+        refusal: Callable[[int], Translatable | None],
+        refuse_room: Callable[[int, Translatable], None],
         clock: Clock,
         is_ending: Callable[[], bool],
     ) -> None:
         """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on.
 
         `keeper_of` makes the keeper of a room, which ends once the function that it is given says so.
-        `forget_room` is called when a room's keeper has ended.
+        `forget_room` is called when a room's keeper has ended. `refusal` says why no further room can be kept
+        beside so many; `refuse_room` is called again and again while it does.
         """
         self._rooms_in_use = rooms_in_use
         self._keeper_of = keeper_of
         self._forget_room = forget_room
+        self._refusal = refusal
+        self._refuse_room = refuse_room
         self._clock = clock
         self._is_ending = is_ending
         self._running: dict[int, tuple[RoomKeeper, threading.Event]] = {}
@@ -85,6 +91,9 @@ class Runner:
             keeper.join()
             self._forget_room(room_id)
         for room_id in sorted(wanted - self._running.keys()):
+            if refusal := self._refusal(len(self._running)):
+                self._refuse_room(room_id, refusal)
+                continue
             ending = threading.Event()
             keeper = self._keeper_of(room_id, lambda ending=ending: ending.is_set() or self._is_ending())
             self._running[room_id] = keeper, ending

@@ -7,8 +7,11 @@ from functools import partial
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.bus.messages import MonitorUnavailable
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
+from app.language import Translatable
+from app.runner.capacity import Capacity
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
@@ -18,6 +21,8 @@ from app.store.effective_settings import effective_settings, first_room
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
 from app.web.pages.account import setup_path
+
+log = logging.getLogger(__name__)
 
 
 def start(app: Flask, is_ending: Callable[[], bool]) -> None:
@@ -29,11 +34,14 @@ def start(app: Flask, is_ending: Callable[[], bool]) -> None:
     _log_with_gunicorn()
     rooms = app.extensions["rooms"]
     rooms.is_ending = is_ending
-    has_redis = app.config["SETTINGS"].redis_url is not None
+    settings = app.config["SETTINGS"]
+    has_redis = settings.redis_url is not None
     runner = Runner(
         partial(_rooms_in_use, app),
         partial(_listener if has_redis else _supervisor, app),
         rooms.forget,
+        _no_refusal if has_redis else Capacity(settings.detect_fps, partial(_cores_in_use, app)).refusal,
+        partial(_refuse_room, app),
         SYSTEM_CLOCK,
         is_ending,
     )
@@ -58,6 +66,23 @@ def _rooms_in_use(app: Flask) -> list[int] | None:
         except SQLAlchemyError as error:
             database_health().begin_outage(error)
             return None
+
+
+def _cores_in_use(app: Flask) -> list[float]:
+    statuses = [room.hub.status for room in app.extensions["rooms"]]
+    return [status.cores for status in statuses if status is not None and status.cores is not None]
+
+
+def _no_refusal(_rooms: int) -> None:
+    """A web process with REDIS_URL reads no room itself."""
+
+
+def _refuse_room(app: Flask, room_id: int, refusal: Translatable) -> None:
+    """Show on the room's card why it is not read."""
+    live_room = _live_room(app, room_id, app.extensions["rooms"].is_ending)
+    if live_room.hub.monitor.failure != refusal:
+        log.warning("%s is not read: %s", live_room.slug, refusal)
+        live_room.hub.receive(MonitorUnavailable(refusal))
 
 
 def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveRoom:

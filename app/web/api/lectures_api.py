@@ -1,6 +1,6 @@
 """The lectures, with the report of each."""
 
-from flask import current_app
+from flask import current_app, g
 from marshmallow import RAISE
 
 from app.report.exports.json_file import as_dict
@@ -20,9 +20,10 @@ from app.web.requested_room import requested_room
 @api.output(schemas.LecturesSchema)
 @api.doc(security=SECURITY)
 def lectures(query):
-    """Lectures, newest first; `cursor` gives the next page."""
+    """Lectures, of one room or of all, newest first; `cursor` gives the next page."""
     limit = query["limit"]
-    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"))
+    room = requested_room() if g.room_id is not None else None
+    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"), room=room)
     page = rows[:limit]
     return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
 
