@@ -50,10 +50,10 @@ class LiveRooms:
         with self._lock:
             return iter(list(self._rooms.values()))
 
-    def get(self, room: Room, slug: str | None = None) -> LiveRoom:
-        """What is held of `room`; `slug` is what the request's address called it."""
+    def get(self, room: Room, *names: str | None) -> LiveRoom:
+        """What is held of `room`; `names` are what addresses call it beside its slug: None for the first."""
         with self._lock:
-            self._ids[slug] = self._ids[room.slug] = room.id
+            self._ids |= dict.fromkeys((room.slug, *names), room.id)
             if room.id not in self._rooms:
                 self._rooms[room.id] = self._new(room)
             return self._rooms[room.id]
