@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts
+from app.notify.feed import AlertFeed
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
@@ -51,6 +52,7 @@ def init_app(app: APIFlask) -> None:
         clock=SYSTEM_CLOCK,
         hub=hub,
         relay=relay,
+        alerts=AlertFeed(),
         room_control=RoomControl(app, hub, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
     )

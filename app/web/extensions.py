@@ -31,6 +31,11 @@ def relay():
     return current_app.extensions["relay"]
 
 
+def alerts():
+    """The `AlertFeed`: what people are told, for programs."""
+    return current_app.extensions["alerts"]
+
+
 def database_health():
     """The `DatabaseHealth`, which logs outages of the database."""
     return current_app.extensions["database_health"]

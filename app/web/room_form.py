@@ -1,16 +1,19 @@
 """The form for the settings of the room, at the first run and later."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import translate
+from app.notify import post
+from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
+from app.notify.post import NotSent
 from app.settings import check_setting
 from app.store.effective_settings import EffectiveSettings
 from app.web.forms import ONE_LINE, Form, stripped
@@ -60,11 +63,15 @@ class RoomForm(Form):
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
     contact = SettingField(validators=[Optional()])
+    notify = TextAreaField(filters=[stripped])
 
-    def __init__(self, in_force: EffectiveSettings, fixed: Collection[str]) -> None:
+    def __init__(
+        self, in_force: EffectiveSettings, fixed: Collection[str], notify: Sequence[str] = ()
+    ) -> None:
         """Fill the form with what was sent, else with what is in force.
 
-        `fixed` names the settings that the environment gives: the form has no fields for them.
+        `fixed` names the settings that the environment gives: the form has no fields for them. `notify`
+        are the room's stored addresses for messages.
         """
         super().__init__(
             kind=kind_of(in_force.camera).value,
@@ -73,7 +80,9 @@ class RoomForm(Form):
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
             contact=in_force.contact or "",
+            notify=as_lines(notify),
         )
+        self._stored_addresses = notify
         self.in_force = in_force
         self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in _kinds()]
         self.device.choices = list(_devices(in_force.camera))
@@ -101,6 +110,21 @@ class RoomForm(Form):
         except ValueError as error:
             raise ValidationError(f"{translate(error)}.") from None
 
+    def addresses(self) -> tuple[str, ...]:
+        """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
+        typed = split_addresses(self.notify.data)
+        return parse_addresses("\n".join(kept_addresses(typed, self._stored_addresses)))
+
+    def validate_notify(self, _field) -> None:
+        """Accept only addresses that Apprise knows. It is asked about new ones, which takes a second."""
+        try:
+            for address in set(self.addresses()) - set(self._stored_addresses):
+                post.check(address)
+        except ValueError as error:
+            raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
+        except NotSent as problem:
+            raise ValidationError(f"{shown(address)}: {translate(problem)}") from None
+
     def camera(self) -> str:
         """The chosen camera, as the setting CAMERA names it."""
         present = self.in_force.camera
@@ -121,6 +145,8 @@ class RoomForm(Form):
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
             values["camera"] = self.camera()
+        if self.notify.raw_data:  # the first run doesn't ask
+            values["notify"] = list(self.addresses()) or None
         return values
 
 

@@ -9,19 +9,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
+from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import user_queries
 from app.store.database_health import sentence
 from app.store.effective_settings import effective_settings
+from app.web.alert_watch import AlertWatch
 from app.web.pages.account import setup_path
 from app.web.stream.hub import Hub
 
 
-def start(app: Flask, is_ending: Callable[[], bool]) -> None:
+def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
     """Start the monitor, or listen to one that runs on its own, and print where the pages are.
 
-    Streams and the monitor end once `is_ending` gives True.
+    Streams and the monitor end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
     _log_with_gunicorn()
@@ -33,14 +35,17 @@ def start(app: Flask, is_ending: Callable[[], bool]) -> None:
     monitor = _listener(app, is_ending) if has_redis else _supervisor(app, is_ending)
     app.extensions["monitor"] = monitor
     monitor.start()
+    app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
+    app.extensions["alert_watch"].start()
     with app.app_context():
         print(_greeting(app), flush=True)
 
 
 def join(app: Flask | None) -> None:
     """Wait until the monitor has ended; return at once if the server never started."""
-    if app is not None and "monitor" in app.extensions:
-        app.extensions["monitor"].join()
+    for name in ("alert_watch", "monitor"):
+        if app is not None and name in app.extensions:
+            app.extensions[name].join()
 
 
 def _supervisor(app: Flask, is_ending: Callable[[], bool]) -> Supervisor:

@@ -58,6 +58,7 @@ WHO = {
     "GET /settings/areas": ADMINISTRATOR,
     "POST /settings/areas": ADMINISTRATOR,
     "POST /settings/camera": ADMINISTRATOR,
+    "POST /settings/notify": ADMINISTRATOR,
     "GET /setup": OPEN,
     "POST /setup": OPEN,
     "GET /setup/room": ADMINISTRATOR,
