@@ -5,6 +5,7 @@ import contextlib
 import hmac
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from tests.manual_clock import ManualClock
 from tests.message_receivers import MAIL_PASSWORD, MailServer, WebhookReceiver
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
+from tests.test_monitor_alone import SeparateMonitor
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "5ecb0f7d" * 8
@@ -362,3 +364,52 @@ def test_a_database_that_goes_away_and_comes_back_is_told(start_quick, postgres,
 
 def kinds(web: WebhookReceiver) -> list[str]:
     return [received.json["kind"] for received in web.received]
+
+
+@pytest.fixture
+def web_servers(tmp_path, redis):
+    """Start web servers for one room whose monitor runs on its own."""
+    servers = []
+
+    def start(count: int, **settings: str) -> list[Server]:
+        common = {
+            "REDIS_URL": redis.url,
+            "ROOM": "Room 12",
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'common.sqlite'}",
+            **settings,
+        }
+        for number in range(count):
+            servers.append(Server(tmp_path / f"web{number}", common))
+            servers[-1].start(*QUICK)
+        return servers
+
+    try:
+        yield start
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def test_of_two_web_servers_one_tells_and_after_its_end_the_other(web_servers, redis, web):
+    one, two = web_servers(2, NOTIFY=webhook(web))
+    monitor = SeparateMonitor(one)
+    try:
+        wait_for(one.is_online)
+        wait_for(two.is_online)
+        web.received.clear()
+        monitor.stop(signal.SIGKILL)
+        wait_for(lambda: kinds(web))
+        time.sleep(2)  # for the other one, if it were to tell too
+        assert kinds(web).count("dark") == 1
+        one.stop()
+        monitor.start()
+        wait_for(lambda: kinds(web).count("back") == 1)
+        redis.stop()
+        try:
+            wait_for(lambda: "redis_away" in kinds(web))
+            assert kinds(web).count("dark") == 1, "the cause is told, not each room"
+        finally:
+            redis.start()
+        wait_for(lambda: "redis_back" in kinds(web))
+    finally:
+        monitor.stop(signal.SIGKILL)

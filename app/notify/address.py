@@ -38,7 +38,7 @@ SHORTEST_SECRET = 4
 SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 PLAIN_MAIL = re.compile(r"[\w.+-]+@[\w.-]+")
 """What people type first, and Apprise doesn't take."""
-FORM = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://[^\s\x00-\x1f\x7f]+")
+FORM = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]+")
 
 
 def parse_addresses(text: str) -> tuple[str, ...]:
@@ -61,20 +61,23 @@ def split_addresses(text: str) -> list[str]:
 
 def check_address(address: str) -> None:
     """Raise ValueError where an address can't be used. Whether Apprise knows it, `app.notify.post` checks."""
-    form = FORM.fullmatch(address)
-    if form is None or len(address) > MAX_LENGTH:
+    scheme = address.partition("://")[0].lower()
+    if scheme in LOCAL:
+        raise ValueError(
+            Translatable(
+                "addresses of others, not %(scheme)s://, which acts on the server itself", scheme=scheme
+            )
+        )
+    if not FORM.fullmatch(address) or len(address) > MAX_LENGTH:
         raise ValueError(
             Translatable(
                 "addresses such as mailtos://USER:PASSWORD@HOST?to=NAME@HOST, which %(address)s is not",
                 address=shown(address),
             )
         )
-    scheme = form[1].lower()
-    if scheme in LOCAL:
+    if HIDDEN in address:
         raise ValueError(
-            Translatable(
-                "addresses of others, not %(scheme)s://, which acts on the server itself", scheme=scheme
-            )
+            Translatable("addresses in full: write out what is hidden in %(address)s", address=shown(address))
         )
     if scheme in WEBHOOKS:
         _check_webhook(address)

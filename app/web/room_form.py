@@ -123,7 +123,13 @@ class RoomForm(Form):
         except ValueError as error:
             raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
         except NotSent as problem:
-            raise ValidationError(f"{shown(address)}: {translate(problem)}") from None
+            raise ValidationError(
+                gettext(
+                    "Apprise can't use %(address)s: %(reason)s",
+                    address=shown(address),
+                    reason=translate(problem),
+                )
+            ) from None
 
     def camera(self) -> str:
         """The chosen camera, as the setting CAMERA names it."""
