@@ -5,25 +5,29 @@ import contextlib
 import hmac
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
+from app.camera.state import CameraState
 from app.language import Translatable
 from app.notify import post
 from app.notify.alert import Alert, AlertKind
 from app.notify.post import Notification, NotSent
 from app.notify.sender import RETRY_SECONDS, Sender
 from app.notify.webhook import signature_headers
+from app.store import room_queries
+from app.store.tables import db
+from app.web.alert_watch import AlertWatch
 from tests.manual_clock import ManualClock
 from tests.message_receivers import MAIL_PASSWORD, MailServer, WebhookReceiver
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
-from tests.test_monitor_alone import SeparateMonitor
+from tests.test_hub import BLACK, ONLINE, status
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "5ecb0f7d" * 8
@@ -366,50 +370,66 @@ def kinds(web: WebhookReceiver) -> list[str]:
     return [received.json["kind"] for received in web.received]
 
 
-@pytest.fixture
-def web_servers(tmp_path, redis):
-    """Start web servers for one room whose monitor runs on its own."""
-    servers = []
+class WebProcess:
+    """What one of several web processes sees and tells."""
 
-    def start(count: int, **settings: str) -> list[Server]:
-        common = {
-            "REDIS_URL": redis.url,
-            "ROOM": "Room 12",
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'common.sqlite'}",
-            **settings,
-        }
-        for number in range(count):
-            servers.append(Server(tmp_path / f"web{number}", common))
-            servers[-1].start(*QUICK)
-        return servers
+    def __init__(self, app, clock: ManualClock) -> None:
+        self.watch = AlertWatch(app, clock, lambda: False)
+        self.hub = app.extensions["hub"]
+        self.hub.monitor_started()
+        self.events: list[AlertKind] = []
+        app.extensions["alerts"].subscribe(lambda alert: self.events.append(alert.kind))
 
-    try:
-        yield start
-    finally:
-        for server in servers:
-            server.stop()
+    def look(self, camera: CameraState) -> None:
+        self.hub.receive(status(camera))
+        self.watch.look()
+        self.watch.sender.send_due()
 
 
-def test_of_two_web_servers_one_tells_and_after_its_end_the_other(web_servers, redis, web):
-    one, two = web_servers(2, NOTIFY=webhook(web))
-    monitor = SeparateMonitor(one)
-    try:
-        wait_for(one.is_online)
-        wait_for(two.is_online)
+def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, redis, web):
+    clock = ManualClock()
+    settings = {"REDIS_URL": redis.url, "NOTIFY": webhook(web)}
+    one, two = (WebProcess(make_app(**settings), clock) for _ in range(2))
+
+    def pass_(minutes: int, camera: CameraState, *processes: WebProcess) -> list[str]:
+        """Look every ten seconds; gives what was told meanwhile."""
         web.received.clear()
-        monitor.stop(signal.SIGKILL)
-        wait_for(lambda: kinds(web))
-        time.sleep(2)  # for the other one, if it were to tell too
-        assert kinds(web).count("dark") == 1
-        one.stop()
-        monitor.start()
-        wait_for(lambda: kinds(web).count("back") == 1)
-        redis.stop()
-        try:
-            wait_for(lambda: "redis_away" in kinds(web))
-            assert kinds(web).count("dark") == 1, "the cause is told, not each room"
-        finally:
-            redis.start()
-        wait_for(lambda: "redis_back" in kinds(web))
+        for _ in range(6 * minutes):
+            for process in processes:
+                process.look(camera)
+            clock.pass_(10)
+        return kinds(web)
+
+    assert pass_(2, ONLINE, one, two) == []
+    assert pass_(7, BLACK, one, two) == ["dark"]
+    assert one.events == two.events == ["dark"], "programs hear it from any process"
+    one.watch.end()
+    assert pass_(2, ONLINE, two) == ["back"]
+    redis.stop()
+    try:
+        assert pass_(7, BLACK, one, two) == ["redis_away"], "the cause, not each room"
     finally:
-        monitor.stop(signal.SIGKILL)
+        redis.start()
+    assert pass_(2, ONLINE, one, two) == ["redis_back"]
+
+
+def test_rooms_are_told_to_their_own_addresses_and_the_server_to_all_of_them_without_notify(app, web):
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        room_queries.change_room(room, notify=[webhook(web)], language="de")
+    clock = ManualClock()
+    process = WebProcess(app, clock)
+    for camera in [ONLINE] * 3 + [BLACK] * 40:
+        process.look(camera)
+        clock.pass_(10)
+    assert web.received[0].json["title"].startswith("Room 7: kein Bild seit")
+    with app.app_context():
+        db.session.execute(text("DROP TABLE alembic_version"))
+        db.session.commit()
+    for _ in range(10):
+        process.watch.look()
+        process.watch.sender.send_due()
+        clock.pass_(10)
+        time.sleep(0.2)  # the database is tried once a second
+    assert "erreicht seine Datenbank nicht" in web.received[1].json["title"]
+    assert web.received[1].json["room_id"] is None

@@ -11,11 +11,13 @@ import signal
 import sys
 from pathlib import Path
 
+from app.language import Translatable
 from app.notify.address import MAIL, WEBHOOKS, without_secrets
 from app.notify.webhook import post_event
 from app.project import PROJECT
 
 TIMEOUT_SECONDS = 30
+MAX_REASON_LENGTH = 300
 FORBIDDEN = (
     "os.exec",
     "os.fork",
@@ -42,7 +44,13 @@ def main() -> None:
     address = order["address"]
     is_webhook = address.partition("://")[0].lower() in WEBHOOKS
     problem = _post_events(order) if is_webhook else _notify(order)
-    print(json.dumps({"problem": problem and without_secrets(problem, address)}))
+    print(json.dumps(problem and _without_secrets(problem, address)))
+
+
+def _without_secrets(problem: Translatable, address: str) -> dict:
+    """The reason as the server takes it."""
+    values = {name: without_secrets(value, address) for name, value in problem.values.items()}
+    return {"text": without_secrets(problem.text, address), "values": values}
 
 
 def _confine(event: str, arguments: tuple) -> None:
@@ -59,14 +67,14 @@ def _confine(event: str, arguments: tuple) -> None:
             raise PermissionError("no address may read or write a file of the server")
 
 
-def _post_events(order: dict) -> str | None:
+def _post_events(order: dict) -> Translatable | None:
     for event_id, event in order["events"]:
         if problem := post_event(order["address"], event_id, event):
             return problem
     return None
 
 
-def _notify(order: dict) -> str | None:
+def _notify(order: dict) -> Translatable | None:
     import apprise
 
     log = _collected_log()
@@ -80,15 +88,15 @@ def _notify(order: dict) -> str | None:
     )
     service = apprise.Apprise.instantiate(order["address"], asset=asset, suppress_exceptions=True)
     if service is None:
-        return _reason(log, order["address"]) or "Apprise knows no such address"
+        return _reason(log, order["address"])
     if not service.enabled:
-        return "Apprise needs another package for this kind of address"
+        return Translatable("Apprise needs another package for it.")
     if order["title"] is None:
         return None
     sender = apprise.Apprise(asset=asset)
     sender.add(service)
     sent = sender.notify(order["text"], order["title"], order["type"], body_format=apprise.NotifyFormat.TEXT)
-    return None if sent else _reason(log, order["address"]) or "it was not taken"
+    return None if sent else _reason(log, order["address"])
 
 
 def _collected_log() -> list[logging.LogRecord]:
@@ -102,7 +110,7 @@ def _collected_log() -> list[logging.LogRecord]:
     return records
 
 
-def _reason(log: list[logging.LogRecord], address: str) -> str:
+def _reason(log: list[logging.LogRecord], address: str) -> Translatable:
     """The first warning; for mail also what its server said. Details of other services may hold a token."""
     texts = [each.getMessage() for each in log if each.levelno >= logging.WARNING][:1]
     if address.partition("://")[0].lower() in MAIL:
@@ -110,7 +118,8 @@ def _reason(log: list[logging.LogRecord], address: str) -> str:
         texts += [each.getMessage().removeprefix(said) for each in log if each.getMessage().startswith(said)][
             :1
         ]
-    return " ".join(" ".join(texts).split())[:300]
+    reason = " ".join(" ".join(texts).split())[:MAX_REASON_LENGTH].rstrip(".")
+    return Translatable(f"{reason}.") if reason else Translatable("Apprise gives no reason.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Passes alerts to whoever listens inside this process."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from app.notify.alert import Alert
 
@@ -17,11 +16,6 @@ class AlertFeed:
         for listener in self._listeners:
             listener(alert)
 
-    @contextmanager
-    def subscribed(self, listener: Callable[[Alert], None]) -> Iterator[None]:
-        """Let `listener` be called for each alert meanwhile. It must neither wait nor raise."""
+    def subscribe(self, listener: Callable[[Alert], None]) -> None:
+        """Call `listener` for each alert from now on. It must neither wait nor raise."""
         self._listeners = (*self._listeners, listener)
-        try:
-            yield
-        finally:
-            self._listeners = tuple(each for each in self._listeners if each is not listener)

@@ -99,6 +99,6 @@ def _run(order: dict) -> None:
     if process.returncode > 0:
         # its error may hold a part of the address
         raise NotSent(Translatable("Apprise failed with %(address)s.", address=shown(order["address"])))
-    problem = json.loads(process.stdout.splitlines()[-1])["problem"]
+    problem = json.loads(process.stdout.splitlines()[-1])
     if problem is not None:
-        raise NotSent(problem[:1].upper() + problem[1:].rstrip(".") + ".")
+        raise NotSent(Translatable(problem["text"], **problem["values"]))

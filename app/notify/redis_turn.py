@@ -31,5 +31,6 @@ class RedisTurn:
 
     def release(self) -> None:
         """Let another process take it at once."""
+        self.is_ours = False
         with suppress(RedisError):  # it was not ours, or expires by itself
             self._lock.release()

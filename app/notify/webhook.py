@@ -8,6 +8,7 @@ from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from app.language import Translatable
 from app.notify.address import webhook_key, webhook_url
 
 TIMEOUT_SECONDS = 10.0
@@ -20,13 +21,13 @@ class _StayOnHost(HTTPRedirectHandler):
         return None
 
 
-def post_event(address: str, event_id: str, event: dict, unix_time: float | None = None) -> str | None:
+def post_event(address: str, event_id: str, event: dict) -> Translatable | None:
     """POST an event as signed JSON; gives None, or why it didn't arrive."""
     body = json.dumps(event, ensure_ascii=False).encode()
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Aula",
-        **signature_headers(webhook_key(address), event_id, int(unix_time or time.time()), body),
+        **signature_headers(webhook_key(address), event_id, int(time.time()), body),
     }
     try:
         request = Request(webhook_url(address), body, headers)
@@ -34,9 +35,9 @@ def post_event(address: str, event_id: str, event: dict, unix_time: float | None
             return None
     except HTTPError as error:
         error.close()
-        return f"it answered {error.code} {error.reason}"
+        return Translatable("It answered %(status)s.", status=f"{error.code} {error.reason}")
     except (URLError, OSError, HTTPException, ValueError) as error:
-        return f"it can't be reached: {getattr(error, 'reason', error)}"
+        return Translatable("It can't be reached: %(reason)s.", reason=str(getattr(error, "reason", error)))
 
 
 def signature_headers(key: bytes, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:

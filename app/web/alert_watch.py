@@ -67,7 +67,7 @@ class AlertWatch:
         self._is_ending = is_ending
         self._thresholds = thresholds
         self._feed: AlertFeed = app.extensions["alerts"]
-        self._sender = Sender(clock, is_ending)
+        self.sender = Sender(clock, is_ending)
         self._turn = _redis_turn(app)
         self._server_rules = ServerRules(clock, thresholds)
         self._room_rules: dict[int, RoomRules] = {}
@@ -76,7 +76,7 @@ class AlertWatch:
 
     def start(self) -> None:
         """Watch in the background."""
-        self._sender.start()
+        self.sender.start()
         self._thread.start()
 
     def join(self) -> None:
@@ -86,6 +86,10 @@ class AlertWatch:
     def _run(self) -> None:
         self._check_addresses()
         run_until_ended(self._watch, self._clock, self._is_ending)
+        self.end()
+
+    def end(self) -> None:
+        """Let another web process tell people at once."""
         if self._turn is not None:
             self._turn.release()
 
@@ -163,7 +167,7 @@ class AlertWatch:
             for address, language in self._told(room):
                 by_address.setdefault((address, language), []).append(alert)
         for (address, language), its_alerts in by_address.items():
-            self._sender.put(address, Notification(tuple(its_alerts), language))
+            self.sender.put(address, Notification(tuple(its_alerts), language))
 
     def _told(self, room: WatchedRoom | None) -> Iterator[tuple[str, str]]:
         """Address and language of everybody who is told about a room, or None for the whole server."""
