@@ -8,11 +8,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from app.bus.live_reading import LiveReading
+from app.bus.messages import AnnotatedPicture
 from app.camera.state import CameraState
 from app.language import Translatable
 from app.notify import post
@@ -95,7 +98,7 @@ def test_a_webhook_is_signed_so_that_a_receiver_can_check_it_in_five_lines(web):
     (received,) = web.received
     headers, body = received.headers, received.body
 
-    # as in docs/api.md
+    # as in docs/messages.md
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = hmac.digest(base64.b64decode(SECRET), signed, "sha256")
     is_from_aula = hmac.compare_digest(
@@ -207,6 +210,30 @@ def test_the_process_that_sends_gets_no_secret_of_the_server(web, monkeypatch):
         post.post(webhook(web), MESSAGE)
     assert "PATH" in environments[0]
     assert "SECRET_KEY" not in environments[0]
+
+
+def test_a_message_holds_no_picture_and_no_figure_about_people(app, web):
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        room_queries.change_room(room, notify=[webhook(web)])
+    clock = ManualClock()
+    process = WebProcess(app, clock)
+    reading = LiveReading(NOON, 4711, 4711, None, None, None, suppressed=False)
+    for is_online in [True] * 3 + [False] * 35 + [True] * 10:
+        process.hub.receive(AnnotatedPicture(b"drawn faces", captured_at=1000, size=(640, 360)))
+        process.hub.receive(replace(status(ONLINE if is_online else BLACK), live=reading))
+        process.watch.look()
+        process.watch.sender.send_due()
+        clock.pass_(10)
+    assert kinds(web) == ["dark", "back"]
+    dark, back = (received.json for received in web.received)
+    assert dark["text"] == (
+        "The picture is black\nThe lens is covered.\n"
+        "Nothing is analysed or recorded until the picture is back."
+    )
+    assert set(dark["data"]) == {"reason", "since"}
+    assert set(back["data"]) == {"from", "to"}
+    assert all(b"4711" not in received.body and b"drawn" not in received.body for received in web.received)
 
 
 class Receiver:
@@ -389,7 +416,7 @@ class WebProcess:
 def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, redis, web):
     clock = ManualClock()
     settings = {"REDIS_URL": redis.url, "NOTIFY": webhook(web)}
-    one, two = (WebProcess(make_app(**settings), clock) for _ in range(2))
+    one, *others = (WebProcess(make_app(**settings), clock) for _ in range(3))
 
     def pass_(minutes: int, camera: CameraState, *processes: WebProcess) -> list[str]:
         """Look every ten seconds; gives what was told meanwhile."""
@@ -400,17 +427,17 @@ def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, 
             clock.pass_(10)
         return kinds(web)
 
-    assert pass_(2, ONLINE, one, two) == []
-    assert pass_(7, BLACK, one, two) == ["dark"]
-    assert one.events == two.events == ["dark"], "programs hear it from any process"
+    assert pass_(2, ONLINE, one, *others) == []
+    assert pass_(7, BLACK, one, *others) == ["dark"]
+    assert all(each.events == ["dark"] for each in (one, *others)), "programs hear it from any process"
     one.watch.end()
-    assert pass_(2, ONLINE, two) == ["back"]
+    assert pass_(2, ONLINE, *others) == ["back"]
     redis.stop()
     try:
-        assert pass_(7, BLACK, one, two) == ["redis_away"], "the cause, not each room"
+        assert pass_(7, BLACK, *others) == ["redis_away"], "the cause, not each room"
     finally:
         redis.start()
-    assert pass_(2, ONLINE, one, two) == ["redis_back"]
+    assert pass_(2, ONLINE, *others) == ["redis_back"]
 
 
 def test_rooms_are_told_to_their_own_addresses_and_the_server_to_all_of_them_without_notify(app, web):
@@ -426,10 +453,10 @@ def test_rooms_are_told_to_their_own_addresses_and_the_server_to_all_of_them_wit
     with app.app_context():
         db.session.execute(text("DROP TABLE alembic_version"))
         db.session.commit()
-    for _ in range(10):
+    for _ in range(30):
         process.watch.look()
         process.watch.sender.send_due()
         clock.pass_(10)
-        time.sleep(0.2)  # the database is tried once a second
+        time.sleep(0.1)  # the database is tried once a second
     assert "erreicht seine Datenbank nicht" in web.received[1].json["title"]
     assert web.received[1].json["room_id"] is None
