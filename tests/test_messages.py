@@ -4,7 +4,6 @@ import base64
 import contextlib
 import hmac
 import logging
-import os
 import subprocess
 import sys
 import time
@@ -31,10 +30,10 @@ from tests.message_receivers import MAIL_PASSWORD, MailServer, WebhookReceiver
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
 from tests.test_hub import BLACK, ONLINE, status
+from tests.test_pause import PAUSED
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "5ecb0f7d" * 8
-QUICK = ("-c", "tests/quick_alerts.conf.py")
 
 
 def alert(number: int = 1) -> Alert:
@@ -316,40 +315,27 @@ def test_no_more_than_twenty_messages_wait_for_an_address():
     assert rooms == list(range(80, 100))
 
 
-@pytest.fixture
-def start_quick(tmp_path):
-    """Start real servers that tell after a second."""
-    servers = []
-
-    def start(**settings: str) -> Server:
-        server = Server(tmp_path / f"server{len(servers)}", settings)
-        servers.append(server)
-        server.start(*QUICK)
-        return server
-
-    try:
-        yield start
-    finally:
-        for server in servers:
-            server.stop()
-
-
-def test_a_camera_that_goes_dark_and_comes_back_is_told_by_mail_and_webhook(start_quick, mail, web):
+def test_a_camera_that_goes_dark_and_comes_back_is_told_by_mail_and_webhook(tmp_path, mail, web):
     with MjpegCamera() as camera:
-        server = start_quick(
-            CAMERA=camera.url,
-            STALL_SECONDS="1",
-            ROOM="Übungsraum",
-            LANGUAGE="de",
-            TIMEZONE="Europe/Berlin",
-            NOTIFY=f"{mail.address()}, {webhook(web)}",
-        )
-        wait_for(server.is_online)
-        assert mail.received == []
-        camera.hang()
-        wait_for(lambda: mail.received and web.received)
-        camera.resume()
-        wait_for(lambda: len(mail.received) > 1 and len(web.received) > 1)
+        settings = {
+            "CAMERA": camera.url,
+            "STALL_SECONDS": "1",
+            "ROOM": "Übungsraum",
+            "LANGUAGE": "de",
+            "TIMEZONE": "Europe/Berlin",
+            "NOTIFY": f"{mail.address()}, {webhook(web)}",
+        }
+        server = Server(tmp_path / "server", settings)
+        try:
+            server.start("-c", "tests/quick_alerts.conf.py")
+            wait_for(server.is_online)
+            assert mail.received == []
+            camera.hang()
+            wait_for(lambda: mail.received and web.received)
+            camera.resume()
+            wait_for(lambda: len(mail.received) > 1 and len(web.received) > 1)
+        finally:
+            server.stop()
     (dark_subject, dark_text), (back_subject, _), *_ = mail.texts()
     assert dark_subject.startswith("Übungsraum: kein Bild seit ")
     assert "Prüfen Sie" in dark_text
@@ -358,39 +344,6 @@ def test_a_camera_that_goes_dark_and_comes_back_is_told_by_mail_and_webhook(star
     assert web.received[0].json["data"]["reason"] == "timed_out"
     assert MAIL_PASSWORD not in server.log
     assert SECRET not in server.log
-
-
-def test_a_paused_room_is_not_told(start_quick, web):
-    server = start_quick(NOTIFY=webhook(web))
-    wait_for(server.is_online)
-    server.get("/pause", method="POST")
-    wait_for(lambda: server.get("/api/v1/state").json["camera"]["reason"] == "paused")
-    time.sleep(3)
-    assert web.received == []
-
-
-def test_a_monitor_that_is_killed_again_and_again_is_told(start_quick, web):
-    server = start_quick(NOTIFY=webhook(web))
-    wait_for(server.is_online)
-
-    def is_told() -> bool:
-        for pid in server.monitor_pids():
-            os.kill(pid, 9)
-        return any(received.json["kind"] == "monitor_restarts" for received in web.received)
-
-    wait_for(is_told)
-
-
-def test_a_database_that_goes_away_and_comes_back_is_told(start_quick, postgres, web):
-    server = start_quick(NOTIFY=webhook(web), DATABASE_URL=postgres.new_database())
-    wait_for(server.is_online)
-    time.sleep(1)
-    postgres.stop()
-    try:
-        wait_for(lambda: "database_away" in kinds(web))
-    finally:
-        postgres.start()
-    wait_for(lambda: "database_back" in kinds(web))
 
 
 def kinds(web: WebhookReceiver) -> list[str]:
@@ -438,6 +391,46 @@ def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, 
     finally:
         redis.start()
     assert pass_(2, ONLINE, *others) == ["redis_back"]
+
+
+def test_a_paused_room_is_not_told(make_app, web):
+    clock = ManualClock()
+    process = WebProcess(make_app(NOTIFY=webhook(web)), clock)
+    process.hub.apply_settings(PAUSED)
+    for camera in [ONLINE] * 3 + [BLACK] * 100:
+        process.look(camera)
+        clock.pass_(10)
+    assert web.received == []
+
+
+def test_a_monitor_that_ends_again_and_again_is_told(make_app, web):
+    clock = ManualClock()
+    process = WebProcess(make_app(NOTIFY=webhook(web)), clock)
+    for _ in range(5):
+        process.look(ONLINE)
+        clock.pass_(10)
+        process.hub.monitor_ended()
+        process.hub.monitor_started()
+    assert kinds(web) == ["monitor_restarts"]
+
+
+def test_a_database_that_goes_away_and_comes_back_is_told(make_app, postgres, web):
+    clock = ManualClock()
+    process = WebProcess(make_app(NOTIFY=webhook(web), DATABASE_URL=postgres.new_database()), clock)
+
+    def is_told(kind: AlertKind) -> bool:
+        process.look(ONLINE)
+        clock.pass_(10)
+        return kind in kinds(web)
+
+    assert not is_told(AlertKind.DATABASE_BACK)
+    postgres.stop()
+    try:
+        wait_for(lambda: is_told(AlertKind.DATABASE_AWAY))
+    finally:
+        postgres.start()
+    wait_for(lambda: is_told(AlertKind.DATABASE_BACK))
+    assert kinds(web) == ["database_away", "database_back"]
 
 
 def test_rooms_are_told_to_their_own_addresses_and_the_server_to_all_of_them_without_notify(app, web):

@@ -1,8 +1,10 @@
 """Who is told when something is wrong: on the page of settings."""
 
 import pytest
+from playwright.sync_api import expect
 
 from app.store import room_queries
+from tests.browser import close, sign_in
 from tests.forms import csrf_of, signed_in_client
 from tests.message_receivers import MAIL_PASSWORD, MailServer, WebhookReceiver
 from tests.test_messages import SECRET, webhook
@@ -109,3 +111,23 @@ def test_a_test_message_goes_to_the_addresses_of_notify_too_in_the_server_s_lang
         assert send_test(client, notify="")["sent"][0]["works"]
     assert web.received[0].json["title"] == "Room 7: Testnachricht von Aula"
     assert web.received[0].json["kind"] == "test"
+
+
+def test_in_a_browser_the_button_says_for_each_address_what_happened(chromium, start_server):
+    with MailServer() as mail, WebhookReceiver() as web:
+        web.status = 404
+        server = start_server(NOTIFY=webhook(web))
+        context = chromium.new_context(locale="de")
+        page = context.new_page()
+        try:
+            sign_in(page, server)
+            page.goto(f"{server.url}/settings")
+            page.get_by_label("Wer Bescheid bekommt").fill(mail.address())
+            page.get_by_role("button", name="Testnachricht senden").click()
+            lines = page.locator("#notify-test li")
+            expect(lines).to_have_count(2)
+            expect(lines.nth(0)).to_contain_text("Die Antwort war 404")
+            expect(lines.nth(1)).to_contain_text("Gesendet.")
+            assert len(mail.received) == 1
+        finally:
+            close(context)

@@ -101,4 +101,5 @@ def _run(order: dict) -> None:
         raise NotSent(Translatable("Apprise failed with %(address)s.", address=shown(order["address"])))
     problem = json.loads(process.stdout.splitlines()[-1])
     if problem is not None:
-        raise NotSent(Translatable(problem["text"], **problem["values"]))
+        text, values = problem["text"], problem["values"]
+        raise NotSent(Translatable(text, **values))

@@ -43,7 +43,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 def join(app: Flask | None) -> None:
     """Wait until the monitor has ended; return at once if the server never started."""
-    for name in ("alert_watch", "monitor"):
+    for name in ("monitor", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
 
