@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -453,3 +454,20 @@ def test_rooms_are_told_to_their_own_addresses_and_the_server_to_all_of_them_wit
         time.sleep(0.1)  # the database is tried once a second
     assert "erreicht seine Datenbank nicht" in web.received[1].json["title"]
     assert web.received[1].json["room_id"] is None
+
+
+def test_the_watch_goes_on_after_an_error_of_its_own(app, monkeypatch, caplog):
+    looks = []
+
+    def disk_usage(folder: str) -> SimpleNamespace:
+        looks.append(folder)
+        if len(looks) == 1:
+            raise OSError("the folder is gone")
+        return SimpleNamespace(total=10**12, free=10**12)
+
+    monkeypatch.setattr("app.web.alert_watch.shutil.disk_usage", disk_usage)
+    watch = AlertWatch(app, ManualClock(), lambda: len(looks) >= 3)
+    watch.start()
+    wait_for(lambda: len(looks) >= 3)
+    watch.join()
+    assert "the thread alert-watch failed and starts again" in caplog.text
