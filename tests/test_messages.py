@@ -24,6 +24,7 @@ from app.notify.post import Notification, NotSent
 from app.notify.sender import RETRY_SECONDS, Sender
 from app.notify.webhook import signature_headers
 from app.store import room_queries
+from app.store.effective_settings import first_room
 from app.store.tables import db
 from app.web.alert_watch import AlertWatch
 from tests.manual_clock import ManualClock
@@ -356,7 +357,9 @@ class WebProcess:
 
     def __init__(self, app, clock: ManualClock) -> None:
         self.watch = AlertWatch(app, clock, lambda: False)
-        self.hub = app.extensions["hub"]
+        with app.app_context():
+            room = first_room()
+            self.hub = app.extensions["rooms"].get(room, room.slug).hub
         self.hub.monitor_started()
         self.events: list[AlertKind] = []
         app.extensions["alerts"].subscribe(lambda alert: self.events.append(alert.kind))

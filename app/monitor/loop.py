@@ -50,6 +50,7 @@ class Monitor:
     def __init__(
         self,
         app: Flask,
+        room_id: int,
         bus: Publisher,
         frame_requests: Connection | None,
         analyser: FaceAnalyser,
@@ -60,7 +61,7 @@ class Monitor:
         self._clock = clock
         self._bus = bus
         self._analyser = analyser
-        self._minute_writer = MinuteWriter(app, clock)
+        self._minute_writer = MinuteWriter(app, room_id, clock)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)

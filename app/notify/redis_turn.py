@@ -2,10 +2,9 @@
 
 from contextlib import suppress
 
+from redis import Redis
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
-
-from app.bus.signed_channel import SignedChannel
 
 EXPIRY_SECONDS = 30.0  # some looks long: another process tells people half a minute after this one died
 
@@ -13,9 +12,9 @@ EXPIRY_SECONDS = 30.0  # some looks long: another process tells people half a mi
 class RedisTurn:
     """Held by one process at a time. While Redis is away, whoever held it last goes on."""
 
-    def __init__(self, channel: SignedChannel) -> None:
-        name = f"{channel.prefix}:alerts"
-        self._lock = Lock(channel.redis, name, timeout=EXPIRY_SECONDS, thread_local=False)
+    def __init__(self, redis: Redis, name: str) -> None:
+        """`name` is the lock's key, the same in every process of an installation."""
+        self._lock = Lock(redis, name, timeout=EXPIRY_SECONDS, thread_local=False)
         self.is_ours = False
 
     def renew(self) -> bool:

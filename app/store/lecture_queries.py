@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.language import Translatable
@@ -51,6 +51,11 @@ def other_lectures_of_course(lecture: Lecture, limit: int) -> Sequence[Lecture]:
         .order_by(Lecture.id.desc())
         .limit(limit)
     ).all()
+
+
+def count_lectures(room: Room) -> int:
+    """How many lectures a room has."""
+    return db.session.scalar(select(func.count()).where(Lecture.room_id == room.id))
 
 
 def all_courses() -> Sequence[str]:

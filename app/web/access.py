@@ -37,6 +37,10 @@ FOR_ADMINISTRATORS = {
     "room_settings.camera",
     "room_settings.notify",
     "areas.areas",
+    "rooms.add",
+    "rooms.archive",
+    "rooms.restore",
+    "rooms.delete",
 }
 
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}

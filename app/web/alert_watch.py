@@ -1,5 +1,6 @@
 """Looks at the rooms and the server every few seconds, and tells people and programs what is wrong."""
 
+import hmac
 import logging
 import os
 import shutil
@@ -23,7 +24,7 @@ from app.notify.post import Notification, NotSent
 from app.notify.rules import DARK_ON_PURPOSE, DiskSpace, RoomObservation, RoomRules, ServerRules
 from app.notify.sender import Sender
 from app.restart import run_until_ended
-from app.store.effective_settings import configured_room
+from app.store import room_queries
 from app.store.tables import Room, db
 from app.web.extensions import database_health
 from app.web.stream.hub import Hub
@@ -47,8 +48,9 @@ class WatchedRoom:
 
 
 def rooms_and_hubs(app: Flask) -> Iterator[tuple[Room, Hub]]:
-    """Each room that this process shows. Raises SQLAlchemyError."""
-    yield configured_room(), app.extensions["hub"]
+    """Each room in use. Raises SQLAlchemyError."""
+    for room in room_queries.rooms_in_use():
+        yield room, app.extensions["rooms"].get(room, room.slug).hub
 
 
 class AlertWatch:
@@ -213,4 +215,6 @@ def _redis_turn(app: Flask):
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.notify.redis_turn import RedisTurn
 
-    return RedisTurn(SignedChannel.from_settings(settings))
+    channel = SignedChannel(settings.redis_url, "alerts", settings.secret_key)
+    installation = hmac.digest(settings.secret_key.encode(), b"alerts", "sha256").hex()[:12]
+    return RedisTurn(channel.redis, f"aula:alerts:{installation}")

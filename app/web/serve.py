@@ -1,8 +1,8 @@
 """Start and end of the server process; gunicorn.conf.py calls these."""
 
-import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,31 +10,37 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
+from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
-from app.store import user_queries
+from app.store import room_queries, user_queries
 from app.store.database_health import sentence
-from app.store.effective_settings import effective_settings
+from app.store.effective_settings import effective_settings, first_room
 from app.web.alert_watch import AlertWatch
+from app.web.extensions import database_health
+from app.web.live_rooms import LiveRoom
 from app.web.pages.account import setup_path
-from app.web.stream.hub import Hub
 
 
 def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
-    """Start the monitor, or listen to one that runs on its own, and print where the pages are.
+    """Start the rooms' monitors, or listen to those that run on their own, and print where the pages are.
 
-    Streams and the monitor end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
+    Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
     _log_with_gunicorn()
-    hub = app.extensions["hub"]
-    hub.is_ending = is_ending
-    with app.app_context():
-        _load_settings(hub)
+    rooms = app.extensions["rooms"]
+    rooms.is_ending = is_ending
     has_redis = app.config["SETTINGS"].redis_url is not None
-    monitor = _listener(app, is_ending) if has_redis else _supervisor(app, is_ending)
-    app.extensions["monitor"] = monitor
-    monitor.start()
+    runner = Runner(
+        partial(_rooms_in_use, app),
+        partial(_listener if has_redis else _supervisor, app),
+        rooms.forget,
+        SYSTEM_CLOCK,
+        is_ending,
+    )
+    app.extensions["runner"] = runner
+    runner.start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
     with app.app_context():
@@ -42,23 +48,46 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 
 def join(app: Flask | None) -> None:
-    """Wait until the monitor has ended; return at once if the server never started."""
-    for name in ("monitor", "alert_watch"):
+    """Wait until the monitors have ended; return at once if the server never started."""
+    for name in ("runner", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
 
 
-def _supervisor(app: Flask, is_ending: Callable[[], bool]) -> Supervisor:
-    return Supervisor(app.extensions["hub"], app.extensions["relay"].serve, SYSTEM_CLOCK, is_ending)
+def _rooms_in_use(app: Flask) -> list[int] | None:
+    """The rooms to read; None while the database can't tell."""
+    with app.app_context():
+        try:
+            first_room()  # made at the first start
+            return [room.id for room in room_queries.rooms_in_use()]
+        except SQLAlchemyError as error:
+            database_health().begin_outage(error)
+            return None
 
 
-def _listener(app: Flask, is_ending: Callable[[], bool]):
+def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveRoom:
+    """What is held of a room, with the stored settings applied, so that a pause outlasts a restart."""
+    with app.app_context():
+        room = room_queries.room_by_id(room_id)
+        live_room = app.extensions["rooms"].get(room)
+        live_room.hub.is_ending = is_ending
+        live_room.hub.reload_settings(lambda: effective_settings(room))
+        return live_room
+
+
+def _supervisor(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> Supervisor:
+    live_room = _live_room(app, room_id, is_ending)
+    return Supervisor(room_id, live_room.slug, live_room.hub, live_room.relay.serve, SYSTEM_CLOCK, is_ending)
+
+
+def _listener(app: Flask, room_id: int, is_ending: Callable[[], bool]):
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
-    return Listener(app, link, SYSTEM_CLOCK, is_ending)
+    live_room = _live_room(app, room_id, is_ending)
+    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"], live_room.slug))
+    return Listener(app, live_room, link, SYSTEM_CLOCK, is_ending)
 
 
 def _log_with_gunicorn() -> None:
@@ -66,13 +95,6 @@ def _log_with_gunicorn() -> None:
     log = logging.getLogger("app")
     log.handlers = logging.getLogger("gunicorn.error").handlers
     log.setLevel(logging.INFO)
-
-
-def _load_settings(hub: Hub) -> None:
-    """Apply the settings from the database, so that a pause outlasts a restart."""
-    # without a database the greeting says so, and the monitor keeps the camera closed
-    with contextlib.suppress(SQLAlchemyError):
-        hub.reload_settings(effective_settings)
 
 
 def _greeting(app: Flask) -> str:
