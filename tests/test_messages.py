@@ -198,6 +198,13 @@ def run_python(code: str) -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_a_server_that_can_start_no_process_says_so(web, monkeypatch):
+    monkeypatch.setattr(post.sys, "executable", "/nowhere/python")
+    with pytest.raises(NotSent, match="can't start another process: No such file"):
+        post.post(webhook(web), MESSAGE)
+    assert web.received == []
+
+
 def test_the_process_that_sends_gets_no_secret_of_the_server(web, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "k" * 40)
     environments = []

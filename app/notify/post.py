@@ -94,6 +94,10 @@ def _run(order: dict) -> None:
         )
     except subprocess.TimeoutExpired:
         process = None
+    except OSError as error:  # too little memory, too many processes
+        raise NotSent(
+            Translatable("The server can't start another process: %(reason)s.", reason=error.strerror)
+        ) from None
     if process is None or process.returncode < 0:
         raise NotSent(Translatable("It did not answer in time."))
     if process.returncode > 0:
