@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from app import setting_parsers as parse
 from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
 from app.language import SOURCE_LANGUAGE
+from app.notify.address import parse_addresses
 
 
 class SettingError(ValueError):
@@ -113,6 +114,13 @@ class Settings:
     )
     contact: str | None = setting(
         None, parse.line(200), "whom the people filmed may ask; shown on the notice"
+    )
+    notify: tuple[str, ...] | None = setting(
+        None,
+        parse_addresses,
+        "who is told when something is wrong: addresses as Apprise knows them, such as "
+        "`mailtos://USER:PASSWORD@HOST?to=NAME@HOST`, separated by blanks or commas",
+        is_secret=True,
     )
     metrics_token: str | None = setting(
         None,

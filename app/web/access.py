@@ -35,6 +35,7 @@ FOR_ADMINISTRATORS = {
     "room_settings.settings",
     "room_settings.first_run",
     "room_settings.camera",
+    "room_settings.notify",
     "areas.areas",
     "rooms.add",
     "rooms.archive",

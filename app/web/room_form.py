@@ -4,13 +4,16 @@ from collections.abc import Collection, Iterator
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import translate
+from app.notify import post
+from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
+from app.notify.post import NotSent
 from app.settings import check_setting
 from app.store import room_queries
 from app.store.effective_settings import EffectiveSettings, effective_settings
@@ -69,6 +72,7 @@ class RoomForm(Form):
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
     contact = SettingField(validators=[Optional()])
+    notify = TextAreaField(filters=[stripped])
 
     def __init__(
         self, in_force: EffectiveSettings, room: Room | None = None, fixed: Collection[str] = ()
@@ -78,6 +82,7 @@ class RoomForm(Form):
         `fixed` names the settings that the environment gives: the form has no fields for them.
         """
         self.room_id = room and room.id
+        self._stored_addresses = tuple(room.notify or ()) if room else ()
         super().__init__(
             room=room.name if room else "",
             kind=kind_of(in_force.camera).value,
@@ -86,6 +91,7 @@ class RoomForm(Form):
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
             contact=in_force.contact or "",
+            notify=as_lines(self._stored_addresses),
         )
         self.in_force = in_force
         self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in _kinds()]
@@ -121,6 +127,27 @@ class RoomForm(Form):
         except ValueError as error:
             raise ValidationError(f"{translate(error)}.") from None
 
+    def addresses(self) -> tuple[str, ...]:
+        """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
+        typed = split_addresses(self.notify.data)
+        return parse_addresses("\n".join(kept_addresses(typed, self._stored_addresses)))
+
+    def validate_notify(self, _field) -> None:
+        """Accept only addresses that Apprise knows. It is asked about new ones, which takes a second."""
+        try:
+            for address in set(self.addresses()) - set(self._stored_addresses):
+                post.check(address)
+        except ValueError as error:
+            raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
+        except NotSent as problem:
+            raise ValidationError(
+                gettext(
+                    "Apprise can't use %(address)s: %(reason)s",
+                    address=shown(address),
+                    reason=translate(problem),
+                )
+            ) from None
+
     def camera(self) -> str:
         """The chosen camera, as the setting CAMERA names it."""
         present = self.in_force.camera
@@ -143,6 +170,8 @@ class RoomForm(Form):
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
             values["camera"] = self.camera()
+        if self.notify.raw_data:  # the first run doesn't ask
+            values["notify"] = list(self.addresses()) or None
         return values
 
 

@@ -11,6 +11,7 @@ from app.bus.messages import MonitorUnavailable
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.language import Translatable
+from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.runner.capacity import Capacity
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
@@ -18,6 +19,7 @@ from app.server.address import is_for_all_networks, url_to_open
 from app.store import room_queries, user_queries
 from app.store.database_health import sentence
 from app.store.effective_settings import effective_settings, first_room
+from app.web.alert_watch import AlertWatch
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
 from app.web.pages.account import setup_path
@@ -25,10 +27,10 @@ from app.web.pages.account import setup_path
 log = logging.getLogger(__name__)
 
 
-def start(app: Flask, is_ending: Callable[[], bool]) -> None:
+def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
     """Start the rooms' monitors, or listen to those that run on their own, and print where the pages are.
 
-    Streams and monitors end once `is_ending` gives True.
+    Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
     _log_with_gunicorn()
@@ -47,14 +49,17 @@ def start(app: Flask, is_ending: Callable[[], bool]) -> None:
     )
     app.extensions["runner"] = runner
     runner.start()
+    app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
+    app.extensions["alert_watch"].start()
     with app.app_context():
         print(_greeting(app), flush=True)
 
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    if app is not None and "runner" in app.extensions:
-        app.extensions["runner"].join()
+    for name in ("runner", "alert_watch"):
+        if app is not None and name in app.extensions:
+            app.extensions[name].join()
 
 
 def _rooms_in_use(app: Flask) -> list[int] | None:

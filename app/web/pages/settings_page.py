@@ -1,10 +1,16 @@
 """The settings of a room, at the first run and later. `app.web.access` lets only administrators in."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
 from app.camera.spec import CameraKind, hide_password, kind_of
-from app.language import Translatable
+from app.language import Translatable, current_language, translate
+from app.notify import post
+from app.notify.address import shown
+from app.notify.alert import Alert, AlertKind
+from app.notify.post import Notification, NotSent
 from app.report.wording import capital
 from app.store import room_queries
 from app.store.effective_settings import (
@@ -23,6 +29,8 @@ from app.web.room_form import FirstRunForm, RoomForm
 pages = Blueprint("room_settings", __name__)
 
 SNAPSHOT_SECONDS = 2.0
+SENT_AT_ONCE = 3  # each takes 60 MB of memory for a second
+SENT = Translatable("Sent. Look whether it has arrived.")
 
 
 @room_route(pages, "/settings", methods=["GET", "POST"])
@@ -66,6 +74,48 @@ def camera():
     return _try(form.camera()).as_json()
 
 
+@room_route(pages, "/settings/notify", methods=["POST"])
+@limiter.limit("10/minute")
+def notify():
+    """Send a test message to the addresses that are filled in and those of NOTIFY, and say what happened."""
+    room = requested_room()
+    form = _form_for(room)
+    form.validate()
+    if form.notify.errors:
+        return {"detail": capital(" ".join(form.notify.errors)), "sent": []}
+    addresses = tuple(dict.fromkeys((*_addresses_for_all(), *form.addresses())))
+    if not addresses:
+        return {"detail": gettext("Enter an address first."), "sent": []}
+    message = Notification((_test_alert(room),), room.language or current_app.config["SETTINGS"].language)
+    language = current_language()
+    with ThreadPoolExecutor(SENT_AT_ONCE) as threads:
+        sent = list(threads.map(lambda address: _send_test(address, message, language), addresses))
+    return {"detail": None, "sent": sent}
+
+
+def _send_test(address: str, message: Notification, language: str) -> dict:
+    try:
+        post.post(address, message)
+    except NotSent as problem:
+        return {"address": shown(address), "works": False, "detail": translate(problem, language)}
+    return {"address": shown(address), "works": True, "detail": translate(SENT, language)}
+
+
+def _test_alert(room: Room) -> Alert:
+    return Alert(
+        AlertKind.TEST,
+        current_time(),
+        Translatable("%(room)s: test message from Aula", room=room.name),
+        (Translatable("Aula writes to you here when something is wrong with this room."),),
+        room.id,
+        room.name,
+    )
+
+
+def _addresses_for_all() -> tuple[str, ...]:
+    return current_app.config["SETTINGS"].notify or ()
+
+
 def _try(spec: str) -> CameraTrial:
     """Try a camera. The one in use is not opened a second time, which most devices refuse."""
     room = requested_room()
@@ -92,6 +142,7 @@ def _page(room: Room, form: RoomForm, first: bool):
         form=form,
         room=room,
         first=first,
+        told_of_all_rooms=[shown(address) for address in _addresses_for_all()],
         in_force=in_force,
         camera=hide_password(in_force.camera),
         present_address=(
