@@ -369,11 +369,13 @@ class WebProcess:
             self.hub = app.extensions["rooms"].get(room, room.slug).hub
         self.hub.monitor_started()
         self.events: list[AlertKind] = []
-        app.extensions["alerts"].subscribe(lambda alert: self.events.append(alert.kind))
 
     def look(self, camera: CameraState) -> None:
+        before = self.hub.alert
         self.hub.receive(status(camera))
         self.watch.look()
+        if self.hub.alert is not before:
+            self.events.append(self.hub.alert.kind)
         self.watch.sender.send_due()
 
 

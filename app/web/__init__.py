@@ -8,7 +8,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts
-from app.notify.feed import AlertFeed
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
@@ -41,7 +40,6 @@ def init_app(app: APIFlask) -> None:
     app.extensions.update(
         clock=SYSTEM_CLOCK,
         rooms=LiveRooms(app, SYSTEM_CLOCK),
-        alerts=AlertFeed(),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream

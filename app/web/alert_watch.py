@@ -18,7 +18,6 @@ from app.clock import Clock
 from app.notify import post
 from app.notify.address import shown
 from app.notify.alert import Alert
-from app.notify.feed import AlertFeed
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.notify.post import Notification, NotSent
 from app.notify.rules import DARK_ON_PURPOSE, DiskSpace, RoomObservation, RoomRules, ServerRules
@@ -68,7 +67,6 @@ class AlertWatch:
         self._clock = clock
         self._is_ending = is_ending
         self._thresholds = thresholds
-        self._feed: AlertFeed = app.extensions["alerts"]
         self.sender = Sender(clock, is_ending)
         self._turn = _redis_turn(app)
         self._server_rules = ServerRules(clock, thresholds)
@@ -124,7 +122,7 @@ class AlertWatch:
             else:
                 rules.suspend()  # one message about the cause, none about each room
         for alert, _ in alerts:
-            self._feed.publish(alert)
+            self._app.extensions["rooms"].put_alert(alert)
         if self._turn is None or self._turn.is_ours:
             self._tell(alerts)
 

@@ -46,11 +46,6 @@ def reload_settings(room: Room) -> None:
     hub(room).reload_settings(lambda: effective_settings(room))
 
 
-def alerts():
-    """The `AlertFeed`: what people are told, for programs."""
-    return current_app.extensions["alerts"]
-
-
 def database_health():
     """The `DatabaseHealth`, which logs outages of the database."""
     return current_app.extensions["database_health"]

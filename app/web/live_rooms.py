@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Flask
 
 from app.clock import Clock
+from app.notify.alert import Alert
 from app.store.tables import Room
 from app.web.room_control import RoomControl
 from app.web.sending.relay import Relay, useful_fps
@@ -62,6 +63,12 @@ class LiveRooms:
         """What is held of the room that an address called `slug` before, without asking the database."""
         with self._lock:
             return self._rooms.get(self._ids.get(slug))
+
+    def put_alert(self, alert: Alert) -> None:
+        """Pass an alert on to those who follow the events of its room, or of any room."""
+        for room in self:
+            if alert.room_id in (None, room.room_id):
+                room.hub.put_alert(alert)
 
     def forget(self, room_id: int) -> None:
         """Drop what is held of a room that is not in use any more."""

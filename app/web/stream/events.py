@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from apiflask import APIBlueprint
 from flask import Response, stream_with_context
 
+from app.language import current_language
 from app.store import lecture_queries, room_queries
 from app.store.tables import db
 from app.web.api import schemas
@@ -28,7 +29,8 @@ RETRY_SECONDS = 5
     responses={
         200: {
             "description": "`state` about twice a second, `now` with each new reading, `lecture` when one "
-            "begins, ends or is renamed. Each event's data is what the GET of that name gives, or null.",
+            "begins, ends or is renamed: each has the data of the GET of that name, or null. `alert` "
+            "when something goes wrong with the room or the server, or works again, as in a webhook.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         503: "Too many streams are open",
@@ -63,7 +65,7 @@ class _EventBody:
 
 def _events(hub: Hub, room_id: int) -> Iterator[str]:
     """Yield each event whose data is new, until the server ends or the room is deleted."""
-    sent = {}
+    sent = {"alert": _alert(hub)}  # what happened before is no news
     while not hub.is_ending():
         known = hub.news
         room = room_queries.room_by_id(room_id)
@@ -73,6 +75,7 @@ def _events(hub: Hub, room_id: int) -> Iterator[str]:
         current = {
             "state": schemas.StateSchema().dump(state_of(room)),
             "now": hub.live and schemas.NowSchema().dump(hub.live),
+            "alert": _alert(hub),
             "lecture": lecture and schemas.LectureSchema().dump(lecture),
         }
         db.session.remove()  # a connection is for a request of some milliseconds; the next look is a new one
@@ -81,3 +84,7 @@ def _events(hub: Hub, room_id: int) -> Iterator[str]:
                 yield f"event: {name}\ndata: {json.dumps(data)}\n\n"
         sent = current
         hub.wait_for_news(known, REPEAT_SECONDS)
+
+
+def _alert(hub: Hub) -> dict | None:
+    return hub.alert and hub.alert.as_json(current_language())

@@ -14,6 +14,7 @@ from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
 from app.clock import Clock
 from app.language import SOURCE_LANGUAGE
+from app.notify.alert import Alert
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, Overrides
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
@@ -53,6 +54,8 @@ class Hub:
         self._timezone = timezone
         self._snapshot_fps = snapshot_fps
         self._snapshots = 0
+        self.alert: Alert | None = None
+        """The newest thing that people were told about the room or the server."""
         self.overrides = NO_OVERRIDES
         """What was ordered here and is not stored yet."""
         self._hide_faces = False
@@ -84,6 +87,12 @@ class Hub:
                         self._picture = None  # it is out of date once the camera is back
                 case MonitorUnavailable():
                     self.monitor.failure = message.detail
+            self._changed.notify_all()
+
+    def put_alert(self, alert: Alert) -> None:
+        """Pass an alert on to those who follow the room's events."""
+        with self._changed:
+            self.alert = alert
             self._changed.notify_all()
 
     def refuse_older_pictures(self) -> None:
@@ -174,8 +183,9 @@ class Hub:
 
     @property
     def news(self) -> tuple[object, ...]:
-        """What `wait_for_news` compares: status, monitor and what must be hidden."""
-        return self.status, self.monitor.is_running, self.monitor.failure, self.pause, self._hide_faces
+        """What `wait_for_news` compares: status, monitor, what must be hidden, and the newest alert."""
+        monitor = self.monitor
+        return self.status, monitor.is_running, monitor.failure, self.pause, self._hide_faces, self.alert
 
     def wait_for_news(self, known: tuple[object, ...], timeout_seconds: float) -> None:
         """Return once `news` are others than `known`, once the server ends, or after `timeout_seconds`."""
