@@ -13,7 +13,7 @@ from app.camera.spec import CameraKind, kind_of
 from app.language import translate
 from app.settings import check_setting
 from app.store.effective_settings import EffectiveSettings
-from app.web.forms import ONE_LINE, Form, stripped
+from app.web.forms import IS_ONE_LINE, Form, stripped
 
 CAMERA_LABELS = {
     CameraKind.DEMO: lazy_gettext("The drawn classroom"),
@@ -55,7 +55,7 @@ class RoomForm(Form):
 
     kind = RadioField()
     device = SelectField(validate_choice=False)
-    address = StringField(validators=[Length(max=1000), ONE_LINE], filters=[stripped])
+    address = StringField(validators=[Length(max=1000), IS_ONE_LINE], filters=[stripped])
     hide_faces = BooleanField()
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
