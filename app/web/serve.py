@@ -27,6 +27,7 @@ def start(app: Flask, is_ending: Callable[[], bool]) -> None:
     _log_with_gunicorn()
     hub = app.extensions["hub"]
     hub.is_ending = is_ending
+    app.extensions["room_control"].restore()
     with app.app_context():
         _load_settings(hub)
     has_redis = app.config["SETTINGS"].redis_url is not None

@@ -262,6 +262,9 @@ class StateSchema(Schema):
         PauseSchema, allow_none=True, metadata={"description": "While it lasts, nothing is read."}
     )
     faces_hidden = Boolean(metadata={"description": "Whether the stream hides the faces."})
+    stored = Boolean(
+        metadata={"description": "False while the database has not taken a pause or hidden faces yet."}
+    )
     lecture = Nested(LectureInsideSchema, allow_none=True)
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})

@@ -9,7 +9,7 @@ from app.camera.state import CameraState
 from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
-from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room
+from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, configured_room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_settings, hub, relay
@@ -31,6 +31,7 @@ def state():
         "viewers": _viewers(),
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
+        "stored": hub().overrides == NO_OVERRIDES,
         "lecture": lecture_queries.running_lecture(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],
