@@ -166,7 +166,16 @@ def check_content_type(url: str, content_type: str) -> None:
                 address=hide_password(url),
             ),
         )
-    if content_type.startswith("audio/") and "mpegurl" not in content_type:
+    if "mpegurl" in content_type or content_type == "application/dash+xml":
+        raise CameraError(
+            Reason.UNREADABLE,
+            Translatable(
+                "%(address)s is a playlist (HLS or DASH). It may lead to other hosts and is not read. "
+                "Enter the address of the camera's RTSP or MJPEG stream.",
+                address=hide_password(url),
+            ),
+        )
+    if content_type.startswith("audio/"):
         raise CameraError(
             Reason.UNREADABLE, Translatable("%(address)s is sound, not video.", address=hide_password(url))
         )
