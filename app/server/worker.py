@@ -30,6 +30,7 @@ DRAIN_SECONDS = (
     0.05  # a body that was not read, but has arrived, is dropped; one that has not costs the connection
 )
 MAX_HEAD = 2**16
+MAX_DIGITS = 15  # of a length; far more than MAX_COLLECTED_BODY
 MAX_COLLECTED_BODY = 2**16  # as large as any form; only pictures may be larger, and only of people signed in
 MAX_WAITING = 300
 MAX_WAITING_OF_ADDRESS = 100
@@ -41,7 +42,7 @@ WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 RESERVED = (b"/healthz", b"/readyz")
 """Paths with a thread of their own."""
 
-CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
+CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*0*(\d+)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 EXPECTS_CONTINUE = re.compile(rb"^expect:[ \t]*100-continue[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -54,6 +55,8 @@ def is_complete(received: bytes) -> bool:
     if end < 0:
         return False
     length = CONTENT_LENGTH.search(received, 0, end + 2)
+    if length and len(length[1]) > MAX_DIGITS:
+        return True
     body_bytes = int(length[1]) if length else 0
     return body_bytes > MAX_COLLECTED_BODY or len(received) >= end + 4 + body_bytes
 
