@@ -66,7 +66,7 @@ class _EventBody:
 
 
 def _events(hub: Hub, room_id: int) -> Iterator[str]:
-    """Yield each event whose data is new, until the server ends, the room is deleted or the database fails."""
+    """Yield each event whose data is new, until the server ends, the room is gone or the database fails."""
     sent = {"alert": _alert(hub)}  # what happened before is no news
     while not hub.is_ending():
         known = hub.news
@@ -76,7 +76,7 @@ def _events(hub: Hub, room_id: int) -> Iterator[str]:
             database_health().begin_outage(error)
             current = None
         finally:
-            db.session.remove()  # a connection is for a request of some milliseconds; the next look is a new one
+            db.session.remove()  # each look is new, and holds a connection no longer than that
         if current is None:
             return
         for name, data in current.items():
