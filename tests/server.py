@@ -62,7 +62,7 @@ class Part:
 
 
 class Server:
-    """gunicorn as the Procfile starts it, with a database of its own."""
+    """gunicorn as the Procfile starts it, with a database of its own: `with Server(…) as server: …`."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +81,17 @@ class Server:
         }
         self.process: subprocess.Popen | None = None
         self.token = ""
+
+    def __enter__(self) -> "Server":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def flask(self, *arguments: str) -> str:
         """Run a `flask` command and give what it prints."""

@@ -40,12 +40,8 @@ def webs(redis, tmp_path_factory):
         "DATABASE_URL": f"sqlite:///{folder / 'common.sqlite'}",
         "CAMERA": "demo?students=6",
     }
-    servers = [Server(folder / name, common) for name in ("one", "two")]
-    for server in servers:
-        server.start()
-    yield servers
-    for server in servers:
-        server.stop()
+    with Server(folder / "one", common) as one, Server(folder / "two", common) as two:
+        yield [one, two]
 
 
 @pytest.fixture(scope="module")

@@ -26,11 +26,9 @@ CARD_SIZE = (720, 1280, 3)
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """A server with the drawn classroom, for tests that leave it unchanged."""
-    server = Server(tmp_path_factory.mktemp("demo"), {"MAX_VIEWERS": "3"})
-    server.start()
-    wait_for(server.is_online)
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("demo"), {"MAX_VIEWERS": "3"}) as server:
+        wait_for(server.is_online)
+        yield server
 
 
 def picture_of(part) -> np.ndarray:

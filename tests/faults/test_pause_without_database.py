@@ -20,13 +20,9 @@ NEVER_STORED = "A restart before then would forget it."
 @contextmanager
 def running(folder, **settings):
     """A real server whose camera is online."""
-    server = Server(folder, settings)
-    try:
-        server.start()
+    with Server(folder, settings) as server:
         wait_for(server.is_online)
         yield server
-    finally:
-        server.stop()
 
 
 def order(server: Server, path: str, **form: str) -> int:

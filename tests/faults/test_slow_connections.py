@@ -34,12 +34,8 @@ SLOW_STARTS = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     """A server with 18 threads."""
-    server = Server(tmp_path_factory.mktemp("slow"), {"MAX_VIEWERS": "2", "ROOM": "Slow connections"})
-    try:
-        server.start()
+    with Server(tmp_path_factory.mktemp("slow"), {"MAX_VIEWERS": "2"}) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def connect(server: Server, data: bytes = b"") -> socket.socket:

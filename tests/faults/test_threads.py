@@ -19,13 +19,9 @@ from tests.server import Server, wait_for
 
 @pytest.fixture
 def server(tmp_path):
-    server = Server(tmp_path, {})
-    try:
-        server.start()
+    with Server(tmp_path, {}) as server:
         wait_for(server.is_online)
         yield server
-    finally:
-        server.stop()
 
 
 def parent_of(pid: int) -> int:
