@@ -148,6 +148,4 @@ def start_server(tmp_path):
     """Start real gunicorns; every one of them is ended with the test."""
     numbers = count()
     with ExitStack() as servers:
-        yield lambda **settings: servers.enter_context(
-            Server(tmp_path / f"server{next(numbers)}", settings)
-        )
+        yield lambda **settings: servers.enter_context(Server(tmp_path / f"server{next(numbers)}", settings))

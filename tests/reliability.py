@@ -1,4 +1,4 @@
-"""Writes the table of docs/reliability.md from a run of tests/faults: python -m tests.reliability."""
+"""Writes the tables of docs/reliability.md from a run of the tests: python -m tests.reliability faults."""
 
 import ast
 import re
@@ -10,25 +10,27 @@ from pathlib import Path
 
 import pytest
 
-FAULTS = Path(__file__).resolve().parent / "faults"
-PAGE = FAULTS.parent.parent / "docs" / "reliability.md"
-BEGIN, END = "<!-- written by make reliability -->", "<!-- end of the table -->"
-HEAD = """\
+TESTS = Path(__file__).resolve().parent
+PAGE = TESTS.parent / "docs" / "reliability.md"
+RECORDERS = {"faults": "record_fault", "soak": "record_soak"}
+"""The folders that have a table, and the fixture with which their tests record rows."""
+HEADS = {
+    "faults": """
 | what was done | what a viewer saw | lines logged | time to recover | what was lost | test |
 | --- | --- | --- | --- | --- | --- |
-"""
+""",
+    "soak": """
+| what was done | what was measured | test |
+| --- | --- | --- |
+""",
+}
 
 
 class Fault:
-    """One row of the table: a fault, and what it costs. Lines are counted from its making to its recovery."""
+    """One row of the table of faults. Log lines are counted from its making to the recovery."""
 
     def __init__(
-        self,
-        log: Callable[[], str],
-        keep: Callable[[str], None],
-        done: str,
-        seen: str,
-        lost: str,
+        self, log: Callable[[], str], keep: Callable[[str], None], done: str, seen: str, lost: str
     ) -> None:
         self._log = log
         self._keep = keep
@@ -51,45 +53,58 @@ class Fault:
 
 
 class RowCollector:
-    """A pytest plugin that keeps the rows that tests recorded, each with its test."""
+    """A pytest plugin that keeps the rows that tests recorded."""
 
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
+        """By test, as `test_file.py::test_name`."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and "fault" in dict(report.user_properties):
-            name = report.nodeid.removeprefix("tests/faults/")
-            self.rows[name] = f"| {dict(report.user_properties)['fault']} | `{name}` |\n"
+        properties = dict(report.user_properties)
+        if report.when == "call" and "row" in properties:
+            name = report.nodeid.rpartition("/")[2]
+            self.rows[name] = f"| {properties['row']} | `{name}` |\n"
 
 
-def recording_tests() -> set[str]:
-    """The tests that record a row, as `test_file.py::test_name`."""
+def recording_tests(folder: str) -> set[str]:
+    """The tests of a folder that record a row, as `test_file.py::test_name`."""
     return {
         f"{path.name}::{function.name}"
-        for path in FAULTS.glob("test_*.py")
+        for path in (TESTS / folder).glob("test_*.py")
         for function in ast.parse(path.read_text()).body
         if isinstance(function, ast.FunctionDef)
-        and "record_fault" in {argument.arg for argument in function.args.args}
-        and function.name.startswith("test_")
+        and RECORDERS[folder] in {argument.arg for argument in function.args.args}
     }
 
 
-def tests_in_table() -> list[str]:
-    """The tests that the table names."""
-    return re.findall(r"\| `(test_\w+\.py::test_\w+)` \|$", PAGE.read_text(), re.MULTILINE)
+def tests_in_table(folder: str) -> set[str]:
+    """The tests that a folder's table names."""
+    begin, end = _marks(folder)
+    table = PAGE.read_text().partition(begin)[2].partition(end)[0]
+    return set(re.findall(r"\| `(test_\w+\.py::test_\w+)` \|$", table, re.MULTILINE))
 
 
-def main() -> None:
-    """Run the fault tests and write what they recorded between the marks."""
+def write_table(folder: str, rows: list[str]) -> None:
+    """Put these rows into a folder's table in place of the ones before."""
+    begin, end = _marks(folder)
+    before, _, rest = PAGE.read_text().partition(begin)
+    PAGE.write_text(f"{before}{begin}\n{HEADS[folder]}{''.join(rows)}\n{end}{rest.partition(end)[2]}")
+
+
+def _marks(folder: str) -> tuple[str, str]:
+    return f"<!-- {folder}: written by the tests -->", f"<!-- end of {folder} -->"
+
+
+def main(folder: str) -> None:
+    """Run a folder's tests, and write what they recorded if all of them passed."""
     collector = RowCollector()
-    if status := pytest.main(["-q", str(FAULTS)], plugins=[collector]):
+    timeout = "--timeout=0" if folder == "soak" else "--timeout=300"
+    if status := pytest.main(["-q", "-s", timeout, str(TESTS / folder)], plugins=[collector]):
         sys.exit(status)
-    if missing := recording_tests() - set(collector.rows):
-        sys.exit(f"Nothing is written, since these were skipped: {', '.join(sorted(missing))}")
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{HEAD}{''.join(collector.rows.values())}\n{END}{after}")
+    if missing := recording_tests(folder) - set(collector.rows):
+        sys.exit(f"Nothing is written, since these did not run: {', '.join(sorted(missing))}")
+    write_table(folder, list(collector.rows.values()))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

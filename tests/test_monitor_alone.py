@@ -91,16 +91,6 @@ def test_a_pause_on_one_server_holds_on_the_other_and_can_be_ended_there(webs, m
         wait_for(lambda server=server: shows_the_class(server))
 
 
-def test_redis_can_go_away_and_come_back(redis, webs, monitor):
-    redis.stop()
-    wait_for(lambda: "does not answer" in detail(webs[0]))
-    assert looks_like_a_card(next(webs[0].stream()))
-    redis.start()
-    for server in webs:
-        wait_for(lambda server=server: shows_the_class(server))
-    assert monitor.process.poll() is None, "it kept reading and recording"
-
-
 def test_a_monitor_that_ends_writes_its_minute_and_the_pages_say_so_at_once(webs, monitor):
     wait_for(lambda: faces_now(webs[0]) > 0)
     frames = sum(minute["frames_analysed"] for minute in minutes_of(webs[0]))

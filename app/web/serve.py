@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
+from app.parent_death import wake_when_parent_dies
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import user_queries
@@ -24,6 +25,7 @@ def start(app: Flask, is_ending: Callable[[], bool]) -> None:
     Streams and the monitor end once `is_ending` gives True.
     """
     forbid_core_dump()
+    wake_when_parent_dies()
     _log_with_gunicorn()
     hub = app.extensions["hub"]
     hub.is_ending = is_ending

@@ -13,6 +13,6 @@ def record_fault(record_property):
     """
 
     def begin(log, *, done: str, seen: str, lost: str) -> Fault:
-        return Fault(log, lambda row: record_property("fault", row), done, seen, lost)
+        return Fault(log, lambda row: record_property("row", row), done, seen, lost)
 
     return begin

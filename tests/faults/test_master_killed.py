@@ -6,11 +6,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.server import Server, wait_for
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+from tests.server import Server, kill_left, parent_of, wait_for
 
 
 def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path):
@@ -59,3 +55,25 @@ def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_
         if worker and Path(f"/proc/{worker}").exists():
             os.kill(worker, signal.SIGKILL)
         server.process = None
+
+
+def test_a_stopped_worker_ends_once_its_master_is_killed(tmp_path, record_fault):
+    with Server(tmp_path, {}) as server:
+        wait_for(server.is_online)
+        fault = record_fault(
+            lambda: server.log,
+            done="Gunicorn's worker and the monitor are stopped (SIGSTOP); then the master is killed.",
+            seen="The stream ends.",
+            lost="Up to 10 s. Port and camera are free for the next server.",
+        )
+        (monitor,) = server.monitor_pids()
+        worker = parent_of(monitor)
+        os.kill(monitor, signal.SIGSTOP)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            with fault.recovery():
+                server.process.kill()
+                wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
+                wait_for(lambda: not server.monitor_pids(), seconds=20)
+        finally:
+            kill_left(worker, monitor)

@@ -5,7 +5,6 @@ import re
 import resource
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from app.bus.publisher import Publisher
 from app.monitor.process import FAULT, _failure_published
 from app.web.stream.listener import Listener
 from tests.manual_clock import ManualClock
-from tests.server import Server, wait_for
+from tests.server import Server, parent_of, wait_for
 
 
 @pytest.fixture
@@ -22,10 +21,6 @@ def server(tmp_path):
     with Server(tmp_path, {}) as server:
         wait_for(server.is_online)
         yield server
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @contextmanager
