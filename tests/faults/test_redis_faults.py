@@ -18,7 +18,7 @@ def test_redis_that_ends_and_comes_back_loses_no_frame(tmp_path, record_fault):
         fault = record_fault(
             lambda: server.log,
             done="Redis is killed and started again, without its memory.",
-            seen="On the same connection: the last picture for 10 s, a card with the reason, then the picture.",
+            seen="On the same connection: the last picture for 10 s, a card, then the picture.",
             lost="Nothing: the monitor records meanwhile.",
         )
         monitor = SeparateMonitor(server)

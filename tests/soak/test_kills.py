@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.server import Server, wait_for
 
 KILLED_WHILE_STARTING = 0.25  # of all kills
-LONGEST_START_SECONDS = 60
+LONGEST_START_SECONDS = 120  # on a busy machine
 
 
 def stored(database: Path) -> dict[str, tuple[float, bool]]:
