@@ -77,7 +77,7 @@ def recording_tests(folder: str) -> set[str]:
     }
 
 
-def tests_in_table(folder: str) -> set[str]:
+def named_in_table(folder: str) -> set[str]:
     """The tests that a folder's table names."""
     begin, end = _marks(folder)
     table = PAGE.read_text().partition(begin)[2].partition(end)[0]

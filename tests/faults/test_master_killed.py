@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.server import Server, kill_left, parent_of, wait_for
 
 
-def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path):
+def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path, record_fault):
     """The stream used to hold worker and monitor for ever."""
     first = Server(tmp_path / "first", {"ROOM": "Killed master"})
     second = Server(tmp_path / "second", {"ROOM": "Killed master"})
@@ -19,17 +19,24 @@ def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp
         wait_for(first.is_online)
         (monitor,) = first.monitor_pids()
         worker = parent_of(monitor)
-        with closing(first.stream()) as watching:
-            next(watching)
-            first.process.kill()
-            first.process.wait()
-            killed_at = time.monotonic()
-            for _ in watching:
-                assert time.monotonic() < killed_at + 30, "the stream goes on"
-        wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=20)
-        assert not Path(f"/proc/{monitor}").exists()
-        second.start()
-        wait_for(second.is_online)
+        fault = record_fault(
+            lambda: first.log,
+            done="Gunicorn's master is killed, and another server started.",
+            seen="The stream ends, and begins anew at the other server.",
+            lost="The time until then.",
+        )
+        with fault.recovery():
+            with closing(first.stream()) as watching:
+                next(watching)
+                first.process.kill()
+                first.process.wait()
+                killed_at = time.monotonic()
+                for _ in watching:
+                    assert time.monotonic() < killed_at + 30, "the stream goes on"
+            wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=20)
+            assert not Path(f"/proc/{monitor}").exists()
+            second.start()
+            wait_for(second.is_online)
     finally:
         if worker and Path(f"/proc/{worker}").exists():
             os.kill(worker, signal.SIGKILL)
@@ -37,7 +44,7 @@ def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp
         second.stop()
 
 
-def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_path):
+def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_path, record_fault):
     server = Server(tmp_path, {"ROOM": "Killed master and a stalled viewer"})
     worker = None
     try:
@@ -45,7 +52,13 @@ def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_
         wait_for(server.is_online)
         (monitor,) = server.monitor_pids()
         worker = parent_of(monitor)
-        with closing(server.stream()) as stalled:
+        fault = record_fault(
+            lambda: server.log,
+            done="Gunicorn's master is killed while a viewer takes nothing any more.",
+            seen="The stream ends.",
+            lost="Nothing. Port and camera are free for the next server.",
+        )
+        with closing(server.stream()) as stalled, fault.recovery():
             next(stalled)
             server.process.kill()
             server.process.wait()
