@@ -21,21 +21,20 @@ SystemClock.now = lambda self: datetime.now(UTC) + timedelta(seconds=float(offse
 """
 
 
-@pytest.fixture
-def offset(tmp_path) -> Path:
-    """The file whose number of seconds is added to the wall clock of the server's processes."""
-    offset = tmp_path / "offset"
-    offset.write_text("0")
-    return offset
+def set_offset(folder: Path, seconds: int) -> None:
+    """Add this much to the wall clock of the server's processes."""
+    (folder / "new").write_text(str(seconds))
+    (folder / "new").rename(folder / "offset")  # in one step, for those who read meanwhile
 
 
 @pytest.fixture
-def server(tmp_path, offset):
-    """A server whose Python reads the wall clock with that offset."""
+def server(tmp_path):
+    """A server whose Python reads the wall clock with an offset."""
     (tmp_path / "sitecustomize.py").write_text(SET_CLOCK)
+    set_offset(tmp_path, 0)
     settings = {
         "PYTHONPATH": f"{tmp_path}:{PROJECT}",
-        "CLOCK_OFFSET_FILE": str(offset),
+        "CLOCK_OFFSET_FILE": str(tmp_path / "offset"),
         "METRICS_TOKEN": "only for this test",
     }
     with Server(tmp_path / "server", settings) as server:
@@ -52,7 +51,7 @@ def hours_ahead(server: Server) -> float:
     return (newest_minute(server) - datetime.now(UTC)).total_seconds() / 3600
 
 
-def test_a_clock_that_jumps_forwards_and_backwards_loses_no_frame(server, offset, record_fault):
+def test_a_clock_that_jumps_forwards_and_backwards_loses_no_frame(server, tmp_path, record_fault):
     fault = record_fault(
         lambda: server.log,
         done="The clock jumps two hours forwards, then back.",
@@ -62,11 +61,11 @@ def test_a_clock_that_jumps_forwards_and_backwards_loses_no_frame(server, offset
     with closing(server.stream()) as viewer:
         wait_for(lambda: not looks_like_a_card(next(viewer)))
         wait_for(lambda: minutes_of(server))
-        offset.write_text("7200")
+        set_offset(tmp_path, 7200)
         wait_for(lambda: hours_ahead(server) > 1)
         assert not any(looks_like_a_card(next(viewer)) for _ in range(30))
         with fault.recovery():
-            offset.write_text("0")
+            set_offset(tmp_path, 0)
             assert not any(looks_like_a_card(next(viewer)) for _ in range(30))
     wait_for(lambda: server.frames_not_written() < 15, seconds=30)
     assert server.is_online()

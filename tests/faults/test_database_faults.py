@@ -73,8 +73,13 @@ def watched(server: Server) -> Iterator[None]:
 
 def await_outage(server: Server) -> None:
     """Wait until the monitor has noticed that the database fails."""
+
+    def is_noticed() -> bool:
+        server.get("/readyz")  # it writes, so that the monitor reads what it had kept in memory
+        return server.log.count(WAITS) > before
+
     before = server.log.count(WAITS)
-    wait_for(lambda: server.log.count(WAITS) > before)
+    wait_for(is_noticed)
 
 
 def await_minutes(server: Server) -> None:
@@ -137,8 +142,9 @@ def test_a_damaged_database_can_be_restored(server, database, record_fault):
         source.backup(target)
     frames = minutes_of(server)[0]["frames_analysed"]
     with watched(server):
-        with database.open("r+b") as file:
-            file.write(b"noise" * (database.stat().st_size // 5))
+        for path in (database, Path(f"{database}-wal")):
+            with path.open("r+b") as file:
+                file.write(b"noise" * (path.stat().st_size // 5))
         await_outage(server)
     server.stop()
     for name in (database, *database.parent.glob(f"{database.name}-*")):

@@ -44,49 +44,26 @@ def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp
         second.stop()
 
 
-def test_a_master_killed_under_a_viewer_who_does_not_read_leaves_no_process(tmp_path, record_fault):
-    server = Server(tmp_path, {"ROOM": "Killed master and a stalled viewer"})
-    worker = None
-    try:
-        server.start()
-        wait_for(server.is_online)
-        (monitor,) = server.monitor_pids()
-        worker = parent_of(monitor)
-        fault = record_fault(
-            lambda: server.log,
-            done="Gunicorn's master is killed while a viewer takes nothing any more.",
-            seen="The stream ends.",
-            lost="Nothing. Port and camera are free for the next server.",
-        )
-        with closing(server.stream()) as stalled, fault.recovery():
-            next(stalled)
-            server.process.kill()
-            server.process.wait()
-            wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
-            assert not Path(f"/proc/{monitor}").exists()
-    finally:
-        if worker and Path(f"/proc/{worker}").exists():
-            os.kill(worker, signal.SIGKILL)
-        server.process = None
-
-
-def test_a_stopped_worker_ends_once_its_master_is_killed(tmp_path, record_fault):
+def test_a_master_killed_over_a_stopped_worker_leaves_no_process(tmp_path, record_fault):
+    """Neither the stop nor a viewer who takes nothing may hold worker and monitor for ever."""
     with Server(tmp_path, {}) as server:
         wait_for(server.is_online)
         fault = record_fault(
             lambda: server.log,
-            done="Gunicorn's worker and the monitor are stopped (SIGSTOP); then the master is killed.",
+            done="Worker and monitor are stopped (SIGSTOP), a viewer takes nothing; the master is killed.",
             seen="The stream ends.",
             lost="Up to 10 s. Port and camera are free for the next server.",
         )
         (monitor,) = server.monitor_pids()
         worker = parent_of(monitor)
-        os.kill(monitor, signal.SIGSTOP)
-        os.kill(worker, signal.SIGSTOP)
         try:
-            with fault.recovery():
-                server.process.kill()
-                wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
-                wait_for(lambda: not server.monitor_pids(), seconds=20)
+            with closing(server.stream()) as stalled:
+                next(stalled)
+                os.kill(monitor, signal.SIGSTOP)
+                os.kill(worker, signal.SIGSTOP)
+                with fault.recovery():
+                    server.process.kill()
+                    wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
+                    wait_for(lambda: not server.monitor_pids(), seconds=20)
         finally:
             kill_left(worker, monitor)

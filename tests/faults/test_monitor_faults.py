@@ -64,8 +64,7 @@ def test_a_killed_monitor_comes_back_and_loses_at_most_ten_seconds(server, monit
     state = server.get("/api/v1/state").json
     assert state["monitor"]["restarts"] == restarts + 1
     assert len(state["viewers"]) == 1
-    wait_for(lambda: online_seconds(server) > kept + 5)
-    assert online_seconds(server) < kept + 60
+    assert kept <= online_seconds(server) < kept + 60
 
 
 def test_a_monitor_that_stops_is_killed_and_started_again(server, monitor, viewer, record_fault):

@@ -16,9 +16,9 @@ from tests.manual_clock import ManualClock
 from tests.server import Server, parent_of, wait_for
 
 
-@pytest.fixture
-def server(tmp_path):
-    with Server(tmp_path, {}) as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("threads"), {}) as server:
         wait_for(server.is_online)
         yield server
 
