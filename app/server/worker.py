@@ -23,7 +23,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 REQUEST_SECONDS = 10.0  # for a request to arrive: its head, and its body up to MAX_COLLECTED_BODY
 RECEIVE_SECONDS = 10  # a larger body: between two pieces of it
-SEND_SECONDS = 30  # a client that takes no byte for this long is gone
+SEND_SECONDS = (
+    15  # a client that takes no byte for this long is gone; after a part of a picture, twice as long
+)
 LINGER_SECONDS = 2.0  # after the response, for the client to read it and close
 END_SECONDS = 10.0  # until a worker whose master was killed ends at the latest
 DRAIN_SECONDS = (

@@ -12,6 +12,7 @@ from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.language import Translatable
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
+from app.parent_death import wake_when_parent_dies
 from app.runner.capacity import Capacity
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
@@ -33,6 +34,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
+    wake_when_parent_dies()
     _log_with_gunicorn()
     rooms = app.extensions["rooms"]
     rooms.is_ending = is_ending
