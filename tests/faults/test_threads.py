@@ -45,8 +45,9 @@ def test_the_supervisor_goes_on_after_it_could_not_start_a_monitor(server, recor
     (monitor,) = server.monitor_pids()
     with no_new_descriptors(parent_of(monitor)):
         os.kill(monitor, 9)
-from tests.rooms import first_live_room
-from tests.server import Server, parent_of, wait_for
+        wait_for(lambda: re.search("the thread supervisor \\S+ failed", server.log))
+    with fault.recovery():
+        wait_for(server.is_online)
     assert "Traceback" in server.log
     assert "Too many open files" in server.log
 
