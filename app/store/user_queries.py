@@ -1,14 +1,15 @@
-"""Users and their tokens."""
+"""Users, their sessions and their keys."""
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, false, func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.store.tables import Role, SignIn, Token, User, db
+from app.store.tables import Lecture, Role, Room, SignIn, Token, User, db
 
 MAX_SIGN_IN = timedelta(days=31)  # how long a session lasts at most
 
@@ -21,6 +22,26 @@ def has_users() -> bool:
 def find_user(name: str) -> User | None:
     """The user of this name."""
     return db.session.scalar(select(User).where(User.name == name))
+
+
+def all_users() -> Sequence[User]:
+    """Everybody who has an account, by name."""
+    return db.session.scalars(select(User).order_by(User.name)).all()
+
+
+def colleagues(lecture: Lecture) -> Sequence[User]:
+    """Whom a lecture can be shared with: the teachers, without its owner. Administrators read each anyway."""
+    is_owner = User.id == lecture.owner_id if lecture.owner_id else false()
+    return db.session.scalars(
+        select(User).where(User.role == Role.TEACHER, ~is_owner).order_by(User.name)
+    ).all()
+
+
+def set_rooms(user: User, rooms: Sequence[Room] | None) -> None:
+    """Give somebody these rooms; None gives all rooms, later ones too."""
+    user.has_all_rooms = rooms is None
+    user.rooms = list(rooms or ())
+    db.session.commit()
 
 
 def create_first_user(name: str, password: str) -> User | None:
@@ -82,18 +103,41 @@ def user_of_sign_in(key: str, at: datetime) -> User | None:
     return db.session.scalar(query)
 
 
-def create_token(user: User, at: datetime) -> str:
-    """Create an access token. Only its hash is stored, so this is the only time that it can be read."""
-    token = secrets.token_urlsafe(32)
-    db.session.add(Token(user=user, sha256=_sha256(token), created_at=at))
+def create_token(
+    user: User,
+    at: datetime,
+    name: str = "",
+    *,
+    is_read_only: bool = False,
+    rooms: Sequence[Room] | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Create a key for programs, good for `rooms`, or for all rooms of its owner.
+
+    Only its hash is stored, so this is the only time that it can be read.
+    """
+    text = secrets.token_urlsafe(32)
+    token = Token(
+        user=user,
+        sha256=sha256(text),
+        created_at=at,
+        name=name,
+        is_read_only=is_read_only,
+        has_all_rooms=rooms is None,
+        rooms=list(rooms or ()),
+        expires_at=expires_at,
+    )
+    db.session.add(token)
     db.session.commit()
-    return token
+    return text
 
 
-def user_of_token(token: str) -> User | None:
-    """The user whom an access token belongs to."""
-    return db.session.scalar(select(User).join(Token).where(Token.sha256 == _sha256(token)))
+def find_token(text: str, at: datetime) -> Token | None:
+    """The key that a program sent, unless it has expired."""
+    is_valid = Token.expires_at.is_(None) | (Token.expires_at > at)
+    return db.session.scalar(select(Token).where(Token.sha256 == sha256(text), is_valid))
 
 
-def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def sha256(text: str) -> str:
+    """What is stored of a long random text."""
+    return hashlib.sha256(text.encode()).hexdigest()

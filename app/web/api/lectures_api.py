@@ -1,16 +1,18 @@
 """The lectures, with the report of each."""
 
 from flask import current_app
+from flask_login import current_user
 from marshmallow import RAISE
 
 from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries
 from app.store.effective_settings import configured_room
+from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_time
-from app.web.lecture_lookup import lecture_or_404, report_or_404
+from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
 
 
@@ -21,7 +23,7 @@ from app.web.problems import problem
 def lectures(query):
     """Lectures, newest first; `cursor` gives the next page."""
     limit = query["limit"]
-    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"))
+    rows = lecture_queries.newest_lectures(current_scope(), limit + 1, query.get("cursor"))
     page = rows[:limit]
     return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
 
@@ -32,8 +34,9 @@ def lectures(query):
 @api.doc(security=SECURITY, responses={409: "A lecture is running already"})
 def start_lecture(new):
     """Start a lecture in the room."""
+    room, now = configured_room(), current_time()
     try:
-        return lecture_queries.start_lecture(configured_room(), new["title"], new["course"], current_time())
+        return lecture_queries.start_lecture(room, new["title"], new["course"], now, current_user)
     except lecture_queries.LectureError as error:
         return problem(409, error)
 
@@ -52,7 +55,7 @@ def lecture(lecture_id):
 @api.doc(security=SECURITY, responses={409: "The lecture has ended already"})
 def change_lecture(lecture_id, change):
     """Rename a lecture, or end it with `{"ended_at": "now"}`."""
-    changed = lecture_or_404(lecture_id)
+    changed = own_lecture_or_403(lecture_id)
     if "ended_at" in change:  # first, since it may be refused, and then nothing may change
         try:
             lecture_queries.end_lecture(changed, current_time())
@@ -67,7 +70,7 @@ def change_lecture(lecture_id, change):
 @api.doc(security=SECURITY)
 def delete_lecture(lecture_id):
     """Delete a lecture, its minutes and its notes."""
-    lecture_queries.delete_lecture(lecture_or_404(lecture_id))
+    lecture_queries.delete_lecture(own_lecture_or_403(lecture_id))
     return ""
 
 

@@ -1,6 +1,7 @@
 """The rooms."""
 
 from app.store import room_queries
+from app.web.access import may_see_room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 
@@ -9,5 +10,5 @@ from app.web.api.blueprint import SECURITY, api
 @api.output(schemas.RoomsSchema)
 @api.doc(security=SECURITY)
 def rooms():
-    """Every room, by name."""
-    return {"rooms": room_queries.all_rooms()}
+    """The rooms that may be seen, by name."""
+    return {"rooms": [room for room in room_queries.all_rooms() if may_see_room(room)]}

@@ -10,9 +10,11 @@ from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
 from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room
+from app.store.tables import Lecture, Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_settings, hub, relay
+from app.web.lecture_lookup import can_read
 from app.web.problems import problem
 
 
@@ -31,7 +33,7 @@ def state():
         "viewers": _viewers(),
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
-        "lecture": lecture_queries.running_lecture(room),
+        "lecture": _lecture(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],
     }
@@ -47,6 +49,15 @@ def now():
     if live is None:
         return problem(503, "There is no reading: the camera is dark or paused. /api/v1/state says why.")
     return live
+
+
+def _lecture(room: Room) -> Lecture | dict | None:
+    """The running lecture; without its title and course for those who may not read it."""
+    lecture = lecture_queries.running_lecture(room)
+    if lecture is None or can_read(lecture):
+        return lecture
+    names = ("id", "room", "owner", "started_at", "ended_at", "ended_by_itself")
+    return {name: getattr(lecture, name) for name in names} | {"title": None, "course": None}
 
 
 def _camera(status: MonitorStatus | None, in_force: EffectiveSettings) -> dict:

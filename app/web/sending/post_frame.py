@@ -16,7 +16,7 @@ from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Translatable
 from app.store import room_queries
 from app.store.effective_settings import configured_room
-from app.web.access import limiter
+from app.web.access import limiter, may_see_room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
 from app.web.extensions import current_settings, relay
@@ -96,7 +96,8 @@ def _refusal(room_name: str | None) -> Translatable | str | None:
     """Why no frame is accepted for this room; None if it is. Aborts with 404 if there is no such room."""
     room = configured_room()
     if room_name not in (None, room.name):
-        if room_queries.find_room(room_name) is None:
+        room_named = room_queries.find_room(room_name)
+        if room_named is None or not may_see_room(room_named):
             abort(404, f"There is no room {room_name!r}; /api/v1/rooms lists them.")
         return f"This server is the one for {room.name}; post to the server for {room_name}."
     if current_app.config["SETTINGS"].redis_url is not None:

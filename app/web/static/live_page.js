@@ -106,4 +106,4 @@ offerFullScreen();
 sendControls(update);
 poll(update, POLL_MS);
 poll(() => showUnusual().catch(() => {}), POLL_MINUTES_MS);
-poll(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), POLL_MINUTES_MS);
+if (page.dataset.minutes) poll(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), POLL_MINUTES_MS);

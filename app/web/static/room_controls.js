@@ -15,6 +15,7 @@ function showSender({ source, online, sender }) {
 }
 
 export function showControls({ camera, paused, faces_hidden: hidden }) {
+  if (!pause) return; // somebody who may only watch
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
   pause.querySelector("button").textContent = paused ? t("Resume") : t("Pause for everyone");
   showSender(camera);
@@ -33,7 +34,7 @@ function showAnswer(code) {
 
 // Sends the forms in the background and calls `onAnswer` once the server has answered.
 export function sendControls(onAnswer) {
-  for (const form of [pause, hide]) {
+  for (const form of [pause, hide].filter(Boolean)) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const answer = await post(form.action, new FormData(form)).catch(() => null);
