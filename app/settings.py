@@ -103,6 +103,12 @@ class Settings:
         parse.integer(1, 60),
         "below this many faces no expressions are kept or shown; 1 switches this off",
     )
+    idle_minutes: int = setting(
+        "0",
+        parse.integer(0, 44640),
+        "minutes after which somebody who opens no page is signed out; 0 switches this off. "
+        "Viewers stay signed in",
+    )
     lecture_hours: int = setting(
         "4", parse.integer(1, 24), "hours after which a lecture that nobody ended ends by itself"
     )

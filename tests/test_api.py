@@ -18,6 +18,7 @@ FOR_ALL = {
     "/healthz",
     "/readyz",
     "/setup",
+    "/link",
     "/sign-in",
     "/notice",
     "/notice.svg",

@@ -11,15 +11,18 @@ from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, health, metrics, problems, request_checks, style
+from app.web import access, api, audit, health, metrics, problems, request_checks, style
 from app.web.pages import (
     account,
+    audit_page,
     control,
     language_choice,
     lectures_page,
     live_page,
     model_page,
+    my_account,
     notice_page,
+    people_page,
     privacy_areas_page,
     report_page,
     settings_page,
@@ -56,6 +59,7 @@ def init_app(app: APIFlask) -> None:
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
+    audit.init_app(app)
     request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
@@ -67,6 +71,9 @@ def init_app(app: APIFlask) -> None:
         lectures_page,
         report_page,
         account,
+        my_account,
+        people_page,
+        audit_page,
         notice_page,
         model_page,
         settings_page,

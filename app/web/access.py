@@ -4,7 +4,9 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import partial
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -12,13 +14,16 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.clock import EPOCH
 from app.language import Translatable
 from app.store import user_queries
 from app.store.scope import NOTHING, Scope, scope_of
-from app.store.tables import Lecture, Role, Room, Token, User, db
+from app.store.tables import Lecture, Role, Room, SignIn, Token, User, db
 from app.web.extensions import current_time
+from app.web.language_cookie import remember_language
 
 
 class Who(IntEnum):
@@ -31,6 +36,7 @@ class Who(IntEnum):
 
 
 WHO_MAY = {
+    "account.link": Who.ANYBODY,  # checks the link's key
     "account.setup": Who.ANYBODY,  # checks the key of the set-up link
     "account.sign_in": Who.ANYBODY,
     "account.sign_out": Who.VIEWER,
@@ -50,6 +56,8 @@ WHO_MAY = {
     "api.start_lecture": Who.TEACHER,
     "api.state": Who.VIEWER,
     "areas.areas": Who.ADMINISTRATOR,
+    "audit.audit": Who.ADMINISTRATOR,
+    "audit.download": Who.ADMINISTRATOR,
     "control.hide_faces": Who.TEACHER,
     "control.pause": Who.TEACHER,
     "control.resume": Who.TEACHER,
@@ -64,9 +72,22 @@ WHO_MAY = {
     "media.stream": Who.VIEWER,
     "metrics.metrics": Who.ANYBODY,  # checks METRICS_TOKEN
     "model.model": Who.ANYBODY,
+    "my_account.account": Who.VIEWER,
+    "my_account.choose_language": Who.VIEWER,
+    "my_account.create_key": Who.VIEWER,
+    "my_account.end_other_sessions": Who.VIEWER,
+    "my_account.end_session": Who.VIEWER,
+    "my_account.password": Who.VIEWER,
+    "my_account.revoke_key": Who.VIEWER,
     "notice.notice": Who.ANYBODY,
     "notice.qr_code": Who.ANYBODY,
     "openapi.spec": Who.VIEWER,
+    "people.invite": Who.ADMINISTRATOR,
+    "people.make_link": Who.ADMINISTRATOR,
+    "people.people": Who.ADMINISTRATOR,
+    "people.person": Who.ADMINISTRATOR,
+    "people.remove": Who.ADMINISTRATOR,
+    "people.withdraw": Who.ADMINISTRATOR,
     "report.add_note": Who.TEACHER,
     "report.compare": Who.TEACHER,
     "report.delete": Who.TEACHER,
@@ -87,6 +108,9 @@ WHO_MAY = {
 """Who may use each endpoint. One that is missing here is for administrators only."""
 
 ROLES = {Role.VIEWER: Who.VIEWER, Role.TEACHER: Who.TEACHER, Role.ADMINISTRATOR: Who.ADMINISTRATOR}
+
+WITHOUT_KEYS = {"people", "my_account", "audit"}
+"""Blueprints for people who are signed in: a key makes no keys and no accounts."""
 
 NO_SUCH_ENDPOINT = Who.VIEWER  # only people who are signed in learn that an address does not exist
 
@@ -138,6 +162,7 @@ csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
 
 SIGN_IN_KEY = "sign_in"
+USE_PRECISION = timedelta(minutes=1)
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -150,18 +175,23 @@ class SessionInterface(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Check access to every endpoint, and set the security headers."""
     app.session_interface = SessionInterface()
+    app.extensions["noted_uses"] = {}  # when each session and key was last noted, by table and id
     app.extensions["known_users"] = {}  # a KnownUser by the hash of a session's or a key's text
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_check_access)
     app.after_request(_set_headers)
+    app.after_request(_note_use)
 
 
 def start_session(user: User) -> None:
     """Sign somebody in."""
+    browser, address = request.user_agent.string, request.remote_addr
     login_user(user)
-    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time())
+    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time(), browser, address)
+    if user.language:
+        remember_language(user.language)
 
 
 def end_session() -> None:
@@ -186,8 +216,12 @@ def _user_of_session(session_id: str) -> User | None:
     sign_in = session.get(SIGN_IN_KEY, "")
 
     def find_user() -> tuple[User, None] | None:
-        user = user_queries.user_of_sign_in(sign_in, current_time())
-        return (user, None) if user is not None and user.get_id() == session_id else None
+        idle_minutes = current_app.config["SETTINGS"].idle_minutes
+        found = user_queries.find_sign_in(sign_in, current_time(), idle_minutes)
+        if found is None or found[0].get_id() != session_id:
+            return None
+        g.sign_in = found[1]
+        return found[0], None
 
     return _known_user(sign_in, find_user)
 
@@ -281,6 +315,8 @@ def _check_user(needed: Who) -> None:
     """Turn away a user whose role, or whose key, is not good for this endpoint."""
     if ROLES[current_user.role] < needed:
         abort(403, FORBIDDEN[needed])
+    if g.get("token") is not None and request.blueprint in WITHOUT_KEYS:
+        abort(403, Translatable("Sign in to do this: a key may not."))
     if _is_read_only_key() and (request.method in CHANGES or request.endpoint == SENDING):
         abort(403, Translatable("This key may only read."))
 
@@ -324,6 +360,31 @@ def is_page() -> bool:
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this server, else the live page: no redirect leads to another site."""
     return target if target and LOCAL_PATH.fullmatch(target) else url_for("live.live")
+
+
+def _note_use(response: Response) -> Response:
+    """Store when this session or key was used, once a minute at most, after the response has been sent.
+
+    What a page asks for by itself is no use of a session: a page that was left open is idle.
+    """
+    row = g.get("token") or (g.get("sign_in") if is_page() or request.method in CHANGES else None)
+    if row is None or inspect(row).expired or not inspect(row).persistent:
+        return response
+    now, noted = current_time(), current_app.extensions["noted_uses"]
+    key = type(row), row.id
+    if now - max(row.used_at or EPOCH, noted.get(key, EPOCH)) >= USE_PRECISION:
+        noted[key] = now
+        app = current_app._get_current_object()
+        response.call_on_close(partial(_store_use, app, *key, now))
+    return response
+
+
+def _store_use(app: Flask, table: type[SignIn] | type[Token], row_id: int, at: datetime) -> None:
+    with app.app_context():
+        try:
+            user_queries.note_use(table, row_id, at)
+        except SQLAlchemyError:
+            app.logger.warning("could not store when a session or a key was last used")
 
 
 def _set_headers(response: Response) -> Response:

@@ -7,10 +7,12 @@ from marshmallow import RAISE
 from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import configured_room
 from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
@@ -36,9 +38,11 @@ def start_lecture(new):
     """Start a lecture in the room."""
     room, now = configured_room(), current_time()
     try:
-        return lecture_queries.start_lecture(room, new["title"], new["course"], now, current_user)
+        lecture = lecture_queries.start_lecture(room, new["title"], new["course"], now, current_user)
     except lecture_queries.LectureError as error:
         return problem(409, error)
+    record(AuditAction.LECTURE_STARTED, lecture.id, room)
+    return lecture
 
 
 @api.get("/lectures/<int:lecture_id>")
@@ -61,7 +65,10 @@ def change_lecture(lecture_id, change):
             lecture_queries.end_lecture(changed, current_time())
         except lecture_queries.LectureError as error:
             return problem(409, error)
-    lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
+        record(AuditAction.LECTURE_ENDED, lecture_id, changed.room)
+    if change.keys() & {"title", "course"}:
+        lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
+        record(AuditAction.LECTURE_RENAMED, lecture_id, changed.room)
     return changed
 
 
@@ -70,7 +77,10 @@ def change_lecture(lecture_id, change):
 @api.doc(security=SECURITY)
 def delete_lecture(lecture_id):
     """Delete a lecture, its minutes and its notes."""
-    lecture_queries.delete_lecture(own_lecture_or_403(lecture_id))
+    lecture = own_lecture_or_403(lecture_id)
+    room = lecture.room
+    lecture_queries.delete_lecture(lecture)
+    record(AuditAction.LECTURE_DELETED, lecture_id, room)
     return ""
 
 

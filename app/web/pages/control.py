@@ -6,8 +6,10 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import configured_room, is_set_by_environment
 from app.web.access import is_page
+from app.web.audit import record
 from app.web.problems import problem
 from app.web.room_control import RoomControl
 
@@ -23,7 +25,7 @@ NOT_CHANGED = Translatable("The database takes no changes now: nothing was chang
 @pages.post("/pause")
 def pause():
     """Stop reading the camera, for everybody."""
-    return _applied(_room_control().pause(current_user.name))
+    return _applied(AuditAction.ROOM_PAUSED, _room_control().pause(current_user.name))
 
 
 @pages.post("/resume")
@@ -33,6 +35,7 @@ def resume():
         _room_control().resume()
     except SQLAlchemyError:
         return _not_changed()
+    record(AuditAction.ROOM_RESUMED, room=configured_room())
     return redirect(url_for("live.live"))
 
 
@@ -47,13 +50,14 @@ def hide_faces():
             409, Translatable("HIDE_FACES is set in the server's environment and can only be changed there.")
         )
     if hide == "on":
-        return _applied(_room_control().hide_faces())
+        return _applied(AuditAction.FACES_HIDDEN, _room_control().hide_faces())
     try:
         if configured_room().hidden_by_administrator and not current_user.is_administrator:
             return problem(403, HIDDEN_BY_ADMINISTRATOR)
         _room_control().show_faces()
     except SQLAlchemyError:
         return _not_changed()
+    record(AuditAction.FACES_SHOWN, room=configured_room())
     return redirect(url_for("live.live"))
 
 
@@ -61,8 +65,9 @@ def _room_control() -> RoomControl:
     return current_app.extensions["room_control"]
 
 
-def _applied(is_stored: bool) -> Response | tuple:
+def _applied(action: AuditAction, is_stored: bool) -> Response | tuple:
     """Back to the live page; where the order is not stored yet, say so, with status 202."""
+    record(action, room=configured_room() if is_stored else None, is_storable=is_stored)
     if is_stored:
         return redirect(url_for("live.live"))
     detail = gettext(

@@ -6,9 +6,11 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask_login import current_user
 
 from app.store import lecture_queries
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import configured_room, is_set_by_environment
 from app.store.tables import Role
 from app.web.access import may_change
+from app.web.audit import record
 from app.web.extensions import current_settings, current_time
 from app.web.forms import LectureForm
 from app.web.lecture_lookup import can_read
@@ -55,7 +57,10 @@ def start_lecture():
         return problem(400, form.first_error())
     room = configured_room()
     try:
-        lecture_queries.start_lecture(room, form.title.data, form.course.data, current_time(), current_user)
+        lecture = lecture_queries.start_lecture(
+            room, form.title.data, form.course.data, current_time(), current_user
+        )
     except lecture_queries.LectureError as error:
         return problem(409, error)
+    record(AuditAction.LECTURE_STARTED, lecture.id, room)
     return redirect(url_for("live.live"))

@@ -14,7 +14,9 @@ from app.report.report_minute import MINUTE, merge_minutes
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries, user_queries
+from app.store.audit_queries import AuditAction
 from app.web.access import current_scope, may_change, may_see_room
+from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import (
@@ -110,6 +112,7 @@ def download(lecture_id: int, extension: str):
     content = BytesIO(export_format.write(exported, _zone()))
     response = send_file(content, export_format.mimetype, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
+    record(AuditAction.LECTURE_EXPORTED, f"{lecture_id} {extension}", lecture_or_404(lecture_id).room)
     return response
 
 
@@ -121,6 +124,7 @@ def end(lecture_id: int):
         lecture_queries.end_lecture(lecture, current_time())
     except lecture_queries.LectureError as error:
         return problem(409, error)
+    record(AuditAction.LECTURE_ENDED, lecture_id, lecture.room)
     if not can_read(lecture):
         return redirect(url_for("live.live"))
     return redirect(url_for("report.report", lecture_id=lecture_id))
@@ -134,6 +138,7 @@ def rename(lecture_id: int):
     if not form.validate():
         return _page(lecture_id, form, NoteForm(formdata=None)), 400
     lecture_queries.rename_lecture(lecture, form.title.data, form.course.data)
+    record(AuditAction.LECTURE_RENAMED, lecture_id, lecture.room)
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
@@ -144,6 +149,8 @@ def share(lecture_id: int):
     chosen = set(request.form.getlist("user", type=row_id))
     users = [user for user in user_queries.colleagues(lecture) if user.id in chosen]
     lecture_queries.share_lecture(lecture, users)
+    names = ", ".join(user.name for user in users) or "nobody"
+    record(AuditAction.LECTURE_SHARED, f"{lecture_id}: {names}", lecture.room)
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
@@ -154,7 +161,9 @@ def delete(lecture_id: int):
     if request.method == "GET":
         minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
+    room = lecture.room
     lecture_queries.delete_lecture(lecture)
+    record(AuditAction.LECTURE_DELETED, lecture_id, room)
     return redirect(url_for("lectures.listing"))
 
 
