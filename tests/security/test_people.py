@@ -1,4 +1,4 @@
-"""People are invited by a link, change their own account, lose what is taken from them; it is all recorded."""
+"""People are invited, change their own account, and lose what is taken from them; it is all recorded."""
 
 import csv
 import re
