@@ -20,6 +20,8 @@ FOR_ALL = {
     "/setup",
     "/link",
     "/sign-in",
+    "/sign-in/provider",
+    "/sign-in/complete",
     "/notice",
     "/notice.svg",
     "/language",

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 from sqlalchemy import delete, false, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -88,6 +89,25 @@ def change_password(user: User, password: str) -> None:
     user.password_hash = generate_password_hash(password)
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
     db.session.commit()
+
+
+def find_by_identity(identity: str) -> User | None:
+    """The user whom an OpenID Connect provider knows by this issuer and subject."""
+    return db.session.scalar(select(User).where(User.single_sign_on_id == identity))
+
+
+def create_from_identity(identity: str, name: str, role: Role) -> User:
+    """Create the account of somebody whom the provider knows. A name that is taken gets a number."""
+    for number in count(1):
+        free_name = name if number == 1 else f"{name[:74]} {number}"
+        db.session.add(User(name=free_name, password_hash="", role=role, single_sign_on_id=identity))
+        try:
+            db.session.commit()
+        except IntegrityError:  # the name is taken; or they signed in twice at the same moment
+            db.session.rollback()
+        user = find_by_identity(identity)
+        if user is not None:
+            return user
 
 
 class LastAdministrator(Exception):

@@ -11,7 +11,7 @@ from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, audit, health, metrics, problems, request_checks, style
+from app.web import access, api, audit, health, metrics, problems, request_checks, single_sign_on, style
 from app.web.pages import (
     account,
     audit_page,
@@ -26,6 +26,7 @@ from app.web.pages import (
     privacy_areas_page,
     report_page,
     settings_page,
+    single_sign_on_page,
 )
 from app.web.room_control import RoomControl
 from app.web.sending import post_frame, send_page
@@ -60,6 +61,7 @@ def init_app(app: APIFlask) -> None:
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     access.init_app(app)
     audit.init_app(app)
+    single_sign_on.init_app(app)
     request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
@@ -71,6 +73,7 @@ def init_app(app: APIFlask) -> None:
         lectures_page,
         report_page,
         account,
+        single_sign_on_page,
         my_account,
         people_page,
         audit_page,

@@ -89,6 +89,8 @@ WHO = {
     "POST /setup/room": ADMINISTRATOR,
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
+    "GET /sign-in/complete": OPEN,
+    "GET /sign-in/provider": OPEN,
     "POST /sign-out": VIEWER,
     "GET /snapshot.jpg": VIEWER,
     "GET /static/x": OPEN,

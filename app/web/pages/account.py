@@ -61,7 +61,9 @@ def setup():
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in():
     """Sign somebody in and lead them to the page they asked for."""
-    form = SignInForm()
+    form, settings = SignInForm(), current_app.config["SETTINGS"]
+    if form.is_submitted() and not settings.passwords:
+        return problem(403, Translatable("Passwords are switched off here."))
     if form.validate_on_submit():
         try:
             user = check_password(form.name.data, form.password.data)
@@ -72,7 +74,12 @@ def sign_in():
             record(AuditAction.SIGNED_IN)
             return redirect(safe_next(request.args.get("next")))
         form.password.errors = [gettext("name or password is wrong.")]
-    page = render_template("sign_in.html", form=form, needs_setup=not user_queries.has_users())
+    page = render_template(
+        "sign_in.html",
+        form=form,
+        needs_setup=not user_queries.has_users() and settings.oidc_issuer is None,
+        next=request.args.get("next"),
+    )
     return page, 400 if form.is_submitted() else 200
 
 
