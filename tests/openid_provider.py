@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Thread
 from urllib.parse import urlencode
 
+import requests
 from flask import Flask, redirect, request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -44,8 +45,6 @@ class MockProvider:
         self._process.wait(10)
 
     def _answers(self) -> bool:
-        import requests
-
         try:
             return requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=5).ok
         except requests.ConnectionError:
