@@ -2,6 +2,7 @@
 
 import csv
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -138,6 +139,44 @@ def test_the_last_administrator_is_neither_removed_nor_demoted(app, admin):
     assert admin.get("/people").status_code == 200
 
 
+def test_two_administrators_who_remove_each_other_at_the_same_moment_leave_one(make_app, database_url):
+    app = make_app(DATABASE_URL=database_url)
+    names = ("anna", "bert")
+    clients = {name: signed_in_client(app, name) for name in names}
+    with app.app_context():
+        user_queries.set_role(user_queries.find_user("bert"), Role.ADMINISTRATOR)
+    paths = {
+        "anna": f"/people/{user_id(app, 'bert')}/remove",
+        "bert": f"/people/{user_id(app, 'anna')}/remove",
+    }
+    tokens = {name: csrf_of(clients[name].get(paths[name]).text) for name in names}
+
+    def remove(name: str) -> int:
+        return clients[name].post(paths[name], data={"csrf_token": tokens[name]}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(remove, names))
+    with app.app_context():
+        assert [user.role for user in user_queries.all_users()] == [Role.ADMINISTRATOR]
+
+
+def test_eight_people_with_one_invitation_make_one_account(make_app, database_url):
+    app = make_app(DATABASE_URL=database_url)
+    link = invite(signed_in_client(app), role="teacher")
+    clients = [app.test_client() for _ in range(8)]
+    tokens = [csrf_of(client.get(link).text) for client in clients]
+
+    def accept(number: int) -> int:
+        form = {"name": f"person {number}", "password": PASSWORD, "again": PASSWORD}
+        return clients[number].post(link, data=form | {"csrf_token": tokens[number]}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(accept, range(8)))
+    assert statuses == [302, *[403] * 7]
+    with app.app_context():
+        assert len(user_queries.all_users()) == 2
+
+
 @pytest.mark.parametrize("heir", [True, False])
 def test_the_lectures_of_somebody_who_is_removed_go_to_somebody_or_with_them(app, admin, heir):
     ben = signed_in_client(app, "ben")
@@ -238,23 +277,31 @@ def test_the_language_follows_somebody_to_another_browser(app):
 
 
 def test_who_opens_no_page_is_signed_out_where_that_is_set_and_a_wall_screen_is_not(make_app):
-    app = make_app(IDLE_MINUTES="30")
+    app = make_app(IDLE_MINUTES="60")
     anna, walt = signed_in_client(app, "anna"), signed_in_client(app, "walt")
     with app.app_context():
         user_queries.find_user("walt").role = Role.VIEWER
-        db.session.query(SignIn).update({"used_at": NOW - timedelta(minutes=29)})
         db.session.commit()
-    html = {"Accept": "text/html"}
-    with anna.get("/api/v1/state"):
-        pass
-    with app.app_context():
-        assert db.session.query(SignIn).first().used_at < NOW - timedelta(minutes=20), "no page was opened"
-    with anna.get("/", headers=html) as page:
+
+    def last_used(minutes_ago: int) -> datetime:
+        with app.app_context():
+            at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+            db.session.query(SignIn).update({"used_at": at})
+            db.session.commit()
+            return at
+
+    def stored() -> datetime:
+        with app.app_context():
+            return db.session.query(SignIn).order_by(SignIn.id).first().used_at
+
+    earlier = last_used(minutes_ago=30)
+    with anna.get("/api/v1/state") as answer:
+        assert answer.status_code == 200
+    assert stored() == earlier, "what a page asks for by itself is no use"
+    with anna.get("/", headers={"Accept": "text/html"}) as page:
         assert page.status_code == 200
-    with app.app_context():
-        assert db.session.query(SignIn).first().used_at > NOW - timedelta(minutes=20)
-        db.session.query(SignIn).update({"used_at": NOW - timedelta(minutes=31)})
-        db.session.commit()
+    assert stored() > earlier
+    last_used(minutes_ago=61)
     assert anna.get("/api/v1/state").status_code == 401
     assert walt.get("/api/v1/state").status_code == 200
 
