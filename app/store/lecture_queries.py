@@ -43,11 +43,17 @@ def is_visible(scope: Scope) -> ColumnElement[bool]:
 
 
 def newest_lectures(
-    scope: Scope, limit: int, after: int | None = None, words: str = "", course: str = ""
+    scope: Scope,
+    limit: int,
+    after: int | None = None,
+    words: str = "",
+    course: str = "",
+    room: Room | None = None,
 ) -> Sequence[Lecture]:
     """Lectures, newest first, starting behind the lecture with id `after`.
 
-    With `words` only those whose title or course contains them, with `course` only those of that course.
+    With `words` only those whose title or course contains them, with `course` only those of that course, with
+    `room` only those held there.
     """
     query = (
         select(Lecture)
@@ -64,6 +70,8 @@ def newest_lectures(
         )
     if course:
         query = query.where(Lecture.course == course)
+    if room is not None:
+        query = query.where(Lecture.room_id == room.id)
     return db.session.scalars(query).all()
 
 
@@ -91,6 +99,11 @@ def other_lectures_of_course(scope: Scope, lecture: Lecture, limit: int) -> Sequ
         .order_by(Lecture.id.desc())
         .limit(limit)
     ).all()
+
+
+def count_lectures(room: Room) -> int:
+    """How many lectures a room has."""
+    return db.session.scalar(select(func.count()).where(Lecture.room_id == room.id))
 
 
 def all_courses(scope: Scope) -> Sequence[str]:

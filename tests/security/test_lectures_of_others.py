@@ -89,7 +89,7 @@ def test_minutes_of_a_lecture_of_somebody_else_are_left_out_and_the_answer_says_
 def test_the_live_page_says_whose_lecture_is_running_and_not_which(school):
     for name in ("bert", "walt"):
         client = client_of(school, name)
-        page = client.get("/").text
+        page = client.get("/rooms/room-7").text
         assert "anna" in page
         assert "Algebra" not in page
         lecture = client.get("/api/v1/state").json["lecture"]
@@ -114,6 +114,11 @@ def test_a_teacher_sees_the_rooms_that_they_were_given(school):
     give_rooms(school, "bert", "Room 8")
     bert = client_of(school, "bert")
     assert [room["name"] for room in bert.get("/api/v1/rooms").json["rooms"]] == ["Room 8"]
+    assert bert.get("/").status_code == 200, "without a name, their only room is meant"
+    assert "Room 7" not in bert.get("/rooms").text
+    for path in ("/rooms/room-7", "/rooms/room-7/snapshot.jpg", "/api/v1/rooms/1/events"):
+        assert bert.get(path).status_code == 404, path
+    assert bert.get("/api/v1/state").json["room"] == "Room 8"
     assert bert.get("/api/v1/minutes").json["minutes"] == []
     assert bert.get("/api/v1/minutes?room=Room 7").status_code == 404
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
 from app.store.audit_queries import AuditFilter
-from app.store.effective_settings import configured_room
+from app.store.effective_settings import first_room
 from app.store.tables import AuditEntry, Lecture, Role, SignIn, User, db
 from app.web.sign_in_words import browser_name
 from tests.forms import csrf_of, signed_in_client
@@ -182,7 +182,7 @@ def test_the_lectures_of_somebody_who_is_removed_go_to_somebody_or_with_them(app
     ben = signed_in_client(app, "ben")
     with app.app_context():
         owner = user_queries.find_user("ben")
-        lecture_queries.start_lecture(configured_room(), "Algebra", "", NOW, owner)
+        lecture_queries.start_lecture(first_room(), "Algebra", "", NOW, owner)
     path = f"/people/{user_id(app, 'ben')}/remove"
     assert post(admin, path).status_code == 400, "what becomes of them is asked"
     assert post(admin, path, lectures=str(user_id(app, "admin")) if heir else "delete").status_code == 302
@@ -363,7 +363,7 @@ def test_the_audit_is_paged_and_its_file_is_harmless_in_a_spreadsheet(app, admin
 
 def test_the_audit_is_kept_as_long_as_the_minutes_of_its_room_or_of_any(app, admin):
     with app.app_context():
-        short, long = configured_room(), room_queries.get_or_create_room("Room 8")
+        short, long = first_room(), room_queries.get_or_create_room("Room 8")
         room_queries.change_room(short, retention_days=10)
         room_queries.change_room(long, retention_days=20)
         db.session.query(AuditEntry).delete()

@@ -78,7 +78,7 @@ class MinutesSchema(Schema):
     minutes = List(Nested(MinuteSchema))
     pauses = List(
         Nested(PauseBetweenSchema),
-        metadata={"description": "Pauses in that time, of `room` or by default of this server's room."},
+        metadata={"description": "The room's pauses in that time."},
     )
     lectures_of_others = List(
         Nested(PauseBetweenSchema),
@@ -98,7 +98,7 @@ class QuerySchema(Schema):
 class MinutesQuerySchema(QuerySchema):
     start = MomentField(data_key="from")
     end = MomentField(data_key="to")
-    room = String()
+    room = String(metadata={"description": "The name of a room; by default the one in the address."})
     cursor = String()
 
     @validates_schema
@@ -110,7 +110,7 @@ class MinutesQuerySchema(QuerySchema):
 class FramesQuerySchema(Schema):
     """Query parameters; unknown ones are rejected."""
 
-    room = String(metadata={"description": "By default the room whose camera this server reads."})
+    room = String(metadata={"description": "The name of a room; by default the one in the address."})
 
 
 class TakenSchema(Schema):
@@ -279,6 +279,11 @@ class StateSchema(Schema):
 class RoomSchema(Schema):
     id = Integer()
     name = String()
+    slug = String(metadata={"description": "Its part of an address: /rooms/SLUG."})
+    faces = Integer(allow_none=True, metadata={"description": "Faces in view; null without a reading."})
+    camera = Nested(CameraSchema)
+    paused = Nested(PauseSchema, allow_none=True)
+    lecture = Nested(LectureInsideSchema, allow_none=True)
 
 
 class RoomsSchema(Schema):

@@ -7,16 +7,17 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.language import LANGUAGES, Translatable, translate
-from app.store import room_queries, user_queries
+from app.store import user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import Role, Room, SignIn, Token, User, db
-from app.web.access import SIGN_IN_KEY, may_see_room, start_session
+from app.web.access import SIGN_IN_KEY, start_session
 from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.forms import ChangePasswordForm, KeyForm
 from app.web.language_cookie import remember_language
 from app.web.password_check import TOO_MANY, check_password
 from app.web.problems import problem
+from app.web.requested_room import visible_rooms
 from app.web.room_choice import chosen_rooms
 from app.web.sign_in_limit import TooManyFailures
 from app.web.sign_in_words import ROLE_NAMES, browser_name
@@ -137,7 +138,7 @@ def _described(sign_in: SignIn) -> dict:
 
 
 def _own_rooms() -> list[Room]:
-    return [room for room in room_queries.all_rooms() if may_see_room(room)]
+    return list(visible_rooms())
 
 
 def _user() -> User:

@@ -32,7 +32,7 @@ def people():
         users=user_queries.all_users(),
         last_uses=user_queries.last_uses(),
         invitations=link_queries.open_invitations(current_time()),
-        rooms=room_queries.all_rooms(),
+        rooms=room_queries.rooms_in_use(),
         roles=_translated(ROLE_NAMES),
         role_remarks=_translated(ROLE_REMARKS),
         now=current_time(),
@@ -42,7 +42,7 @@ def people():
 @pages.post("/people/invitations")
 def invite():
     """Make a link that invites somebody, and show it this once."""
-    role, rooms = _asked_role(), chosen_rooms(room_queries.all_rooms())
+    role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
     key = link_queries.create_invitation(role, rooms, current_user, current_time())
     record(AuditAction.PERSON_INVITED, role)
     explanation = gettext(
@@ -65,7 +65,7 @@ def person(user_id: int):
     """Show somebody's account; change their role and rooms."""
     user = _user_or_404(user_id)
     if request.method == "POST":
-        role, rooms = _asked_role(), chosen_rooms(room_queries.all_rooms())
+        role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
         try:
             _change(user, role, rooms)
         except user_queries.LastAdministrator:
@@ -75,7 +75,7 @@ def person(user_id: int):
     return render_template(
         "person.html",
         user=user,
-        rooms=room_queries.all_rooms(),
+        rooms=room_queries.rooms_in_use(),
         roles=_translated(ROLE_NAMES),
         role_remarks=_translated(ROLE_REMARKS),
     )
@@ -86,6 +86,8 @@ def _change(user: User, role: Role, rooms: list[Room] | None) -> None:
     if role != user.role:
         user_queries.set_role(user, role)
         record(AuditAction.ROLE_CHANGED, f"{user.name}: {role}")
+    if rooms is not None:
+        rooms = [*rooms, *(room for room in user.rooms if room.archived_at)]
     before = None if user.has_all_rooms else set(user.rooms)
     if before != (None if rooms is None else set(rooms)):
         user_queries.set_rooms(user, rooms)
