@@ -1,5 +1,6 @@
 """The `flask` commands."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from app.core_dump import forbid_core_dump
 from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
-from app.store import lecture_queries, retention, room_queries, user_queries
+from app.server.address import url_to_open
+from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
+from app.store.audit_queries import AuditAction
 from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
+from app.store.tables import Role
 from app.vision.model_card import read_model_card
 
 
@@ -46,6 +50,9 @@ monitor = Group("monitor", help="The process that reads the camera.")
 camera = Group("camera", help="Cameras.")
 detector = Group("detector", help="The face detector.")
 
+LAST_ADMINISTRATOR = "This is the only administrator. Make somebody else an administrator first."
+ROLES = click.Choice([role.value for role in Role])
+ROLE_OPTION = click.option("--role", type=ROLES, help="What they may do.")
 PASSWORD_OPTION = click.password_option(help="Prompted for if it is not given.")
 
 
@@ -66,12 +73,15 @@ def init_app(app: Flask) -> None:
 @user.command("create")
 @click.argument("name")
 @PASSWORD_OPTION
-@click.option("--administrator", is_flag=True, help="Allow changing the settings. The first user always may.")
-def create_user(name: str, password: str, administrator: bool) -> None:
-    """Create an account."""
+@ROLE_OPTION
+def create_user(name: str, password: str, role: str | None) -> None:
+    """Create an account. The first one is an administrator's, others a teacher's unless --role says more."""
     if user_queries.find_user(name):
         raise click.ClickException(f"There is a user {name!r} already; `user password` changes the password.")
-    _set_password(name, password, administrator)
+    _set_password(name, password)
+    if role is not None:
+        _set_role(name, role)
+    _record(AuditAction.ACCOUNT_CREATED, name)
 
 
 @user.command("password")
@@ -81,13 +91,99 @@ def change_password(name: str, password: str) -> None:
     """Change the password of an account."""
     _find_user(name)
     _set_password(name, password)
+    _record(AuditAction.PASSWORD_CHANGED, name)
+
+
+@user.command("list")
+def list_users() -> None:
+    """List the accounts: name, role, rooms, and when they were last used (UTC)."""
+    last_uses = user_queries.last_uses()
+    for each in user_queries.all_users():
+        has_all = each.is_administrator or each.has_all_rooms
+        rooms = "all rooms" if has_all else ", ".join(room.name for room in each.rooms) or "no room"
+        used_at = last_uses.get(each.id)
+        last = f"{used_at:%Y-%m-%d %H:%M}" if used_at else "never"
+        click.echo("\t".join((each.name, each.role, rooms, last)))
+
+
+@user.command("role")
+@click.argument("name")
+@click.argument("role", type=ROLES)
+def change_role(name: str, role: str) -> None:
+    """Change the role of an account."""
+    _find_user(name)
+    _set_role(name, role)
+    _record(AuditAction.ROLE_CHANGED, f"{name}: {role}")
+
+
+@user.command("reset")
+@click.argument("name")
+def reset_user(name: str) -> None:
+    """Print a link with which NAME sets a new password. It works once, for seven days."""
+    key = link_queries.create_password_link(_find_user(name), "", SYSTEM_CLOCK.now())
+    settings = current_app.config["SETTINGS"]
+    click.echo(f"{url_to_open(settings.host, settings.port)}/link?key={key}")
+    _record(AuditAction.PASSWORD_LINK_MADE, name)
+
+
+@user.command("remove")
+@click.argument("name")
+@click.option("--lectures-to", metavar="NAME", help="Who gets the lectures.")
+@click.option("--delete-lectures", is_flag=True, help="Delete the lectures.")
+def remove_user(name: str, lectures_to: str | None, delete_lectures: bool) -> None:
+    """Remove an account."""
+    account = _find_user(name)
+    count = lecture_queries.count_lectures_of(account)
+    if bool(lectures_to) == delete_lectures and (count or lectures_to):
+        raise click.ClickException(
+            f"{name} has {count} lectures: give --lectures-to NAME or --delete-lectures."
+        )
+    heir = _find_user(lectures_to) if lectures_to else None
+    if heir is not None and heir.id == account.id:
+        raise click.ClickException("Give the lectures to somebody else.")
+    try:
+        user_queries.remove_user(account, heir)
+    except user_queries.LastAdministrator:
+        raise click.ClickException(LAST_ADMINISTRATOR) from None
+    _record(AuditAction.ACCOUNT_REMOVED, name)
 
 
 @token.command("create")
 @click.argument("name")
-def create_token(name: str) -> None:
+@click.option("--for", "purpose", default="", help="What it is for; the lists show it.")
+@click.option("--read-only", is_flag=True, help="Let it read and change nothing.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without it, until revoked.")
+def create_token(name: str, purpose: str, read_only: bool, days: int | None) -> None:
     """Create an API token for the user NAME. It is printed only this once."""
-    click.echo(user_queries.create_token(_find_user(name), SYSTEM_CLOCK.now()))
+    now = SYSTEM_CLOCK.now()
+    expires_at = now + timedelta(days=days) if days else None
+    account = _find_user(name)
+    click.echo(
+        user_queries.create_token(account, now, purpose[:80], is_read_only=read_only, expires_at=expires_at)
+    )
+    _record(AuditAction.KEY_CREATED, f"{name}: {purpose}")
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """List the tokens: ID, user, what it is for, what it may, until when, last use (UTC)."""
+    for each in user_queries.all_tokens():
+        may = "read" if each.is_read_only else "read and change"
+        until = f"until {each.expires_at:%Y-%m-%d}" if each.expires_at else "no end"
+        last = f"{each.used_at:%Y-%m-%d %H:%M}" if each.used_at else "never"
+        click.echo("\t".join((str(each.id), each.user.name, each.name or "-", may, until, last)))
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID", type=int)
+def revoke_token(token_id: int) -> None:
+    """Revoke token ID."""
+    found = next((each for each in user_queries.all_tokens() if each.id == token_id), None)
+    if found is None:
+        raise click.ClickException(f"There is no token {token_id}; `token list` lists them.")
+    subject = f"{found.user.name}: {found.name}"
+    user_queries.revoke_token(found)
+    _record(AuditAction.KEY_REVOKED, subject)
 
 
 @report.command("export")
@@ -245,9 +341,22 @@ def _find_user(name: str):
     return account
 
 
-def _set_password(name: str, password: str, administrator: bool = False) -> None:
+def _set_role(name: str, role: str) -> None:
+    try:
+        user_queries.set_role(_find_user(name), Role(role))
+    except user_queries.LastAdministrator:
+        raise click.ClickException(LAST_ADMINISTRATOR) from None
+
+
+def _record(action: AuditAction, subject: str) -> None:
+    """Record in the audit what a command did; who typed it is unknown."""
+    entry = audit_queries.entry(action, subject, "", None, None, SYSTEM_CLOCK.now())
+    audit_queries.add_entries([entry])
+
+
+def _set_password(name: str, password: str) -> None:
     from app.web.forms import MIN_PASSWORD_LENGTH
 
     if len(password) < MIN_PASSWORD_LENGTH:
         raise click.ClickException(f"A password has at least {MIN_PASSWORD_LENGTH} characters.")
-    user_queries.set_password(name, password, administrator)
+    user_queries.set_password(name, password)

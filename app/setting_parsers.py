@@ -80,6 +80,36 @@ def secret(min_length: int) -> Callable[[str], str]:
     return parse
 
 
+ROLES = ("administrator", "teacher", "viewer")
+
+
+def role(text: str) -> str:
+    """Parse the name of a role."""
+    if text not in ROLES:
+        raise ValueError(f"one of {', '.join(ROLES)}")
+    return text
+
+
+def roles(text: str) -> dict[str, str]:
+    """Parse which value of a claim gives which role."""
+    given = {}
+    for part in text.split(","):
+        value, separator, name = (piece.strip() for piece in part.rpartition("="))
+        if not (separator and value and name in ROLES):
+            raise ValueError(f"VALUE=ROLE, VALUE=ROLE, …; a ROLE is one of {', '.join(ROLES)}")
+        given[value] = name
+    return given
+
+
+def web_address(url: str) -> str:
+    """Parse the address of a web service."""
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment:
+            return url
+    raise ValueError("https://HOST or https://HOST/PATH")
+
+
 def detector(text: str) -> str:
     """Parse DETECTOR. Whether the file exists and is intact shows when the detector is loaded."""
     if text != "haar" and not text.endswith(".onnx"):

@@ -106,6 +106,40 @@ class Settings:
         parse.integer(1, 60),
         "below this many faces no expressions are kept or shown; 1 switches this off",
     )
+    passwords: bool = setting(
+        "on",
+        parse.switch,
+        "`off` lets nobody sign in with a password, only with OpenID Connect and one-time links",
+    )
+    oidc_issuer: str | None = setting(
+        None,
+        parse.web_address,
+        "address of the OpenID Connect provider, such as `https://login.example.org/realms/school`",
+    )
+    oidc_client_id: str | None = setting(
+        None, parse.line(255), "what the provider calls this server; needed with `OIDC_ISSUER`"
+    )
+    oidc_client_secret: str | None = setting(
+        None, parse.secret(1), "the secret that the provider gave for it", is_secret=True
+    )
+    oidc_roles_claim: str | None = setting(
+        None,
+        parse.line(255),
+        "the claim that decides roles, such as `roles`, `groups` or `realm_access.roles`; "
+        "without a role in it nobody gets in",
+    )
+    oidc_roles: dict[str, str] = setting(
+        "administrator=administrator, teacher=teacher, viewer=viewer",
+        parse.roles,
+        "which value of that claim gives which role: `VALUE=ROLE, VALUE=ROLE`",
+    )
+    oidc_default_role: str = setting("teacher", parse.role, "role of a new account where no claim decides it")
+    idle_minutes: int = setting(
+        "0",
+        parse.integer(0, 44640),
+        "minutes after which somebody who opens no page is signed out; 0 switches this off. "
+        "Viewers stay signed in",
+    )
     lecture_hours: int = setting(
         "4", parse.integer(1, 24), "hours after which a lecture that nobody ended ends by itself"
     )
@@ -142,6 +176,10 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     settings = Settings(**values)
     if settings.redis_url is not None and settings.secret_key is None:
         raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
+    if settings.oidc_issuer is not None and settings.oidc_client_id is None:
+        raise SettingError("OIDC_ISSUER needs OIDC_CLIENT_ID: what the provider calls this server")
+    if not settings.passwords and settings.oidc_issuer is None:
+        raise SettingError("PASSWORDS=off needs OIDC_ISSUER: nobody could sign in otherwise")
     if settings.redis_url is not None and settings.camera == CameraKind.BROWSER:
         raise SettingError(f"CAMERA=browser can't be used with REDIS_URL. {NO_BROWSER}")
     return settings

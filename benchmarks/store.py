@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text
 from app import create_app
 from app.store import lecture_queries, minute_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
+from app.store.scope import EVERYTHING
 from app.store.tables import Lecture, Minute, Room, db
 from benchmarks.table import show
 from tests.postgres import Postgres
@@ -130,12 +131,13 @@ def _last_minutes(number: int) -> None:
     """Ask what the live page asks, at the end of a lecture."""
     lecture = db.session.get(Lecture, number)
     start = lecture.ended_at - timedelta(minutes=15)
-    minute_queries.minutes_between(start, None, lecture.room, LATER, 100)
+    minute_queries.minutes_between(EVERYTHING, start, None, lecture.room, LATER, 100)
 
 
 def _list_lectures(number: int) -> None:
-    minute_queries.expressions_of_lectures(lecture_queries.newest_lectures(25, after=number), LATER)
-    lecture_queries.all_courses()
+    lectures = lecture_queries.newest_lectures(EVERYTHING, 25, after=number)
+    minute_queries.expressions_of_lectures(lectures, LATER)
+    lecture_queries.all_courses(EVERYTHING)
 
 
 def _get(client: FlaskClient, path: str) -> None:

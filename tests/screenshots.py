@@ -11,10 +11,20 @@ from playwright.sync_api import Page, sync_playwright
 from app import create_app
 from app.camera.spec import DEFAULT_STUDENTS
 from app.demo import shares
-from app.store import lecture_queries, minute_queries, note_queries, room_queries
+from app.store import (
+    audit_queries,
+    lecture_queries,
+    link_queries,
+    minute_queries,
+    note_queries,
+    room_queries,
+    user_queries,
+)
+from app.store.audit_queries import AuditAction
 from app.store.counted_minute import CountedMinute
+from app.store.tables import Role
 from tests.browser import LAUNCH, close, sign_in
-from tests.server import PROJECT, Server, wait_for
+from tests.server import PASSWORD, PROJECT, Server, wait_for
 
 FOLDER = PROJECT / "docs" / "screenshots"
 LAPTOP = {"width": 1366, "height": 768}
@@ -36,6 +46,7 @@ def main() -> None:
             settings = {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin", "LANGUAGE": language}
             server = Server(Path(folder) / language, settings)
             make_up_lectures(server)
+            make_up_people(server)
             server.start()
             try:
                 wait_for(lambda here=server: here.get("/api/v1/now").status == 200)
@@ -75,6 +86,9 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("report")
     page.goto(f"{server.url}/lectures/compare?a=2&b=3")
     shoot("compare")
+    for name in ("people", "account", "audit"):
+        page.goto(f"{server.url}/{name}")
+        shoot(name)
     page.goto(f"{server.url}/notice")
     shoot("notice")
     page.goto(f"{server.url}/model")
@@ -113,6 +127,41 @@ def make_up_lectures(server: Server) -> None:
         for number in range(6, 21):  # the last quarter of an hour, for the live page
             minute = made_up(start + timedelta(hours=3, minutes=-21), number, lecture_id=None)
             minute_queries.save_minute(room, minute, minimum_group=5)
+
+
+def make_up_people(server: Server) -> None:
+    """Put a small school into the server's database: three teachers, a wall screen, and what they did."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    now = datetime.now(UTC)
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    with app.app_context():
+        admin = user_queries.set_password("admin", PASSWORD, administrator=True)
+        for name in ("Anna Berg", "Ben Okafor", "Clara Lindqvist"):
+            user = user_queries.set_password(name, PASSWORD)
+            user_queries.start_sign_in(user, now - timedelta(hours=len(name)), firefox, "192.168.7.21")
+        user_queries.set_role(user_queries.set_password("Wall screen, hall", PASSWORD), Role.VIEWER)
+        link_queries.create_invitation(Role.TEACHER, None, admin, now)
+        user_queries.start_sign_in(admin, now - timedelta(hours=30), firefox, "192.168.7.12")
+        key_ends = now + timedelta(days=365)
+        user_queries.create_token(admin, now, "timetable import", expires_at=key_ends)
+        user_queries.create_token(admin, now, "weekly figures", is_read_only=True)
+        room_id = room_queries.get_or_create_room("Room 7").id
+        made_up_entries = (
+            (AuditAction.SIGNED_IN, "", "Anna Berg", None),
+            (AuditAction.LECTURE_STARTED, "3", "Anna Berg", room_id),
+            (AuditAction.ROOM_PAUSED, "", "Ben Okafor", room_id),
+            (AuditAction.ROOM_RESUMED, "", "Ben Okafor", room_id),
+            (AuditAction.LECTURE_ENDED, "3", "Anna Berg", room_id),
+            (AuditAction.LECTURE_EXPORTED, "3 pdf", "Anna Berg", room_id),
+            (AuditAction.SIGN_IN_FAILED, "", "Ben Okafor", None),
+            (AuditAction.ROLE_CHANGED, "Wall screen, hall: viewer", "admin", None),
+            (AuditAction.SETTINGS_CHANGED, "minimum_group, contact", "admin", room_id),
+        )
+        entries = []
+        for number, (action, subject, who, room) in enumerate(made_up_entries):
+            at = now - timedelta(minutes=90 - 7 * number)
+            entries.append(audit_queries.entry(action, subject, who, "192.168.7.21", room, at))
+        audit_queries.add_entries(entries)
 
 
 def made_up(begin: datetime, number: int, lecture_id: int | None) -> CountedMinute:

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser import close, cookies_of
-from tests.screenshots import LAPTOP, PHONE, make_up_lectures
+from tests.screenshots import LAPTOP, PHONE, make_up_lectures, make_up_people
 from tests.server import PASSWORD, Server, wait_for
 
 PAGES = (
@@ -22,6 +22,11 @@ PAGES = (
     "/settings",
     "/settings/areas",
     "/send",
+    "/people",
+    "/people/2",
+    "/people/2/remove",
+    "/account",
+    "/audit",
     "/notice",
     "/model",
 )
@@ -38,6 +43,7 @@ def server(tmp_path_factory):
     """A server with lectures, whose camera is on."""
     server = Server(tmp_path_factory.mktemp("accessible"), {"ROOM": "Room 7"})
     make_up_lectures(server)
+    make_up_people(server)
     with server:
         wait_for(server.is_online)
         yield server

@@ -16,6 +16,7 @@ from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
 from app.store import lecture_queries, minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute
+from app.store.scope import EVERYTHING
 from app.store.tables import Lecture, Minute, Note, Role, Room, Token, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
@@ -129,7 +130,7 @@ def test_a_minute_goes_on_after_a_part_without_a_group(room):
 
 
 def published_shares(room: Room, now: datetime) -> dict | None:
-    (minute,) = minute_queries.minutes_between(None, None, room, now, limit=10)
+    (minute,) = minute_queries.minutes_between(EVERYTHING, None, None, room, now, limit=10)
     return minute.shares
 
 
@@ -222,8 +223,8 @@ def test_what_is_old_is_deleted(room):
 def test_minutes_come_in_pages_without_loss(room):
     for number in range(7):
         minute_queries.save_minute(room, counted(NOON + timedelta(minutes=number)), minimum_group=1)
-    found, after, later = [], None, NOON + timedelta(hours=1)
-    while page := minute_queries.minutes_between(NOON + timedelta(minutes=1), None, room, later, 2, after):
+    found, after, start, later = [], None, NOON + timedelta(minutes=1), NOON + timedelta(hours=1)
+    while page := minute_queries.minutes_between(EVERYTHING, start, None, room, later, 2, after):
         found += [row.minute for row in page]
         after = (page[-1].minute, page[-1].id)
     assert found == [NOON + timedelta(minutes=number) for number in range(1, 7)]

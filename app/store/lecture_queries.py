@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
-from app.store.tables import Lecture, Room, db
+from app.store.scope import Scope
+from app.store.tables import Lecture, Room, User, db, lecture_share
 
 
 class LectureError(Exception):
@@ -24,15 +26,42 @@ def running_lecture(room: Room) -> Lecture | None:
     return db.session.scalar(select(Lecture).where(Lecture.room_id == room.id, Lecture.ended_at.is_(None)))
 
 
+def find_visible_lecture(scope: Scope, lecture_id: int) -> Lecture | None:
+    """The lecture with this id, if it may be seen."""
+    return db.session.scalar(select(Lecture).where(Lecture.id == lecture_id, is_visible(scope)))
+
+
+def is_visible(scope: Scope) -> ColumnElement[bool]:
+    """Whether a lecture may be seen: one's own, or shared with one; for administrators each."""
+    visible = true()
+    if scope.lecture_room_ids is not None:
+        visible = Lecture.room_id.in_(scope.lecture_room_ids)
+    if scope.is_administrator:
+        return visible
+    shared = select(lecture_share.c.lecture_id).where(lecture_share.c.user_id == scope.user_id)
+    return visible & ((Lecture.owner_id == scope.user_id) | Lecture.id.in_(shared))
+
+
 def newest_lectures(
-    limit: int, after: int | None = None, words: str = "", course: str = "", room: Room | None = None
+    scope: Scope,
+    limit: int,
+    after: int | None = None,
+    words: str = "",
+    course: str = "",
+    room: Room | None = None,
 ) -> Sequence[Lecture]:
     """Lectures, newest first, starting behind the lecture with id `after`.
 
     With `words` only those whose title or course contains them, with `course` only those of that course, with
     `room` only those held there.
     """
-    query = select(Lecture).order_by(Lecture.id.desc()).limit(limit)
+    query = (
+        select(Lecture)
+        .where(is_visible(scope))
+        .options(joinedload(Lecture.owner), selectinload(Lecture.shared_with))
+        .order_by(Lecture.id.desc())
+        .limit(limit)
+    )
     if after is not None:
         query = query.where(Lecture.id < after)
     if words:
@@ -46,11 +75,27 @@ def newest_lectures(
     return db.session.scalars(query).all()
 
 
-def other_lectures_of_course(lecture: Lecture, limit: int) -> Sequence[Lecture]:
+def hidden_between(
+    scope: Scope, room: Room, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When lectures that may not be seen took place in a room, as (from, to), oldest first.
+
+    One that is running ends at `end`.
+    """
+    hidden = db.session.scalars(
+        select(Lecture)
+        .where(Lecture.room_id == room.id, Lecture.started_at < end, ~is_visible(scope))
+        .where(Lecture.ended_at.is_(None) | (Lecture.ended_at > start))
+        .order_by(Lecture.started_at)
+    )
+    return [(lecture.started_at, lecture.ended_at or end) for lecture in hidden]
+
+
+def other_lectures_of_course(scope: Scope, lecture: Lecture, limit: int) -> Sequence[Lecture]:
     """The newest other lectures of a lecture's course."""
     return db.session.scalars(
         select(Lecture)
-        .where(Lecture.course == lecture.course, Lecture.id != lecture.id)
+        .where(Lecture.course == lecture.course, Lecture.id != lecture.id, is_visible(scope))
         .order_by(Lecture.id.desc())
         .limit(limit)
     ).all()
@@ -61,29 +106,47 @@ def count_lectures(room: Room) -> int:
     return db.session.scalar(select(func.count()).where(Lecture.room_id == room.id))
 
 
-def all_courses() -> Sequence[str]:
+def all_courses(scope: Scope) -> Sequence[str]:
     """Every course that has a lecture, by name."""
     return db.session.scalars(
-        select(Lecture.course).where(Lecture.course != "").distinct().order_by(Lecture.course)
+        select(Lecture.course)
+        .where(Lecture.course != "", is_visible(scope))
+        .distinct()
+        .order_by(Lecture.course)
     ).all()
 
 
-def start_lecture(room: Room, title: str, course: str, at: datetime) -> Lecture:
-    """Start a lecture; raises LectureError if one is running in the room."""
-    lecture = Lecture(room_id=room.id, title=title, course=course, started_at=at, ended_at=None)
+def start_lecture(room: Room, title: str, course: str, at: datetime, owner: User | None = None) -> Lecture:
+    """Start a lecture of `owner`, by default of the administrators; LectureError if one is running there."""
+    owner_id = owner.id if owner else None
+    lecture = Lecture(
+        room_id=room.id, title=title, course=course, started_at=at, ended_at=None, owner_id=owner_id
+    )
     db.session.add(lecture)
     try:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        running = running_lecture(room)
-        title = running.title if running else "?"
-        raise LectureError(
-            Translatable(
-                "“%(title)s” is still running in %(room)s; end it first.", title=title, room=room.name
-            )
-        ) from None
+        raise LectureError(_why_not_started(room, owner_id)) from None
     return lecture
+
+
+def _why_not_started(room: Room, owner_id: int | None) -> Translatable:
+    """Which lecture is running in the room; of somebody else's lecture only whose it is."""
+    running = running_lecture(room)
+    if running is None:
+        return Translatable("A lecture was running in %(room)s until just now. Try again.", room=room.name)
+    if running.owner_id == owner_id:
+        return Translatable(
+            "“%(title)s” is still running in %(room)s; end it first.", title=running.title, room=room.name
+        )
+    if running.owner is None:
+        return Translatable("A lecture is still running in %(room)s; end it first.", room=room.name)
+    return Translatable(
+        "A lecture of %(name)s is still running in %(room)s; end it first.",
+        name=running.owner.name,
+        room=room.name,
+    )
 
 
 def end_lecture(lecture: Lecture, at: datetime) -> None:
@@ -125,6 +188,17 @@ def rename_lecture(lecture: Lecture, title: str | None, course: str | None) -> N
     if course is not None:
         lecture.course = course
     db.session.commit()
+
+
+def share_lecture(lecture: Lecture, users: Sequence[User]) -> None:
+    """Let these users read a lecture, and nobody else besides its owner and the administrators."""
+    lecture.shared_with = list(users)
+    db.session.commit()
+
+
+def count_lectures_of(user: User) -> int:
+    """How many lectures somebody has."""
+    return db.session.scalar(select(func.count()).select_from(Lecture).where(Lecture.owner_id == user.id))
 
 
 def delete_lecture(lecture: Lecture) -> None:

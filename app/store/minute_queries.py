@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
-from app.store.lecture_queries import find_lecture
+from app.store.lecture_queries import find_lecture, is_visible
 from app.store.minute_figures import ExpressionSeconds
+from app.store.scope import Scope
 from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, Room, db
 
 MINUTE = timedelta(minutes=1)
@@ -37,6 +38,7 @@ def count_minutes(lecture: Lecture) -> int:
 
 
 def minutes_between(
+    scope: Scope,
     start: datetime | None,
     end: datetime | None,
     room: Room | None,
@@ -46,9 +48,9 @@ def minutes_between(
 ) -> Sequence[Minute]:
     """Minutes from `start` on, before `end`, oldest first, starting behind the (minute, id) `after`.
 
-    Those that still grow come without expressions.
+    Of the rooms and the lectures that may be seen. Those that still grow come without expressions.
     """
-    query = select(Minute).order_by(Minute.minute, Minute.id).limit(limit)
+    query = select(Minute).where(_may_be_seen(scope)).order_by(Minute.minute, Minute.id).limit(limit)
     if start is not None:
         query = query.where(Minute.minute >= start)
     if end is not None:
@@ -59,6 +61,17 @@ def minutes_between(
         minute, row_id = after
         query = query.where((Minute.minute > minute) | ((Minute.minute == minute) & (Minute.id > row_id)))
     return _load(query, now)
+
+
+def _may_be_seen(scope: Scope) -> ColumnElement[bool]:
+    """Whether a minute lies in a room that may be watched, and not in a lecture that may not be read."""
+    visible = true()
+    if scope.room_ids is not None:
+        visible = Minute.room_id.in_(scope.room_ids)
+    if scope.is_administrator:
+        return visible
+    visible_lectures = select(Lecture.id).where(is_visible(scope))
+    return visible & (Minute.lecture_id.is_(None) | Minute.lecture_id.in_(visible_lectures))
 
 
 def _load(query: Select[tuple[Minute]], now: datetime) -> Sequence[Minute]:

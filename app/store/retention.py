@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, select, text
 
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
-from app.store.tables import Lecture, Minute, Note, Pause, Room, db
+from app.store.tables import AuditEntry, Lecture, Minute, Note, Pause, Room, db
 
 
 def purge(now: datetime) -> list[tuple[Room, int, int]]:
@@ -21,13 +21,16 @@ def purge(now: datetime) -> list[tuple[Room, int, int]]:
         room_queries.change_room(first_room(), retention_days=days)
     days_by_room = [(room, effective_settings(room).retention_days) for room in room_queries.all_rooms()]
     deleted = [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
+    _delete_entries_without_room(max(days for _, days in days_by_room), now)
     if db.engine.dialect.name == "sqlite":
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # the log holds what was deleted, too
     return deleted
 
 
 def delete_older_than(room: Room, days: int, now: datetime) -> int:
-    """Delete a room's minutes, notes, lectures and pauses that are older; gives how many minutes.
+    """Delete a room's minutes, notes, lectures, pauses and entries of the audit that are older.
+
+    Gives how many minutes.
 
     A lecture is as old as its end. One that nobody ended is as old as its last minute, or else its start.
     """
@@ -42,5 +45,13 @@ def delete_older_than(room: Room, days: int, now: datetime) -> int:
         delete(Lecture).where(Lecture.room_id == room.id, (Lecture.ended_at < oldest) | is_abandoned)
     )
     db.session.execute(delete(Pause).where(Pause.room_id == room.id, Pause.ended_at < oldest))
+    db.session.execute(delete(AuditEntry).where(AuditEntry.room_id == room.id, AuditEntry.at < oldest))
     db.session.commit()
     return deleted_minutes
+
+
+def _delete_entries_without_room(days: int, now: datetime) -> None:
+    """Delete entries of the audit that concern no room, after the longest time that any room keeps."""
+    oldest = now - timedelta(days=days)
+    db.session.execute(delete(AuditEntry).where(AuditEntry.room_id.is_(None), AuditEntry.at < oldest))
+    db.session.commit()

@@ -300,11 +300,11 @@ class AuditEntry(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     who: Mapped[str] = mapped_column(String(80))
-    """The user's name then; empty for the program itself."""
+    """The user's name then; empty for the program itself, and for a stranger."""
     address: Mapped[str | None] = mapped_column(String(45))
     action: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(200), server_default="")
-    """What was acted on, such as "lecture 12"."""
+    """What was acted on: the number of a lecture, the name of a user."""
     room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id", ondelete="SET NULL"))
 
     room: Mapped[Room | None] = relationship()

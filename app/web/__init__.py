@@ -11,20 +11,35 @@ from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, health, metrics, problems, request_checks, requested_room, style
+from app.web import (
+    access,
+    api,
+    audit,
+    health,
+    metrics,
+    problems,
+    request_checks,
+    requested_room,
+    single_sign_on,
+    style,
+)
 from app.web.live_rooms import LiveRooms
 from app.web.pages import (
     account,
+    audit_page,
     control,
     language_choice,
     lectures_page,
     live_page,
     model_page,
+    my_account,
     notice_page,
+    people_page,
     privacy_areas_page,
     report_page,
     rooms_page,
     settings_page,
+    single_sign_on_page,
 )
 from app.web.sending import post_frame, send_page
 from app.web.stream import events, media
@@ -45,6 +60,8 @@ def init_app(app: APIFlask) -> None:
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     requested_room.init_app(app)
     access.init_app(app)
+    audit.init_app(app)
+    single_sign_on.init_app(app)
     request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
@@ -56,6 +73,10 @@ def init_app(app: APIFlask) -> None:
         lectures_page,
         report_page,
         account,
+        single_sign_on_page,
+        my_account,
+        people_page,
+        audit_page,
         notice_page,
         model_page,
         settings_page,

@@ -1,46 +1,135 @@
-"""Access control: every endpoint needs a session or a token, except the few named here."""
+"""Access control: who may use which endpoint, and what a session or a key may see."""
 
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from functools import partial
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.clock import EPOCH
 from app.language import Translatable
 from app.store import user_queries
-from app.store.tables import Role, User, db
+from app.store.scope import NOTHING, Scope, scope_of
+from app.store.tables import Lecture, Role, Room, SignIn, Token, User, db
 from app.web.extensions import current_time
+from app.web.language_cookie import remember_language
 
-OPEN_TO_ALL = {
-    "static",
-    "style.palette",
-    "health.healthz",
-    "health.readyz",
-    "metrics.metrics",  # checks METRICS_TOKEN
-    "account.setup",
-    "account.sign_in",
-    "notice.notice",
-    "notice.qr_code",
-    "model.model",
-    "language.choose",
+
+class Who(IntEnum):
+    """Who may use an endpoint: they, and everybody below them in this list."""
+
+    ANYBODY = 0
+    VIEWER = 1
+    TEACHER = 2
+    ADMINISTRATOR = 3
+
+
+WHO_MAY = {
+    "account.link": Who.ANYBODY,  # checks the link's key
+    "account.setup": Who.ANYBODY,  # checks the key of the set-up link
+    "account.sign_in": Who.ANYBODY,
+    "account.sign_out": Who.VIEWER,
+    "api.add_note": Who.TEACHER,
+    "api.change_lecture": Who.TEACHER,
+    "api.delete_lecture": Who.TEACHER,
+    "api.delete_note": Who.TEACHER,
+    "api.lecture": Who.TEACHER,
+    "api.lecture_minutes": Who.TEACHER,
+    "api.lecture_notes": Who.TEACHER,
+    "api.lecture_report": Who.TEACHER,
+    "api.lecture_unusual": Who.TEACHER,
+    "api.lectures": Who.TEACHER,
+    "api.minutes": Who.TEACHER,
+    "api.now": Who.VIEWER,
+    "api.rooms": Who.VIEWER,
+    "api.start_lecture": Who.TEACHER,
+    "api.state": Who.VIEWER,
+    "areas.areas": Who.ADMINISTRATOR,
+    "audit.audit": Who.ADMINISTRATOR,
+    "audit.download": Who.ADMINISTRATOR,
+    "control.hide_faces": Who.TEACHER,
+    "control.pause": Who.TEACHER,
+    "control.resume": Who.TEACHER,
+    "frames.post_frame": Who.TEACHER,
+    "events.events": Who.VIEWER,
+    "health.healthz": Who.ANYBODY,
+    "health.readyz": Who.ANYBODY,
+    "language.choose": Who.ANYBODY,
+    "lectures.listing": Who.TEACHER,
+    "live.live": Who.VIEWER,
+    "live.screen": Who.VIEWER,
+    "live.start_lecture": Who.TEACHER,
+    "media.snapshot": Who.VIEWER,
+    "media.stream": Who.VIEWER,
+    "metrics.metrics": Who.ANYBODY,  # checks METRICS_TOKEN
+    "model.model": Who.ANYBODY,
+    "my_account.account": Who.VIEWER,
+    "my_account.choose_language": Who.VIEWER,
+    "my_account.create_key": Who.VIEWER,
+    "my_account.end_other_sessions": Who.VIEWER,
+    "my_account.end_session": Who.VIEWER,
+    "my_account.password": Who.VIEWER,
+    "my_account.revoke_key": Who.VIEWER,
+    "notice.notice": Who.ANYBODY,
+    "notice.qr_code": Who.ANYBODY,
+    "openapi.spec": Who.VIEWER,
+    "people.invite": Who.ADMINISTRATOR,
+    "people.make_link": Who.ADMINISTRATOR,
+    "people.people": Who.ADMINISTRATOR,
+    "people.person": Who.ADMINISTRATOR,
+    "people.remove": Who.ADMINISTRATOR,
+    "people.withdraw": Who.ADMINISTRATOR,
+    "report.add_note": Who.TEACHER,
+    "report.compare": Who.TEACHER,
+    "report.delete": Who.TEACHER,
+    "report.delete_note": Who.TEACHER,
+    "report.download": Who.TEACHER,
+    "report.end": Who.TEACHER,
+    "report.rename": Who.TEACHER,
+    "report.report": Who.TEACHER,
+    "report.share": Who.TEACHER,
+    "room_settings.camera": Who.ADMINISTRATOR,
+    "room_settings.first_run": Who.ADMINISTRATOR,
+    "room_settings.notify": Who.ADMINISTRATOR,
+    "room_settings.settings": Who.ADMINISTRATOR,
+    "rooms.add": Who.ADMINISTRATOR,
+    "rooms.archive": Who.ADMINISTRATOR,
+    "rooms.delete": Who.ADMINISTRATOR,
+    "rooms.restore": Who.ADMINISTRATOR,
+    "rooms.wall": Who.VIEWER,
+    "send.frames": Who.TEACHER,
+    "send.page": Who.TEACHER,
+    "single_sign_on.begin": Who.ANYBODY,
+    "single_sign_on.complete": Who.ANYBODY,  # Authlib checks what the provider answers
+    "static": Who.ANYBODY,
+    "style.palette": Who.ANYBODY,
 }
+"""Who may use each endpoint. One that is missing here is for administrators only."""
 
-FOR_ADMINISTRATORS = {
-    "room_settings.settings",
-    "room_settings.first_run",
-    "room_settings.camera",
-    "room_settings.notify",
-    "areas.areas",
-    "rooms.add",
-    "rooms.archive",
-    "rooms.restore",
-    "rooms.delete",
+ROLES = {Role.VIEWER: Who.VIEWER, Role.TEACHER: Who.TEACHER, Role.ADMINISTRATOR: Who.ADMINISTRATOR}
+
+WITHOUT_KEYS = {"people", "my_account", "audit"}
+"""Blueprints for people who are signed in: a key makes no keys and no accounts."""
+
+NO_SUCH_ENDPOINT = Who.VIEWER  # only people who are signed in learn that an address does not exist
+
+SENDING = "send.frames"
+"""A WebSocket: it is opened with GET and yet sends pictures."""
+
+FORBIDDEN = {
+    Who.TEACHER: Translatable("Your account may only watch. Ask an administrator for more."),
+    Who.ADMINISTRATOR: Translatable("Only an administrator may do this."),
 }
 
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
@@ -83,6 +172,7 @@ csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
 
 SIGN_IN_KEY = "sign_in"
+USE_PRECISION = timedelta(minutes=1)
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -95,18 +185,23 @@ class SessionInterface(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Check access to every endpoint, and set the security headers."""
     app.session_interface = SessionInterface()
-    app.extensions["known_users"] = {}  # names by the hash of a session's or a token's text
+    app.extensions["noted_uses"] = {}  # when each session and key was last noted, by table and id
+    app.extensions["known_users"] = {}  # a KnownUser by the hash of a session's or a key's text
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(_check_access)
     app.after_request(_set_headers)
+    app.after_request(_note_use)
 
 
 def start_session(user: User) -> None:
     """Sign somebody in."""
+    browser, address = request.user_agent.string, request.remote_addr
     login_user(user)
-    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time())
+    session[SIGN_IN_KEY] = user_queries.start_sign_in(user, current_time(), browser, address)
+    if user.language:
+        remember_language(user.language)
 
 
 def end_session() -> None:
@@ -117,39 +212,85 @@ def end_session() -> None:
     logout_user()
 
 
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """What is remembered of a user, for the time in which the database is away."""
+
+    name: str
+    role: str
+    scope: Scope
+
+
 @login_manager.user_loader
 def _user_of_session(session_id: str) -> User | None:
     sign_in = session.get(SIGN_IN_KEY, "")
 
-    def find_user() -> User | None:
-        user = user_queries.user_of_sign_in(sign_in, current_time())
-        return user if user is not None and user.get_id() == session_id else None
+    def find_user() -> tuple[User, None] | None:
+        idle_minutes = current_app.config["SETTINGS"].idle_minutes
+        found = user_queries.find_sign_in(sign_in, current_time(), idle_minutes)
+        if found is None or found[0].get_id() != session_id:
+            return None
+        g.sign_in = found[1]
+        return found[0], None
 
     return _known_user(sign_in, find_user)
 
 
 @login_manager.request_loader
 def _user_of_token(_request) -> User | None:
-    token = bearer_token()
-    return _known_user(token, lambda: user_queries.user_of_token(token)) if token else None
+    text = bearer_token()
+
+    def find_user() -> tuple[User, Token] | None:
+        token = user_queries.find_token(text, current_time())
+        return (token.user, token) if token is not None else None
+
+    return _known_user(text, find_user) if text else None
 
 
-def _known_user(credential: str, find_user: Callable[[], User | None]) -> User | None:
+def _known_user(credential: str, find_user: Callable[[], tuple[User, Token | None] | None]) -> User | None:
     """Whom the database finds. While it is away, whoever was signed in here can still pause and hide."""
-    names = current_app.extensions["known_users"]
+    known = current_app.extensions["known_users"]
     key = _digest(credential)
     try:
-        user = find_user()
+        found = find_user()
+        scope = scope_of(*found) if found else NOTHING
     except SQLAlchemyError:
         db.session.rollback()
-        if request.endpoint not in WITHOUT_DATABASE or key not in names:
+        if request.endpoint not in WITHOUT_DATABASE or key not in known:
             raise
-        return User(name=names[key], role=Role.TEACHER)
-    if user is None:
-        names.pop(key, None)
-    else:
-        names[key] = user.name
+        g.scope = known[key].scope
+        return User(name=known[key].name, role=known[key].role)
+    g.scope = scope
+    if found is None:
+        known.pop(key, None)
+        return None
+    user, g.token = found
+    known[key] = KnownUser(user.name, user.role, scope)
     return user
+
+
+def current_scope() -> Scope:
+    """What this request may see."""
+    if not current_user.is_authenticated:
+        return NOTHING
+    if "scope" not in g:  # they have just signed in
+        g.scope = scope_of(current_user)
+    return g.scope
+
+
+def may_see_room(room: Room) -> bool:
+    """Whether this request may see the room. A page that is open to everybody shows each."""
+    return WHO_MAY.get(request.endpoint) == Who.ANYBODY or current_scope().has_room(room)
+
+
+def may_change(lecture: Lecture) -> bool:
+    """Whether this user may rename, share and delete a lecture that they can see, and write its notes."""
+    return current_user.is_administrator or lecture.owner_id == current_user.id
+
+
+def _is_read_only_key() -> bool:
+    token: Token | None = g.get("token")
+    return token is not None and token.is_read_only
 
 
 def _digest(credential: str) -> bytes:
@@ -164,19 +305,30 @@ def bearer_token() -> str | None:
 
 def _check_access() -> Response | None:
     """Turn away everyone who is not signed in, before their body is read, and forms of another site."""
-    if request.endpoint not in OPEN_TO_ALL and not current_user.is_authenticated:
+    needed = WHO_MAY.get(request.endpoint, Who.ADMINISTRATOR) if request.endpoint else NO_SUCH_ENDPOINT
+    if needed > Who.ANYBODY and not current_user.is_authenticated:
         if is_page() and request.method in ("GET", "HEAD"):
             return redirect(
                 url_for("account.sign_in", next=request.script_root + request.full_path.rstrip("?"))
             )
         abort(401)
-    if request.endpoint in FOR_ADMINISTRATORS and not current_user.is_administrator:
-        abort(403, Translatable("Only an administrator may change the settings."))
+    if needed > Who.ANYBODY:
+        _check_user(needed)
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         _refuse_unknown_length()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None
+
+
+def _check_user(needed: Who) -> None:
+    """Turn away a user whose role, or whose key, is not good for this endpoint."""
+    if ROLES[current_user.role] < needed:
+        abort(403, FORBIDDEN[needed])
+    if g.get("token") is not None and request.blueprint in WITHOUT_KEYS:
+        abort(403, Translatable("Sign in to do this: a key may not."))
+    if _is_read_only_key() and (request.method in CHANGES or request.endpoint == SENDING):
+        abort(403, Translatable("This key may only read."))
 
 
 def _check_form() -> None:
@@ -218,6 +370,31 @@ def is_page() -> bool:
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this server, else the live page: no redirect leads to another site."""
     return target if target and LOCAL_PATH.fullmatch(target) else url_for("live.live")
+
+
+def _note_use(response: Response) -> Response:
+    """Store when this session or key was used, once a minute at most, after the response has been sent.
+
+    What a page asks for by itself is no use of a session: a page that was left open is idle.
+    """
+    row = g.get("token") or (g.get("sign_in") if is_page() or request.method in CHANGES else None)
+    if row is None or inspect(row).expired or not inspect(row).persistent:
+        return response
+    now, noted = current_time(), current_app.extensions["noted_uses"]
+    key = type(row), row.id
+    if now - max(row.used_at or EPOCH, noted.get(key, EPOCH)) >= USE_PRECISION:
+        noted[key] = now
+        app = current_app._get_current_object()
+        response.call_on_close(partial(_store_use, app, *key, now))
+    return response
+
+
+def _store_use(app: Flask, table: type[SignIn] | type[Token], row_id: int, at: datetime) -> None:
+    with app.app_context():
+        try:
+            user_queries.note_use(table, row_id, at)
+        except SQLAlchemyError:
+            app.logger.warning("could not store when a session or a key was last used")
 
 
 def _set_headers(response: Response) -> Response:

@@ -4,7 +4,8 @@ from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField, StringField, TimeField
+from wtforms import PasswordField, SelectField, StringField, TimeField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
 
 from app.store.note_queries import MAX_NOTE_LENGTH
@@ -98,6 +99,45 @@ class AccountForm(Form):
     again = PasswordField(
         lazy_gettext("Repeat the password"),
         [EqualTo("password", lazy_gettext("the passwords do not match."))],
+    )
+
+
+class NewPasswordForm(Form):
+    """Sets a new password, with a link."""
+
+    password = PasswordField(lazy_gettext("New password"), AccountForm.password.args[1])
+    again = PasswordField(lazy_gettext("Repeat the password"), AccountForm.again.args[1])
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """Sets a new password for somebody who knows the old one."""
+
+    old = PasswordField(lazy_gettext("Old password"), [InputRequired(lazy_gettext("enter your password."))])
+
+
+class KeyForm(Form):
+    """Makes a key for programs. `app.web.room_choice` reads its rooms."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        [DataRequired(lazy_gettext("say what the key is for.")), Length(max=80), ONE_LINE],
+        filters=[stripped],
+    )
+    access = SelectField(
+        lazy_gettext("It may"),
+        choices=[
+            SelectChoice("read", lazy_gettext("only read")),
+            SelectChoice("change", lazy_gettext("read and change")),
+        ],
+    )
+    days = SelectField(
+        lazy_gettext("It works for"),
+        choices=[
+            SelectChoice("30", lazy_gettext("30 days")),
+            SelectChoice("365", lazy_gettext("a year")),
+            SelectChoice("0", lazy_gettext("as long as it is not revoked")),
+        ],
+        default="365",
     )
 
 

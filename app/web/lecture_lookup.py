@@ -8,15 +8,40 @@ from app.store import lecture_queries, note_queries
 from app.store.effective_settings import effective_settings
 from app.store.tables import Lecture, Note
 from app.vision.model_card import read_model_card
+from app.web.access import current_scope, may_change, may_see_room
 from app.web.extensions import current_time
 
 
 def lecture_or_404(lecture_id: int) -> Lecture:
-    """The lecture of that id."""
-    lecture = lecture_queries.find_lecture(lecture_id)
+    """The lecture of that id. One that may not be seen is not there."""
+    lecture = lecture_queries.find_visible_lecture(current_scope(), lecture_id)
     if lecture is None:
         abort(404, Translatable("There is no lecture %(number)s.", number=lecture_id))
     return lecture
+
+
+def own_lecture_or_403(lecture_id: int) -> Lecture:
+    """The lecture of that id, for somebody who wants to change it."""
+    lecture = lecture_or_404(lecture_id)
+    if not may_change(lecture):
+        abort(403, Translatable("Only its owner or an administrator may change a lecture."))
+    return lecture
+
+
+def lecture_to_end(lecture_id: int) -> Lecture:
+    """The lecture of that id, for somebody who wants to end it.
+
+    A teacher may end whatever is running in their room: the one before may have forgotten to.
+    """
+    lecture = lecture_queries.find_lecture(lecture_id)
+    if lecture is not None and lecture.ended_at is None and may_see_room(lecture.room):
+        return lecture
+    return own_lecture_or_403(lecture_id)
+
+
+def can_read(lecture: Lecture) -> bool:
+    """Whether this request may read a lecture that is known to be there."""
+    return lecture_queries.find_visible_lecture(current_scope(), lecture.id) is not None
 
 
 def note_or_404(lecture: Lecture, note_id: int) -> Note:

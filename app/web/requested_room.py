@@ -1,4 +1,4 @@
-"""The room that a request is about: the one that its address names, else the first.
+"""The room that a request is about: the one that its address names, else the first that may be seen.
 
 An address of a room is written once, as `<prefix>/state`, and served below the prefixes of `ROOM_PREFIXES`.
 The view asks `requested_room`; links to the same room need no mention of it.
@@ -14,6 +14,7 @@ from app.language import Translatable
 from app.store import room_queries
 from app.store.effective_settings import first_room
 from app.store.tables import Room, db
+from app.web.access import current_scope, may_see_room
 from app.web.live_rooms import LiveRoom
 
 SLUG, ROOM_ID = "room_slug", "room_id"
@@ -48,7 +49,7 @@ def _name_room(endpoint: str, values: dict) -> None:
 
 
 def requested_room() -> Room:
-    """The room of the request. Queries the database; answers 404 for a room that is not in use."""
+    """The room of the request. Queries the database; answers 404 for one that is not in use or not given."""
     if "room" not in g:
         g.room = _find_room()
     return g.room
@@ -56,21 +57,26 @@ def requested_room() -> Room:
 
 def requested_live_room() -> LiveRoom:
     """What is held of the requested room. Works without a database for a room that was asked for before."""
-    rooms = current_app.extensions["rooms"]
+    rooms, room_ids = current_app.extensions["rooms"], current_scope().room_ids
     try:
-        return rooms.get(requested_room(), g.room_slug)
+        room = requested_room()
     except SQLAlchemyError:
         db.session.rollback()
         known = rooms.known(g.room_slug)
-        if known is None:
+        if known is None or (room_ids is not None and known.room_id not in room_ids):
             raise
         return known
+    if g.room_slug is None and room_ids is not None:
+        return rooms.get(room)  # for them, no name may mean another room than for others
+    return rooms.get(room, g.room_slug)
 
 
 def visible_rooms() -> Sequence[Room]:
     """The rooms in use that the person signed in may see, by name."""
     if "rooms" not in g:
-        g.rooms = _rooms_in_use() if current_user.is_authenticated else ()
+        scope = current_scope()
+        is_asked = current_user.is_authenticated
+        g.rooms = [room for room in _rooms_in_use() if scope.has_room(room)] if is_asked else ()
     return g.rooms
 
 
@@ -85,6 +91,8 @@ def _find_room() -> Room:
         room = room_queries.room_by_id(g.room_id)
     else:
         room = first_room()
-    if room is None or room.archived_at is not None:
+        if not may_see_room(room):
+            room = next(iter(visible_rooms()), None)
+    if room is None or room.archived_at is not None or not may_see_room(room):
         abort(404, Translatable("There is no such room. All rooms are under /rooms."))
     return room

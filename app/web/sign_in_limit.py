@@ -38,13 +38,18 @@ class SignInAttempt:
     name: str
     address: str
 
+    @property
+    def is_from_busy_address(self) -> bool:
+        """Whether many passwords from there were wrong lately."""
+        return not _counts().test(PER_ADDRESS, "address", self._network)
+
     def begin(self) -> None:
         """Count the attempt; raises TooManyFailures where it must not be checked.
 
         It counts before the password is checked, so that simultaneous attempts are no way round.
         """
         limits = [(PER_ACCOUNT, ("account", self._account))]
-        if not _counts().test(PER_ADDRESS, "address", self._network):
+        if self.is_from_busy_address:
             limits.append((PER_ACCOUNT_FROM_BUSY_ADDRESS, self._busy_key))
         for limit, key in limits:
             if not _counts().hit(limit, *key):

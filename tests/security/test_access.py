@@ -1,58 +1,83 @@
-"""Every route for a stranger, a user and an administrator. A route that is missing in the table fails."""
+"""Every route for a stranger, a viewer, teachers and an administrator. A route missing in the table fails."""
 
 import re
 
 import pytest
 
-from app.store import lecture_queries, user_queries
+from app.store import lecture_queries, note_queries, user_queries
 from app.store.effective_settings import first_room
+from app.store.tables import Role
+from app.web.access import WHO_MAY
+from tests.forms import csrf_of
 from tests.test_api import NOON
 
 PASSWORD = "a long password"
-OPEN, SIGNED_IN, ADMINISTRATOR, OWN_TOKEN = "open", "signed in", "administrator", "token of its own"
+OPEN, OWN_TOKEN = "open", "token of its own"
+VIEWER, TEACHER, ADMINISTRATOR = "viewers and up", "teachers and up", "administrators"
+READER, OWNER = "who may read the lecture", "whose lecture it is, and administrators"
 
 WHO = {
-    "GET /": SIGNED_IN,
-    "GET /api/openapi.json": SIGNED_IN,
-    "POST /api/v1/frames": SIGNED_IN,
-    "GET /api/v1/lectures": SIGNED_IN,
-    "POST /api/v1/lectures": SIGNED_IN,
-    "GET /api/v1/lectures/1": SIGNED_IN,
-    "PATCH /api/v1/lectures/1": SIGNED_IN,
-    "DELETE /api/v1/lectures/1": SIGNED_IN,
-    "GET /api/v1/lectures/1/minutes": SIGNED_IN,
-    "GET /api/v1/lectures/1/notes": SIGNED_IN,
-    "POST /api/v1/lectures/1/notes": SIGNED_IN,
-    "DELETE /api/v1/lectures/1/notes/1": SIGNED_IN,
-    "GET /api/v1/lectures/1/report": SIGNED_IN,
-    "GET /api/v1/lectures/1/unusual": SIGNED_IN,
-    "GET /api/v1/minutes": SIGNED_IN,
-    "GET /api/v1/now": SIGNED_IN,
-    "GET /api/v1/rooms": SIGNED_IN,
-    "GET /api/v1/state": SIGNED_IN,
+    "GET /": VIEWER,
+    "GET /api/openapi.json": VIEWER,
+    "POST /api/v1/frames": TEACHER,
+    "GET /api/v1/lectures": TEACHER,
+    "POST /api/v1/lectures": TEACHER,
+    "GET /api/v1/lectures/1": READER,
+    "PATCH /api/v1/lectures/1": OWNER,
+    "DELETE /api/v1/lectures/1": OWNER,
+    "GET /api/v1/lectures/1/minutes": READER,
+    "GET /api/v1/lectures/1/notes": READER,
+    "POST /api/v1/lectures/1/notes": OWNER,
+    "DELETE /api/v1/lectures/1/notes/1": OWNER,
+    "GET /api/v1/lectures/1/report": READER,
+    "GET /api/v1/lectures/1/unusual": READER,
+    "GET /api/v1/minutes": TEACHER,
+    "GET /api/v1/now": VIEWER,
+    "GET /api/v1/rooms": VIEWER,
+    "GET /api/v1/state": VIEWER,
+    "GET /account": VIEWER,
+    "POST /account/keys": VIEWER,
+    "POST /account/keys/1/revoke": VIEWER,
+    "POST /account/language": VIEWER,
+    "POST /account/password": VIEWER,
+    "POST /account/sessions/1/end": VIEWER,
+    "POST /account/sessions/end-others": VIEWER,
+    "GET /audit": ADMINISTRATOR,
+    "GET /audit.csv": ADMINISTRATOR,
     "GET /healthz": OPEN,
-    "POST /hide-faces": SIGNED_IN,
+    "POST /hide-faces": TEACHER,
     "POST /language": OPEN,
-    "GET /lectures": SIGNED_IN,
-    "POST /lectures": SIGNED_IN,
-    "GET /lectures/1": SIGNED_IN,
-    "GET /lectures/1/delete": SIGNED_IN,
-    "POST /lectures/1/delete": SIGNED_IN,
-    "POST /lectures/1/end": SIGNED_IN,
-    "POST /lectures/1/notes": SIGNED_IN,
-    "POST /lectures/1/notes/1/delete": SIGNED_IN,
-    "POST /lectures/1/rename": SIGNED_IN,
-    "GET /lectures/1/report.x": SIGNED_IN,
-    "GET /lectures/compare": SIGNED_IN,
+    "GET /lectures": TEACHER,
+    "POST /lectures": TEACHER,
+    "GET /lectures/1": READER,
+    "GET /lectures/1/delete": OWNER,
+    "POST /lectures/1/delete": OWNER,
+    "POST /lectures/1/end": TEACHER,
+    "POST /lectures/1/notes": OWNER,
+    "POST /lectures/1/notes/1/delete": OWNER,
+    "POST /lectures/1/rename": OWNER,
+    "GET /lectures/1/report.x": READER,
+    "POST /lectures/1/share": OWNER,
+    "GET /lectures/compare": TEACHER,
+    "GET /link": OPEN,
+    "POST /link": OPEN,
     "GET /metrics": OWN_TOKEN,
     "GET /model": OPEN,
     "GET /notice": OPEN,
     "GET /notice.svg": OPEN,
     "GET /palette.css": OPEN,
-    "POST /pause": SIGNED_IN,
+    "POST /pause": TEACHER,
+    "GET /people": ADMINISTRATOR,
+    "GET /people/1": ADMINISTRATOR,
+    "POST /people/1": ADMINISTRATOR,
+    "POST /people/1/link": ADMINISTRATOR,
+    "GET /people/1/remove": ADMINISTRATOR,
+    "POST /people/1/remove": ADMINISTRATOR,
+    "POST /people/invitations": ADMINISTRATOR,
+    "POST /people/invitations/1/withdraw": ADMINISTRATOR,
     "GET /readyz": OPEN,
-    "POST /resume": SIGNED_IN,
-    "GET /send": SIGNED_IN,
+    "POST /resume": TEACHER,
+    "GET /send": TEACHER,
     "GET /settings": ADMINISTRATOR,
     "POST /settings": ADMINISTRATOR,
     "GET /settings/areas": ADMINISTRATOR,
@@ -65,12 +90,14 @@ WHO = {
     "POST /setup/room": ADMINISTRATOR,
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
-    "POST /sign-out": SIGNED_IN,
-    "GET /snapshot.jpg": SIGNED_IN,
+    "GET /sign-in/complete": OPEN,
+    "GET /sign-in/provider": OPEN,
+    "POST /sign-out": VIEWER,
+    "GET /snapshot.jpg": VIEWER,
     "GET /static/x": OPEN,
-    "GET /stream.mjpg": SIGNED_IN,
+    "GET /stream.mjpg": VIEWER,
 }
-WEBSOCKET = {"GET /send/frames": SIGNED_IN, "GET /rooms/room-7/send/frames": SIGNED_IN}
+WEBSOCKET = {"GET /send/frames": TEACHER, "GET /rooms/room-7/send/frames": TEACHER}
 
 OF_A_ROOM = (
     "/",
@@ -93,21 +120,21 @@ OF_A_ROOM = (
 """Pages that each room has under its own address."""
 
 WHO |= {
-    "GET /screen": SIGNED_IN,
-    "GET /rooms": SIGNED_IN,
+    "GET /screen": VIEWER,
+    "GET /rooms": VIEWER,
     "GET /rooms/new": ADMINISTRATOR,
     "POST /rooms/new": ADMINISTRATOR,
     "POST /rooms/room-7/archive": ADMINISTRATOR,
     "POST /archived-rooms/1/restore": ADMINISTRATOR,
     "GET /archived-rooms/1/delete": ADMINISTRATOR,
     "POST /archived-rooms/1/delete": ADMINISTRATOR,
-    "GET /api/v1/rooms/1/events": SIGNED_IN,
-    "POST /api/v1/rooms/1/frames": SIGNED_IN,
-    "GET /api/v1/rooms/1/lectures": SIGNED_IN,
-    "POST /api/v1/rooms/1/lectures": SIGNED_IN,
-    "GET /api/v1/rooms/1/minutes": SIGNED_IN,
-    "GET /api/v1/rooms/1/now": SIGNED_IN,
-    "GET /api/v1/rooms/1/state": SIGNED_IN,
+    "GET /api/v1/rooms/1/events": VIEWER,
+    "POST /api/v1/rooms/1/frames": TEACHER,
+    "GET /api/v1/rooms/1/lectures": TEACHER,
+    "POST /api/v1/rooms/1/lectures": TEACHER,
+    "GET /api/v1/rooms/1/minutes": TEACHER,
+    "GET /api/v1/rooms/1/now": VIEWER,
+    "GET /api/v1/rooms/1/state": VIEWER,
 }
 for route, who in list(WHO.items()):
     method, path = route.split()
@@ -115,22 +142,42 @@ for route, who in list(WHO.items()):
         WHO[f"{method} /rooms/room-7{path.rstrip('/')}"] = who
 CSRF_REFUSED = 400
 
+PEOPLE = {
+    "walt": {OPEN, VIEWER},
+    "bert": {OPEN, VIEWER, TEACHER},
+    "carla": {OPEN, VIEWER, TEACHER, READER},
+    "anna": {OPEN, VIEWER, TEACHER, READER, OWNER},
+    "admin": {OPEN, VIEWER, TEACHER, READER, OWNER, ADMINISTRATOR},
+}
+"""Anna's lecture is shared with Carla. Bert is another teacher, Walt a viewer."""
+
+BODIES = {
+    "PATCH /api/v1/lectures/1": {"title": "Geometry"},
+    "POST /api/v1/lectures/1/notes": {"text": "proof"},
+}
+NOT_FOR_KEYS = ("account", "audit", "audit.csv", "people")
+ENDLESS = ("/stream.mjpg", "/events")  # other tests ask for them
+
 
 @pytest.fixture
 def app(make_app):
-    """An application with an administrator, a user, and a lecture that both may change."""
+    """An application with a user of each kind, and a lecture of Anna's."""
     app = make_app(CAMERA="demo")
     with app.app_context():
-        user_queries.set_password("admin", PASSWORD, administrator=True)
-        user_queries.set_password("anna", PASSWORD)
-        lecture_queries.start_lecture(first_room(), "Algebra", "", NOON)
+        for name in PEOPLE:
+            user_queries.set_password(name, PASSWORD)
+        user_queries.find_user("walt").role = Role.VIEWER
+        user_queries.find_user("admin").role = Role.ADMINISTRATOR
+        anna, carla = user_queries.find_user("anna"), user_queries.find_user("carla")
+        lecture = lecture_queries.start_lecture(first_room(), "Algebra", "", NOON, anna)
+        note_queries.add_note(lecture, NOON, "began", NOON)
+        lecture_queries.share_lecture(lecture, [carla])
     return app
 
 
 def client_of(app, name: str):
     client = app.test_client()
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/sign-in").text).group(1)
-    form = {"name": name, "password": PASSWORD, "csrf_token": token}
+    form = {"name": name, "password": PASSWORD, "csrf_token": csrf_of(client.get("/sign-in").text)}
     assert client.post("/sign-in", data=form).status_code == 302
     return client
 
@@ -153,12 +200,29 @@ def _filled(rule: str) -> str:
 
 def status_of(client, route: str, **headers) -> int:
     method, path = route.split()
-    with client.open(path, method=method, headers=headers) as answer:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"} if route in WEBSOCKET else {}
+    with client.open(path, method=method, headers=headers | upgrade, json=BODIES.get(route)) as answer:
         return answer.status_code
+
+
+def refusal(name: str, who: str) -> int | None:
+    """The status with which somebody is refused; None if they are not."""
+    if who in PEOPLE[name] or who == OWN_TOKEN:
+        return None
+    if who in (READER, OWNER) and TEACHER in PEOPLE[name]:
+        return 403 if READER in PEOPLE[name] else 404
+    return 403
 
 
 def test_the_tables_name_every_route(app):
     assert routes_of(app) == {*WHO, *WEBSOCKET}
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(WHO_MAY)
+
+
+def test_a_route_that_the_table_forgets_is_for_administrators_only(app, monkeypatch):
+    monkeypatch.delitem(WHO_MAY, "live.live")
+    assert status_of(client_of(app, "anna"), "GET /") == 403
+    assert status_of(client_of(app, "admin"), "GET /") == 200
 
 
 def test_a_stranger_is_let_in_only_where_everybody_is(app):
@@ -172,35 +236,52 @@ def test_a_stranger_is_let_in_only_where_everybody_is(app):
             assert page_status == (302 if route.startswith("GET") and "/api/" not in route else 401), route
 
 
-@pytest.mark.parametrize("name", ["anna", "admin"])
+@pytest.mark.parametrize("name", PEOPLE)
 def test_a_session_opens_what_its_role_may_and_changes_nothing_without_its_page(app, name):
     client = client_of(app, name)
     for route, who in WHO.items():
-        if route.endswith(("/stream.mjpg", "/events")):
-            continue  # never ends; other tests ask for it
-        status = status_of(client, route)
-        if who == ADMINISTRATOR and name != "admin":
-            assert status == 403, route
-        elif not route.startswith("GET"):
-            assert status == CSRF_REFUSED, route
+        if route.endswith(ENDLESS):
+            continue
+        status, expected = status_of(client, route), refusal(name, who)
+        if not route.startswith("GET"):
+            has_role = expected is None or (TEACHER in PEOPLE[name] and who in (READER, OWNER))
+            assert status == (CSRF_REFUSED if has_role else 403), route
+        elif expected is not None:
+            assert status == expected, route
         elif who == OWN_TOKEN:
             assert status in (401, 404), route
         else:
             assert status not in (401, 500), route
-            assert status != 403 or route == "GET /setup", route
+            assert status != 403 or route in ("GET /setup", "GET /link"), route
 
 
-@pytest.mark.parametrize("name", ["anna", "admin"])
-def test_a_token_opens_what_its_owner_may(app, name):
-    with app.app_context():
-        token = user_queries.create_token(user_queries.find_user(name), NOON)
-    headers = {"Authorization": f"Bearer {token}"}
-    skipped = ("GET /stream.mjpg", "POST /settings/camera", "POST /sign-out")
-    for route, who in WHO.items():
-        if route in skipped:
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_key_opens_what_its_owner_may(app, name):
+    headers = key_of(app, name)
+    skipped = (*ENDLESS, "/settings/camera", "/sign-out", "/settings/notify", "/archive")
+    destructive = ("DELETE /api/v1/lectures/1", "POST /lectures/1/delete")
+    for route, who in sorted(WHO.items(), key=lambda each: each[0] in destructive):
+        if route.endswith(skipped) or who == OWN_TOKEN:
+            continue
+        status, expected = status_of(app.test_client(), route, **headers), refusal(name, who)
+        if expected is not None:
+            assert status == expected, route
+        elif route.split("/")[1] in NOT_FOR_KEYS:
+            assert status == 403, route
+        elif who != OPEN:
+            assert status not in (401, 403, 500), route
+
+
+def test_a_key_that_may_only_read_changes_nothing(app):
+    headers = key_of(app, "admin", is_read_only=True)
+    for route, who in (WHO | WEBSOCKET).items():
+        if route.endswith(ENDLESS) or who in (OPEN, OWN_TOKEN) or route.split("/")[1] in NOT_FOR_KEYS:
             continue
         status = status_of(app.test_client(), route, **headers)
-        if who == ADMINISTRATOR and name != "admin":
-            assert status == 403, route
-        elif who == SIGNED_IN:
-            assert status not in (401, 403, 500), route
+        assert (status == 403) == (not route.startswith("GET") or route in WEBSOCKET), route
+
+
+def key_of(app, name: str, **options) -> dict[str, str]:
+    with app.app_context():
+        user = user_queries.find_user(name)
+        return {"Authorization": f"Bearer {user_queries.create_token(user, NOON, **options)}"}

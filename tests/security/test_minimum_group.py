@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
 from app.store import minute_queries, room_queries
+from app.store.scope import EVERYTHING
 from app.store.tables import Minute, Room, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
@@ -63,7 +64,7 @@ def test_no_two_answers_about_a_minute_differ(room, faces, group, step, writes_e
 def ask_for_minutes(room: Room, now: datetime, answers: dict[datetime, set]) -> None:
     """Add what is given out about each minute that is said to be complete: its seconds and its shares."""
     db.session.expire_all()
-    for row in minute_queries.minutes_between(None, None, room, now, limit=100):
+    for row in minute_queries.minutes_between(EVERYTHING, None, None, room, now, limit=100):
         if row.shares is not None:
             shares = tuple(row.shares.values())
             answers.setdefault(row.minute, set()).add((row.counted_seconds, shares, row.uncertain_share))

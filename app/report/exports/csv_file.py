@@ -65,12 +65,12 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
     notes = " · ".join(note.text for note in report.notes_in(minute))
     return [
         _local(minute.minute, timezone),
-        *(_harmless(text) for text in (report.room, report.course, report.title)),
+        *(harmless(text) for text in (report.room, report.course, report.title)),
         minute.status.value,
         round(minute.online_seconds, 1),
         minute.frames_analysed,
         *("" if figure is None else round(figure, 4) for figure in figures),
-        _harmless(notes),
+        harmless(notes),
         round(report.coverage, 4),
         report.conditions.minimum_group,
         report.conditions.network.sha256,
@@ -78,7 +78,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
     ]
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from taking what people wrote for a formula (CWE-1236)."""
     return FORMULA_START.sub(r"\1'", text)
 

@@ -5,6 +5,7 @@ from flask import abort
 
 from app.store import room_queries
 from app.store.tables import Room
+from app.web.access import may_see_room
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 
@@ -13,8 +14,8 @@ SECURITY = [{"token": []}, {"session": []}]
 
 
 def room_or_404(name: str) -> Room:
-    """The room of that name; answers 404 if there is none."""
+    """The room of that name; answers 404 if there is none, or none that may be seen."""
     room = room_queries.find_room(name)
-    if room is None:
+    if room is None or not may_see_room(room):
         abort(404, f"There is no room {name!r}; /api/v1/rooms lists them.")
     return room

@@ -1,15 +1,19 @@
 """The lectures, with the report of each."""
 
 from flask import current_app, g
+from flask_login import current_user
 from marshmallow import RAISE
 
 from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries
+from app.store.audit_queries import AuditAction
+from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.audit import record
 from app.web.extensions import current_time
-from app.web.lecture_lookup import lecture_or_404, report_or_404
+from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
 from app.web.requested_room import requested_room
 
@@ -23,7 +27,7 @@ def lectures(query):
     """Lectures, of one room or of all, newest first; `cursor` gives the next page."""
     limit = query["limit"]
     room = requested_room() if g.room_id is not None else None
-    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"), room=room)
+    rows = lecture_queries.newest_lectures(current_scope(), limit + 1, query.get("cursor"), room=room)
     page = rows[:limit]
     return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
 
@@ -35,10 +39,13 @@ def lectures(query):
 @api.doc(security=SECURITY, responses={409: "A lecture is running already"})
 def start_lecture(new):
     """Start a lecture in the room."""
+    room, now = requested_room(), current_time()
     try:
-        return lecture_queries.start_lecture(requested_room(), new["title"], new["course"], current_time())
+        lecture = lecture_queries.start_lecture(room, new["title"], new["course"], now, current_user)
     except lecture_queries.LectureError as error:
         return problem(409, error)
+    record(AuditAction.LECTURE_STARTED, lecture.id, room)
+    return lecture
 
 
 @api.get("/lectures/<int:lecture_id>")
@@ -55,13 +62,16 @@ def lecture(lecture_id):
 @api.doc(security=SECURITY, responses={409: "The lecture has ended already"})
 def change_lecture(lecture_id, change):
     """Rename a lecture, or end it with `{"ended_at": "now"}`."""
-    changed = lecture_or_404(lecture_id)
+    changed = own_lecture_or_403(lecture_id)
     if "ended_at" in change:  # first, since it may be refused, and then nothing may change
         try:
             lecture_queries.end_lecture(changed, current_time())
         except lecture_queries.LectureError as error:
             return problem(409, error)
-    lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
+        record(AuditAction.LECTURE_ENDED, lecture_id, changed.room)
+    if change.keys() & {"title", "course"}:
+        lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
+        record(AuditAction.LECTURE_RENAMED, lecture_id, changed.room)
     return changed
 
 
@@ -70,7 +80,10 @@ def change_lecture(lecture_id, change):
 @api.doc(security=SECURITY)
 def delete_lecture(lecture_id):
     """Delete a lecture, its minutes and its notes."""
-    lecture_queries.delete_lecture(lecture_or_404(lecture_id))
+    lecture = own_lecture_or_403(lecture_id)
+    room = lecture.room
+    lecture_queries.delete_lecture(lecture)
+    record(AuditAction.LECTURE_DELETED, lecture_id, room)
     return ""
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from flask import abort
 from marshmallow import RAISE
 
-from app.store import minute_queries, room_queries
+from app.store import lecture_queries, minute_queries, room_queries
 from app.store.tables import Minute
+from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api, room_or_404
 from app.web.extensions import current_time
@@ -29,6 +30,7 @@ def minutes(query):
     room = room_or_404(query["room"]) if "room" in query else requested_room()
     limit = query["limit"]
     rows = minute_queries.minutes_between(
+        current_scope(),
         query.get("start"),
         query.get("end"),
         room,
@@ -39,10 +41,12 @@ def minutes(query):
     has_more = len(rows) > limit
     start, end = query.get("start", EARLIEST), query.get("end", current_time())
     pauses = room_queries.pauses_between(room, start, end)
+    hidden = lecture_queries.hidden_between(current_scope(), room, start, end)
     return {
         "minutes": rows[:limit],
         "cursor": _cursor(rows[limit - 1]) if has_more else None,
         "pauses": [{"start": since, "end": until} for since, until in pauses],
+        "lectures_of_others": [{"start": since, "end": until} for since, until in hidden],
     }
 
 

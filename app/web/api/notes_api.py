@@ -4,7 +4,7 @@ from app.store import note_queries
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_time
-from app.web.lecture_lookup import lecture_or_404, note_or_404
+from app.web.lecture_lookup import lecture_or_404, note_or_404, own_lecture_or_403
 from app.web.problems import problem
 
 
@@ -24,7 +24,7 @@ def add_note(lecture_id, new):
     """Add a note to a moment of a lecture."""
     now = current_time()
     try:
-        return note_queries.add_note(lecture_or_404(lecture_id), new.get("at", now), new["text"], now)
+        return note_queries.add_note(own_lecture_or_403(lecture_id), new.get("at", now), new["text"], now)
     except note_queries.NoteError as error:
         return problem(409, error)
 
@@ -34,5 +34,5 @@ def add_note(lecture_id, new):
 @api.doc(security=SECURITY)
 def delete_note(lecture_id, note_id):
     """Delete a note."""
-    note_queries.delete_note(note_or_404(lecture_or_404(lecture_id), note_id))
+    note_queries.delete_note(note_or_404(own_lecture_or_403(lecture_id), note_id))
     return ""

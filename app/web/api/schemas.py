@@ -81,6 +81,10 @@ class MinutesSchema(Schema):
         Nested(PauseBetweenSchema),
         metadata={"description": "The room's pauses in that time."},
     )
+    lectures_of_others = List(
+        Nested(PauseBetweenSchema),
+        metadata={"description": "Lectures there that you may not read: their minutes are left out."},
+    )
     cursor = String(
         allow_none=True, metadata={"description": "Send it to get the next page; null on the last one."}
     )
@@ -133,9 +137,15 @@ class NowSchema(Schema):
 
 class LectureSchema(Schema):
     id = Integer()
-    title = String()
-    course = String()
+    title = String(allow_none=True, metadata={"description": "Null in a state if you may not read it."})
+    course = String(allow_none=True, metadata={"description": "Null in a state if you may not read it."})
     room = String(attribute="room.name")
+    owner = String(
+        attribute="owner.name",
+        dump_default=None,
+        allow_none=True,
+        metadata={"description": "Whose it is; null if it belongs to the administrators."},
+    )
     started_at = MomentField()
     ended_at = MomentField(allow_none=True)
     ended_by_itself = Boolean(metadata={"description": "True if nobody ended it for LECTURE_HOURS."})

@@ -9,10 +9,11 @@ from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
-from app.store.tables import Room
+from app.store.tables import Lecture, Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_settings, hub, live_rooms
+from app.web.lecture_lookup import can_read
 from app.web.live_rooms import LiveRoom
 from app.web.problems import problem
 from app.web.requested_room import requested_room
@@ -40,7 +41,7 @@ def state_of(room: Room) -> dict:
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
         "stored": live_room.hub.overrides == NO_OVERRIDES,
-        "lecture": lecture_queries.running_lecture(room),
+        "lecture": lecture_as_seen(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],
     }
@@ -56,6 +57,15 @@ def now():
     if live is None:
         return problem(503, "There is no reading: the camera is dark or paused. /api/v1/state says why.")
     return live
+
+
+def lecture_as_seen(room: Room) -> Lecture | dict | None:
+    """The running lecture; without its title and course for those who may not read it."""
+    lecture = lecture_queries.running_lecture(room)
+    if lecture is None or can_read(lecture):
+        return lecture
+    names = ("id", "room", "owner", "started_at", "ended_at", "ended_by_itself")
+    return {name: getattr(lecture, name) for name in names} | {"title": None, "course": None}
 
 
 def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:

@@ -1,23 +1,23 @@
-"""The first account, and signing in and out."""
-
-import logging
-from functools import cache
+"""The first account, one-time links, and signing in and out."""
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
-from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.language import Translatable
-from app.store import user_queries
-from app.store.tables import User
+from app.language import Translatable, translate
+from app.store import link_queries, user_queries
+from app.store.audit_queries import AuditAction
+from app.store.tables import AccountLink
 from app.web.access import end_session, limiter, safe_next, start_session
-from app.web.forms import AccountForm, SignInForm
+from app.web.audit import record
+from app.web.extensions import current_time
+from app.web.forms import AccountForm, NewPasswordForm, SignInForm
+from app.web.password_check import TOO_MANY, check_password
 from app.web.problems import problem
-from app.web.sign_in_limit import SignInAttempt, TooManyFailures
+from app.web.sign_in_limit import TooManyFailures
+from app.web.sign_in_words import ROLE_NAMES
 
 pages = Blueprint("account", __name__)
-log = logging.getLogger(__name__)
 
 SETUP = "first account"
 SET_UP_ALREADY = Translatable("Set-up is already done. Sign in with the account created then.")
@@ -53,6 +53,7 @@ def setup():
         if user is None:
             return problem(403, SET_UP_ALREADY)
         start_session(user)
+        record(AuditAction.ACCOUNT_CREATED, user.name)
         return redirect(url_for("room_settings.first_run"))
     return render_template("setup.html", form=form), 400 if form.is_submitted() else 200
 
@@ -60,18 +61,69 @@ def setup():
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in():
     """Sign somebody in and lead them to the page they asked for."""
-    form = SignInForm()
+    form, settings = SignInForm(), current_app.config["SETTINGS"]
+    if form.is_submitted() and not settings.passwords:
+        return problem(403, Translatable("Passwords are switched off here."))
     if form.validate_on_submit():
         try:
-            user = _checked_user(form.name.data, form.password.data)
+            user = check_password(form.name.data, form.password.data)
         except TooManyFailures as error:
-            retry_after = {"Retry-After": str(error.retry_seconds)}
-            return problem(429, Translatable("Too many wrong passwords. Try again later."), retry_after)
+            return problem(429, TOO_MANY, {"Retry-After": str(error.retry_seconds)})
         if user is not None:
             start_session(user)
+            record(AuditAction.SIGNED_IN)
             return redirect(safe_next(request.args.get("next")))
         form.password.errors = [gettext("name or password is wrong.")]
-    page = render_template("sign_in.html", form=form, needs_setup=not user_queries.has_users())
+    page = render_template(
+        "sign_in.html",
+        form=form,
+        needs_setup=not user_queries.has_users() and settings.oidc_issuer is None,
+        next=request.args.get("next"),
+    )
+    return page, 400 if form.is_submitted() else 200
+
+
+@pages.route("/link", methods=["GET", "POST"])
+@limiter.limit("20/minute")
+def link():
+    """Make the account of an invitation, or set a new password, for whoever has the one-time link."""
+    try:
+        found = link_queries.usable_link(request.args.get("key", ""), current_time())
+        if found.user is None:
+            return _accept_invitation(found)
+        return _set_password(found)
+    except link_queries.LinkError as error:
+        return problem(403, error)
+
+
+def _accept_invitation(invitation: AccountLink):
+    form = AccountForm()
+    if form.validate_on_submit():
+        try:
+            user = link_queries.accept_invitation(
+                invitation, form.name.data, form.password.data, current_time()
+            )
+        except link_queries.NameTaken:
+            form.name.errors = [gettext("somebody else has this name. Choose another one.")]
+        else:
+            start_session(user)
+            record(AuditAction.ACCOUNT_CREATED, user.name)
+            return redirect(url_for("live.live"))
+    page = render_template("join.html", form=form, user=None, role=translate(ROLE_NAMES[invitation.role]))
+    return page, 400 if form.is_submitted() else 200
+
+
+def _set_password(found: AccountLink):
+    form, user = NewPasswordForm(), found.user
+    if form.validate_on_submit():
+        link_queries.set_password(found, form.password.data, current_time())
+        start_session(user)
+        record(AuditAction.PASSWORD_CHANGED, user.name)
+        if request.form.get("revoke_keys"):
+            user_queries.revoke_tokens(user)
+            record(AuditAction.KEY_REVOKED, "all")
+        return redirect(url_for("live.live"))
+    page = render_template("join.html", form=form, user=user, has_keys=bool(user_queries.tokens_of(user)))
     return page, 400 if form.is_submitted() else 200
 
 
@@ -80,30 +132,3 @@ def sign_out():
     """End the session."""
     end_session()
     return redirect(url_for("account.sign_in"))
-
-
-def _checked_user(name: str, password: str) -> User | None:
-    """The user of this name and password; raises TooManyFailures when they are not checked now.
-
-    The log gets no unknown name: it may be a password, typed into the wrong field.
-    """
-    user = user_queries.find_user(name)
-    attempt = SignInAttempt(name, request.remote_addr or "")
-    known_name = repr(user.name) if user else "an unknown name"
-    try:
-        attempt.begin()
-    except TooManyFailures:
-        log.warning("too many wrong passwords for %s; not checked, from %s", known_name, attempt.address)
-        raise
-    if check_password_hash(user.password_hash if user else _hash_for_unknown_names(), password) and user:
-        attempt.succeed()
-        return user
-    attempt.fail()
-    log.warning("wrong password for %s from %s", known_name, attempt.address)
-    return None
-
-
-@cache
-def _hash_for_unknown_names() -> str:
-    """Checked for unknown names, so that they take as long as known ones. Making it takes 0.1 s."""
-    return generate_password_hash("nobody")

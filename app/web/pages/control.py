@@ -6,8 +6,10 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.web.access import is_page
+from app.web.audit import record
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, requested_room, room_route
 
@@ -26,7 +28,7 @@ NOT_CHANGED = Translatable("The database takes no changes now: nothing was chang
 @room_route(pages, "/pause", methods=["POST"])
 def pause():
     """Stop reading the camera, for everybody."""
-    return _applied(requested_live_room().control.pause(current_user.name))
+    return _applied(AuditAction.ROOM_PAUSED, requested_live_room().control.pause(current_user.name))
 
 
 @room_route(pages, "/resume", methods=["POST"])
@@ -36,6 +38,7 @@ def resume():
         requested_live_room().control.resume()
     except SQLAlchemyError:
         return _not_changed()
+    record(AuditAction.ROOM_RESUMED, room=requested_room())
     return redirect(url_for("live.live"))
 
 
@@ -46,7 +49,7 @@ def hide_faces():
     if hide not in ("on", "off"):
         return problem(400, Translatable("hide must be on or off."))
     if hide == "on":
-        return _applied(requested_live_room().control.hide_faces())
+        return _applied(AuditAction.FACES_HIDDEN, requested_live_room().control.hide_faces())
     try:
         room = requested_room()
         if is_set_by_environment("hide_faces", room):
@@ -56,11 +59,13 @@ def hide_faces():
         requested_live_room().control.show_faces()
     except SQLAlchemyError:
         return _not_changed()
+    record(AuditAction.FACES_SHOWN, room=requested_room())
     return redirect(url_for("live.live"))
 
 
-def _applied(is_stored: bool) -> Response | tuple:
+def _applied(action: AuditAction, is_stored: bool) -> Response | tuple:
     """Back to the live page; where the order is not stored yet, say so, with status 202."""
+    record(action, room=requested_room() if is_stored else None, is_storable=is_stored)
     if is_stored:
         return redirect(url_for("live.live"))
     detail = gettext("This applies from now on. It could not be stored yet: the server keeps trying.")

@@ -4,6 +4,7 @@ from flask import Blueprint, abort, render_template, request
 
 from app.language import Translatable
 from app.store import lecture_queries, minute_queries
+from app.web.access import current_scope
 from app.web.extensions import current_time
 from app.web.pages.chart import sparkline
 from app.web.request_checks import row_id
@@ -20,7 +21,7 @@ def listing():
     after = request.args.get("after", type=row_id)
     if after is None and "after" in request.args:
         abort(404, Translatable("after must be the number of a lecture."))
-    matches = lecture_queries.newest_lectures(PAGE_SIZE + 1, after, text, course)
+    matches = lecture_queries.newest_lectures(current_scope(), PAGE_SIZE + 1, after, text, course)
     lectures = matches[:PAGE_SIZE]
     now = current_time()
     expressions = minute_queries.expressions_of_lectures(lectures, now)
@@ -32,6 +33,6 @@ def listing():
         older_than=lectures[-1].id if len(matches) > PAGE_SIZE else None,
         text=text,
         course=course,
-        courses=lecture_queries.all_courses(),
+        courses=lecture_queries.all_courses(current_scope()),
         now=now,
     )

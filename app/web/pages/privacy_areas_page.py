@@ -6,9 +6,11 @@ from flask_babel import gettext
 
 from app.camera.spec import hide_password
 from app.store import room_queries
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings
 from app.store.tables import Room
 from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
+from app.web.audit import record
 from app.web.extensions import reload_settings
 from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route
@@ -105,4 +107,5 @@ def _as_percentages(area: PrivacyArea) -> tuple[str, ...]:
 def _store(room: Room, areas: list[PrivacyArea]) -> None:
     camera = hide_password(effective_settings(room).camera)
     room_queries.change_room(room, areas=areas or None, areas_camera=camera if areas else None)
+    record(AuditAction.AREAS_CHANGED, len(areas), room)
     reload_settings(room)

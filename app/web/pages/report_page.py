@@ -13,10 +13,20 @@ from app.report.lecture_report import LIMITS, Report
 from app.report.report_minute import MINUTE, merge_minutes
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
-from app.store import lecture_queries, minute_queries, note_queries
+from app.store import lecture_queries, minute_queries, note_queries, user_queries
+from app.store.audit_queries import AuditAction
+from app.web.access import current_scope, may_change, may_see_room
+from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.forms import NoteForm, RenameForm
-from app.web.lecture_lookup import lecture_or_404, note_or_404, report_or_404
+from app.web.lecture_lookup import (
+    can_read,
+    lecture_or_404,
+    lecture_to_end,
+    note_or_404,
+    own_lecture_or_403,
+    report_or_404,
+)
 from app.web.pages.chart import minutes_a_column, stacked_minutes
 from app.web.problems import problem
 from app.web.request_checks import row_id
@@ -36,12 +46,12 @@ def report(lecture_id: int):
 
 
 def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
-    shown = report_or_404(lecture_id)
+    shown, lecture = report_or_404(lecture_id), lecture_or_404(lecture_id)
     if rename_form.title.data is None:
         rename_form.title.data, rename_form.course.data = shown.title, shown.course
     others = []
     if shown.course:
-        others = lecture_queries.other_lectures_of_course(lecture_or_404(lecture_id), MAX_COMPARABLE)
+        others = lecture_queries.other_lectures_of_course(current_scope(), lecture, MAX_COMPARABLE)
     return render_template(
         "report.html",
         **_content(shown),
@@ -49,6 +59,10 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         rename_form=rename_form,
         note_form=note_form,
         others=others,
+        lecture=lecture,
+        may_change=may_change(lecture),
+        may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
+        colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
         is_complete=_is_complete(shown),
     )
 
@@ -98,45 +112,65 @@ def download(lecture_id: int, extension: str):
     content = BytesIO(export_format.write(exported, _zone()))
     response = send_file(content, export_format.mimetype, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
+    record(AuditAction.LECTURE_EXPORTED, f"{lecture_id} {extension}", lecture_or_404(lecture_id).room)
     return response
 
 
 @pages.post("/lectures/<int:lecture_id>/end")
 def end(lecture_id: int):
-    """End a lecture and go to its report."""
+    """End a lecture and go to its report, or to the live page after ending somebody else's."""
+    lecture = lecture_to_end(lecture_id)
     try:
-        lecture_queries.end_lecture(lecture_or_404(lecture_id), current_time())
+        lecture_queries.end_lecture(lecture, current_time())
     except lecture_queries.LectureError as error:
         return problem(409, error)
+    record(AuditAction.LECTURE_ENDED, lecture_id, lecture.room)
+    if not can_read(lecture):
+        return redirect(url_for("live.live"))
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
 @pages.post("/lectures/<int:lecture_id>/rename")
 def rename(lecture_id: int):
     """Give a lecture another title and course."""
-    lecture = lecture_or_404(lecture_id)
+    lecture = own_lecture_or_403(lecture_id)
     form = RenameForm(title=lecture.title, course=lecture.course)  # a field that is not sent stays as it is
     if not form.validate():
         return _page(lecture_id, form, NoteForm(formdata=None)), 400
     lecture_queries.rename_lecture(lecture, form.title.data, form.course.data)
+    record(AuditAction.LECTURE_RENAMED, lecture_id, lecture.room)
+    return redirect(url_for("report.report", lecture_id=lecture_id))
+
+
+@pages.post("/lectures/<int:lecture_id>/share")
+def share(lecture_id: int):
+    """Let the users who are ticked read the lecture, and nobody else."""
+    lecture = own_lecture_or_403(lecture_id)
+    chosen = set(request.form.getlist("user", type=row_id))
+    users = [user for user in user_queries.colleagues(lecture) if user.id in chosen]
+    lecture_queries.share_lecture(lecture, users)
+    names = ", ".join(user.name for user in users) or "nobody"
+    record(AuditAction.LECTURE_SHARED, f"{lecture_id}: {names}", lecture.room)
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
 @pages.route("/lectures/<int:lecture_id>/delete", methods=["GET", "POST"])
 def delete(lecture_id: int):
     """Show what would be deleted; delete it once that is confirmed."""
-    lecture = lecture_or_404(lecture_id)
+    lecture = own_lecture_or_403(lecture_id)
     if request.method == "GET":
         minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
+    room = lecture.room
     lecture_queries.delete_lecture(lecture)
+    record(AuditAction.LECTURE_DELETED, lecture_id, room)
     return redirect(url_for("lectures.listing"))
 
 
 @pages.post("/lectures/<int:lecture_id>/notes")
 def add_note(lecture_id: int):
     """Add a note from the report page."""
-    lecture, form = lecture_or_404(lecture_id), NoteForm()
+    lecture, form = own_lecture_or_403(lecture_id), NoteForm()
     now = current_time()
     if form.validate():
         try:
@@ -152,7 +186,7 @@ def add_note(lecture_id: int):
 @pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/delete")
 def delete_note(lecture_id: int, note_id: int):
     """Delete a note."""
-    note_queries.delete_note(note_or_404(lecture_or_404(lecture_id), note_id))
+    note_queries.delete_note(note_or_404(own_lecture_or_403(lecture_id), note_id))
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_login import current_user
 
 from app.camera.spec import CameraKind
 from app.language import Translatable
 from app.store import lecture_queries, room_queries
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
 from app.store.tables import Room
+from app.web.audit import record
 from app.web.extensions import current_time, reload_settings, runner
 from app.web.problems import problem
 from app.web.requested_room import requested_room, visible_rooms
@@ -23,7 +26,8 @@ SET_IN_ENVIRONMENT = Translatable("ROOM in the server's environment names this r
 @pages.get("/rooms")
 def wall():
     """Show a small picture of each room, with what is wrong first."""
-    return render_template("wall.html", rooms=visible_rooms(), archived=room_queries.archived_rooms())
+    archived = room_queries.archived_rooms() if current_user.is_administrator else ()
+    return render_template("wall.html", rooms=visible_rooms(), archived=archived)
 
 
 @pages.route("/rooms/new", methods=["GET", "POST"])
@@ -35,6 +39,7 @@ def add():
         room_queries.change_room(room, **form.values(), told_at=current_time())
         reload_settings(room)
         runner().wake()
+        record(AuditAction.ROOM_ADDED, room.name, room)
         return redirect(url_for("live.live", room_slug=room.slug))
     page = render_template("settings.html", form=form, room=None, first=False, in_force=form.in_force)
     return page, 400 if form.is_submitted() else 200
@@ -51,6 +56,7 @@ def archive():
     if lecture_queries.running_lecture(room):
         return problem(409, Translatable("A lecture is running in this room. End it first."))
     room_queries.change_room(room, archived_at=current_time())
+    record(AuditAction.ROOM_ARCHIVED, room.name, room)
     runner().wake()
     flash(gettext("%(room)s is archived. Its lectures stay.", room=room.name))
     return redirect(url_for("rooms.wall", room_slug=None))
@@ -61,6 +67,7 @@ def restore(archived_id):
     """Take an archived room into use again."""
     room = _archived_room_or_404(archived_id)
     room_queries.change_room(room, archived_at=None)
+    record(AuditAction.ROOM_RESTORED, room.name, room)
     runner().wake()
     return redirect(url_for("live.live", room_slug=room.slug))
 
@@ -70,8 +77,10 @@ def delete(archived_id):
     """Ask whether to delete an archived room for good, and say what goes; then delete it."""
     room = _archived_room_or_404(archived_id)
     if request.method == "POST":
+        name = room.name
         room_queries.delete_room(room)
-        flash(gettext("%(room)s is deleted.", room=room.name))
+        record(AuditAction.ROOM_DELETED, name)
+        flash(gettext("%(room)s is deleted.", room=name))
         return redirect(url_for("rooms.wall"))
     return render_template(
         "delete_room.html",

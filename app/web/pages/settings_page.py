@@ -13,6 +13,7 @@ from app.notify.alert import Alert, AlertKind
 from app.notify.post import Notification, NotSent
 from app.report.wording import capital
 from app.store import room_queries
+from app.store.audit_queries import AuditAction
 from app.store.effective_settings import (
     ROOM_SETTINGS,
     effective_settings,
@@ -20,6 +21,7 @@ from app.store.effective_settings import (
 )
 from app.store.tables import Room
 from app.web.access import limiter
+from app.web.audit import record
 from app.web.extensions import current_settings, current_time, hub, reload_settings
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
@@ -157,5 +159,9 @@ def _store(room: Room, form: RoomForm) -> None:
     values = form.values()
     if "hide_faces" in values:
         values["hidden_by_administrator"] = values["hide_faces"]
+    before = effective_settings(room)
+    changed = [name for name in ROOM_SETTINGS if name in values and values[name] != getattr(before, name)]
     room_queries.change_room(room, **values, told_at=told_at)
+    if changed:
+        record(AuditAction.SETTINGS_CHANGED, ", ".join(changed), room)
     reload_settings(room)

@@ -14,11 +14,12 @@ const remark = document.getElementById("history-remark");
 const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion);
 
 // The shares of each minute. A minute in which a lecture began or ended has two rows.
-function collect({ minutes, pauses }, first) {
+function collect({ minutes, pauses, lectures_of_others: others }, first) {
   const slots = Array.from({ length: MINUTES }, (_, index) => ({
     seen: false,
     few: false,
     paused: pauses.some((pause) => covers(pause, first + (index + 0.5) * 60000)),
+    other: others.some((lecture) => covers(lecture, first + (index + 0.5) * 60000)),
     seconds: names.map(() => 0),
   }));
   for (const row of minutes) {
@@ -31,9 +32,9 @@ function collect({ minutes, pauses }, first) {
       slot.seconds[index] += row.counted_seconds * (name === "uncertain" ? row.uncertain_share : row.shares[name]);
     });
   }
-  return slots.map(({ seen, few, paused, seconds }) => {
+  return slots.map(({ seen, few, paused, other, seconds }) => {
     const total = seconds.reduce((sum, each) => sum + each, 0);
-    return { kind: few ? "few" : seen ? null : paused ? "paused" : "gap", shares: total ? seconds.map((each) => each / total) : null };
+    return { kind: few ? "few" : seen ? null : paused ? "paused" : other ? "other" : "gap", shares: total ? seconds.map((each) => each / total) : null };
   });
 }
 

@@ -110,4 +110,4 @@ offerFullScreen();
 sendControls();
 follow(page.dataset.events, { state: (state) => update({ state }), now: (now) => update({ now }) }, loseServer);
 poll(() => showUnusual().catch(() => {}), POLL_MINUTES_MS);
-poll(() => showHistory(page.dataset.minutes).catch(() => {}), POLL_MINUTES_MS);
+if (page.dataset.minutes) poll(() => showHistory(page.dataset.minutes).catch(() => {}), POLL_MINUTES_MS);

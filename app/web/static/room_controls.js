@@ -16,6 +16,7 @@ function showSender({ source, online, sender }) {
 }
 
 export function showControls({ camera, paused, faces_hidden: hidden, stored }) {
+  if (!pause) return; // somebody who may only watch
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
   pause.querySelector("button").textContent = paused ? t("Resume") : t("Pause for everyone");
   showSender(camera);
@@ -36,7 +37,7 @@ async function showAnswer(answer) {
 
 // Sends the forms in the background; the room's events show what they did.
 export function sendControls() {
-  for (const form of [pause, hide]) {
+  for (const form of [pause, hide].filter(Boolean)) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const answer = await post(form.action, new FormData(form)).catch(() => null);

@@ -8,11 +8,11 @@ from flask import Response, stream_with_context
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import current_language
-from app.store import lecture_queries, room_queries
+from app.store import room_queries
 from app.store.tables import db
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
-from app.web.api.state_api import state_of
+from app.web.api.state_api import lecture_as_seen, state_of
 from app.web.extensions import database_health
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room
@@ -91,7 +91,7 @@ def _current(hub: Hub, room_id: int) -> dict[str, object] | None:
     room = room_queries.room_by_id(room_id)
     if room is None:
         return None
-    lecture = lecture_queries.running_lecture(room)
+    lecture = lecture_as_seen(room)
     return {
         "state": schemas.StateSchema().dump(state_of(room)),
         "now": hub.live and schemas.NowSchema().dump(hub.live),

@@ -1,0 +1,150 @@
+"""The people who have an account: invite, change what they may do, remove. For administrators."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from app.language import Translatable, translate
+from app.store import lecture_queries, link_queries, room_queries, user_queries
+from app.store.audit_queries import AuditAction
+from app.store.tables import Role, Room, User, db
+from app.web.audit import record
+from app.web.extensions import current_time
+from app.web.one_time_link import link_page
+from app.web.problems import problem
+from app.web.room_choice import chosen_rooms
+from app.web.sign_in_words import ROLE_NAMES, ROLE_REMARKS
+
+pages = Blueprint("people", __name__)
+
+LAST_ADMINISTRATOR = Translatable(
+    "This is the only administrator. Make somebody else an administrator first."
+)
+DELETE = "delete"
+"""What the form for removing somebody sends in place of an heir."""
+
+
+@pages.get("/people")
+def people():
+    """List everybody, and invite somebody."""
+    return render_template(
+        "people.html",
+        users=user_queries.all_users(),
+        last_uses=user_queries.last_uses(),
+        invitations=link_queries.open_invitations(current_time()),
+        rooms=room_queries.rooms_in_use(),
+        roles=_translated(ROLE_NAMES),
+        role_remarks=_translated(ROLE_REMARKS),
+        now=current_time(),
+    )
+
+
+@pages.post("/people/invitations")
+def invite():
+    """Make a link that invites somebody, and show it this once."""
+    role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
+    key = link_queries.create_invitation(role, rooms, current_user, current_time())
+    record(AuditAction.PERSON_INVITED, role)
+    explanation = gettext(
+        "Send it to the person you invite, or let them scan it. It works once, for seven days. "
+        "Whoever opens it chooses a name and a password."
+    )
+    return link_page(key, gettext("Invitation"), explanation, url_for("people.people"))
+
+
+@pages.post("/people/invitations/<int:link_id>/withdraw")
+def withdraw(link_id: int):
+    """Withdraw an invitation."""
+    link_queries.withdraw(link_id)
+    record(AuditAction.INVITATION_WITHDRAWN)
+    return redirect(url_for("people.people"))
+
+
+@pages.route("/people/<int:user_id>", methods=["GET", "POST"])
+def person(user_id: int):
+    """Show somebody's account; change their role and rooms."""
+    user = _user_or_404(user_id)
+    if request.method == "POST":
+        role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
+        try:
+            _change(user, role, rooms)
+        except user_queries.LastAdministrator:
+            return problem(409, LAST_ADMINISTRATOR)
+        flash(gettext("Saved. It takes effect at once."))
+        return redirect(url_for("people.people") if current_user.is_administrator else url_for("live.live"))
+    return render_template(
+        "person.html",
+        user=user,
+        rooms=room_queries.rooms_in_use(),
+        roles=_translated(ROLE_NAMES),
+        role_remarks=_translated(ROLE_REMARKS),
+    )
+
+
+def _change(user: User, role: Role, rooms: list[Room] | None) -> None:
+    """Store a role and rooms, and record what changed. Raises LastAdministrator."""
+    if role != user.role:
+        user_queries.set_role(user, role)
+        record(AuditAction.ROLE_CHANGED, f"{user.name}: {role}")
+    if rooms is not None:
+        rooms = [*rooms, *(room for room in user.rooms if room.archived_at)]
+    before = None if user.has_all_rooms else set(user.rooms)
+    if before != (None if rooms is None else set(rooms)):
+        user_queries.set_rooms(user, rooms)
+        names = "all" if rooms is None else ", ".join(room.name for room in rooms) or "none"
+        record(AuditAction.ROOMS_CHANGED, f"{user.name}: {names}")
+
+
+@pages.post("/people/<int:user_id>/link")
+def make_link(user_id: int):
+    """Make a link with which somebody sets a new password, and show it this once."""
+    user = _user_or_404(user_id)
+    key = link_queries.create_password_link(user, current_user.name, current_time())
+    record(AuditAction.PASSWORD_LINK_MADE, user.name)
+    explanation = gettext(
+        "Send it to %(name)s, or let them scan it. It works once, for seven days. "
+        "Whoever opens it sets a new password.",
+        name=user.name,
+    )
+    title = gettext("New password for %(name)s", name=user.name)
+    return link_page(key, title, explanation, url_for("people.people"))
+
+
+@pages.route("/people/<int:user_id>/remove", methods=["GET", "POST"])
+def remove(user_id: int):
+    """Ask what becomes of somebody's lectures; remove the account once that is answered."""
+    user = _user_or_404(user_id)
+    others = [each for each in user_queries.all_users() if each.id != user.id and each.role != Role.VIEWER]
+    lectures = lecture_queries.count_lectures_of(user)
+    if request.method == "GET":
+        return render_template("remove_person.html", user=user, others=others, lectures=lectures)
+    answer = request.form.get("lectures")
+    heir = next((each for each in others if str(each.id) == answer), None)
+    if heir is None and answer != DELETE and lectures:
+        return problem(400, Translatable("Choose what becomes of the lectures."))
+    name, by = user.name, current_user.name
+    is_self = user.id == current_user.id
+    try:
+        user_queries.remove_user(user, heir)
+    except user_queries.LastAdministrator:
+        return problem(409, LAST_ADMINISTRATOR)
+    record(AuditAction.ACCOUNT_REMOVED, name, who=by)
+    return redirect(url_for("account.sign_in") if is_self else url_for("people.people"))
+
+
+def _translated(words: dict[Role, Translatable]) -> dict[Role, str]:
+    return {role: translate(word) for role, word in words.items()}
+
+
+def _asked_role() -> Role:
+    role = request.form.get("role")
+    if role not in ROLE_NAMES:
+        abort(400, Translatable("Choose a role."))
+    return Role(role)
+
+
+def _user_or_404(user_id: int) -> User:
+    user = db.session.get(User, user_id)
+    if user is None:
+        abort(404, Translatable("There is no account %(number)s.", number=user_id))
+    return user
