@@ -120,7 +120,7 @@ class KeyForm(Form):
 
     name = StringField(
         lazy_gettext("Name"),
-        [DataRequired(lazy_gettext("say what the key is for.")), Length(max=80), ONE_LINE],
+        [DataRequired(lazy_gettext("say what the key is for.")), Length(max=80), IS_ONE_LINE],
         filters=[stripped],
     )
     access = SelectField(
