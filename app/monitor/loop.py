@@ -17,6 +17,7 @@ from app.camera.state import CameraState
 from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
 from app.language import translate
+from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
@@ -61,6 +62,7 @@ class Monitor:
         self._bus = bus
         self._analyser = analyser
         self._minute_writer = MinuteWriter(app, clock)
+        self._calendar_refresher = CalendarRefresher(app, clock)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
@@ -94,6 +96,7 @@ class Monitor:
 
     def stop(self) -> None:
         """Write the open minute and release the camera. Raises CameraStuck."""
+        self._calendar_refresher.stop()
         self._minute_writer.stop(WRITER_STOP_SECONDS)
         self._shutter.release_camera()
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import current_app
 
-from app.store import room_queries
+from app.clock import SYSTEM_CLOCK
+from app.store import lecture_queries, room_queries, timetable_queries
 from app.store.tables import Room
 from app.vision.privacy_area import PrivacyArea
 
@@ -27,6 +28,14 @@ class CurrentPause:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideTimetable:
+    """No lecture runs in a room that is read only during lectures."""
+
+    next_lecture_at: datetime | None
+    """None if none is planned."""
+
+
+@dataclass(frozen=True, slots=True)
 class EffectiveSettings:
     """The settings that can change while the program runs, as they apply now."""
 
@@ -40,6 +49,8 @@ class EffectiveSettings:
     """While it lasts, nothing is analysed, recorded or shown."""
     areas: tuple[PrivacyArea, ...] = ()
     """Parts of the picture that are neither analysed nor shown."""
+    outside: OutsideTimetable | None = None
+    """While it lasts, nothing is analysed, recorded or shown either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +91,23 @@ def configured_room() -> Room:
     return room_queries.get_or_create_room(current_app.config["SETTINGS"].room)
 
 
-def effective_settings(room: Room | None = None) -> EffectiveSettings:
-    """The settings that apply to `room`, by default the configured one. Queries the database."""
+def effective_settings(room: Room | None = None, now: datetime | None = None) -> EffectiveSettings:
+    """The settings that apply to `room`, by default the configured one, at `now`. Queries the database."""
     room = room or configured_room()
     return EffectiveSettings(
         **{name: _effective(name, room) for name in ROOM_SETTINGS},
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
+        outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
     )
+
+
+def _outside_timetable(room: Room, now: datetime) -> OutsideTimetable | None:
+    """Why the room is not read now; None if it is, also during a lecture that somebody started by hand."""
+    if not room.only_in_timetable or lecture_queries.running_lecture(room) is not None:
+        return None
+    upcoming = timetable_queries.next_planned(room, now)
+    return OutsideTimetable(upcoming.begins_at if upcoming else None)
 
 
 def is_set_by_environment(name: str) -> bool:

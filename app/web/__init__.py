@@ -23,6 +23,7 @@ from app.web.pages import (
     privacy_areas_page,
     report_page,
     settings_page,
+    timetable_page,
 )
 from app.web.room_control import RoomControl
 from app.web.sending import post_frame, send_page
@@ -71,6 +72,7 @@ def init_app(app: APIFlask) -> None:
         model_page,
         settings_page,
         privacy_areas_page,
+        timetable_page,
         language_choice,
         health,
         metrics,

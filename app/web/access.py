@@ -36,6 +36,11 @@ FOR_ADMINISTRATORS = {
     "room_settings.first_run",
     "room_settings.camera",
     "areas.areas",
+    "timetable.save_line",
+    "timetable.remove_line",
+    "timetable.save_calendar",
+    "timetable.remove_calendar",
+    "timetable.save_switch",
 }
 
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}

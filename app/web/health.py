@@ -5,6 +5,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.camera.errors import Reason
 from app.project import PROJECT
 from app.store.database_health import is_busy
 from app.store.tables import db
@@ -13,7 +14,9 @@ from app.web.extensions import database_health, hub
 pages = Blueprint("health", __name__)
 
 OK = "ok"
-PAUSED = "paused"  # on purpose: the server still counts as ready
+PAUSED = "paused"
+ON_PURPOSE = (PAUSED, Reason.OUTSIDE_TIMETABLE)
+"""A camera that is closed for one of these reasons: the server still counts as ready."""
 
 
 @pages.get("/healthz")
@@ -26,7 +29,7 @@ def healthz():
 def readyz():
     """Report database, monitor and camera: each `ok`, or one word that says why not."""
     components = {"database": _database(), "monitor": _monitor(), "camera": _camera()}
-    return components, 200 if all(word in (OK, PAUSED) for word in components.values()) else 503
+    return components, 200 if all(word in (OK, *ON_PURPOSE) for word in components.values()) else 503
 
 
 def _database() -> str:

@@ -10,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from app.bus.messages import MonitorStatus
+from app.camera.errors import Reason
 from app.project import VERSION
 from app.web.access import bearer_token
 from app.web.problems import problem
@@ -62,6 +63,10 @@ class RoomCollector(Collector):
         online = hub.pause is None and status is not None and status.camera.is_online
         yield GaugeMetricFamily("aula_camera_online", "Whether the camera delivers pictures.", online)
         yield GaugeMetricFamily("aula_paused", "Whether the room is paused.", hub.pause is not None)
+        outside = status is not None and status.camera.reason == Reason.OUTSIDE_TIMETABLE
+        yield GaugeMetricFamily(
+            "aula_outside_timetable", "Whether the camera is closed because no lecture runs.", outside
+        )
         yield GaugeMetricFamily(
             "aula_monitor_running", "Whether the monitor process runs.", hub.monitor.is_running
         )

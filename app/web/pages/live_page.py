@@ -5,8 +5,10 @@ from datetime import timedelta
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from app.store import lecture_queries
+from app.language import translate
+from app.store import lecture_queries, timetable_queries
 from app.store.effective_settings import configured_room, is_set_by_environment
+from app.timetable.wording import day_and_clock
 from app.web.extensions import current_settings, current_time
 from app.web.forms import LectureForm
 from app.web.pages.notice_page import is_only_local
@@ -22,15 +24,19 @@ def live():
     """Show the class now; with `?view=picture` only its picture, for a second screen."""
     room = configured_room()
     lecture = lecture_queries.running_lecture(room)
-    longest = timedelta(hours=current_app.config["SETTINGS"].lecture_hours)
-    recently = current_time() - REMINDER
+    hours = current_app.config["SETTINGS"].lecture_hours
+    now = current_time()
+    upcoming = None if lecture else timetable_queries.next_planned(room, now)
     template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
         template,
         room=room,
         lecture=lecture,
-        ends_at=lecture.started_at + longest if lecture else None,
-        forgotten=None if lecture else lecture_queries.newest_that_ended_by_itself(room, recently),
+        ends_at=lecture_queries.automatic_end(lecture, hours) if lecture else None,
+        forgotten=None if lecture else lecture_queries.newest_that_ended_by_itself(room, now - REMINDER),
+        upcoming=upcoming,
+        upcoming_when=upcoming
+        and translate(day_and_clock(upcoming.begins_at, now, timetable_queries.zone_of(room))),
         in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces"),
