@@ -120,6 +120,7 @@ def test_an_empty_calendar_plans_nothing():
         (body(ICS, b""), "gives no calendar"),
         (body(ICS, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nnonsense"), "is cut off"),
         (body(ICS, b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n=\r\nEND:VCALENDAR"), "is damaged"),
+        (body(ICS, calendar_of("BEGIN:VEVENT\r\nSUMMARY:Never\r\nEND:VEVENT\r\n")), "is damaged"),
         (body(ICS, b"BEGIN:VCALENDAR\r\n" + b"X-A:b\r\n" * 1_500_000), "larger than 2 MB"),
         (body(ICS, b"", status=401), "refuses access"),
         (body(ICS, b"", status=404), "has no calendar at that address"),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.language import Translatable
 from app.project import PROJECT
-from app.timetable.errors import CalendarError
+from app.timetable.errors import DAMAGED, CalendarError
 from app.timetable.planned_lecture import PlannedLecture
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ MEMORY_BYTES = 512 * 2**20  # 4,500 events take 84 MB
 TOO_LONG = Translatable(
     "Reading the calendar takes too long: it comes too slowly, or has too many events or repetitions."
 )
-FAULT = Translatable("The calendar can't be read; the server's log says why.")
 
 
 def read_calendar(address: str, now: datetime, zone: ZoneInfo) -> list[PlannedLecture]:
@@ -55,7 +54,7 @@ def read_calendar(address: str, now: datetime, zone: ZoneInfo) -> list[PlannedLe
         raise CalendarError(TOO_LONG)
     if reader.returncode != 0:
         log.error("a calendar can't be read: %s", reader.stderr.strip().rpartition("\n")[2])
-        raise CalendarError(TOO_LONG if "MemoryError" in reader.stderr else FAULT)
+        raise CalendarError(TOO_LONG if "MemoryError" in reader.stderr else DAMAGED)
     answer = json.loads(reader.stdout)
     if "problem" in answer:
         text, values = answer["problem"]

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 
 from app.language import Translatable
 from app.timetable.calendar_request import NO_CALENDAR
-from app.timetable.errors import CalendarError
+from app.timetable.errors import DAMAGED, CalendarError
 from app.timetable.planned_lecture import PlannedLecture
 
 MAX_LECTURES = 3000  # within PLANNED_DAYS: more than 30 a day
@@ -37,7 +37,7 @@ def planned_in_calendar(
     except ValueError:
         calendars = []
     if not calendars:  # or where an event has no end
-        raise CalendarError(Translatable("The calendar is damaged and can't be read."))
+        raise CalendarError(DAMAGED)
     lectures = set()
     for each in calendars:
         for event in recurring_ical_events.of(each, skip_bad_series=True).between(start, end):
