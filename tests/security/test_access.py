@@ -30,6 +30,7 @@ WHO = {
     "GET /api/v1/now": SIGNED_IN,
     "GET /api/v1/rooms": SIGNED_IN,
     "GET /api/v1/state": SIGNED_IN,
+    "GET /api/v1/timetable": SIGNED_IN,
     "GET /healthz": OPEN,
     "POST /hide-faces": SIGNED_IN,
     "POST /language": OPEN,
@@ -68,6 +69,12 @@ WHO = {
     "GET /snapshot.jpg": SIGNED_IN,
     "GET /static/x": OPEN,
     "GET /stream.mjpg": SIGNED_IN,
+    "GET /timetable": SIGNED_IN,
+    "POST /timetable/calendar": ADMINISTRATOR,
+    "POST /timetable/calendar/remove": ADMINISTRATOR,
+    "POST /timetable/line": ADMINISTRATOR,
+    "POST /timetable/line/1/remove": ADMINISTRATOR,
+    "POST /timetable/only": ADMINISTRATOR,
 }
 WEBSOCKET = {"GET /send/frames": SIGNED_IN}
 CSRF_REFUSED = 400
