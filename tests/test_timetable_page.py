@@ -215,10 +215,14 @@ def test_a_lecture_begins_and_ends_by_itself_and_outside_it_nothing_is_read(serv
     assert "as the timetable says" in report
     wait_for(lambda: not server.is_online())
     assert len(server.get("/api/v1/lectures").json["lectures"]) == 1, "it is not begun again"
-    assert not overflows(page, f"{server.url}/timetable")
+
+    soon = f":{datetime.now(UTC) + timedelta(seconds=15):%Y%m%dT%H%M%SZ}"
+    with HttpCamera({"/a.ics": body(ICS, calendar_of(event("Choir", begins=soon)))}) as calendar:
+        page.goto(f"{server.url}/timetable")
+        page.get_by_label("Address of the calendar").fill(f"{calendar.url}/a.ics")
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.locator(".planned").filter(has_text="Choir")).to_be_visible()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    wait_for(server.is_online)
+    assert server.get("/api/v1/state").json["lecture"]["title"] == "Choir"
     close(page.context)
-
-
-def overflows(page, address: str) -> bool:
-    page.goto(address)
-    return page.evaluate("document.documentElement.scrollWidth > innerWidth")
