@@ -1,12 +1,14 @@
 """The process that reads a calendar: `python -m app.timetable`, for `app.timetable.calendar`."""
 
 import json
+import os
 import resource
 import signal
 import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from app.core_dump import forbid_core_dump
 from app.timetable import calendar_request
 from app.timetable.calendar import MAX_SECONDS, MEMORY_BYTES
 from app.timetable.calendar_text import planned_in_calendar
@@ -15,8 +17,11 @@ from app.timetable.errors import CalendarError
 
 def main() -> None:
     """Read what is asked from stdin, and write the lectures or the problem to stdout, as JSON."""
+    forbid_core_dump()  # which the limit on processor time would cause; it would hold the address
+    os.nice(10)  # a camera on the same machine goes first
     signal.alarm(MAX_SECONDS)  # whoever started it may have gone
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    if sys.platform == "linux":  # macOS refuses this limit
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     asked = json.load(sys.stdin)
     cpu_seconds = asked["cpu_seconds"]
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
