@@ -58,7 +58,7 @@ def timetable():
 @pages.post("/timetable/line")
 def save_line():
     """Add a line, or change the one that the form names."""
-    room, form = configured_room(), TimetableLineForm()
+    room, form, problem = configured_room(), TimetableLineForm(), None
     _offer_choices(form)
     if form.validate():
         line_id = request.form.get("line", type=row_id)
@@ -68,9 +68,9 @@ def save_line():
         try:
             timetable_queries.store_line(room, line_id, **columns, teacher_id=teacher_id)
         except TimetableError as error:
-            form.begins.errors = [translate(error)]
-    if form.errors:
-        return _page(room, form, CalendarForm(formdata=None)), 400
+            problem = translate(error)
+    if form.errors or problem:
+        return _page(room, form, CalendarForm(formdata=None), problem), 400
     return _saved(room)
 
 
@@ -135,7 +135,9 @@ def _offer_choices(form: TimetableLineForm) -> None:
     form.teacher.choices = [("", "–"), *teachers]
 
 
-def _page(room: Room, line_form: TimetableLineForm, calendar_form: CalendarForm) -> str:
+def _page(
+    room: Room, line_form: TimetableLineForm, calendar_form: CalendarForm, line_problem: str | None = None
+) -> str:
     _offer_choices(line_form)
     now, zone = current_time(), timetable_queries.zone_of(room)
     planned_days = _days(room, now, zone)
@@ -152,6 +154,7 @@ def _page(room: Room, line_form: TimetableLineForm, calendar_form: CalendarForm)
         calendar_address=room.calendar_url and shown_address(room.calendar_url),
         calendar_problem=problem and translate(problem),
         line_form=line_form,
+        line_problem=line_problem,
         calendar_form=calendar_form,
     )
 
