@@ -13,9 +13,9 @@ from app.core_dump import forbid_core_dump
 from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
-from app.store import lecture_queries, retention, user_queries
+from app.store import lecture_queries, retention, room_queries, user_queries
 from app.store.database_health import is_outage, sentence
-from app.store.effective_settings import effective_settings
+from app.store.effective_settings import effective_settings, first_room
 from app.vision.model_card import read_model_card
 
 
@@ -34,7 +34,7 @@ class DatabaseGroup(AppGroup):
 user = DatabaseGroup("user", help="Accounts.")
 token = DatabaseGroup("token", help="API tokens.")
 report = DatabaseGroup("report", help="Reports of lectures.")
-monitor = AppGroup("monitor", help="The process that reads the camera.")
+monitor = DatabaseGroup("monitor", help="The process that reads the camera.")
 camera = AppGroup("camera", help="Cameras.")
 detector = AppGroup("detector", help="The face detector.")
 
@@ -91,7 +91,7 @@ def export_report(lecture_id: int, extension: str) -> None:
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
     settings = current_app.config["SETTINGS"]
-    conditions = ReportConditions(effective_settings().minimum_group, read_model_card())
+    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, read_model_card())
     lecture_report = report_of(lecture, SYSTEM_CLOCK.now(), conditions)
     path = Path(filename(lecture_report, extension, settings.timezone))
     path.write_bytes(FORMATS[extension].write(lecture_report, settings.timezone))
@@ -99,8 +99,9 @@ def export_report(lecture_id: int, extension: str) -> None:
 
 
 @monitor.command("run")
-def run_monitor() -> None:
-    """Read the camera until SIGTERM, and send pictures to the web processes through Redis.
+@click.option("--room", "name", help="The room's name; by default the first room.")
+def run_monitor(name: str | None) -> None:
+    """Read a room's camera until SIGTERM, and send pictures to the web processes through Redis.
 
     Without REDIS_URL the web process starts the monitor itself.
     """
@@ -117,9 +118,12 @@ def run_monitor() -> None:
     from app.runner.lease import file_lease
     from app.runner.redis_lease import RedisLease
 
-    channel = SignedChannel.from_settings(settings)
+    room = first_room() if name is None else room_queries.find_room(name)
+    if room is None or room.archived_at is not None:
+        raise click.ClickException(f"There is no room {name!r} in use.")
+    channel = SignedChannel.from_settings(settings, room.slug)
     link = MonitorLink(channel, RedisLease(channel))
-    process.run(app, link, [file_lease(app), link.hold_lease()])
+    process.run(app, room.id, link, [file_lease(app, room.slug), link.hold_lease()])
 
 
 @camera.command("check")
@@ -201,7 +205,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
     forbid_core_dump()
     settings = current_app.config["SETTINGS"]
     try:
-        effective = effective_settings()
+        effective = effective_settings(first_room())
     except SQLAlchemyError:
         raise click.ClickException(
             "The database can't give the settings. Set it up with: flask --app wsgi db upgrade"
@@ -225,9 +229,9 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
 @with_appcontext
 def purge() -> None:
     """Delete what is older than RETENTION_DAYS, in each room. The monitor does the same every hour."""
-    own_room = current_app.config["SETTINGS"].room
+    first_id = first_room().id
     for room, days, deleted in retention.purge(SYSTEM_CLOCK.now()):
-        prefix = "" if room.name == own_room else f"{room.name}: "
+        prefix = "" if room.id == first_id else f"{room.name}: "
         click.echo(f"{prefix}{deleted} minutes older than {days} days deleted.")
 
 

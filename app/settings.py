@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from app import setting_parsers as parse
 from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
 from app.language import SOURCE_LANGUAGE
+from app.notify.address import parse_addresses
 
 
 class SettingError(ValueError):
@@ -40,7 +41,7 @@ class Settings:
         "the camera: `demo` or `demo?students=24` (the drawn classroom), `0` (a device), `rtsp://…`, "
         "`http(s)://…`, `browser` (what a browser or a script sends), or the path of a video or a picture",
     )
-    room: str = setting("Classroom", parse.line(80), "name of the camera's room")
+    room: str = setting("Classroom", parse.line(80), "name of the first room")
     host: str = setting("127.0.0.1", parse.line(255), "address to listen on; `0.0.0.0` for all networks")
     port: int = setting("8000", parse.integer(1, 65535), "port to listen on")
     database_url: str | None = setting(
@@ -88,7 +89,9 @@ class Settings:
     )
     jpeg_quality: int = setting("80", parse.integer(30, 95), "JPEG quality of the stream")
     max_viewers: int = setting(
-        "50", parse.integer(1, 500), "maximum number of open streams; one more gets 503"
+        "100",
+        parse.integer(1, 500),
+        "maximum number of open streams; a live page holds two, picture and events; one more gets 503",
     )
     stall_seconds: float = setting(
         "5", parse.number(1, 120), "seconds without a new picture after which the camera counts as dark"
@@ -113,6 +116,13 @@ class Settings:
     )
     contact: str | None = setting(
         None, parse.line(200), "whom the people filmed may ask; shown on the notice"
+    )
+    notify: tuple[str, ...] | None = setting(
+        None,
+        parse_addresses,
+        "who is told when something is wrong: addresses as Apprise knows them, such as "
+        "`mailtos://USER:PASSWORD@HOST?to=NAME@HOST`, separated by blanks or commas",
+        is_secret=True,
     )
     metrics_token: str | None = setting(
         None,

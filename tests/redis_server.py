@@ -36,3 +36,4 @@ class RedisServer:
         """End at once, and forget everything."""
         self._process.kill()
         self._process.wait()
+        self.client.close()

@@ -135,7 +135,7 @@ class Server:
 
     def monitor_pids(self) -> list[int]:
         """The monitors that this server started and that still live."""
-        pids = [int(pid) for pid in re.findall(r"monitor started, pid (\d+)", self.log)]
+        pids = [int(pid) for pid in re.findall(r"monitor of \S+ started, pid (\d+)", self.log)]
         return [pid for pid in pids if _lives(pid)]
 
     def get(self, path: str, token: bool = True, method: str = "GET", send: object = None) -> Answer:

@@ -80,7 +80,7 @@ def test_every_web_server_shows_the_one_monitor_s_pictures(webs, monitor):
 
 
 def test_a_second_monitor_ends_and_says_why(webs, monitor):
-    assert "stop it or set ROOM" in SeparateMonitor(webs[1]).process.communicate(timeout=120)[1]
+    assert "stop it or archive the room" in SeparateMonitor(webs[1]).process.communicate(timeout=120)[1]
     assert webs[1].is_online()
 
 

@@ -3,7 +3,7 @@
 import re
 
 from app.store import room_queries
-from app.store.effective_settings import effective_settings
+from tests.rooms import first_settings
 from tests.test_pause import SINCE
 
 
@@ -15,7 +15,7 @@ def test_the_notice_says_what_is_in_force_and_whom_to_ask(app):
         room_queries.change_room(
             room, contact="Anna <Berg>", retention_days=30, minimum_group=8, hide_faces=True
         )
-        assert effective_settings().retention_days == 30
+    assert first_settings(app).retention_days == 30
     page = client.get("/notice").text
     assert "Anna &lt;Berg&gt;" in page
     assert "deleted after 30 days" in page

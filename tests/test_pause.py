@@ -16,10 +16,10 @@ from app.store.effective_settings import (
     CurrentPause,
     EffectiveSettings,
     Overrides,
-    effective_settings,
 )
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import StreamSlots
+from tests.rooms import first_settings
 from tests.server import wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
 
@@ -156,7 +156,7 @@ def test_what_the_environment_says_can_t_be_changed_on_a_page(make_app):
         room_queries.change_room(
             room_queries.get_or_create_room("Room 7"), hide_faces=False, retention_days=7, minimum_group=9
         )
-        now = effective_settings()
+    now = first_settings(app)
     assert (now.hide_faces, now.retention_days, now.minimum_group) == (True, 365, 9)
     client = app.test_client()
     answer = client.post("/hide-faces", data={"hide": "off"}, headers={"Authorization": f"Bearer {token}"})

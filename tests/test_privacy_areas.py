@@ -14,12 +14,13 @@ from app.clock import SYSTEM_CLOCK
 from app.demo import Classroom
 from app.monitor.shutter import Shutter
 from app.store import room_queries, user_queries
-from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.effective_settings import EffectiveSettings
 from app.vision.annotate import HATCH, annotate
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from app.vision.privacy_area import FILL, MAX_AREAS, PrivacyArea, blank
 from tests.forms import csrf_of, signed_in_client
+from tests.rooms import first_settings
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
@@ -186,8 +187,7 @@ def save(client, *areas: tuple):
 
 
 def areas_of(app) -> tuple[PrivacyArea, ...]:
-    with app.app_context():
-        return effective_settings().areas
+    return first_settings(app).areas
 
 
 def test_areas_are_stored_as_fractions_and_shown_as_they_were_written(app, administrator):

@@ -218,7 +218,7 @@ def test_one_monitor_holds_the_lease_and_only_that_one_is_heard(
     web = make_web()
     with first.hold_lease():
         first.send(status(ONLINE))
-        with pytest.raises(NotLeaseHolder, match="Another process"), second.hold_lease():
+        with pytest.raises(NotLeaseHolder, match="Another server"), second.hold_lease():
             pass
         second.send(MonitorUnavailable("There is another one."))
         first.send(MonitorUnavailable("last words"))

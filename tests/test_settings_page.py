@@ -10,10 +10,10 @@ from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.devices import VideoDevice, video_devices
 from app.camera.state import CameraState
 from app.store import room_queries, user_queries
-from app.store.effective_settings import effective_settings
 from app.web.pages.account import setup_path
 from tests.forms import csrf_of, signed_in_client
 from tests.mjpeg_camera import MjpegCamera
+from tests.rooms import first_hub, first_settings
 from tests.server import wait_for
 from tests.test_pause import change_room
 
@@ -45,14 +45,9 @@ def fill_in(client, path: str, **changes):
     return client.post(path, data=form | {"csrf_token": csrf_of(client.get(path).text)})
 
 
-def in_force_in(app):
-    with app.app_context():
-        return effective_settings()
-
-
 def test_the_first_run_sets_the_room_up(app, administrator):
     assert fill_in(administrator, "/setup/room").location == "/"
-    now = in_force_in(app)
+    now = first_settings(app)
     assert (now.camera, now.minimum_group, now.retention_days) == ("demo", 4, 30)
     assert now.hide_faces
     assert now.contact == "Anna Berg, room 12"
@@ -66,7 +61,7 @@ def test_faces_that_are_hidden_under_settings_are_hidden_by_an_administrator(app
     fill_in(administrator, "/settings", hide_faces=None)
     with app.app_context():
         assert not room_queries.find_room("Room 7").hidden_by_administrator
-    assert not in_force_in(app).hide_faces
+    assert not first_settings(app).hide_faces
 
 
 def test_nothing_is_set_up_until_it_is_confirmed_that_it_is_allowed(app, administrator):
@@ -74,7 +69,7 @@ def test_nothing_is_set_up_until_it_is_confirmed_that_it_is_allowed(app, adminis
     answer = fill_in(administrator, "/setup/room", told=None)
     assert answer.status_code == 400
     assert "Confirm this" in answer.text
-    assert in_force_in(app).minimum_group == 5
+    assert first_settings(app).minimum_group == 5
     assert fill_in(administrator, "/settings", told=None).status_code == 400
     fill_in(administrator, "/settings")
     assert "set-up is not finished" not in administrator.get("/").text
@@ -95,13 +90,13 @@ def test_a_bad_value_is_refused_with_what_is_allowed(app, administrator, field, 
     answer = fill_in(administrator, "/settings", **{field: value})
     assert answer.status_code == 400
     assert said in answer.text
-    assert in_force_in(app).minimum_group == 5
+    assert first_settings(app).minimum_group == 5
 
 
 @pytest.mark.parametrize("address", ["", "/etc/passwd", "ftp://camera/", "http://", "0"])
 def test_only_an_address_is_taken_for_a_network_camera(app, administrator, address):
     assert fill_in(administrator, "/settings", kind="network", address=address).status_code == 400
-    assert in_force_in(app).camera == "demo"
+    assert first_settings(app).camera == "demo"
 
 
 def test_a_browser_is_offered_as_camera_unless_the_monitor_runs_on_its_own(make_app, administrator):
@@ -123,7 +118,7 @@ def test_a_password_in_the_address_is_never_shown_and_kept_when_left_empty(app, 
     assert "pa55word" not in page
     assert "rtsp://camera/stream" in page
     fill_in(administrator, "/settings", kind="network", address="")
-    assert in_force_in(app).camera == address
+    assert first_settings(app).camera == address
 
 
 def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(make_app):
@@ -134,7 +129,7 @@ def test_a_value_from_the_environment_can_t_be_changed_and_the_page_says_why(mak
     assert "Set by <code>CAMERA</code>" in page
     assert "Set by <code>RETENTION_DAYS</code>" not in page
     fill_in(client, "/settings", kind="network", address="http://camera/", hide_faces=None)
-    now = in_force_in(app)
+    now = first_settings(app)
     assert (now.camera, now.hide_faces, now.retention_days) == ("demo?students=6", True, 30)
 
 
@@ -144,7 +139,7 @@ def test_the_rest_can_be_saved_while_the_environment_fixes_the_camera(make_app, 
     app = make_app(CAMERA=camera, MINIMUM_GROUP="8")
     client = signed_in_client(app, "anna")
     assert fill_in(client, "/settings", kind=None, minimum_group=None).status_code == 302
-    now = in_force_in(app)
+    now = first_settings(app)
     assert (now.camera, now.minimum_group, now.retention_days) == (camera, 8, 30)
 
 
@@ -192,7 +187,7 @@ def fill_in_camera(client, **camera) -> dict:
 
 
 def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):
-    hub = app.extensions["hub"]
+    hub = first_hub(app)
     online = CameraState(True, None, None, NOON, 25.0)
     hub.receive(MonitorStatus(online, live=None, analysed_fps=5, frames_dropped=0))
     hub.receive(AnnotatedPicture(b"picture", captured_at=1000, size=(640, 360)))

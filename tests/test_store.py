@@ -14,7 +14,7 @@ from sqlalchemy import func, inspect, select, text
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
-from app.store import lecture_queries, minute_queries, retention
+from app.store import lecture_queries, minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute
 from app.store.tables import Lecture, Minute, Note, Role, Room, Token, db
 from app.vision.emotion import Emotion
@@ -234,16 +234,16 @@ def reading(second: float, emotion: Emotion) -> Reading:
     return Reading(NOON + timedelta(seconds=second), second, faces)
 
 
-def record(app, seconds: range, emotion: Emotion) -> None:
-    writer = MinuteWriter(app, SYSTEM_CLOCK)
+def record(app, room: Room, seconds: range, emotion: Emotion) -> None:
+    writer = MinuteWriter(app, room.id, SYSTEM_CLOCK)
     for second in seconds:
         writer.add(reading(second, emotion), minimum_group=5)
     writer.stop(timeout_seconds=10)
 
 
 def test_a_new_process_goes_on_with_the_minute_of_the_one_before(app, room):
-    record(app, range(0, 21), Emotion.HAPPY)
-    record(app, range(30, 51), Emotion.NEUTRAL)
+    record(app, room, range(0, 21), Emotion.HAPPY)
+    record(app, room, range(30, 51), Emotion.NEUTRAL)
     (minute,) = stored()
     assert minute.online_seconds == pytest.approx(40)
     assert minute.frames_analysed == 42
@@ -269,7 +269,7 @@ def test_what_is_written_after_a_second_connection_is_there_for_other_processes(
 
 def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room):
     lecture = lecture_queries.start_lecture(room, "Algebra", "", SYSTEM_CLOCK.now())
-    writer = MinuteWriter(app, SYSTEM_CLOCK)
+    writer = MinuteWriter(app, room.id, SYSTEM_CLOCK)
     try:
         wait_for(lambda: writer._lecture_id)
         for second in range(0, 31):
@@ -282,13 +282,15 @@ def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room)
 
 
 def test_minutes_wait_in_memory_while_the_database_is_away(app, room, caplog):
+    room_id = room.id
     db.session.remove()
     downgrade(revision="base")
-    writer = MinuteWriter(app, SYSTEM_CLOCK)
+    writer = MinuteWriter(app, room_id, SYSTEM_CLOCK)
     for second in range(0, 130):
         writer.add(reading(second, Emotion.SAD), minimum_group=5)
     while "wait in memory" not in caplog.text:
         SYSTEM_CLOCK.wait(0.05)
     upgrade()
+    room_queries.get_or_create_room("Room 7")
     writer.stop(timeout_seconds=10)
     assert [round(minute.face_seconds) for minute in stored()] == [360, 360, 54]

@@ -226,3 +226,20 @@ def test_a_lecture_begins_and_ends_by_itself_and_outside_it_nothing_is_read(serv
     wait_for(server.is_online)
     assert server.get("/api/v1/state").json["lecture"]["title"] == "Choir"
     close(page.context)
+
+
+def test_each_room_has_a_timetable_of_its_own(app, administrator):
+    with app.app_context():
+        other = room_queries.get_or_create_room("Room 8")
+        other_id, other_path = other.id, f"/rooms/{other.slug}/timetable"
+    token = csrf_of(administrator.get(other_path).text)
+    sent = administrator.post(f"{other_path}/line", data={"csrf_token": token, **LINE})
+    assert sent.location == other_path
+    assert lines_in(app) == []
+    assert "Algebra" in administrator.get(other_path).text
+    assert "Algebra" not in administrator.get("/timetable").text
+    planned = administrator.get(f"/api/v1/rooms/{other_id}/timetable").json["lectures"]
+    assert [each["title"] for each in planned][:1] == ["Algebra"]
+    assert administrator.get("/api/v1/timetable").json["lectures"] == []
+    assert administrator.get(f"{other_path}?line=1").text.count('value="Algebra"') == 1
+    assert 'value="Algebra"' not in administrator.get("/timetable?line=1").text, "a line of another room"

@@ -42,6 +42,8 @@ class MonitorStatus:
     """Frames that the camera gave since it was opened."""
     frames_analysed: int = 0
     """Frames that were analysed since the monitor started."""
+    cores: float | None = None
+    """Processor cores that the monitor keeps busy; None until that is measured."""
     minutes_written: int = 0
     """Finished minutes that were written since the monitor started."""
 

@@ -76,9 +76,9 @@ class SignedChannel:
         self._warnings: set[str] = set()
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """The channel of the room and the Redis server in `settings`."""
-        return cls(settings.redis_url, settings.room, settings.secret_key)
+    def from_settings(cls, settings: Settings, slug: str) -> Self:
+        """The channel of a room on the Redis server in `settings`."""
+        return cls(settings.redis_url, slug, settings.secret_key)
 
     def publish(self, topic: str, packed: bytes) -> int:
         """Publish what `pack` returned; gives the number of processes that received it, 0 in an outage."""

@@ -9,8 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.restart import run_until_ended
-from app.store import timetable_queries
-from app.store.effective_settings import configured_room
+from app.store import room_queries, timetable_queries
 from app.store.tables import Room, db
 from app.timetable.calendar import read_calendar
 from app.timetable.errors import CalendarError
@@ -24,8 +23,9 @@ REFRESH_SECONDS = 3600.0
 class CalendarRefresher:
     """Keeps the calendar's lectures up to date; while it can't be read, those that are known stay."""
 
-    def __init__(self, app: Flask, clock: Clock) -> None:
+    def __init__(self, app: Flask, room_id: int, clock: Clock) -> None:
         self._app = app
+        self._room_id = room_id
         self._clock = clock
         self._tried_at = float("-inf")
         self._ending = threading.Event()
@@ -42,12 +42,14 @@ class CalendarRefresher:
         while not self._ending.is_set():
             with self._app.app_context():
                 try:
-                    self._refresh_if_due(configured_room())
+                    self._refresh_if_due(room_queries.room_by_id(self._room_id))
                 except SQLAlchemyError:
                     db.session.rollback()  # the minute writer logs that the database is away
             self._clock.wait(POLL_SECONDS, self._ending)
 
-    def _refresh_if_due(self, room: Room) -> None:
+    def _refresh_if_due(self, room: Room | None) -> None:
+        if room is None:
+            return  # deleted; whoever started this process ends it
         now = self._clock.now()
         fetched_at = room.calendar_fetched_at
         is_new = fetched_at is not None and abs(now - fetched_at) < timedelta(seconds=REFRESH_SECONDS)
@@ -60,13 +62,12 @@ class CalendarRefresher:
     def _refresh(self, room: Room) -> None:
         """Read the calendar and store what it plans, or why it can't be read."""
         address, zone = room.calendar_url, timetable_queries.zone_of(room)
-        room_id = room.id
         db.session.rollback()  # reading takes seconds, and a transaction holds a connection
         try:
             lectures, problem = read_calendar(address, self._clock.now(), zone), None
         except CalendarError as error:
             lectures, problem = [], error.args[0]
-        room = db.session.get(Room, room_id)
+        room = room_queries.room_by_id(self._room_id)
         if room is None or room.calendar_url != address:
             return  # somebody entered another one meanwhile
         if problem is not None:

@@ -18,6 +18,7 @@ from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
 from app.language import translate
 from app.monitor.calendar_refresher import CalendarRefresher
+from app.monitor.cpu_load import CpuLoad
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
@@ -51,6 +52,7 @@ class Monitor:
     def __init__(
         self,
         app: Flask,
+        room_id: int,
         bus: Publisher,
         frame_requests: Connection | None,
         analyser: FaceAnalyser,
@@ -61,8 +63,8 @@ class Monitor:
         self._clock = clock
         self._bus = bus
         self._analyser = analyser
-        self._minute_writer = MinuteWriter(app, clock)
-        self._calendar_refresher = CalendarRefresher(app, clock)
+        self._minute_writer = MinuteWriter(app, room_id, clock)
+        self._calendar_refresher = CalendarRefresher(app, room_id, clock)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
@@ -70,6 +72,7 @@ class Monitor:
         self._jpeg_quality = settings.jpeg_quality
         self._labels = {kind: translate(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
+        self._cpu_load = CpuLoad(clock)
         self._analysis = Analysis()
         self._live_figures = LiveFigures()
         self._view = 0
@@ -179,6 +182,7 @@ class Monitor:
                 face_width=self._analysis.face_width,
                 frames_captured=self._shutter.frames_captured,
                 frames_analysed=self._analysed.total,
+                cores=self._cpu_load.cores(),
                 minutes_written=self._minute_writer.minutes_written,
             )
         )

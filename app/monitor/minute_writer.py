@@ -10,10 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.monitor.lecture_keeper import LectureKeeper
 from app.monitor.minute_aggregator import MinuteAggregator
-from app.store import minute_queries, retention
+from app.store import minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
-from app.store.effective_settings import EffectiveSettings, configured_room, effective_settings
+from app.store.effective_settings import EffectiveSettings, effective_settings
 from app.store.tables import db
 from app.vision.frame import Reading
 
@@ -27,8 +27,9 @@ PURGE_SECONDS = 3600.0
 class MinuteWriter:
     """Aggregates readings into the minutes of the running lecture, and writes them."""
 
-    def __init__(self, app: Flask, clock: Clock) -> None:
+    def __init__(self, app: Flask, room_id: int, clock: Clock) -> None:
         self._app = app
+        self._room_id = room_id
         self._clock = clock
         self._lecture_keeper = LectureKeeper(clock, app.config["SETTINGS"].lecture_hours)
         self.effective_settings: EffectiveSettings | None = None
@@ -87,7 +88,10 @@ class MinuteWriter:
 
     def _poll(self) -> None:
         """Load the effective settings and the running lecture; write and purge when due."""
-        room = configured_room()
+        room = room_queries.room_by_id(self._room_id)
+        if room is None:  # deleted; whoever started this process ends it
+            self.effective_settings = None
+            return
         lecture = self._lecture_keeper.running_lecture(room)
         self.effective_settings = effective_settings(room, self._clock.now())
         lecture_id = lecture.id if lecture else None
@@ -104,7 +108,9 @@ class MinuteWriter:
             self._purged_at = now
 
     def _write(self) -> None:
-        room = configured_room()
+        room = room_queries.room_by_id(self._room_id)
+        if room is None:
+            return
         minimum_group = effective_settings(room).minimum_group
         with self._lock:
             minutes = self._aggregator.unwritten_minutes()

@@ -40,11 +40,12 @@ SENTENCES = (CameraStuck, NotLeaseHolder, AnalyserUnavailable, ThreadDied)
 
 def run(
     app: Flask,
+    room_id: int,
     link: Link,
     leases: Sequence[AbstractContextManager],
     frame_requests: Connection | None = None,
 ) -> None:
-    """Run the room's monitor until SIGTERM, or until `link` is broken; then end the process.
+    """Run a room's monitor until SIGTERM, or until `link` is broken; then end the process.
 
     The camera stays closed until all `leases` are held; entering one may raise NotLeaseHolder.
     `frame_requests` is the pipe for frames from browsers.
@@ -64,7 +65,7 @@ def run(
         with ExitStack() as held_leases, _failure_published(bus):
             for lease in leases:
                 held_leases.enter_context(lease)
-            _run_monitor(app, bus, frame_requests, ending)
+            _run_monitor(app, room_id, bus, frame_requests, ending)
             if dead_threads:
                 raise ThreadDied(FAULT)
         status = 0
@@ -114,13 +115,13 @@ def _failure_published(bus: Publisher) -> Iterator[None]:
 
 
 def _run_monitor(
-    app: Flask, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
+    app: Flask, room_id: int, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
 ) -> None:
     try:
         analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
     except (RuntimeError, ValueError) as error:
         raise AnalyserUnavailable(str(error)) from None
-    monitor = Monitor(app, bus, frame_requests, analyser, SYSTEM_CLOCK)
+    monitor = Monitor(app, room_id, bus, frame_requests, analyser, SYSTEM_CLOCK)
     try:
         monitor.run(ending)
     finally:

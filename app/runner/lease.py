@@ -4,7 +4,6 @@ On one machine it is a lock on a file. Across machines, `app.runner.redis_lease`
 """
 
 import fcntl
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,27 +17,24 @@ ACQUIRE_SECONDS = 5.0  # the previous monitor may still be writing its last minu
 RETRY_SECONDS = 0.2
 
 
+HELD_ELSEWHERE = Translatable("Another server reads the camera of this room; stop it or archive the room.")
+
+
 class NotLeaseHolder(ConnectionError):
     """Another process holds the room's lease, or nobody can tell whether one does."""
 
 
 @contextmanager
-def file_lease(app: Flask) -> Iterator[None]:
-    """Hold the room's lease on this machine meanwhile, waiting ACQUIRE_SECONDS for it.
+def file_lease(app: Flask, slug: str) -> Iterator[None]:
+    """Hold the lease of the room /rooms/SLUG on this machine meanwhile, waiting ACQUIRE_SECONDS for it.
 
     The operating system releases it when the process ends, even in a crash. Raises NotLeaseHolder.
     """
-    room = app.config["SETTINGS"].room
-    digest = hashlib.sha256(room.encode()).hexdigest()[:12]
-    with (Path(app.instance_path) / f"monitor-{digest}.lock").open("w") as file:
+    with (Path(app.instance_path) / f"monitor-{slug}.lock").open("w") as file:
         deadline = time.monotonic() + ACQUIRE_SECONDS
         while not _lock(file):
             if time.monotonic() > deadline:
-                raise NotLeaseHolder(
-                    Translatable(
-                        "Another server reads the camera of %(room)s; stop it or set ROOM.", room=room
-                    )
-                )
+                raise NotLeaseHolder(HELD_ELSEWHERE)
             time.sleep(RETRY_SECONDS)
         yield
 

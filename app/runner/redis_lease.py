@@ -8,14 +8,12 @@ from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
 from app.bus.signed_channel import SignedChannel
-from app.language import Translatable
-from app.runner.lease import NotLeaseHolder
+from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 10.0  # from renewal to expiry: a holder that crashed blocks the room no longer than this
 ACQUIRE_SECONDS = 15.0  # longer than LEASE_SECONDS, so that a monitor can follow one that crashed
-HELD_ELSEWHERE = Translatable("Another process reads the camera of this room; stop it or set ROOM.")
 
 
 class RedisLease:

@@ -49,21 +49,25 @@ class MonitorObserver(Protocol):
 
 
 class Supervisor:
-    """Keeps one monitor process running while the web process lives."""
+    """Keeps the monitor process of a room running until `is_ending` gives True."""
 
     def __init__(
         self,
+        room_id: int,
+        slug: str,
         observer: MonitorObserver,
         serve_frames: Callable[[Connection], None],
         clock: Clock,
         is_ending: Callable[[], bool],
     ) -> None:
         """`serve_frames` answers a monitor's requests for frames from browsers, until the monitor ends."""
+        self._room_id = room_id
+        self._slug = slug
         self._observer = observer
         self._serve_frames = serve_frames
         self._clock = clock
         self._is_ending = is_ending
-        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"supervisor {slug}", daemon=True)
 
     def start(self) -> None:
         """Start the first monitor, and supervise in the background."""
@@ -93,11 +97,16 @@ class Supervisor:
             frame_socket, monitor_frames = socket.socketpair()
             with frame_socket, monitor_frames:
                 descriptors = monitor_bus.fileno(), monitor_frames.fileno()
-                command = [sys.executable, "-m", "app.monitor", *map(str, descriptors)]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "app.monitor",
+                    *map(str, (self._room_id, self._slug, *descriptors)),
+                ]
                 process = subprocess.Popen(command, cwd=PROJECT, pass_fds=descriptors)
                 frames = Connection(frame_socket.detach())
             bus = Connection(bus_socket.detach())
-        log.info("monitor started, pid %d", process.pid)
+        log.info("monitor of %s started, pid %d", self._slug, process.pid)
         with bus:
             try:
                 self._observer.monitor_started()
@@ -110,7 +119,7 @@ class Supervisor:
                 self._stop(process)
                 self._observer.monitor_ended()
         level = logging.INFO if self._is_ending() else logging.WARNING
-        log.log(level, "monitor ended, status %d", process.returncode)
+        log.log(level, "monitor of %s ended, status %d", self._slug, process.returncode)
 
     def _relay_frames(self, frames: Connection, process: subprocess.Popen) -> None:
         """Serve the monitor's requests; where that fails, end it: it would wait for ever for an answer."""
@@ -136,7 +145,7 @@ class Supervisor:
             except (EOFError, OSError):
                 return
             if self._clock.monotonic() - heartbeat_at > timeout_seconds:
-                log.warning("monitor sent nothing for %.0f s; killing it", timeout_seconds)
+                log.warning("monitor of %s sent nothing for %.0f s; killing it", self._slug, timeout_seconds)
                 return
 
     def _stop(self, process: subprocess.Popen) -> None:

@@ -1,7 +1,7 @@
 """The settings that apply to a room at this moment, for the pages and for the monitor.
 
-A setting from the environment (or `.env`) comes first, then what an administrator stored for the room, then
-the default.
+A setting from the environment (or `.env`) comes first, but only for the first room; then what an
+administrator stored for the room, then the default.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from typing import Any
 from flask import current_app
 
 from app.clock import SYSTEM_CLOCK
+from app.settings import default_setting
 from app.store import lecture_queries, room_queries, timetable_queries
 from app.store.tables import Room
 from app.vision.privacy_area import PrivacyArea
@@ -86,16 +87,24 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
-def configured_room() -> Room:
-    """The room that ROOM names. Queries the database."""
-    return room_queries.get_or_create_room(current_app.config["SETTINGS"].room)
+def first_room() -> Room:
+    """The room that ROOM names; without ROOM, the oldest one in use. The environment describes it.
+
+    Queries the database, and creates the room if it is new.
+    """
+    name = current_app.config["SETTINGS"].room
+    oldest = None if is_set_by_environment("room") else room_queries.oldest_room_in_use()
+    room = oldest or room_queries.get_or_create_room(name)
+    if room.archived_at is not None:
+        room_queries.change_room(room, archived_at=None)
+    return room
 
 
-def effective_settings(room: Room | None = None, now: datetime | None = None) -> EffectiveSettings:
-    """The settings that apply to `room`, by default the configured one, at `now`. Queries the database."""
-    room = room or configured_room()
+def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSettings:
+    """The settings that apply to `room` at `now`. Queries the database."""
+    is_first = room.id == first_room().id
     return EffectiveSettings(
-        **{name: _effective(name, room) for name in ROOM_SETTINGS},
+        **{name: _effective(name, room, is_first) for name in ROOM_SETTINGS},
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
         outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
@@ -110,13 +119,17 @@ def _outside_timetable(room: Room, now: datetime) -> OutsideTimetable | None:
     return OutsideTimetable(upcoming.begins_at if upcoming else None)
 
 
-def is_set_by_environment(name: str) -> bool:
-    """Whether the environment gives this setting, so that no page can change it."""
-    return name in current_app.config["EXPLICIT_SETTINGS"]
+def is_set_by_environment(name: str, room: Room | None = None) -> bool:
+    """Whether the environment gives this setting, so that no page can change it.
+
+    It gives a setting of `room` only if that is the first room.
+    """
+    is_explicit = name in current_app.config["EXPLICIT_SETTINGS"]
+    return is_explicit and (room is None or room.id == first_room().id)
 
 
-def _effective(name: str, room: Room) -> Any:
-    stored = getattr(room, name)
-    if stored is None or is_set_by_environment(name):
+def _effective(name: str, room: Room, is_first: bool) -> Any:
+    if is_first and is_set_by_environment(name):
         return getattr(current_app.config["SETTINGS"], name)
-    return stored
+    stored = getattr(room, name)
+    return default_setting(name) if stored is None else stored

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.language import Translatable
@@ -25,11 +25,12 @@ def running_lecture(room: Room) -> Lecture | None:
 
 
 def newest_lectures(
-    limit: int, after: int | None = None, words: str = "", course: str = ""
+    limit: int, after: int | None = None, words: str = "", course: str = "", room: Room | None = None
 ) -> Sequence[Lecture]:
     """Lectures, newest first, starting behind the lecture with id `after`.
 
-    With `words` only those whose title or course contains them, with `course` only those of that course.
+    With `words` only those whose title or course contains them, with `course` only those of that course, with
+    `room` only those held there.
     """
     query = select(Lecture).order_by(Lecture.id.desc()).limit(limit)
     if after is not None:
@@ -40,6 +41,8 @@ def newest_lectures(
         )
     if course:
         query = query.where(Lecture.course == course)
+    if room is not None:
+        query = query.where(Lecture.room_id == room.id)
     return db.session.scalars(query).all()
 
 
@@ -51,6 +54,11 @@ def other_lectures_of_course(lecture: Lecture, limit: int) -> Sequence[Lecture]:
         .order_by(Lecture.id.desc())
         .limit(limit)
     ).all()
+
+
+def count_lectures(room: Room) -> int:
+    """How many lectures a room has."""
+    return db.session.scalar(select(func.count()).where(Lecture.room_id == room.id))
 
 
 def all_courses() -> Sequence[str]:

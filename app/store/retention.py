@@ -5,24 +5,21 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import delete, exists, select, text
 
-from app.settings import default_setting
 from app.store import room_queries
-from app.store.effective_settings import configured_room, is_set_by_environment
+from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
 from app.store.tables import Lecture, Minute, Note, Pause, Room, db
 
 
 def purge(now: datetime) -> list[tuple[Room, int, int]]:
     """Delete what is too old, room by room; gives each room, its days, and how many minutes were deleted.
 
-    RETENTION_DAYS in the environment is this server's room's alone, so it is stored for that room: the
-    servers of other rooms purge the same database.
+    RETENTION_DAYS in the environment is the first room's alone, so it is stored for that room: the servers
+    of other rooms may purge the same database.
     """
-    own_room = configured_room()
     if is_set_by_environment("retention_days"):
         days = current_app.config["SETTINGS"].retention_days
-        room_queries.change_room(own_room, retention_days=days)
-    default = default_setting("retention_days")
-    days_by_room = [(room, room.retention_days or default) for room in room_queries.all_rooms()]
+        room_queries.change_room(first_room(), retention_days=days)
+    days_by_room = [(room, effective_settings(room).retention_days) for room in room_queries.all_rooms()]
     deleted = [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
     if db.engine.dialect.name == "sqlite":
         db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # the log holds what was deleted, too

@@ -5,10 +5,12 @@ from datetime import datetime
 from itertools import chain, count
 
 from slugify import slugify
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from app.store.tables import Pause, Room, db
+from app.store.tables import Lecture, Minute, Pause, Room, db
+
+RESERVED_SLUG = "new"  # /rooms/new adds a room
 
 
 def find_room(name: str) -> Room | None:
@@ -21,25 +23,65 @@ def get_or_create_room(name: str) -> Room:
     room = find_room(name)
     if room is None:
         try:
-            db.session.add(Room(name=name, slug=_free_slug(name)))
-            db.session.commit()
+            create_room(name)
         except IntegrityError:  # web and monitor start together, and the other one was first
             db.session.rollback()
         room = find_room(name)
     return room
 
 
+def create_room(name: str) -> Room:
+    """Create a room. Raises IntegrityError if there is one of this name."""
+    room = Room(name=name, slug=_free_slug(name))
+    db.session.add(room)
+    db.session.commit()
+    return room
+
+
 def _free_slug(name: str) -> str:
     """The part of an address for a room of this name, which no other room has."""
     slug = slugify(name, max_length=70) or "room"
-    taken = set(db.session.scalars(select(Room.slug).where(Room.slug.startswith(slug))))
+    taken = {RESERVED_SLUG, *db.session.scalars(select(Room.slug).where(Room.slug.startswith(slug)))}
     numbered = (f"{slug}-{number}" for number in count(2))
     return next(each for each in chain([slug], numbered) if each not in taken)
 
 
+def room_by_id(room_id: int) -> Room | None:
+    """The room with this id."""
+    return db.session.get(Room, room_id)
+
+
+def room_by_slug(slug: str) -> Room | None:
+    """The room whose address is /rooms/SLUG."""
+    return db.session.scalar(select(Room).where(Room.slug == slug))
+
+
 def all_rooms() -> Sequence[Room]:
-    """Every room, by name."""
+    """Every room, by name, archived ones too."""
     return db.session.scalars(select(Room).order_by(Room.name)).all()
+
+
+def rooms_in_use() -> Sequence[Room]:
+    """The rooms that are not archived, by name."""
+    return db.session.scalars(select(Room).where(Room.archived_at.is_(None)).order_by(Room.name)).all()
+
+
+def archived_rooms() -> Sequence[Room]:
+    """The rooms that are archived, by name."""
+    return db.session.scalars(select(Room).where(Room.archived_at.is_not(None)).order_by(Room.name)).all()
+
+
+def oldest_room_in_use() -> Room | None:
+    """The first room that was made, of those that are not archived."""
+    return db.session.scalar(select(Room).where(Room.archived_at.is_(None)).order_by(Room.id).limit(1))
+
+
+def delete_room(room: Room) -> None:
+    """Delete a room with its lectures, minutes, notes and pauses."""
+    for table in (Minute, Lecture, Pause):  # the database deletes notes with their lecture
+        db.session.execute(delete(table).where(table.room_id == room.id))
+    db.session.delete(room)
+    db.session.commit()
 
 
 def change_room(room: Room, **columns) -> None:

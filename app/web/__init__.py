@@ -11,7 +11,8 @@ from app.language import LANGUAGES, current_language, script_texts
 from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.vision.emotion import EMOTIONS
-from app.web import access, api, health, metrics, problems, request_checks, style
+from app.web import access, api, health, metrics, problems, request_checks, requested_room, style
+from app.web.live_rooms import LiveRooms
 from app.web.pages import (
     account,
     control,
@@ -22,15 +23,12 @@ from app.web.pages import (
     notice_page,
     privacy_areas_page,
     report_page,
+    rooms_page,
     settings_page,
     timetable_page,
 )
-from app.web.room_control import RoomControl
 from app.web.sending import post_frame, send_page
-from app.web.sending.relay import Relay, useful_fps
-from app.web.stream import media
-from app.web.stream.hub import Hub
-from app.web.stream.viewer import StreamSlots
+from app.web.stream import events, media
 
 
 def init_app(app: APIFlask) -> None:
@@ -40,22 +38,13 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies
         )
-    slots = StreamSlots(settings.max_viewers)
-    hub = Hub(SYSTEM_CLOCK, settings.timezone, slots, settings.stream_fps)
-    relay = Relay(
-        SYSTEM_CLOCK,
-        settings.timezone,
-        lambda: useful_fps(settings.detect_fps, hub.demand),
-        hub.refuse_older_pictures,
-    )
     app.extensions.update(
         clock=SYSTEM_CLOCK,
-        hub=hub,
-        relay=relay,
-        room_control=RoomControl(app, hub, SYSTEM_CLOCK),
+        rooms=LiveRooms(app, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
+    requested_room.init_app(app)
     access.init_app(app)
     request_checks.init_app(app)
     problems.init_app(app)
@@ -71,6 +60,7 @@ def init_app(app: APIFlask) -> None:
         notice_page,
         model_page,
         settings_page,
+        rooms_page,
         privacy_areas_page,
         timetable_page,
         language_choice,
@@ -81,6 +71,7 @@ def init_app(app: APIFlask) -> None:
         app.register_blueprint(module.pages)
     api.init_app(app)
     app.register_blueprint(post_frame.api)
+    app.register_blueprint(events.api)
 
     for reads in (
         wording.capital,
@@ -102,6 +93,7 @@ def init_app(app: APIFlask) -> None:
     def for_every_page():
         return {
             "settings": settings,
+            "visible_rooms": requested_room.visible_rooms,
             "language": current_language(),
             "languages": LANGUAGES,
             "script_texts": {

@@ -35,12 +35,17 @@ FOR_ADMINISTRATORS = {
     "room_settings.settings",
     "room_settings.first_run",
     "room_settings.camera",
+    "room_settings.notify",
     "areas.areas",
     "timetable.save_line",
     "timetable.remove_line",
     "timetable.save_calendar",
     "timetable.remove_calendar",
     "timetable.save_switch",
+    "rooms.add",
+    "rooms.archive",
+    "rooms.restore",
+    "rooms.delete",
 }
 
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}

@@ -1,6 +1,6 @@
 """The objects that the application keeps for all its requests.
 
-It imports neither hub nor relay: their own routes import this module.
+It imports none of their classes: their own routes import this module.
 """
 
 from datetime import datetime
@@ -16,19 +16,34 @@ def current_time() -> datetime:
     return current_app.extensions["clock"].now()
 
 
-def hub():
-    """The `Hub`: the newest picture and status of the room, and its viewers."""
-    return current_app.extensions["hub"]
+def live_rooms():
+    """The `LiveRooms`: pictures, viewers, senders and orders of each room."""
+    return current_app.extensions["rooms"]
 
 
-def current_settings(room: Room | None = None) -> EffectiveSettings:
-    """The settings that apply to the room, with what was ordered and is not stored yet."""
-    return hub().overrides.apply_to(effective_settings(room))
+def runner():
+    """The `Runner`, which starts and ends monitors; pages wake it when the rooms in use have changed."""
+    return current_app.extensions["runner"]
 
 
-def relay():
-    """The `Relay` between the monitor and whoever sends frames, where the camera is a browser's."""
-    return current_app.extensions["relay"]
+def hub(room: Room):
+    """The `Hub` of a room: its newest picture and status, and its viewers."""
+    return live_rooms().get(room).hub
+
+
+def relay(room: Room):
+    """The `Relay` between a room's monitor and whoever sends frames, where the camera is a browser's."""
+    return live_rooms().get(room).relay
+
+
+def current_settings(room: Room) -> EffectiveSettings:
+    """The settings that apply to a room, with what was ordered and is not stored yet."""
+    return hub(room).overrides.apply_to(effective_settings(room))
+
+
+def reload_settings(room: Room) -> None:
+    """Obey the stored settings of a room at once."""
+    hub(room).reload_settings(lambda: effective_settings(room))
 
 
 def database_health():

@@ -1,5 +1,7 @@
 """Health checks for load balancers and monitoring: `/healthz` and `/readyz`."""
 
+from collections.abc import Iterable
+
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint
@@ -9,7 +11,8 @@ from app.camera.errors import Reason
 from app.project import PROJECT
 from app.store.database_health import is_busy
 from app.store.tables import db
-from app.web.extensions import database_health, hub
+from app.web.extensions import database_health, live_rooms
+from app.web.stream.hub import Hub
 
 pages = Blueprint("health", __name__)
 
@@ -28,7 +31,12 @@ def healthz():
 @pages.get("/readyz")
 def readyz():
     """Report database, monitor and camera: each `ok`, or one word that says why not."""
-    components = {"database": _database(), "monitor": _monitor(), "camera": _camera()}
+    hubs = [room.hub for room in live_rooms()]
+    components = {
+        "database": _database(),
+        "monitor": _best(map(_monitor, hubs), "stopped"),
+        "camera": _best(map(_camera, hubs), "unknown"),
+    }
     return components, 200 if all(word in (OK, *ON_PURPOSE) for word in components.values()) else 503
 
 
@@ -47,17 +55,22 @@ def _database() -> str:
     return OK
 
 
-def _monitor() -> str:
-    monitor = hub().monitor
+def _best(words: Iterable[str], default: str) -> str:
+    """The word of the room that is best off: a server is ready if it reads one of its rooms."""
+    return min(words, key=lambda word: word not in (OK, *ON_PURPOSE), default=default)
+
+
+def _monitor(hub: Hub) -> str:
+    monitor = hub.monitor
     if not monitor.is_running:
         return "stopped"
     return OK if monitor.heartbeat_at is not None else "starting"
 
 
-def _camera() -> str:
-    if hub().pause is not None:
+def _camera(hub: Hub) -> str:
+    if hub.pause is not None:
         return PAUSED
-    status = hub().status
+    status = hub.status
     if status is None:
         return "unknown"
     return OK if status.camera.is_online else str(status.camera.reason)

@@ -29,5 +29,6 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
 
 def report_or_404(lecture_id: int) -> Report:
     """The report of a lecture; of a running one, up to now."""
-    conditions = ReportConditions(effective_settings().minimum_group, read_model_card())
-    return report_of(lecture_or_404(lecture_id), current_time(), conditions)
+    lecture = lecture_or_404(lecture_id)
+    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, read_model_card())
+    return report_of(lecture, current_time(), conditions)

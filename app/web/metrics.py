@@ -1,7 +1,7 @@
 """Metrics for Prometheus at `/metrics`, which METRICS_TOKEN opens. docs/monitoring.md explains each."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector
@@ -9,10 +9,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from app.bus.messages import MonitorStatus
 from app.camera.errors import Reason
 from app.project import VERSION
 from app.web.access import bearer_token
+from app.web.live_rooms import LiveRooms
 from app.web.problems import problem
 from app.web.stream.hub import Hub
 
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
     if settings.metrics_token is None:
         return
     registry = CollectorRegistry()
-    registry.register(RoomCollector(app.extensions["hub"], settings.room))
+    registry.register(RoomCollector(app.extensions["rooms"]))
     ProcessCollector(registry=registry)
     requests = Counter("aula_http_requests", "Answered requests.", ["endpoint", "status"], registry=registry)
     app.extensions["metrics"] = registry
@@ -49,60 +49,73 @@ def metrics():
     return Response(encode(current_app.extensions["metrics"]), content_type=content_type)
 
 
-class RoomCollector(Collector):
-    """Reads camera, monitor and viewers from the hub at each scrape; unknown values are left out."""
+ROOM_GAUGES = {
+    "aula_camera_online": ("Whether the camera delivers pictures.", lambda hub: _is_online(hub)),
+    "aula_paused": ("Whether the room is paused.", lambda hub: hub.pause is not None),
+    "aula_outside_timetable": (
+        "Whether the camera is closed because no lecture runs.",
+        lambda hub: hub.status is not None and hub.status.camera.reason == Reason.OUTSIDE_TIMETABLE,
+    ),
+    "aula_monitor_running": ("Whether the monitor process runs.", lambda hub: hub.monitor.is_running),
+    "aula_viewers": ("Open streams.", lambda hub: len(hub.viewers)),
+    "aula_monitor_heartbeat_age_seconds": (
+        "Time since the monitor's last status.",
+        lambda hub: hub.heartbeat_age_seconds,
+    ),
+    "aula_picture_age_seconds": (
+        "Time since the shown picture was captured.",
+        lambda hub: hub.picture_age_seconds,
+    ),
+    "aula_faces": ("Faces in view.", lambda hub: hub.status and hub.status.live and hub.status.live.faces),
+}
+"""Help and value of each metric of a room; a value of None is left out."""
 
-    def __init__(self, hub: Hub, room: str) -> None:
-        self._hub = hub
-        self._room = room
+ROOM_COUNTERS = {
+    "aula_monitor_restarts": (
+        "How often the monitor ended and was restarted.",
+        lambda hub: hub.monitor.restarts,
+    ),
+    "aula_frames_captured": (
+        "Frames captured since the camera was opened.",
+        lambda hub: hub.status and hub.status.frames_captured,
+    ),
+    "aula_frames_analysed": (
+        "Frames analysed since the monitor started.",
+        lambda hub: hub.status and hub.status.frames_analysed,
+    ),
+    "aula_frames_dropped": (
+        "Frames replaced by a newer one before they were used, since the camera was opened.",
+        lambda hub: hub.status and hub.status.frames_dropped,
+    ),
+    "aula_minutes_written": (
+        "Finished minutes written since the monitor started.",
+        lambda hub: hub.status and hub.status.minutes_written,
+    ),
+}
+
+
+def _is_online(hub: Hub) -> bool:
+    return hub.pause is None and hub.status is not None and hub.status.camera.is_online
+
+
+class RoomCollector(Collector):
+    """Reads camera, monitor and viewers of each room from its hub at each scrape."""
+
+    def __init__(self, rooms: LiveRooms) -> None:
+        self._rooms = rooms
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each metric with its current value."""
-        hub, status = self._hub, self._hub.status
-        yield InfoMetricFamily("aula", "This server.", {"version": VERSION, "room": self._room})
-        online = hub.pause is None and status is not None and status.camera.is_online
-        yield GaugeMetricFamily("aula_camera_online", "Whether the camera delivers pictures.", online)
-        yield GaugeMetricFamily("aula_paused", "Whether the room is paused.", hub.pause is not None)
-        outside = status is not None and status.camera.reason == Reason.OUTSIDE_TIMETABLE
-        yield GaugeMetricFamily(
-            "aula_outside_timetable", "Whether the camera is closed because no lecture runs.", outside
-        )
-        yield GaugeMetricFamily(
-            "aula_monitor_running", "Whether the monitor process runs.", hub.monitor.is_running
-        )
-        yield CounterMetricFamily(
-            "aula_monitor_restarts",
-            "How often the monitor ended and was restarted.",
-            hub.monitor.restarts,
-        )
-        yield GaugeMetricFamily("aula_viewers", "Open streams.", len(hub.viewers))
-        yield GaugeMetricFamily("aula_viewers_limit", "Streams that may be open at once.", hub.slots.limit)
-        if (age_seconds := hub.heartbeat_age_seconds) is not None:
-            yield GaugeMetricFamily(
-                "aula_monitor_heartbeat_age_seconds", "Time since the monitor's last status.", age_seconds
-            )
-        if (age_seconds := hub.picture_age_seconds) is not None:
-            yield GaugeMetricFamily(
-                "aula_picture_age_seconds", "Time since the shown picture was captured.", age_seconds
-            )
-        if status is not None:
-            yield from _monitor_metrics(status)
+        """Yield each metric with its current values."""
+        yield InfoMetricFamily("aula", "This server.", {"version": VERSION})
+        limit = self._rooms.slots.limit
+        yield GaugeMetricFamily("aula_viewers_limit", "Streams that may be open at once.", limit)
+        for family, metrics in ((GaugeMetricFamily, ROOM_GAUGES), (CounterMetricFamily, ROOM_COUNTERS)):
+            for name, (help, value_of) in metrics.items():
+                yield self._of_each_room(family(name, help, labels=["room"]), value_of)
 
-
-def _monitor_metrics(status: MonitorStatus) -> Iterator[Metric]:
-    yield CounterMetricFamily(
-        "aula_frames_captured", "Frames captured since the camera was opened.", status.frames_captured
-    )
-    yield CounterMetricFamily(
-        "aula_frames_analysed", "Frames analysed since the monitor started.", status.frames_analysed
-    )
-    yield CounterMetricFamily(
-        "aula_frames_dropped",
-        "Frames replaced by a newer one before they were used, since the camera was opened.",
-        status.frames_dropped,
-    )
-    yield CounterMetricFamily(
-        "aula_minutes_written", "Finished minutes written since the monitor started.", status.minutes_written
-    )
-    if status.live is not None:
-        yield GaugeMetricFamily("aula_faces", "Faces in view.", status.live.faces)
+    def _of_each_room(self, metric: Metric, value_of: Callable[[Hub], float | None]) -> Metric:
+        for room in self._rooms:
+            value = value_of(room.hub)
+            if value is not None:
+                metric.add_metric([room.name], value)
+        return metric

@@ -1,4 +1,4 @@
-"""Pauses the room and hides its faces: obeyed at once, stored as soon as the database takes it."""
+"""Pauses a room and hides its faces: obeyed at once, stored as soon as the database takes it."""
 
 import logging
 import threading
@@ -12,10 +12,9 @@ from app.store.effective_settings import (
     NO_OVERRIDES,
     CurrentPause,
     Overrides,
-    configured_room,
     effective_settings,
 )
-from app.store.tables import db
+from app.store.tables import Room, db
 from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
@@ -27,8 +26,9 @@ RETRY_SECONDS = 1.0
 class RoomControl:
     """Orders to show less need no database. Orders to show more are done only once they are stored."""
 
-    def __init__(self, app: Flask, hub: Hub, clock: Clock) -> None:
+    def __init__(self, app: Flask, room_id: int, hub: Hub, clock: Clock) -> None:
         self._app = app
+        self._room_id = room_id
         self._hub = hub
         self._clock = clock
         self._storing = threading.Lock()
@@ -49,15 +49,15 @@ class RoomControl:
         """End the pause. Raises SQLAlchemyError where that can't be stored; the room stays paused then."""
         with self._storing:
             self._store()  # so that the pause is on record
-            room_queries.resume_room(configured_room(), self._clock.now())
-            self._hub.reload_settings(effective_settings)
+            room_queries.resume_room(self._room(), self._clock.now())
+            self._reload()
 
     def show_faces(self) -> None:
         """Show the faces. Raises SQLAlchemyError where that can't be stored; they stay hidden then."""
         with self._storing:
             self._store()
-            room_queries.change_room(configured_room(), hide_faces=False, hidden_by_administrator=False)
-            self._hub.reload_settings(effective_settings)
+            room_queries.change_room(self._room(), hide_faces=False, hidden_by_administrator=False)
+            self._reload()
 
     def _order(self, overrides: Overrides) -> bool:
         with self._starting:
@@ -98,9 +98,15 @@ class RoomControl:
         overrides = self._hub.overrides
         if overrides == NO_OVERRIDES:
             return
-        room = configured_room()
+        room = self._room()
         if overrides.pause is not None:
             room_queries.pause_room(room, overrides.pause.by, overrides.pause.since)
         if overrides.hide_faces:
             room_queries.change_room(room, hide_faces=True)
-        self._hub.reload_settings(effective_settings, overrides)
+        self._reload(overrides)
+
+    def _room(self) -> Room:
+        return room_queries.room_by_id(self._room_id)
+
+    def _reload(self, stored: Overrides = NO_OVERRIDES) -> None:
+        self._hub.reload_settings(lambda: effective_settings(self._room()), stored)

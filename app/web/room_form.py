@@ -4,15 +4,20 @@ from collections.abc import Collection, Iterator
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import translate
+from app.notify import post
+from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
+from app.notify.post import NotSent
 from app.settings import check_setting
-from app.store.effective_settings import EffectiveSettings
+from app.store import room_queries
+from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.tables import Room
 from app.web.forms import ONE_LINE, Form, stripped
 
 CAMERA_LABELS = {
@@ -47,12 +52,19 @@ def _allowed(_form: Form, field: SettingField) -> None:
         raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
 
 
+def _free_name(form: "RoomForm", field: SettingField) -> None:
+    room = room_queries.find_room(field.data)
+    if room is not None and room.id != form.room_id:
+        raise ValidationError(gettext("another room has this name already."))
+
+
 class RoomForm(Form):
     """The settings that can be changed while the server runs, but for those that the environment gives.
 
     Labels stand in the template, which also shows the settings that the form has no fields for.
     """
 
+    room = SettingField(validators=[_free_name])
     kind = RadioField()
     device = SelectField(validate_choice=False)
     address = StringField(validators=[Length(max=1000), ONE_LINE], filters=[stripped])
@@ -60,19 +72,26 @@ class RoomForm(Form):
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
     contact = SettingField(validators=[Optional()])
+    notify = TextAreaField(filters=[stripped])
 
-    def __init__(self, in_force: EffectiveSettings, fixed: Collection[str]) -> None:
-        """Fill the form with what was sent, else with what is in force.
+    def __init__(
+        self, in_force: EffectiveSettings, room: Room | None = None, fixed: Collection[str] = ()
+    ) -> None:
+        """Fill the form with what was sent, else with what is in force in `room`; None adds a room.
 
         `fixed` names the settings that the environment gives: the form has no fields for them.
         """
+        self.room_id = room and room.id
+        self._stored_addresses = tuple(room.notify or ()) if room else ()
         super().__init__(
+            room=room.name if room else "",
             kind=kind_of(in_force.camera).value,
             device=in_force.camera,
             hide_faces=in_force.hide_faces,
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
             contact=in_force.contact or "",
+            notify=as_lines(self._stored_addresses),
         )
         self.in_force = in_force
         self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in _kinds()]
@@ -87,6 +106,13 @@ class RoomForm(Form):
             raise ValidationError(
                 gettext("choose one from the list. If yours is missing, plug it in and reload this page.")
             )
+        if self.kind.data == CameraKind.DEVICE and (other := self._other_room_with(field.data)):
+            raise ValidationError(gettext("%(room)s uses this camera already.", room=other.name))
+
+    def _other_room_with(self, camera: str) -> Room | None:
+        """Another room in use whose camera this is."""
+        rooms = (room for room in room_queries.rooms_in_use() if room.id != self.room_id)
+        return next((room for room in rooms if effective_settings(room).camera == camera), None)
 
     def validate_address(self, field) -> None:
         """Accept only a network camera's address, if this kind was chosen. Empty keeps the present one."""
@@ -100,6 +126,27 @@ class RoomForm(Form):
             check_setting("camera", field.data)
         except ValueError as error:
             raise ValidationError(f"{translate(error)}.") from None
+
+    def addresses(self) -> tuple[str, ...]:
+        """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
+        typed = split_addresses(self.notify.data)
+        return parse_addresses("\n".join(kept_addresses(typed, self._stored_addresses)))
+
+    def validate_notify(self, _field) -> None:
+        """Accept only addresses that Apprise knows. It is asked about new ones, which takes a second."""
+        try:
+            for address in set(self.addresses()) - set(self._stored_addresses):
+                post.check(address)
+        except ValueError as error:
+            raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
+        except NotSent as problem:
+            raise ValidationError(
+                gettext(
+                    "Apprise can't use %(address)s: %(reason)s",
+                    address=shown(address),
+                    reason=translate(problem),
+                )
+            ) from None
 
     def camera(self) -> str:
         """The chosen camera, as the setting CAMERA names it."""
@@ -117,10 +164,14 @@ class RoomForm(Form):
     def values(self) -> dict:
         """What was filled in, by the names of the settings."""
         values = {field.name: field.value for field in self if isinstance(field, SettingField)}
+        if "room" in values:
+            values["name"] = values.pop("room")
         if "hide_faces" in self:
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
             values["camera"] = self.camera()
+        if self.notify.raw_data:  # the first run doesn't ask
+            values["notify"] = list(self.addresses()) or None
         return values
 
 

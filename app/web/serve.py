@@ -1,59 +1,118 @@
 """Start and end of the server process; gunicorn.conf.py calls these."""
 
-import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.bus.messages import MonitorUnavailable
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
+from app.language import Translatable
+from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
+from app.runner.capacity import Capacity
+from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
-from app.store import user_queries
+from app.store import room_queries, user_queries
 from app.store.database_health import sentence
-from app.store.effective_settings import effective_settings
+from app.store.effective_settings import effective_settings, first_room
+from app.web.alert_watch import AlertWatch
+from app.web.extensions import database_health
+from app.web.live_rooms import LiveRoom
 from app.web.pages.account import setup_path
-from app.web.stream.hub import Hub
+
+log = logging.getLogger(__name__)
 
 
-def start(app: Flask, is_ending: Callable[[], bool]) -> None:
-    """Start the monitor, or listen to one that runs on its own, and print where the pages are.
+def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
+    """Start the rooms' monitors, or listen to those that run on their own, and print where the pages are.
 
-    Streams and the monitor end once `is_ending` gives True.
+    Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
     _log_with_gunicorn()
-    hub = app.extensions["hub"]
-    hub.is_ending = is_ending
-    with app.app_context():
-        _load_settings(hub)
-    has_redis = app.config["SETTINGS"].redis_url is not None
-    monitor = _listener(app, is_ending) if has_redis else _supervisor(app, is_ending)
-    app.extensions["monitor"] = monitor
-    monitor.start()
+    rooms = app.extensions["rooms"]
+    rooms.is_ending = is_ending
+    settings = app.config["SETTINGS"]
+    has_redis = settings.redis_url is not None
+    runner = Runner(
+        partial(_rooms_in_use, app),
+        partial(_listener if has_redis else _supervisor, app),
+        rooms.forget,
+        _no_refusal if has_redis else Capacity(settings.detect_fps, partial(_cores_in_use, app)).refusal,
+        partial(_refuse_room, app),
+        SYSTEM_CLOCK,
+        is_ending,
+    )
+    app.extensions["runner"] = runner
+    runner.start()
+    app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
+    app.extensions["alert_watch"].start()
     with app.app_context():
         print(_greeting(app), flush=True)
 
 
 def join(app: Flask | None) -> None:
-    """Wait until the monitor has ended; return at once if the server never started."""
-    if app is not None and "monitor" in app.extensions:
-        app.extensions["monitor"].join()
+    """Wait until the monitors have ended; return at once if the server never started."""
+    for name in ("runner", "alert_watch"):
+        if app is not None and name in app.extensions:
+            app.extensions[name].join()
 
 
-def _supervisor(app: Flask, is_ending: Callable[[], bool]) -> Supervisor:
-    return Supervisor(app.extensions["hub"], app.extensions["relay"].serve, SYSTEM_CLOCK, is_ending)
+def _rooms_in_use(app: Flask) -> list[int] | None:
+    """The rooms to read; None while the database can't tell."""
+    with app.app_context():
+        try:
+            first_room()  # made at the first start
+            return [room.id for room in room_queries.rooms_in_use()]
+        except SQLAlchemyError as error:
+            database_health().begin_outage(error)
+            return None
 
 
-def _listener(app: Flask, is_ending: Callable[[], bool]):
+def _cores_in_use(app: Flask) -> list[float]:
+    statuses = [room.hub.status for room in app.extensions["rooms"]]
+    return [status.cores for status in statuses if status is not None and status.cores is not None]
+
+
+def _no_refusal(_rooms: int) -> None:
+    """A web process with REDIS_URL reads no room itself."""
+
+
+def _refuse_room(app: Flask, room_id: int, refusal: Translatable) -> None:
+    """Show on the room's card why it is not read."""
+    live_room = _live_room(app, room_id, app.extensions["rooms"].is_ending)
+    if live_room.hub.monitor.failure != refusal:
+        log.warning("%s is not read: %s", live_room.slug, refusal)
+        live_room.hub.receive(MonitorUnavailable(refusal))
+
+
+def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveRoom:
+    """What is held of a room, with the stored settings applied, so that a pause outlasts a restart."""
+    with app.app_context():
+        room = room_queries.room_by_id(room_id)
+        live_room = app.extensions["rooms"].get(room)
+        live_room.hub.is_ending = is_ending
+        live_room.hub.reload_settings(lambda: effective_settings(room))
+        return live_room
+
+
+def _supervisor(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> Supervisor:
+    live_room = _live_room(app, room_id, is_ending)
+    return Supervisor(room_id, live_room.slug, live_room.hub, live_room.relay.serve, SYSTEM_CLOCK, is_ending)
+
+
+def _listener(app: Flask, room_id: int, is_ending: Callable[[], bool]):
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
-    return Listener(app, link, SYSTEM_CLOCK, is_ending)
+    live_room = _live_room(app, room_id, is_ending)
+    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"], live_room.slug))
+    return Listener(app, live_room, link, SYSTEM_CLOCK, is_ending)
 
 
 def _log_with_gunicorn() -> None:
@@ -61,13 +120,6 @@ def _log_with_gunicorn() -> None:
     log = logging.getLogger("app")
     log.handlers = logging.getLogger("gunicorn.error").handlers
     log.setLevel(logging.INFO)
-
-
-def _load_settings(hub: Hub) -> None:
-    """Apply the settings from the database, so that a pause outlasts a restart."""
-    # without a database the greeting says so, and the monitor keeps the camera closed
-    with contextlib.suppress(SQLAlchemyError):
-        hub.reload_settings(effective_settings)
 
 
 def _greeting(app: Flask) -> str:

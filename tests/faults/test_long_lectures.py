@@ -13,6 +13,7 @@ from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, db
 from app.web.pages.chart import MAX_COLUMNS
 from tests.forms import signed_in_client
 from tests.manual_clock import ManualClock
+from tests.rooms import first_live_room
 from tests.server import Server, wait_for
 
 START = datetime(2024, 11, 20, 9, 30, tzinfo=UTC)
@@ -26,7 +27,7 @@ def browser(app):
 
 def poll_once(app, clock: ManualClock) -> None:
     """Let the monitor look at the database, as it does every second."""
-    writer = MinuteWriter(app, clock)
+    writer = MinuteWriter(app, first_live_room(app).room_id, clock)
     wait_for(lambda: writer.effective_settings)
     writer.stop(timeout_seconds=10)
 

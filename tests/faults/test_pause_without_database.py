@@ -11,6 +11,7 @@ from sqlalchemy import event
 from app.store import room_queries
 from app.store.tables import db
 from tests.postgres import Postgres
+from tests.rooms import first_hub
 from tests.server import Server, wait_for
 from tests.test_server import looks_like_a_card
 
@@ -121,7 +122,7 @@ def test_who_pauses_is_told_that_it_is_not_stored_yet(app, api, read_only):
     assert api.post("/hide-faces", data={"hide": "on"}).json["detail"].endswith(NEVER_STORED)
     assert "Resume" in api.get("/").text
     assert api.post("/resume").status_code == 503
-    assert app.extensions["hub"].pause.by == "anna"
+    assert first_hub(app).pause.by == "anna"
     read_only()
 
     def is_stored() -> bool:

@@ -14,6 +14,7 @@ from app.bus.publisher import Publisher
 from app.monitor.process import FAULT, _failure_published
 from app.web.stream.listener import Listener
 from tests.manual_clock import ManualClock
+from tests.rooms import first_live_room
 from tests.server import Server, wait_for
 
 
@@ -47,7 +48,7 @@ def test_the_supervisor_goes_on_after_it_could_not_start_a_monitor(server):
     (monitor,) = server.monitor_pids()
     with no_new_descriptors(parent_of(monitor)):
         os.kill(monitor, 9)
-        wait_for(lambda: "the thread supervisor failed" in server.log)
+        wait_for(lambda: "the thread supervisor " in server.log and "failed" in server.log)
     wait_for(server.is_online)
     assert "Traceback" in server.log
     assert "Too many open files" in server.log
@@ -117,9 +118,9 @@ class FaultyLink:
 
 def test_the_listener_goes_on_after_a_message_that_it_cannot_read(app, caplog):
     link = FaultyLink()
-    listener = Listener(app, link, ManualClock(), is_ending=lambda: link.polls > 3)
+    listener = Listener(app, first_live_room(app), link, ManualClock(), is_ending=lambda: link.polls > 3)
     listener.start()
     listener.join()
     assert link.polls > 3
-    assert "the thread listener failed" in caplog.text
+    assert "the thread listener room-7 failed" in caplog.text
     assert "a message of another version" in caplog.text

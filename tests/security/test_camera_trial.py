@@ -12,6 +12,7 @@ import pytest
 from app.store.effective_settings import Overrides
 from app.web.pages import camera_trial
 from tests.mjpeg_camera import MjpegCamera
+from tests.rooms import first_hub
 from tests.server import free_port
 from tests.test_pause import PAUSED
 from tests.test_settings_page import administrator, fill_in_camera  # noqa: F401
@@ -48,7 +49,7 @@ def test_a_trial_ends_without_a_picture_when_somebody_pauses_or_hides_the_faces(
     administrator,  # noqa: F811
     overrides,
 ):
-    hub = app.extensions["hub"]
+    hub = first_hub(app)
     with MjpegCamera() as camera:
 
         def override_once_it_is_read() -> None:

@@ -14,6 +14,7 @@ from app.clock import SYSTEM_CLOCK
 from app.runner.redis_lease import RedisLease
 from app.web.stream.listener import Listener
 from tests.redis_server import BINARY
+from tests.rooms import first_hub, first_live_room
 from tests.server import wait_for
 from tests.test_hub import ONLINE, status
 from tests.test_redis_link import SECRET, picture, receive, request_fps
@@ -61,9 +62,9 @@ def monitor_link(redis, room: str, unix_time=time.time) -> MonitorLink:
 
 def test_a_status_sent_again_keeps_no_stopped_monitor_online(app, redis, recording):
     is_over = False
-    hub = app.extensions["hub"]
+    hub = first_hub(app)
     link = WebLink(SignedChannel(redis.url, "Room 7", SECRET))
-    listener = Listener(app, link, SYSTEM_CLOCK, is_ending=lambda: is_over)
+    listener = Listener(app, first_live_room(app), link, SYSTEM_CLOCK, is_ending=lambda: is_over)
     listener.start()
     try:
         with (monitor := monitor_link(redis, "Room 7")).hold_lease():

@@ -1,39 +1,42 @@
 """The lectures, with the report of each."""
 
-from flask import current_app
+from flask import current_app, g
 from marshmallow import RAISE
 
 from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries
-from app.store.effective_settings import configured_room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404, report_or_404
 from app.web.problems import problem
+from app.web.requested_room import requested_room
 
 
 @api.get("/lectures")
+@api.get("/rooms/<int:room_id>/lectures")
 @api.input(schemas.LecturesQuerySchema, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.LecturesSchema)
 @api.doc(security=SECURITY)
 def lectures(query):
-    """Lectures, newest first; `cursor` gives the next page."""
+    """Lectures, of one room or of all, newest first; `cursor` gives the next page."""
     limit = query["limit"]
-    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"))
+    room = requested_room() if g.room_id is not None else None
+    rows = lecture_queries.newest_lectures(limit + 1, query.get("cursor"), room=room)
     page = rows[:limit]
     return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
 
 
 @api.post("/lectures")
+@api.post("/rooms/<int:room_id>/lectures")
 @api.input(schemas.NewLectureSchema, arg_name="new")
 @api.output(schemas.LectureSchema, status_code=201)
 @api.doc(security=SECURITY, responses={409: "A lecture is running already"})
 def start_lecture(new):
     """Start a lecture in the room."""
     try:
-        return lecture_queries.start_lecture(configured_room(), new["title"], new["course"], current_time())
+        return lecture_queries.start_lecture(requested_room(), new["title"], new["course"], current_time())
     except lecture_queries.LectureError as error:
         return problem(409, error)
 

@@ -8,24 +8,25 @@ from flask import abort
 from marshmallow import RAISE
 
 from app.store import minute_queries, room_queries
-from app.store.effective_settings import configured_room
 from app.store.tables import Minute
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api, room_or_404
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404
 from app.web.request_checks import row_id
+from app.web.requested_room import requested_room
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
 
 
 @api.get("/minutes")
+@api.get("/rooms/<int:room_id>/minutes")
 @api.input(schemas.MinutesQuerySchema, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.MinutesSchema)
 @api.doc(security=SECURITY)
 def minutes(query):
     """Minutes, oldest first, `from` included and `to` not; `cursor` gives the next page."""
-    room = room_or_404(query["room"]) if "room" in query else None
+    room = room_or_404(query["room"]) if "room" in query else requested_room()
     limit = query["limit"]
     rows = minute_queries.minutes_between(
         query.get("start"),
@@ -37,7 +38,7 @@ def minutes(query):
     )
     has_more = len(rows) > limit
     start, end = query.get("start", EARLIEST), query.get("end", current_time())
-    pauses = room_queries.pauses_between(room or configured_room(), start, end)
+    pauses = room_queries.pauses_between(room, start, end)
     return {
         "minutes": rows[:limit],
         "cursor": _cursor(rows[limit - 1]) if has_more else None,

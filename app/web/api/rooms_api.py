@@ -1,13 +1,22 @@
 """The rooms."""
 
-from app.store import room_queries
+from app.store.tables import Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.state_api import state_of
+from app.web.extensions import hub
+from app.web.requested_room import visible_rooms
 
 
 @api.get("/rooms")
 @api.output(schemas.RoomsSchema)
 @api.doc(security=SECURITY)
 def rooms():
-    """Every room, by name."""
-    return {"rooms": room_queries.all_rooms()}
+    """The rooms in use, by name, and how each is now."""
+    return {"rooms": [_overview(room) for room in visible_rooms()]}
+
+
+def _overview(room: Room) -> dict:
+    live = hub(room).live
+    state = {name: state_of(room)[name] for name in ("camera", "paused", "lecture")}
+    return {"id": room.id, "name": room.name, "slug": room.slug, "faces": live and live.faces, **state}

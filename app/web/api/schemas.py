@@ -78,7 +78,7 @@ class MinutesSchema(Schema):
     minutes = List(Nested(MinuteSchema))
     pauses = List(
         Nested(PauseBetweenSchema),
-        metadata={"description": "Pauses in that time, of `room` or by default of this server's room."},
+        metadata={"description": "The room's pauses in that time."},
     )
     cursor = String(
         allow_none=True, metadata={"description": "Send it to get the next page; null on the last one."}
@@ -94,7 +94,7 @@ class QuerySchema(Schema):
 class MinutesQuerySchema(QuerySchema):
     start = MomentField(data_key="from")
     end = MomentField(data_key="to")
-    room = String()
+    room = String(metadata={"description": "The name of a room; by default the one in the address."})
     cursor = String()
 
     @validates_schema
@@ -106,7 +106,7 @@ class MinutesQuerySchema(QuerySchema):
 class FramesQuerySchema(Schema):
     """Query parameters; unknown ones are rejected."""
 
-    room = String(metadata={"description": "By default the room whose camera this server reads."})
+    room = String(metadata={"description": "The name of a room; by default the one in the address."})
 
 
 class TakenSchema(Schema):
@@ -290,6 +290,11 @@ class TimetableSchema(Schema):
 class RoomSchema(Schema):
     id = Integer()
     name = String()
+    slug = String(metadata={"description": "Its part of an address: /rooms/SLUG."})
+    faces = Integer(allow_none=True, metadata={"description": "Faces in view; null without a reading."})
+    camera = Nested(CameraSchema)
+    paused = Nested(PauseSchema, allow_none=True)
+    lecture = Nested(LectureInsideSchema, allow_none=True)
 
 
 class RoomsSchema(Schema):

@@ -1,34 +1,42 @@
-"""The room at this moment: its camera, monitor and viewers, and the newest reading of the class."""
+"""A room at this moment: its camera, monitor and viewers, and the newest reading of the class."""
 
 from flask import current_app
 
-from app.bus.messages import MonitorStatus
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
 from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
-from app.store.effective_settings import CurrentPause, EffectiveSettings, configured_room
+from app.store.effective_settings import CurrentPause, EffectiveSettings
+from app.store.tables import Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
-from app.web.extensions import current_settings, hub, relay
+from app.web.extensions import current_settings, hub, live_rooms
+from app.web.live_rooms import LiveRoom
 from app.web.problems import problem
+from app.web.requested_room import requested_room
+from app.web.stream.hub import Hub
 
 
 @api.get("/state")
+@api.get("/rooms/<int:room_id>/state")
 @api.output(schemas.StateSchema)
 @api.doc(security=SECURITY)
 def state():
     """How the camera, the monitor and the viewers are."""
-    room = configured_room()
+    return state_of(requested_room())
+
+
+def state_of(room: Room) -> dict:
+    """What `GET /state` gives."""
     in_force = current_settings(room)
-    status = hub().status
+    live_room = live_rooms().get(room)
     return {
-        "room": current_app.config["SETTINGS"].room,
-        "camera": _camera(status, in_force),
-        "monitor": _monitor(status),
-        "viewers": _viewers(),
+        "room": room.name,
+        "camera": _camera(live_room, in_force),
+        "monitor": _monitor(live_room.hub),
+        "viewers": _viewers(live_room.hub),
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
         "lecture": lecture_queries.running_lecture(room),
@@ -38,21 +46,21 @@ def state():
 
 
 @api.get("/now")
+@api.get("/rooms/<int:room_id>/now")
 @api.output(schemas.NowSchema)
 @api.doc(security=SECURITY)
 def now():
     """The class at this moment. While the camera is dark or paused there is no reading: 503."""
-    status = hub().status
-    live = status.live if status and not hub().pause else None
+    live = hub(requested_room()).live
     if live is None:
         return problem(503, "There is no reading: the camera is dark or paused. /api/v1/state says why.")
     return live
 
 
-def _camera(status: MonitorStatus | None, in_force: EffectiveSettings) -> dict:
-    camera = status.camera if status else None
-    monitor = hub().monitor
-    is_online = bool(camera and camera.is_online and not hub().pause)
+def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:
+    hub, monitor = live_room.hub, live_room.hub.monitor
+    camera = hub.status.camera if hub.status else None
+    is_online = bool(camera and camera.is_online and not hub.pause)
     detail = camera.detail if camera else monitor.failure
     return {
         "online": is_online,
@@ -61,8 +69,8 @@ def _camera(status: MonitorStatus | None, in_force: EffectiveSettings) -> dict:
         "since": camera.since if camera else monitor.since,
         "source": hide_password(in_force.camera),
         "capture_fps": camera.capture_fps if camera else 0.0,
-        "picture_age_s": hub().picture_age_seconds,
-        "sender": relay().sender,
+        "picture_age_s": hub.picture_age_seconds,
+        "sender": live_room.relay.sender,
     }
 
 
@@ -72,24 +80,24 @@ def _why_dark(camera: CameraState | None, pause: CurrentPause | None) -> str:
     return camera.reason if camera else Reason.STARTING
 
 
-def _monitor(status: MonitorStatus | None) -> dict:
-    monitor = hub().monitor
+def _monitor(hub: Hub) -> dict:
+    monitor, status = hub.monitor, hub.status
     return {
         "running": monitor.is_running,
         "restarts": monitor.restarts,
-        "heartbeat_age_s": hub().heartbeat_age_seconds,
+        "heartbeat_age_s": hub.heartbeat_age_seconds,
         "detect_fps": current_app.config["SETTINGS"].detect_fps,
         "analysed_fps": status.analysed_fps if status else 0.0,
         "frames_dropped": status.frames_dropped if status else 0,
     }
 
 
-def _viewers() -> list[dict]:
+def _viewers(hub: Hub) -> list[dict]:
     return [
         {
             "fps": viewer.fps,
             "dropped": viewer.dropped,
             "frame_age_ms": viewer.frame_age_ms,
         }
-        for viewer in list(hub().viewers)  # a copy: viewers come and go in other threads
+        for viewer in list(hub.viewers)  # a copy: viewers come and go in other threads
     ]

@@ -1,15 +1,15 @@
-"""What every signed-in person may do to the room at once: pause it, and hide the faces."""
+"""What every signed-in person may do to a room at once: pause it, and hide the faces."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
-from app.store.effective_settings import configured_room, is_set_by_environment
+from app.store.effective_settings import is_set_by_environment
 from app.web.access import is_page
 from app.web.problems import problem
-from app.web.room_control import RoomControl
+from app.web.requested_room import requested_live_room, requested_room, room_route
 
 pages = Blueprint("control", __name__)
 
@@ -17,48 +17,46 @@ RETRY_SECONDS = 5
 HIDDEN_BY_ADMINISTRATOR = Translatable(
     "An administrator hid the faces under Settings; only an administrator can show them again."
 )
+SET_IN_ENVIRONMENT = Translatable(
+    "HIDE_FACES is set in the server's environment and can only be changed there."
+)
 NOT_CHANGED = Translatable("The database takes no changes now: nothing was changed. Try again in a moment.")
 
 
-@pages.post("/pause")
+@room_route(pages, "/pause", methods=["POST"])
 def pause():
     """Stop reading the camera, for everybody."""
-    return _applied(_room_control().pause(current_user.name))
+    return _applied(requested_live_room().control.pause(current_user.name))
 
 
-@pages.post("/resume")
+@room_route(pages, "/resume", methods=["POST"])
 def resume():
     """Read the camera again."""
     try:
-        _room_control().resume()
+        requested_live_room().control.resume()
     except SQLAlchemyError:
         return _not_changed()
     return redirect(url_for("live.live"))
 
 
-@pages.post("/hide-faces")
+@room_route(pages, "/hide-faces", methods=["POST"])
 def hide_faces():
     """Hide the faces in the stream (`hide=on`), or show them again (`hide=off`)."""
     hide = request.form.get("hide")
     if hide not in ("on", "off"):
         return problem(400, Translatable("hide must be on or off."))
-    if is_set_by_environment("hide_faces"):
-        return problem(
-            409, Translatable("HIDE_FACES is set in the server's environment and can only be changed there.")
-        )
     if hide == "on":
-        return _applied(_room_control().hide_faces())
+        return _applied(requested_live_room().control.hide_faces())
     try:
-        if configured_room().hidden_by_administrator and not current_user.is_administrator:
+        room = requested_room()
+        if is_set_by_environment("hide_faces", room):
+            return problem(409, SET_IN_ENVIRONMENT)
+        if room.hidden_by_administrator and not current_user.is_administrator:
             return problem(403, HIDDEN_BY_ADMINISTRATOR)
-        _room_control().show_faces()
+        requested_live_room().control.show_faces()
     except SQLAlchemyError:
         return _not_changed()
     return redirect(url_for("live.live"))
-
-
-def _room_control() -> RoomControl:
-    return current_app.extensions["room_control"]
 
 
 def _applied(is_stored: bool) -> Response | tuple:

@@ -2,34 +2,49 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import current_user
 
 from app.language import translate
 from app.store import lecture_queries, timetable_queries
-from app.store.effective_settings import configured_room, is_set_by_environment
+from app.store.effective_settings import is_set_by_environment
 from app.timetable.wording import day_and_clock
 from app.web.extensions import current_settings, current_time
 from app.web.forms import LectureForm
 from app.web.pages.notice_page import is_only_local
 from app.web.problems import problem
+from app.web.requested_room import requested_room, room_route, visible_rooms
 
 pages = Blueprint("live", __name__)
 
+LAST_ROOM = "room"
 REMINDER = timedelta(days=1)  # how long the page says that a lecture ended by itself
 
 
-@pages.get("/")
+@room_route(pages, "/screen")
+def screen():
+    """Show the picture alone, for a second screen."""
+    return render_template("picture.html", room=requested_room())
+
+
+@room_route(pages, "/")
 def live():
-    """Show the class now; with `?view=picture` only its picture, for a second screen."""
-    room = configured_room()
+    """Show the class now. Without a room's name: in the only room, in the one last seen, or the wall."""
+    if request.args.get("view") == "picture":  # the address of earlier versions
+        return redirect(url_for("live.screen"))
+    slugs = [room.slug for room in visible_rooms()]
+    if len(slugs) != 1 and g.room_slug is None:
+        seen = session.get(LAST_ROOM)
+        return redirect(url_for("live.live", room_slug=seen) if seen in slugs else url_for("rooms.wall"))
+    if len(slugs) > 1:
+        session[LAST_ROOM] = g.room_slug
+    room = requested_room()
     lecture = lecture_queries.running_lecture(room)
     hours = current_app.config["SETTINGS"].lecture_hours
     now = current_time()
     upcoming = None if lecture else timetable_queries.next_planned(room, now)
-    template = "picture.html" if request.args.get("view") == "picture" else "live.html"
     return render_template(
-        template,
+        "live.html",
         room=room,
         lecture=lecture,
         ends_at=lecture_queries.automatic_end(lecture, hours) if lecture else None,
@@ -39,19 +54,19 @@ def live():
         and translate(day_and_clock(upcoming.begins_at, now, timetable_queries.zone_of(room))),
         in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
-        hide_is_fixed=is_set_by_environment("hide_faces"),
+        hide_is_fixed=is_set_by_environment("hide_faces", room),
         hide_is_locked=room.hidden_by_administrator and not current_user.is_administrator,
         form=LectureForm(),
     )
 
 
-@pages.post("/lectures")
+@room_route(pages, "/lectures", methods=["POST"])
 def start_lecture():
     """Start a lecture from the form on the live page."""
     form = LectureForm()
     if not form.validate_on_submit():
         return problem(400, form.first_error())
-    room = configured_room()
+    room = requested_room()
     try:
         lecture_queries.start_lecture(room, form.title.data, form.course.data, current_time())
     except lecture_queries.LectureError as error:

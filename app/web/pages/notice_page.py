@@ -7,17 +7,19 @@ import segno
 from flask import Blueprint, Response, render_template, url_for
 
 from app.web.extensions import current_settings
+from app.web.requested_room import requested_room, room_route
 
 pages = Blueprint("notice", __name__)
 
 
-@pages.get("/notice")
+@room_route(pages, "/notice")
 def notice():
     """Tell the people filmed what the camera does and what is kept."""
-    return render_template("notice.html", in_force=current_settings())
+    room = requested_room()
+    return render_template("notice.html", room=room, in_force=current_settings(room))
 
 
-@pages.get("/notice.svg")
+@room_route(pages, "/notice.svg")
 def qr_code():
     """The notice's address as a QR code, dark on white also on dark pages: many cameras read no other."""
     svg = BytesIO()

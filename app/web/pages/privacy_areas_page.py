@@ -6,11 +6,12 @@ from flask_babel import gettext
 
 from app.camera.spec import hide_password
 from app.store import room_queries
-from app.store.effective_settings import configured_room, effective_settings
+from app.store.effective_settings import effective_settings
 from app.store.tables import Room
 from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
-from app.web.extensions import hub
+from app.web.extensions import reload_settings
 from app.web.problems import problem
+from app.web.requested_room import requested_room, room_route
 
 pages = Blueprint("areas", __name__)
 
@@ -20,10 +21,10 @@ MIN_SIDE = 0.01  # of the picture; a smaller area is a slip of the hand
 DIGITS = 3  # of a fraction: a tenth of a per cent is about a pixel
 
 
-@pages.route("/settings/areas", methods=["GET", "POST"])
+@room_route(pages, "/settings/areas", methods=["GET", "POST"])
 def areas():
     """Show the areas in force, or store new ones. `app.web.access` lets only administrators in."""
-    room = configured_room()
+    room = requested_room()
     if request.method == "GET":
         return _page(room, [_as_percentages(area) for area in effective_settings(room).areas], errors=[])
     columns = [[text.strip() for text in request.form.getlist(side)] for side in SIDES]
@@ -104,4 +105,4 @@ def _as_percentages(area: PrivacyArea) -> tuple[str, ...]:
 def _store(room: Room, areas: list[PrivacyArea]) -> None:
     camera = hide_password(effective_settings(room).camera)
     room_queries.change_room(room, areas=areas or None, areas_camera=camera if areas else None)
-    hub().reload_settings(effective_settings)
+    reload_settings(room)

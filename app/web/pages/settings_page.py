@@ -1,64 +1,72 @@
-"""The settings of the room, at the first run and later. `app.web.access` lets only administrators in."""
+"""The settings of a room, at the first run and later. `app.web.access` lets only administrators in."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
 from app.camera.spec import CameraKind, hide_password, kind_of
-from app.language import Translatable
+from app.language import Translatable, current_language, translate
+from app.notify import post
+from app.notify.address import shown
+from app.notify.alert import Alert, AlertKind
+from app.notify.post import Notification, NotSent
 from app.report.wording import capital
 from app.store import room_queries
 from app.store.effective_settings import (
     ROOM_SETTINGS,
-    configured_room,
     effective_settings,
     is_set_by_environment,
 )
 from app.store.tables import Room
 from app.web.access import limiter
-from app.web.extensions import current_settings, current_time, hub
+from app.web.extensions import current_settings, current_time, hub, reload_settings
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
+from app.web.requested_room import requested_room, room_route
 from app.web.room_form import FirstRunForm, RoomForm
 
 pages = Blueprint("room_settings", __name__)
 
 SNAPSHOT_SECONDS = 2.0
+SENT_AT_ONCE = 3  # each takes 60 MB of memory for a second
+SENT = Translatable("Sent. Look whether it has arrived.")
 
 
-@pages.route("/settings", methods=["GET", "POST"])
+@room_route(pages, "/settings", methods=["GET", "POST"])
 def settings():
     """Change the settings that can be changed while the server runs."""
-    room = configured_room()
+    room = requested_room()
     form = _form_for(room)
     if form.validate_on_submit():
         _store(room, form)
         flash(gettext("Saved. The changes take effect within two seconds."))
         return redirect(url_for("room_settings.settings"))
-    return _page(form, first=False)
+    return _page(room, form, first=False)
 
 
-@pages.route("/setup/room", methods=["GET", "POST"])
+@room_route(pages, "/setup/room", methods=["GET", "POST"])
 def first_run():
     """Set the room up, after the first account was created."""
-    room = configured_room()
+    room = requested_room()
     if room.told_at is not None:
         return redirect(url_for("room_settings.settings"))
     form = _form_for(room)
     if form.validate_on_submit():
         _store(room, form)
         return redirect(url_for("live.live"))
-    return _page(form, first=True)
+    return _page(room, form, first=True)
 
 
-@pages.post("/settings/camera")
+@room_route(pages, "/settings/camera", methods=["POST"])
 @limiter.limit("20/minute")
 def camera():
     """Try the camera that is filled in and return a picture from it."""
-    if is_set_by_environment("camera"):
+    if is_set_by_environment("camera", requested_room()):
         return problem(
             409, Translatable("CAMERA is set in the server's environment and can only be changed there.")
         )
-    form = _form_for(configured_room())
+    form = _form_for(requested_room())
     form.validate()
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]
     if errors:
@@ -66,31 +74,75 @@ def camera():
     return _try(form.camera()).as_json()
 
 
+@room_route(pages, "/settings/notify", methods=["POST"])
+@limiter.limit("10/minute")
+def notify():
+    """Send a test message to the addresses that are filled in and those of NOTIFY, and say what happened."""
+    room = requested_room()
+    form = _form_for(room)
+    form.validate()
+    if form.notify.errors:
+        return {"detail": capital(" ".join(form.notify.errors)), "sent": []}
+    addresses = tuple(dict.fromkeys((*_addresses_for_all(), *form.addresses())))
+    if not addresses:
+        return {"detail": gettext("Enter an address first."), "sent": []}
+    message = Notification((_test_alert(room),), room.language or current_app.config["SETTINGS"].language)
+    language = current_language()
+    with ThreadPoolExecutor(SENT_AT_ONCE) as threads:
+        sent = list(threads.map(lambda address: _send_test(address, message, language), addresses))
+    return {"detail": None, "sent": sent}
+
+
+def _send_test(address: str, message: Notification, language: str) -> dict:
+    try:
+        post.post(address, message)
+    except NotSent as problem:
+        return {"address": shown(address), "works": False, "detail": translate(problem, language)}
+    return {"address": shown(address), "works": True, "detail": translate(SENT, language)}
+
+
+def _test_alert(room: Room) -> Alert:
+    return Alert(
+        AlertKind.TEST,
+        current_time(),
+        Translatable("%(room)s: test message from Aula", room=room.name),
+        (Translatable("Aula writes to you here when something is wrong with this room."),),
+        room.id,
+        room.name,
+    )
+
+
+def _addresses_for_all() -> tuple[str, ...]:
+    return current_app.config["SETTINGS"].notify or ()
+
+
 def _try(spec: str) -> CameraTrial:
     """Try a camera. The one in use is not opened a second time, which most devices refuse."""
-    in_force = current_settings()
-    ordered = hub().demand.overrides
+    room = requested_room()
+    in_force, room_hub = current_settings(room), hub(room)
+    ordered = room_hub.demand.overrides
     if spec == in_force.camera and not in_force.pause:
-        snapshot = hub().snapshot(SNAPSHOT_SECONDS)
+        snapshot = room_hub.snapshot(SNAPSHOT_SECONDS)
         if not snapshot.is_card:
             return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg)
-    return try_camera(spec, in_force, may_go_on=lambda: hub().demand.overrides == ordered)
+    return try_camera(spec, in_force, may_go_on=lambda: room_hub.demand.overrides == ordered)
 
 
 def _form_for(room: Room) -> RoomForm:
     """The form; until somebody has confirmed that filming is allowed here, it asks for that."""
     form_class = RoomForm if room.told_at else FirstRunForm
-    return form_class(
-        effective_settings(room), fixed=[name for name in ROOM_SETTINGS if is_set_by_environment(name)]
-    )
+    fixed = [name for name in ("room", *ROOM_SETTINGS) if is_set_by_environment(name, room)]
+    return form_class(effective_settings(room), room, fixed)
 
 
-def _page(form: RoomForm, first: bool):
+def _page(room: Room, form: RoomForm, first: bool):
     in_force = form.in_force
     page = render_template(
         "settings.html",
         form=form,
+        room=room,
         first=first,
+        told_of_all_rooms=[shown(address) for address in _addresses_for_all()],
         in_force=in_force,
         camera=hide_password(in_force.camera),
         present_address=(
@@ -106,4 +158,4 @@ def _store(room: Room, form: RoomForm) -> None:
     if "hide_faces" in values:
         values["hidden_by_administrator"] = values["hide_faces"]
     room_queries.change_room(room, **values, told_at=told_at)
-    hub().reload_settings(effective_settings)
+    reload_settings(room)

@@ -10,7 +10,6 @@ from flask_babel import gettext
 
 from app.language import current_language, translate
 from app.store import room_queries, timetable_queries
-from app.store.effective_settings import configured_room, effective_settings
 from app.store.tables import Room, TimetableLine
 from app.timetable.calendar import read_calendar
 from app.timetable.calendar_request import check_address, shown_address
@@ -19,9 +18,10 @@ from app.timetable.planned_lecture import PlannedLecture
 from app.timetable.week import WEEKDAYS, TimetableError
 from app.timetable.wording import day_and_clock
 from app.web.access import limiter
-from app.web.extensions import current_time, hub
+from app.web.extensions import current_time, reload_settings
 from app.web.forms import CalendarForm, TimetableLineForm
 from app.web.request_checks import row_id
+from app.web.requested_room import requested_room, room_route
 
 pages = Blueprint("timetable", __name__)
 
@@ -46,19 +46,19 @@ class PlannedDay:
         return format_skeleton("MMMd", self.date, locale=current_language())
 
 
-@pages.get("/timetable")
+@room_route(pages, "/timetable")
 def timetable():
     """Show the next seven days; with `?line=ID` its form is filled with that line."""
-    room = configured_room()
+    room = requested_room()
     line_id = request.args.get("line", type=row_id)
     line = timetable_queries.find_line(room, line_id) if line_id is not None else None
     return _page(room, _form_of(line), CalendarForm(formdata=None))
 
 
-@pages.post("/timetable/line")
+@room_route(pages, "/timetable/line", methods=["POST"])
 def save_line():
     """Add a line, or change the one that the form names."""
-    room, form, problem = configured_room(), TimetableLineForm(), None
+    room, form, problem = requested_room(), TimetableLineForm(), None
     _offer_choices(form)
     if form.validate():
         line_id = request.form.get("line", type=row_id)
@@ -74,19 +74,19 @@ def save_line():
     return _saved(room)
 
 
-@pages.post("/timetable/line/<int:line_id>/remove")
+@room_route(pages, "/timetable/line/<int:line_id>/remove", methods=["POST"])
 def remove_line(line_id: int):
     """Remove a line; a lecture that it began goes on."""
-    room = configured_room()
+    room = requested_room()
     timetable_queries.remove_line(room, line_id)
     return _saved(room)
 
 
-@pages.post("/timetable/calendar")
+@room_route(pages, "/timetable/calendar", methods=["POST"])
 @limiter.limit("20/minute")
 def save_calendar():
     """Subscribe to a calendar, once it could be read."""
-    room, form = configured_room(), CalendarForm()
+    room, form = requested_room(), CalendarForm()
     if form.validate():
         try:
             address = check_address(form.address.data)
@@ -99,24 +99,24 @@ def save_calendar():
     return _page(room, _form_of(None), form), 400
 
 
-@pages.post("/timetable/calendar/remove")
+@room_route(pages, "/timetable/calendar/remove", methods=["POST"])
 def remove_calendar():
     """End the subscription."""
-    room = configured_room()
+    room = requested_room()
     timetable_queries.remove_calendar(room)
     return _saved(room)
 
 
-@pages.post("/timetable/only")
+@room_route(pages, "/timetable/only", methods=["POST"])
 def save_switch():
     """Read the room only during lectures (`only=on`), or always."""
-    room = configured_room()
+    room = requested_room()
     room_queries.change_room(room, only_in_timetable=request.form.get("only") == "on")
     return _saved(room)
 
 
 def _saved(room: Room):
-    hub().reload_settings(lambda: effective_settings(room))
+    reload_settings(room)
     flash(gettext("Saved. The changes take effect within a few seconds."))
     return redirect(url_for("timetable.timetable"))
 

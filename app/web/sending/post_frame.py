@@ -6,7 +6,7 @@ import threading
 from typing import BinaryIO
 
 from apiflask import APIBlueprint
-from flask import abort, current_app, request
+from flask import current_app, request
 from flask_login import current_user
 from marshmallow import RAISE
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -14,13 +14,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Translatable
-from app.store import room_queries
-from app.store.effective_settings import configured_room
+from app.store.tables import Room
 from app.web.access import limiter
 from app.web.api import schemas
-from app.web.api.blueprint import SECURITY
+from app.web.api.blueprint import SECURITY, room_or_404
 from app.web.extensions import current_settings, relay
 from app.web.problems import problem
+from app.web.requested_room import requested_room
 from app.web.sending.relay import AlreadySending
 
 api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
@@ -35,6 +35,7 @@ _uploads = threading.BoundedSemaphore(MAX_UPLOADS)
 
 
 @api.post("/frames")
+@api.post("/rooms/<int:room_id>/frames")
 @limiter.limit("30/second")
 @api.input(schemas.FramesQuerySchema, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.TakenSchema, status_code=202)
@@ -62,13 +63,14 @@ def post_frame(query):
         return problem(413, str(TOO_LARGE))
     finally:
         _uploads.release()
-    if refusal := _refusal(query.get("room")):
+    room = room_or_404(query["room"]) if "room" in query else requested_room()
+    if refusal := _refusal(room):
         return problem(409, refusal)
     try:
         check_jpeg(jpeg)
     except InvalidJpeg as error:
         return problem(422, str(error))
-    return _relay(jpeg)
+    return _relay(room, jpeg)
 
 
 def _read_body() -> bytes:
@@ -92,13 +94,8 @@ def _stop_receiving(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RD)
 
 
-def _refusal(room_name: str | None) -> Translatable | str | None:
-    """Why no frame is accepted for this room; None if it is. Aborts with 404 if there is no such room."""
-    room = configured_room()
-    if room_name not in (None, room.name):
-        if room_queries.find_room(room_name) is None:
-            abort(404, f"There is no room {room_name!r}; /api/v1/rooms lists them.")
-        return f"This server is the one for {room.name}; post to the server for {room_name}."
+def _refusal(room: Room) -> Translatable | str | None:
+    """Why no frame is accepted for this room; None if it is."""
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER
     settings = current_settings(room)
@@ -111,17 +108,18 @@ def _refusal(room_name: str | None) -> Translatable | str | None:
     return None
 
 
-def _relay(jpeg: bytes):
-    """Pass the frame to the monitor."""
-    if not relay().is_polled:
+def _relay(room: Room, jpeg: bytes):
+    """Pass the frame to the room's monitor."""
+    room_relay = relay(room)
+    if not room_relay.is_polled:
         return problem(503, "The camera process is starting.", {"Retry-After": str(RETRY_SECONDS)})
     key = f"{current_user.name} {request.remote_addr}"
     try:
-        sender = relay().connect(current_user.name, key, is_script=True)
+        sender = room_relay.connect(current_user.name, key, is_script=True)
     except AlreadySending as other:
         since = other.sender.since.astimezone(current_app.config["SETTINGS"].timezone)
         return problem(409, f"{other.sender.name} has been sending pictures since {since:%H:%M}.")
-    relay().put_frame(sender, jpeg)
+    room_relay.put_frame(sender, jpeg)
     return {"bytes": len(jpeg)}
 
 

@@ -11,8 +11,8 @@ from app.language import Translatable, current_language, translate
 from app.store.effective_settings import effective_settings
 from app.store.tables import db
 from app.web.access import bearer_token, limiter
-from app.web.extensions import hub, relay
 from app.web.problems import problem
+from app.web.requested_room import requested_live_room, requested_room, room_route
 from app.web.sending.sending_session import OTHER_CAMERA, SendingSession
 from app.web.sending.websocket import WebSocketResponse
 
@@ -21,23 +21,24 @@ pages = Blueprint("send", __name__)
 MAX_PAGE_ID_LENGTH = 64
 
 
-@pages.get("/send")
+@room_route(pages, "/send")
 def page():
     """Show the page that chooses, previews and sends."""
     refusal = _refusal()
     return render_template("send.html", refusal=refusal and translate(refusal))
 
 
-@pages.get("/send/frames", websocket=True)
+@room_route(pages, "/send/frames", websocket=True)
 @limiter.limit("120/minute")
 def frames():
     """Take frames through a WebSocket: the server requests each one and gets a JPEG."""
     if "gunicorn.socket" not in request.environ:
         return problem(501, Translatable("Sending from a browser works only under gunicorn."))
     page_id = request.args.get("page", "")[:MAX_PAGE_ID_LENGTH] or uuid4().hex
+    live_room = requested_live_room()
     session = SendingSession(
-        hub(),
-        relay(),
+        live_room.hub,
+        live_room.relay,
         name=current_user.name,
         key=f"{current_user.name} {page_id}",
         take_over=request.args.get("take-over") == "yes",
@@ -53,4 +54,4 @@ def _refusal() -> Translatable | None:
     """Why this server takes no frames from browsers; None if it does."""
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER
-    return None if effective_settings().camera == CameraKind.BROWSER else OTHER_CAMERA
+    return None if effective_settings(requested_room()).camera == CameraKind.BROWSER else OTHER_CAMERA

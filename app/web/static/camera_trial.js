@@ -3,7 +3,7 @@
 import { post } from "./requests.js";
 import { t } from "./translations.js";
 
-const form = document.getElementById("room");
+const form = document.getElementById("room-form");
 const button = document.getElementById("try");
 const picture = document.getElementById("trial-picture");
 const result = document.getElementById("trial-result");

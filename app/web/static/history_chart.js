@@ -96,9 +96,9 @@ function inWords(slots) {
   return t("Last 15 minutes: %(shares)s", { shares: largest.map(([name, share]) => `${t(name)} ${Math.round(share * 100)} %`).join(", ") });
 }
 
-export async function showHistory(url, room) {
+export async function showHistory(url) {
   const first = Math.floor(Date.now() / 60000) * 60000 - (MINUTES - 1) * 60000;
-  const query = new URLSearchParams({ from: new Date(first).toISOString(), room });
+  const query = new URLSearchParams({ from: new Date(first).toISOString() });
   const answer = await fetchJson(`${url}?${query}`);
   draw(collect(answer, first));
 }

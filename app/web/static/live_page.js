@@ -1,20 +1,21 @@
 // Keeps the live page up to date: the figures of the class, the last minutes, the lecture; and full screen.
 
+import { follow } from "./events.js";
 import { showHistory } from "./history_chart.js";
 import "./note_form.js";
 import { sendControls, showControls } from "./room_controls.js";
 import { showState } from "./live_stream.js";
-import { fetchJson, poll } from "./requests.js";
+import { poll } from "./requests.js";
 import { t } from "./translations.js";
 import { showUnusual } from "./unusual_expressions.js";
 
-const POLL_MS = 1000;
 const POLL_MINUTES_MS = 10000; // a minute is shown at most so long after its end
 const page = document.getElementById("live");
 const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
 const start = document.getElementById("start");
+let newest = { state: null, now: null };
 let sharesAt = null; // the moment of the shares that are shown
 let sharesSince = 0; // how long the page has shown them, by its own clock
 let isLeaving = false; // a form was sent; its answer leads to another page
@@ -63,17 +64,20 @@ function followLecture(lecture) {
   if (String(lecture ? lecture.id : "") !== page.dataset.lecture && !typing && !isLeaving) location.reload();
 }
 
-async function update() {
-  try {
-    const [state, now] = await Promise.all([fetchJson(page.dataset.state), fetchJson(page.dataset.now)]);
-    showState(state);
-    showControls(state);
-    showShares(now, state);
-    followLecture(state.lecture);
-  } catch {
-    showState(null);
-    showShares(null, null);
-  }
+function update(news) {
+  Object.assign(newest, news);
+  const { state, now } = newest;
+  if (!state) return;
+  showState(state);
+  showControls(state);
+  showShares(now, state);
+  followLecture(state.lecture);
+}
+
+function loseServer() {
+  newest = { state: null, now: null };
+  showState(null);
+  showShares(null, null);
 }
 
 function rememberLecture() {
@@ -104,7 +108,7 @@ if (clock) {
 if (start) rememberLecture();
 document.addEventListener("submit", (event) => (isLeaving ||= !event.defaultPrevented));
 offerFullScreen();
-sendControls(update);
-poll(update, POLL_MS);
+sendControls();
+follow(page.dataset.events, { state: (state) => update({ state }), now: (now) => update({ now }) }, loseServer);
 poll(() => showUnusual().catch(() => {}), POLL_MINUTES_MS);
-poll(() => showHistory(page.dataset.minutes, page.dataset.room).catch(() => {}), POLL_MINUTES_MS);
+poll(() => showHistory(page.dataset.minutes).catch(() => {}), POLL_MINUTES_MS);

@@ -1,6 +1,6 @@
 // The stream and its badge: closed while the page is hidden, opened again by itself; the badge shows the picture's age.
 
-import { fetchJson, poll } from "./requests.js";
+import { follow } from "./events.js";
 import { decimal, t } from "./translations.js";
 
 const STALE_SECONDS = 2; // an older picture no longer shows the class now
@@ -62,7 +62,7 @@ stream.addEventListener("error", () => {
   if (stream.hasAttribute("src")) hasFailed = true;
 });
 
-if (picture.dataset.stateUrl) {
-  // this page shows the picture alone: no other script polls the state
-  poll(async () => showState(await fetchJson(picture.dataset.stateUrl).catch(() => null)), 1000);
+if (picture.dataset.events) {
+  // this page shows the picture alone: no other script follows the room
+  follow(picture.dataset.events, { state: showState }, () => showState(null));
 }

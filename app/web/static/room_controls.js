@@ -31,14 +31,13 @@ function showAnswer(code) {
   status.hidden = ![202, 403, 503].includes(code);
 }
 
-// Sends the forms in the background and calls `onAnswer` once the server has answered.
-export function sendControls(onAnswer) {
+// Sends the forms in the background; the room's events show what they did.
+export function sendControls() {
   for (const form of [pause, hide]) {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const answer = await post(form.action, new FormData(form)).catch(() => null);
       showAnswer(answer ? answer.status : 503);
-      onAnswer();
     });
   }
 }

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from zoneinfo import ZoneInfo
 
+from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
 from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import SOURCE_LANGUAGE
+from app.notify.alert import Alert
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, Overrides
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
@@ -29,8 +31,18 @@ POLL_SECONDS = 0.25  # how soon a waiting viewer notices that the server is endi
 class Hub:
     """Receives the monitor's messages and hands the newest frame to everyone who waits for it."""
 
-    def __init__(self, clock: Clock, timezone: ZoneInfo, slots: StreamSlots, snapshot_fps: float) -> None:
-        """`snapshot_fps` is the frame rate that the monitor is asked for while a snapshot waits."""
+    def __init__(
+        self,
+        clock: Clock,
+        timezone: ZoneInfo,
+        slots: StreamSlots,
+        snapshot_fps: float,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`snapshot_fps` is the frame rate that the monitor is asked for while a snapshot waits.
+
+        Streams end once `is_ending` gives True.
+        """
         self.slots = slots
         self.viewers: list[Viewer] = []
         self.monitor = MonitorHealth()
@@ -38,12 +50,13 @@ class Hub:
         self.pause: CurrentPause | None = None
         self.camera: str | None = None
         """CAMERA as it is in force; None until the database has answered."""
-        self.is_ending: Callable[[], bool] = lambda: False
-        """Whether the server is ending; streams then end too."""
+        self.is_ending = is_ending
         self._clock = clock
         self._timezone = timezone
         self._snapshot_fps = snapshot_fps
         self._snapshots = 0
+        self.alert: Alert | None = None
+        """The newest thing that people were told about the room or the server."""
         self.overrides = NO_OVERRIDES
         """What was ordered here and is not stored yet."""
         self._hide_faces = False
@@ -75,6 +88,12 @@ class Hub:
                         self._picture = None  # it is out of date once the camera is back
                 case MonitorUnavailable():
                     self.monitor.failure = message.detail
+            self._changed.notify_all()
+
+    def put_alert(self, alert: Alert) -> None:
+        """Pass an alert on to those who follow the room's events."""
+        with self._changed:
+            self.alert = alert
             self._changed.notify_all()
 
     def refuse_older_pictures(self) -> None:
@@ -155,6 +174,11 @@ class Hub:
         self._changed.notify_all()
 
     @property
+    def live(self) -> LiveReading | None:
+        """The newest reading; None while the room is dark or paused."""
+        return self.status.live if self.status and not self.pause else None
+
+    @property
     def heartbeat_age_seconds(self) -> float | None:
         """The time since the monitor's last status; None before the first one."""
         heartbeat_at = self.monitor.heartbeat_at
@@ -166,6 +190,17 @@ class Hub:
         with self._changed:
             rates = [viewer.fps for viewer in self.viewers] + [self._snapshot_fps] * self._snapshots
             return Demand(max(rates, default=0), Overrides(self.pause, self._hide_faces))
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What `wait_for_news` compares: status, monitor, what must be hidden, and the newest alert."""
+        monitor = self.monitor
+        return self.status, monitor.is_running, monitor.failure, self.pause, self._hide_faces, self.alert
+
+    def wait_for_news(self, known: tuple[object, ...], timeout_seconds: float) -> None:
+        """Return once `news` are others than `known`, once the server ends, or after `timeout_seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_ending() or self.news != known, timeout_seconds)
 
     def newest_frame(self, language: str = SOURCE_LANGUAGE) -> StreamFrame:
         """The newest picture, or a card in `language` that says why there is none."""

@@ -14,9 +14,10 @@ from app.clock import Clock
 from app.language import Translatable
 from app.restart import run_until_ended
 from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
+from app.store import room_queries
 from app.store.effective_settings import effective_settings
 from app.web.extensions import database_health
-from app.web.stream.hub import Hub
+from app.web.live_rooms import LiveRoom
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +26,14 @@ NO_MONITOR = Translatable("No camera process can be reached. It is started by: f
 
 
 class Listener:
-    """Passes the monitor's messages to the hub and the viewers' demand to the monitor, on any machine."""
+    """Passes the messages of a room's monitor, on any machine, to the hub, and the viewers' demand to it."""
 
-    def __init__(self, app: Flask, link: WebLink, clock: Clock, is_ending: Callable[[], bool]) -> None:
+    def __init__(
+        self, app: Flask, room: LiveRoom, link: WebLink, clock: Clock, is_ending: Callable[[], bool]
+    ) -> None:
         self._app = app
-        self._hub: Hub = app.extensions["hub"]
+        self._room_id = room.room_id
+        self._hub = room.hub
         self._link = link
         self._clock = clock
         self._is_ending = is_ending
@@ -37,7 +41,7 @@ class Listener:
         self._sent_demand = Demand(0)
         self._sent_at = float("-inf")
         self._reloaded_at = float("-inf")
-        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"listener {room.slug}", daemon=True)
 
     def start(self) -> None:
         """Listen in the background."""
@@ -75,7 +79,9 @@ class Listener:
             return
         with self._app.app_context():
             try:
-                self._hub.reload_settings(effective_settings)
+                room = room_queries.room_by_id(self._room_id)
+                if room is not None:
+                    self._hub.reload_settings(lambda: effective_settings(room))
             except SQLAlchemyError as error:
                 database_health().begin_outage(error)
         self._reloaded_at = self._clock.monotonic()

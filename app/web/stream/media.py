@@ -1,13 +1,15 @@
 """The annotated picture over HTTP: the MJPEG stream and the snapshot."""
 
 from collections.abc import Iterator
+from io import BytesIO
 
 from flask import Blueprint, Response, current_app, request
+from PIL import Image
 
 from app.language import Translatable, current_language
 from app.setting_parsers import integer
-from app.web.extensions import hub
 from app.web.problems import problem
+from app.web.requested_room import requested_live_room, room_route
 from app.web.stream.hub import Hub
 from app.web.stream.stream_frame import BOUNDARY, StreamFrame
 from app.web.stream.viewer import TooManyStreams, Viewer
@@ -16,9 +18,11 @@ pages = Blueprint("media", __name__)
 
 SNAPSHOT_TIMEOUT_SECONDS = 2.0
 RETRY_SECONDS = 5
+THUMBNAIL_WIDTHS = 160, 1280
+THUMBNAIL_QUALITY = 75
 
 
-@pages.get("/stream.mjpg")
+@room_route(pages, "/stream.mjpg")
 def stream():
     """Send the annotated picture again and again, at most `fps` times a second."""
     max_fps = current_app.config["SETTINGS"].stream_fps
@@ -32,13 +36,12 @@ def stream():
                 "fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=max_fps, asked=fps
             ),
         )
+    hub = requested_live_room().hub
     try:
-        viewer = hub().add_viewer(viewer_fps, current_language(), request.environ.get("gunicorn.socket"))
+        viewer = hub.add_viewer(viewer_fps, current_language(), request.environ.get("gunicorn.socket"))
     except TooManyStreams as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
-    response = Response(
-        _StreamBody(hub(), viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
-    )
+    response = Response(_StreamBody(hub, viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
@@ -64,8 +67,29 @@ class _StreamBody:
         self._hub.remove_viewer(self._viewer)
 
 
-@pages.get("/snapshot.jpg")
+@room_route(pages, "/snapshot.jpg")
 def snapshot():
-    """Send one fresh annotated picture, or the card and 503 when there is none."""
-    frame: StreamFrame = hub().snapshot(SNAPSHOT_TIMEOUT_SECONDS, current_language())
-    return Response(frame.jpeg, 503 if frame.is_card else 200, frame.headers, mimetype="image/jpeg")
+    """Send one fresh annotated picture, or the card and 503 when there is none.
+
+    With `?width=480` it is at most that wide.
+    """
+    width_text = request.args.get("width")
+    try:
+        width = integer(*THUMBNAIL_WIDTHS)(width_text) if width_text is not None else None
+    except ValueError:
+        low, high = THUMBNAIL_WIDTHS
+        return problem(400, Translatable("width must be from %(low)s to %(high)s.", low=low, high=high))
+    frame: StreamFrame = requested_live_room().hub.snapshot(SNAPSHOT_TIMEOUT_SECONDS, current_language())
+    jpeg = frame.jpeg if width is None else _scaled(frame.jpeg, width)
+    return Response(jpeg, 503 if frame.is_card else 200, frame.headers, mimetype="image/jpeg")
+
+
+def _scaled(jpeg: bytes, width: int) -> bytes:
+    """The picture at most `width` pixels wide."""
+    image = Image.open(BytesIO(jpeg))
+    size = width, max(1, round(width * image.height / image.width))
+    image.draft("RGB", size)  # decodes fewer pixels
+    image.thumbnail(size)
+    scaled = BytesIO()
+    image.save(scaled, "JPEG", quality=THUMBNAIL_QUALITY)
+    return scaled.getvalue()

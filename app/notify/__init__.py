@@ -1,0 +1,1 @@
+"""Tells people and programs when something is wrong: the rules, the addresses, the sending."""

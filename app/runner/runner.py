@@ -1,0 +1,100 @@
+"""Keeps what each room in use needs running: on one machine, a supervisor with its monitor."""
+
+import threading
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from app.clock import Clock
+from app.language import Translatable
+from app.restart import run_until_ended
+
+LOOK_SECONDS = 5.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
+RETRY_SECONDS = 1.0  # while the database can't tell
+POLL_SECONDS = 0.25
+
+
+class RoomKeeper(Protocol):
+    """What runs for one room: a supervisor, or a listener to a monitor elsewhere."""
+
+    def start(self) -> None:
+        """Begin in the background."""
+        ...
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        ...
+
+
+class Runner:
+    """Starts a keeper for each room that comes into use, and ends it when the room is archived."""
+
+    def __init__(
+        self,
+        rooms_in_use: Callable[[], Collection[int] | None],
+        keeper_of: Callable[[int, Callable[[], bool]], RoomKeeper],
+        forget_room: Callable[[int], None],
+        refusal: Callable[[int], Translatable | None],
+        refuse_room: Callable[[int, Translatable], None],
+        clock: Clock,
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on.
+
+        `keeper_of` makes the keeper of a room, which ends once the function that it is given says so.
+        `forget_room` is called when a room's keeper has ended. `refusal` says why no further room can be kept
+        beside so many; `refuse_room` is called again and again while it does.
+        """
+        self._rooms_in_use = rooms_in_use
+        self._keeper_of = keeper_of
+        self._forget_room = forget_room
+        self._refusal = refusal
+        self._refuse_room = refuse_room
+        self._clock = clock
+        self._is_ending = is_ending
+        self._running: dict[int, tuple[RoomKeeper, threading.Event]] = {}
+        self._is_woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
+
+    def start(self) -> None:
+        """Start what the rooms need, and keep to it in the background."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look now: a room was added, archived or restored."""
+        self._is_woken.set()
+
+    def join(self) -> None:
+        """Wait until everything has ended, once `is_ending` gives True."""
+        self._thread.join(2 * POLL_SECONDS + 1)
+        for keeper, _ in list(self._running.values()):
+            keeper.join()
+
+    def _run(self) -> None:
+        run_until_ended(self._keep_looking, self._clock, self._is_ending)
+
+    def _keep_looking(self) -> None:
+        due_at = float("-inf")
+        while not self._is_ending():
+            if self._is_woken.is_set() or self._clock.monotonic() >= due_at:
+                self._is_woken.clear()
+                wanted = self._rooms_in_use()
+                if wanted is not None:
+                    self._keep(set(wanted))
+                seconds = LOOK_SECONDS if wanted is not None else RETRY_SECONDS
+                due_at = self._clock.monotonic() + seconds
+            self._clock.wait(POLL_SECONDS, self._is_woken)
+
+    def _keep(self, wanted: set[int]) -> None:
+        for room_id in self._running.keys() - wanted:
+            keeper, ending = self._running.pop(room_id)
+            ending.set()
+            keeper.join()
+            self._forget_room(room_id)
+        for room_id in sorted(wanted - self._running.keys()):
+            if refusal := self._refusal(len(self._running)):
+                self._refuse_room(room_id, refusal)
+                continue
+            ending = threading.Event()
+            keeper = self._keeper_of(room_id, lambda ending=ending: ending.is_set() or self._is_ending())
+            self._running[room_id] = keeper, ending
+            keeper.start()

@@ -1,0 +1,218 @@
+"""Looks at the rooms and the server every few seconds, and tells people and programs what is wrong."""
+
+import hmac
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.clock import Clock
+from app.notify import post
+from app.notify.address import shown
+from app.notify.alert import Alert
+from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
+from app.notify.post import Notification, NotSent
+from app.notify.rules import DARK_ON_PURPOSE, DiskSpace, RoomObservation, RoomRules, ServerRules
+from app.notify.sender import Sender
+from app.restart import run_until_ended
+from app.store import room_queries
+from app.store.tables import Room, db
+from app.web.extensions import database_health
+from app.web.stream.hub import Hub
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedRoom:
+    """A room, as the database said last."""
+
+    id: int
+    name: str
+    language: str
+    timezone: ZoneInfo
+    addresses: tuple[str, ...]
+    """Who is told about this room alone."""
+    hub: Hub
+
+
+def rooms_and_hubs(app: Flask) -> Iterator[tuple[Room, Hub]]:
+    """Each room in use. Raises SQLAlchemyError."""
+    for room in room_queries.rooms_in_use():
+        yield room, app.extensions["rooms"].get(room, room.slug).hub
+
+
+class AlertWatch:
+    """Runs in every web process; with Redis only one of them sends messages."""
+
+    def __init__(
+        self,
+        app: Flask,
+        clock: Clock,
+        is_ending: Callable[[], bool],
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> None:
+        self._app = app
+        self._settings = app.config["SETTINGS"]
+        self._clock = clock
+        self._is_ending = is_ending
+        self._thresholds = thresholds
+        self.sender = Sender(clock, is_ending)
+        self._turn = _redis_turn(app)
+        self._server_rules = ServerRules(clock, thresholds)
+        self._room_rules: dict[int, RoomRules] = {}
+        self._rooms: list[WatchedRoom] = []
+        self._thread = threading.Thread(target=self._run, name="alert-watch", daemon=True)
+
+    def start(self) -> None:
+        """Watch in the background."""
+        self.sender.start()
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread, which stops once `is_ending` gives True."""
+        self._thread.join(2 * POLL_SECONDS + 1)
+
+    def _run(self) -> None:
+        self._check_addresses()
+        run_until_ended(self._watch, self._clock, self._is_ending)
+        self.end()
+
+    def end(self) -> None:
+        """Let another web process tell people at once."""
+        if self._turn is not None:
+            self._turn.release()
+
+    def _check_addresses(self) -> None:
+        """Log what Apprise doesn't know: the start only checks how NOTIFY is written."""
+        for address in self._settings.notify or ():
+            try:
+                post.check(address)
+            except NotSent as problem:
+                log.error("NOTIFY: %s can't be used: %s", shown(address), problem)
+
+    def _watch(self) -> None:
+        while not self._is_ending():
+            self.look()
+            until = self._clock.monotonic() + self._thresholds.look_seconds
+            while not self._is_ending() and self._clock.monotonic() < until:
+                self._clock.wait(POLL_SECONDS)
+
+    def look(self) -> None:
+        """Look once, and tell what is to be told."""
+        has_database = self._load_rooms()
+        has_redis = self._turn is None or self._turn.renew()
+        server_alerts = self._look_at_server(has_database, has_redis)
+        alerts = [(alert, None) for alert in server_alerts]
+        for room in self._rooms:
+            rules = self._room_rules.setdefault(room.id, RoomRules(self._clock, self._thresholds))
+            if has_database and has_redis:
+                seen = observation(room.hub)
+                alerts += [(each, room) for each in rules.observe(room.id, room.name, seen, room.timezone)]
+            else:
+                rules.suspend()  # one message about the cause, none about each room
+        for alert, _ in alerts:
+            self._app.extensions["rooms"].put_alert(alert)
+        if self._turn is None or self._turn.is_ours:
+            self._tell(alerts)
+
+    def _load_rooms(self) -> bool:
+        """Read the rooms anew; gives whether the database could be read and written."""
+        with self._app.app_context():
+            try:
+                self._rooms = [self._watched(room, hub) for room, hub in rooms_and_hubs(self._app)]
+                database_health().check_write()
+            except SQLAlchemyError as error:
+                db.session.rollback()
+                database_health().begin_outage(error)
+                return False
+        known = {room.id for room in self._rooms}
+        self._room_rules = {id: rules for id, rules in self._room_rules.items() if id in known}
+        return True
+
+    def _watched(self, room: Room, hub: Hub) -> WatchedRoom:
+        return WatchedRoom(
+            room.id,
+            room.name,
+            room.language or self._settings.language,
+            ZoneInfo(room.timezone) if room.timezone else self._settings.timezone,
+            tuple(room.notify or ()),
+            hub,
+        )
+
+    def _look_at_server(self, has_database: bool, has_redis: bool) -> list[Alert]:
+        rules, timezone = self._server_rules, self._settings.timezone
+        alerts = rules.observe_database(has_database, timezone)
+        if self._turn is not None:
+            alerts += rules.observe_redis(has_redis, timezone)
+        for folder in written_folders(self._app):
+            usage = shutil.disk_usage(folder)
+            alerts += rules.observe_disk(DiskSpace(folder, usage.free, usage.total))
+        return alerts
+
+    def _tell(self, alerts: list[tuple[Alert, WatchedRoom | None]]) -> None:
+        """Send each address one message about all that concerns it."""
+        by_address: dict[tuple[str, str], list[Alert]] = {}
+        for alert, room in alerts:
+            for address, language in self._told(room):
+                by_address.setdefault((address, language), []).append(alert)
+        for (address, language), its_alerts in by_address.items():
+            self.sender.put(address, Notification(tuple(its_alerts), language))
+
+    def _told(self, room: WatchedRoom | None) -> Iterator[tuple[str, str]]:
+        """Address and language of everybody who is told about a room, or None for the whole server."""
+        everywhere = self._settings.notify or ()
+        if room is not None:
+            addresses = dict.fromkeys((*everywhere, *room.addresses))
+            yield from ((address, room.language) for address in addresses)
+        elif everywhere:
+            yield from ((address, self._settings.language) for address in everywhere)
+        else:  # whoever is told about a room must hear that nothing works
+            languages = {address: each.language for each in self._rooms for address in each.addresses}
+            yield from languages.items()
+
+
+def observation(hub: Hub) -> RoomObservation:
+    """How a room is now, as its hub knows it."""
+    status, card = hub.status, hub.card_text()
+    reason = None if status is None else status.camera.reason
+    return RoomObservation(
+        has_picture=status is not None and status.camera.is_online,
+        is_dark_on_purpose=hub.pause is not None or reason in DARK_ON_PURPOSE,
+        restarts=hub.monitor.restarts,
+        reason="no_monitor" if status is None else reason and reason.value,
+        title=card.title,
+        detail=card.detail,
+    )
+
+
+def written_folders(app: Flask) -> list[str]:
+    """The folders of this machine that the program writes to, one for each disk."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    folders = [app.instance_path]
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        folders.append(str((app.instance_path / Path(url.database)).parent))
+    return list({os.stat(folder).st_dev: folder for folder in folders}.values())
+
+
+def _redis_turn(app: Flask):
+    """The turn of this process to tell people; None where it is the only one."""
+    settings = app.config["SETTINGS"]
+    if settings.redis_url is None:
+        return None
+    from app.bus.signed_channel import SignedChannel  # imports redis
+    from app.notify.redis_turn import RedisTurn
+
+    channel = SignedChannel(settings.redis_url, "alerts", settings.secret_key)
+    installation = hmac.digest(settings.secret_key.encode(), b"alerts", "sha256").hex()[:12]
+    return RedisTurn(channel.redis, f"aula:alerts:{installation}")

@@ -1,0 +1,87 @@
+"""The wall of all rooms; and adding, archiving, restoring and deleting a room."""
+
+from dataclasses import replace
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from app.camera.spec import CameraKind
+from app.language import Translatable
+from app.store import lecture_queries, room_queries
+from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
+from app.store.tables import Room
+from app.web.extensions import current_time, reload_settings, runner
+from app.web.problems import problem
+from app.web.requested_room import requested_room, visible_rooms
+from app.web.room_form import FirstRunForm
+
+pages = Blueprint("rooms", __name__)
+
+SET_IN_ENVIRONMENT = Translatable("ROOM in the server's environment names this room; change it there.")
+
+
+@pages.get("/rooms")
+def wall():
+    """Show a small picture of each room, with what is wrong first."""
+    return render_template("wall.html", rooms=visible_rooms(), archived=room_queries.archived_rooms())
+
+
+@pages.route("/rooms/new", methods=["GET", "POST"])
+def add():
+    """Add a room."""
+    form = FirstRunForm(replace(effective_settings(first_room()), camera=CameraKind.DEMO.value))
+    if form.validate_on_submit():
+        room = room_queries.create_room(form.room.data)
+        room_queries.change_room(room, **form.values(), told_at=current_time())
+        reload_settings(room)
+        runner().wake()
+        return redirect(url_for("live.live", room_slug=room.slug))
+    page = render_template("settings.html", form=form, room=None, first=False, in_force=form.in_force)
+    return page, 400 if form.is_submitted() else 200
+
+
+@pages.post("/rooms/<room_slug>/archive")
+def archive():
+    """Take a room out of use. Its lectures stay."""
+    room = requested_room()
+    if len(room_queries.rooms_in_use()) == 1:
+        return problem(409, Translatable("This is the only room in use. Add another one first."))
+    if is_set_by_environment("room", room):
+        return problem(409, SET_IN_ENVIRONMENT)
+    if lecture_queries.running_lecture(room):
+        return problem(409, Translatable("A lecture is running in this room. End it first."))
+    room_queries.change_room(room, archived_at=current_time())
+    runner().wake()
+    flash(gettext("%(room)s is archived. Its lectures stay.", room=room.name))
+    return redirect(url_for("rooms.wall", room_slug=None))
+
+
+@pages.post("/archived-rooms/<int:archived_id>/restore")
+def restore(archived_id):
+    """Take an archived room into use again."""
+    room = _archived_room_or_404(archived_id)
+    room_queries.change_room(room, archived_at=None)
+    runner().wake()
+    return redirect(url_for("live.live", room_slug=room.slug))
+
+
+@pages.route("/archived-rooms/<int:archived_id>/delete", methods=["GET", "POST"])
+def delete(archived_id):
+    """Ask whether to delete an archived room for good, and say what goes; then delete it."""
+    room = _archived_room_or_404(archived_id)
+    if request.method == "POST":
+        room_queries.delete_room(room)
+        flash(gettext("%(room)s is deleted.", room=room.name))
+        return redirect(url_for("rooms.wall"))
+    return render_template(
+        "delete_room.html",
+        room=room,
+        lectures=lecture_queries.count_lectures(room),
+    )
+
+
+def _archived_room_or_404(room_id: int) -> Room:
+    room = room_queries.room_by_id(room_id)
+    if room is None or room.archived_at is None:
+        abort(404, Translatable("There is no such room among the archived ones."))
+    return room

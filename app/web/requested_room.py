@@ -1,0 +1,90 @@
+"""The room that a request is about: the one that its address names, else the first.
+
+An address of a room is written once, as `<prefix>/state`, and served below the prefixes of `ROOM_PREFIXES`.
+The view asks `requested_room`; links to the same room need no mention of it.
+"""
+
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, Flask, abort, current_app, g
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.language import Translatable
+from app.store import room_queries
+from app.store.effective_settings import first_room
+from app.store.tables import Room, db
+from app.web.live_rooms import LiveRoom
+
+SLUG, ROOM_ID = "room_slug", "room_id"
+
+
+def init_app(app: Flask) -> None:
+    """Take the room out of each address, and put it into each link."""
+    app.url_value_preprocessor(_take_room)
+    app.url_defaults(_name_room)
+
+
+def room_route(pages: Blueprint, path: str, **options) -> Callable:
+    """Serve a page of a room below `/rooms/SLUG`, and for the first room without."""
+
+    def register(view: Callable) -> Callable:
+        pages.route(path, **options)(view)
+        return pages.route(f"/rooms/<{SLUG}>{path.rstrip('/')}", **options)(view)
+
+    return register
+
+
+def _take_room(_endpoint: str | None, values: dict | None) -> None:
+    g.room_slug = (values or {}).pop(SLUG, None)
+    g.room_id = (values or {}).pop(ROOM_ID, None)
+
+
+def _name_room(endpoint: str, values: dict) -> None:
+    """Let links on a page of `/rooms/SLUG` lead to the same room."""
+    slug = g.get("room_slug")
+    if slug is not None and SLUG not in values and current_app.url_map.is_endpoint_expecting(endpoint, SLUG):
+        values[SLUG] = slug
+
+
+def requested_room() -> Room:
+    """The room of the request. Queries the database; answers 404 for a room that is not in use."""
+    if "room" not in g:
+        g.room = _find_room()
+    return g.room
+
+
+def requested_live_room() -> LiveRoom:
+    """What is held of the requested room. Works without a database for a room that was asked for before."""
+    rooms = current_app.extensions["rooms"]
+    try:
+        return rooms.get(requested_room(), g.room_slug)
+    except SQLAlchemyError:
+        db.session.rollback()
+        known = rooms.known(g.room_slug)
+        if known is None:
+            raise
+        return known
+
+
+def visible_rooms() -> Sequence[Room]:
+    """The rooms in use that the person signed in may see, by name."""
+    if "rooms" not in g:
+        g.rooms = _rooms_in_use() if current_user.is_authenticated else ()
+    return g.rooms
+
+
+def _rooms_in_use() -> Sequence[Room]:
+    return room_queries.rooms_in_use() or [first_room()]  # which is made now
+
+
+def _find_room() -> Room:
+    if g.room_slug is not None:
+        room = room_queries.room_by_slug(g.room_slug)
+    elif g.room_id is not None:
+        room = room_queries.room_by_id(g.room_id)
+    else:
+        room = first_room()
+    if room is None or room.archived_at is not None:
+        abort(404, Translatable("There is no such room. All rooms are under /rooms."))
+    return room

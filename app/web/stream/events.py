@@ -1,0 +1,90 @@
+"""What happens in a room, as server-sent events: the same data that the routes of those names give."""
+
+import json
+from collections.abc import Iterator
+
+from apiflask import APIBlueprint
+from flask import Response, stream_with_context
+
+from app.language import current_language
+from app.store import lecture_queries, room_queries
+from app.store.tables import db
+from app.web.api import schemas
+from app.web.api.blueprint import SECURITY
+from app.web.api.state_api import state_of
+from app.web.problems import problem
+from app.web.requested_room import requested_live_room
+from app.web.stream.hub import Hub
+from app.web.stream.viewer import TooManyStreams
+
+api = APIBlueprint("events", __name__, url_prefix="/api/v1", tag="Api")
+
+REPEAT_SECONDS = 1.0  # ages in the state grow meanwhile, and a dead client is noticed
+RETRY_SECONDS = 5
+
+
+@api.get("/rooms/<int:room_id>/events")
+@api.doc(
+    security=SECURITY,
+    responses={
+        200: {
+            "description": "`state` about twice a second, `now` with each new reading, `lecture` when one "
+            "begins, ends or is renamed: each has the data of the GET of that name, or null. `alert` "
+            "when something goes wrong with the room or the server, or works again, as in a webhook.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        503: "Too many streams are open",
+    },
+)
+def events():
+    """Follow a room: server-sent events until the client leaves. Counts as a stream towards MAX_VIEWERS."""
+    live_room = requested_live_room()
+    try:
+        live_room.hub.slots.acquire()
+    except TooManyStreams as error:
+        return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
+    body = _EventBody(live_room.hub, live_room.room_id)
+    return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+class _EventBody:
+    """The body of the response; when the server closes it, the slot is free again."""
+
+    def __init__(self, hub: Hub, room_id: int) -> None:
+        self._hub = hub
+        self._events = stream_with_context(_events(hub, room_id))
+
+    def __iter__(self) -> Iterator[str]:
+        return self._events
+
+    def close(self) -> None:
+        """Called by the server at the end, even when nothing was sent."""
+        self._events.close()
+        self._hub.slots.release()
+
+
+def _events(hub: Hub, room_id: int) -> Iterator[str]:
+    """Yield each event whose data is new, until the server ends or the room is deleted."""
+    sent = {"alert": _alert(hub)}  # what happened before is no news
+    while not hub.is_ending():
+        known = hub.news
+        room = room_queries.room_by_id(room_id)
+        if room is None:
+            return
+        lecture = lecture_queries.running_lecture(room)
+        current = {
+            "state": schemas.StateSchema().dump(state_of(room)),
+            "now": hub.live and schemas.NowSchema().dump(hub.live),
+            "alert": _alert(hub),
+            "lecture": lecture and schemas.LectureSchema().dump(lecture),
+        }
+        db.session.remove()  # a connection is for a request of some milliseconds; the next look is a new one
+        for name, data in current.items():
+            if name not in sent or data != sent[name]:
+                yield f"event: {name}\ndata: {json.dumps(data)}\n\n"
+        sent = current
+        hub.wait_for_news(known, REPEAT_SECONDS)
+
+
+def _alert(hub: Hub) -> dict | None:
+    return hub.alert and hub.alert.as_json(current_language())

@@ -1,0 +1,273 @@
+"""Several rooms on one server: each is read, shown and recorded by itself."""
+
+import json
+import urllib.request
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from app import create_app
+from app.runner.capacity import Capacity
+from app.store import lecture_queries, room_queries
+from app.store.effective_settings import effective_settings, first_room
+from app.store.tables import Lecture, db
+from tests.browser import close, sign_in
+from tests.forms import csrf_of, signed_in_client
+from tests.mjpeg_camera import MjpegCamera
+from tests.server import wait_for
+from tests.test_api import NOON
+from tests.test_server import looks_like_a_card
+
+LAB = {
+    "room": "Lab 2",
+    "kind": "demo",
+    "minimum_group": "3",
+    "retention_days": "30",
+    "contact": "",
+    "told": "y",
+}
+
+
+@pytest.fixture
+def administrator(app):
+    return signed_in_client(app)
+
+
+def add_room(client, **changes):
+    form = {**LAB, **changes, "csrf_token": csrf_of(client.get("/rooms/new").text)}
+    return client.post("/rooms/new", data=form)
+
+
+class Runner:
+    """Notes that it was woken; pages of an application without a server need no more."""
+
+    def __init__(self) -> None:
+        self.wakes = 0
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+
+@pytest.fixture(autouse=True)
+def runner(request):
+    if "app" in request.fixturenames:
+        app = request.getfixturevalue("app")
+        app.extensions["runner"] = Runner()
+        return app.extensions["runner"]
+    return None
+
+
+def test_a_room_is_added_with_settings_of_its_own(app, administrator, runner):
+    assert add_room(administrator).location == "/rooms/lab-2"
+    assert runner.wakes == 1
+    with app.app_context():
+        lab, first = room_queries.find_room("Lab 2"), first_room()
+        assert (effective_settings(lab).minimum_group, effective_settings(lab).retention_days) == (3, 30)
+        assert effective_settings(first).minimum_group == 5
+
+
+def test_the_environment_describes_the_first_room_alone(make_app):
+    app = make_app(CAMERA="rtsp://camera.example/1", MINIMUM_GROUP="9")
+    with app.app_context():
+        first, other = first_room(), room_queries.create_room("Lab 2")
+        assert effective_settings(first).camera == "rtsp://camera.example/1"
+        assert effective_settings(first).minimum_group == 9
+        assert (effective_settings(other).camera, effective_settings(other).minimum_group) == ("demo", 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"room": "Room 7"}, "Another room has this name already"),
+        ({"room": ""}, "Must be"),
+        ({"told": ""}, "Confirm this"),
+        ({"kind": "network", "address": ""}, "Enter its address"),
+    ],
+)
+def test_a_room_that_can_t_be_added_is_refused_with_the_reason(app, administrator, changes, said):
+    answer = add_room(administrator, **changes)
+    assert answer.status_code == 400
+    assert said in answer.text
+    with app.app_context():
+        assert len(room_queries.all_rooms()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("Straße 4", "strasse-4"), ("room 7", "room-7-2"), ("New", "new-2"), ("…", "room")]
+)
+def test_every_name_gives_an_address_of_its_own(app, administrator, name, slug):
+    assert add_room(administrator, room=name).location == f"/rooms/{slug}"
+
+
+def test_two_rooms_can_t_have_one_camera_device(app, administrator, monkeypatch):
+    from app.camera.devices import VideoDevice
+
+    monkeypatch.setattr("app.web.room_form.video_devices", lambda: [VideoDevice(0, "Webcam")])
+    assert add_room(administrator, kind="device", device="0").status_code == 302
+    refused = add_room(administrator, room="Lab 3", kind="device", device="0")
+    assert refused.status_code == 400
+    assert "Lab 2 uses this camera already" in refused.text
+
+
+def test_a_room_is_archived_restored_and_deleted_with_what_is_in_it(app, administrator, runner):
+    def send(path: str):
+        token = csrf_of(administrator.get("/settings").text)
+        return administrator.post(path, data={"csrf_token": token})
+
+    add_room(administrator)
+    with app.app_context():
+        lab = room_queries.find_room("Lab 2")
+        lecture_queries.end_lecture(lecture_queries.start_lecture(lab, "Acids", "", NOON), NOON)
+        lab_id = lab.id
+    assert send("/rooms/lab-2/archive").location == "/rooms"
+    assert administrator.get("/rooms/lab-2").status_code == 404
+    assert administrator.get(f"/api/v1/rooms/{lab_id}/state").status_code == 404
+    assert "Acids" in administrator.get("/lectures").text
+    assert send(f"/archived-rooms/{lab_id}/restore").location == "/rooms/lab-2"
+    assert send(f"/archived-rooms/{lab_id}/delete").status_code == 404, "a room in use is archived first"
+    send("/rooms/lab-2/archive")
+    assert "1 lecture" in administrator.get(f"/archived-rooms/{lab_id}/delete").text
+    send(f"/archived-rooms/{lab_id}/delete")
+    with app.app_context():
+        assert room_queries.find_room("Lab 2") is None
+        assert db.session.query(Lecture).count() == 0
+    assert runner.wakes == 4
+
+
+def test_the_only_room_and_one_with_a_running_lecture_are_not_archived(app, administrator):
+    def archive(slug: str) -> str:
+        token = csrf_of(administrator.get("/settings").text)
+        answer = administrator.post(f"/rooms/{slug}/archive", data={"csrf_token": token})
+        assert answer.status_code == 409
+        return answer.json["detail"]
+
+    assert "the only room in use" in archive("room-7")
+    add_room(administrator)
+    assert "ROOM in the server's environment" in archive("room-7")
+    with app.app_context():
+        lecture_queries.start_lecture(room_queries.find_room("Lab 2"), "Acids", "", NOON)
+    assert "A lecture is running" in archive("lab-2")
+
+
+def test_links_on_a_room_s_pages_lead_to_the_same_room(app, administrator):
+    add_room(administrator)
+    page = administrator.get("/rooms/lab-2").text
+    for path in ("/pause", "/hide-faces", "/settings", "/notice", "/stream.mjpg", "/screen", "/lectures"):
+        assert f'"/rooms/lab-2{path}"' in page
+    assert administrator.get("/").location == "/rooms/lab-2", "the one last seen"
+    administrator.get("/rooms/room-7")
+    assert administrator.get("/").location == "/rooms/room-7"
+    assert signed_in_client(app, "ben").get("/").location == "/rooms"
+
+
+def test_with_one_room_nothing_speaks_of_rooms(app, administrator):
+    page = administrator.get("/").text
+    assert "/rooms/room-7" not in page
+    assert 'class="rooms"' not in page
+
+
+def test_the_json_of_a_room_is_found_by_its_id(app, administrator, api):
+    add_room(administrator)
+    rooms = {room["name"]: room["id"] for room in api.get("/api/v1/rooms").json["rooms"]}
+    assert rooms.keys() == {"Room 7", "Lab 2"}
+    started = api.post(f"/api/v1/rooms/{rooms['Lab 2']}/lectures", json={"title": "Acids"}).json
+    assert started["room"] == "Lab 2"
+    assert api.get("/api/v1/state").json["lecture"] is None
+    assert api.get(f"/api/v1/rooms/{rooms['Lab 2']}/state").json["lecture"]["title"] == "Acids"
+    assert api.get(f"/api/v1/rooms/{rooms['Lab 2']}/now").status_code == 503
+    assert [
+        each["title"] for each in api.get(f"/api/v1/rooms/{rooms['Room 7']}/lectures").json["lectures"]
+    ] == []
+    assert api.get("/api/v1/rooms/99/state").status_code == 404
+
+
+def test_a_machine_reads_as_many_rooms_as_it_can():
+    capacity = Capacity(detect_fps=5, cores_in_use=lambda: [], cores=2)
+    assert [capacity.refusal(rooms) is None for rooms in range(6)] == [True, True, True, True, False, False]
+    slow = Capacity(detect_fps=5, cores_in_use=lambda: [0.9, 0.7], cores=2)
+    assert slow.refusal(1) is None
+    assert "reads 2 rooms at 5 frames a second: each takes 0.8 of its 2 cores" in str(slow.refusal(2))
+    assert Capacity(detect_fps=60, cores_in_use=lambda: [], cores=1).refusal(0) is None, "one room always"
+
+
+@pytest.fixture
+def school(start_server):
+    """A server with two rooms: the drawn classroom, and a lab whose camera shows no face."""
+    server = start_server(ROOM="Room 7")
+    with MjpegCamera() as camera:
+        yield server, camera
+
+
+def events_of(server, room_id: int, count: int) -> list[tuple[str, dict]]:
+    request = urllib.request.Request(
+        f"{server.url}/api/v1/rooms/{room_id}/events", headers={"Authorization": f"Bearer {server.token}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        lines = (line.decode().rstrip("\n") for line in answer)
+        events = []
+        while len(events) < count:
+            name = next(line for line in lines if line.startswith("event: "))
+            events.append((name.removeprefix("event: "), json.loads(next(lines).removeprefix("data: "))))
+        return events
+
+
+def test_two_rooms_are_set_up_on_pages_and_taught_in_at_once(school, chromium):
+    server, camera = school
+    context = chromium.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    try:
+        sign_in(page, server)
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_role("button", name="Add a room").click()
+        page.get_by_label("Name of the room").fill("Lab 2")
+        page.get_by_label("Camera address").fill(camera.url)
+        page.get_by_label("This is allowed here").check()
+        page.get_by_role("button", name="Add a room").click()
+        page.wait_for_url(f"{server.url}/rooms/lab-2")
+        expect(page.locator("#badge")).to_contain_text("live")
+        for room, title in (("Lab 2", "Acids"), ("Room 7", "Algebra")):
+            page.get_by_role("navigation", name="Rooms").get_by_role("link", name=room).click()
+            page.get_by_label("Title").fill(title)
+            page.get_by_role("button", name="Start lecture").click()
+            expect(page.get_by_text("Lecture running")).to_be_visible()
+        page.get_by_role("link", name="All rooms").click()
+        tiles = page.locator("#wall li")
+        expect(tiles.filter(has_text="Room 7")).to_contain_text("Algebra")
+        expect(tiles.filter(has_text="Lab 2")).to_contain_text("Acids")
+        expect(tiles.filter(has_text="Room 7")).to_contain_text("faces")
+        pictures = "[...document.querySelectorAll('#wall img')].map((image) => image.naturalWidth)"
+        wait_for(lambda: all(page.evaluate(pictures)))
+    finally:
+        close(context)
+    assert len(server.monitor_pids()) == 2
+    rooms = {room["name"]: room["id"] for room in server.get("/api/v1/rooms").json["rooms"]}
+    named = dict(events_of(server, rooms["Room 7"], 3))
+    assert named["state"]["lecture"]["title"] == named["lecture"]["title"] == "Algebra"
+    assert named["now"]["faces"] > 5
+    pictures = [part.jpeg for part in islice(server.stream("/rooms/lab-2/stream.mjpg"), 2)]
+    assert Image.open(BytesIO(pictures[0])).size == (320, 240), "the lab's own picture"
+    small = server.get("/rooms/room-7/snapshot.jpg?width=320")
+    assert Image.open(BytesIO(small.body)).size == (320, 180)
+    wait_for(lambda: server.get("/readyz").status == 200)
+
+
+def test_a_room_that_is_archived_lets_go_of_its_camera_and_its_viewers(school):
+    server, camera = school
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    with app.app_context():
+        lab = room_queries.create_room("Lab 2")
+        room_queries.change_room(lab, camera=camera.url, told_at=NOON)
+    stream = server.stream("/rooms/lab-2/stream.mjpg")
+    wait_for(lambda: not looks_like_a_card(next(stream)))
+    wait_for(lambda: len(server.monitor_pids()) == 2)
+    with app.app_context():
+        room_queries.change_room(room_queries.find_room("Lab 2"), archived_at=NOON)
+    for _ in stream:
+        pass  # until it ends
+    wait_for(lambda: len(server.monitor_pids()) == 1)
+    assert server.is_online(), "the other room goes on"
