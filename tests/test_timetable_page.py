@@ -13,6 +13,7 @@ from app.clock import SYSTEM_CLOCK
 from app.monitor.shutter import Shutter
 from app.store import room_queries, timetable_queries, user_queries
 from app.store.effective_settings import EffectiveSettings, OutsideTimetable
+from app.web.alert_watch import observation
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import StreamSlots
 from tests.browser import close, sign_in
@@ -149,6 +150,7 @@ def test_outside_the_timetable_the_web_process_shows_no_picture_that_is_still_on
     hub.receive(AnnotatedPicture(b"late", captured_at=1001, size=(640, 360)))
     assert hub.newest_frame().is_card
     assert str(hub.card_text().title) == "No lecture is running"
+    assert observation(hub).is_dark_on_purpose, "nobody gets a message about it"
 
 
 def status(camera: CameraState) -> MonitorStatus:
