@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +15,7 @@ from app.store import minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
 from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.kept_overrides import kept_overrides
 from app.store.tables import db
 from app.vision.frame import Reading
 
@@ -93,7 +95,9 @@ class MinuteWriter:
             self.effective_settings = None
             return
         lecture = self._lecture_keeper.running_lecture(room)
-        self.effective_settings = effective_settings(room, self._clock.now())
+        kept = kept_overrides(Path(self._app.instance_path), room.slug)
+        db.session.refresh(room)  # what is no longer kept is stored by now
+        self.effective_settings = kept.apply_to(effective_settings(room, self._clock.now()))
         lecture_id = lecture.id if lecture else None
         with self._lock:
             # a report opens at the end of its lecture: its last seconds are written now

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -21,7 +22,7 @@ from sqlalchemy import (
     false,
     true,
 )
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures
@@ -392,6 +393,15 @@ def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) 
     if dialect.name == "sqlite" and arguments[0] != ":memory:" and not options.get("uri"):
         with contextlib.suppress(OSError):  # it is there already, or SQLite itself says what is wrong
             os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+@event.listens_for(Engine, "handle_error")
+def _hide_values(context: ExceptionContext) -> None:
+    """Keep what PostgreSQL says but for its details, which quote rows: a log would hold names and notes."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            text = str(error.args[0])
+            error.args = (re.sub(r"\n(DETAIL|CONTEXT): .*", "", text), *error.args[1:])
 
 
 @event.listens_for(Engine, "connect")

@@ -96,6 +96,7 @@ def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveR
         room = room_queries.room_by_id(room_id)
         live_room = app.extensions["rooms"].get(room)
         live_room.hub.is_ending = is_ending
+        live_room.control.restore()
         live_room.hub.reload_settings(lambda: effective_settings(room))
         return live_room
 

@@ -76,6 +76,21 @@ def test_500_slow_connections_leave_pages_and_health_checks_as_fast_as_ever(serv
     wait_for(lambda: seconds_for(server, "/healthz") < 1)
 
 
+@pytest.mark.parametrize(
+    "length", [b"60000", b"0" * 30 + b"60000", b"9" * 30], ids=["plain", "zeros", "huge"]
+)
+def test_a_form_that_never_comes_holds_no_thread_however_its_length_is_written(server, length):
+    """A page's cookie leads past the first checks. 60 lengths of more than 15 digits stopped everything."""
+    with server.open("/sign-in", token=False) as page:
+        cookie = page.headers["Set-Cookie"].partition(";")[0].encode()
+    with ExitStack() as connections:
+        for _ in range(60):
+            start = SIGN_IN + b"Cookie: " + cookie + b"\r\nContent-Length: " + length + b"\r\n\r\nname="
+            connections.enter_context(closing(connect(server, start)))
+        for path in ("/healthz", "/sign-in"):
+            assert seconds_for(server, path) < BOUND_SECONDS
+
+
 def test_a_connection_without_a_complete_request_is_closed(server):
     with ExitStack() as connections:
         starts = [SLOW_STARTS[name] for name in ("nothing", "one_byte", "half_the_headers", "half_a_body")]

@@ -63,10 +63,9 @@ def _applied(is_stored: bool) -> Response | tuple:
     """Back to the live page; where the order is not stored yet, say so, with status 202."""
     if is_stored:
         return redirect(url_for("live.live"))
-    detail = gettext(
-        "This applies from now on. It could not be stored yet: the server keeps trying. "
-        "A restart before then would forget it."
-    )
+    detail = gettext("This applies from now on. It could not be stored yet: the server keeps trying.")
+    if not requested_live_room().control.is_kept:
+        detail += " " + gettext("A restart before then would forget it.")
     if is_page():
         return render_template("error.html", title=gettext("Done, but not stored yet"), detail=detail), 202
     return {"detail": detail}, 202
