@@ -141,7 +141,9 @@ class Settings:
         "Viewers stay signed in",
     )
     lecture_hours: int = setting(
-        "4", parse.integer(1, 24), "hours after which a lecture that nobody ended ends by itself"
+        "4",
+        parse.integer(1, 24),
+        "hours after which a lecture that nobody ended ends by itself, unless the timetable ends it",
     )
     retention_days: int = setting(
         "365", parse.integer(1, 3650), "minutes and lectures are deleted after this many days"

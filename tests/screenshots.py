@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from flask_migrate import upgrade
@@ -18,11 +18,12 @@ from app.store import (
     minute_queries,
     note_queries,
     room_queries,
+    timetable_queries,
     user_queries,
 )
 from app.store.audit_queries import AuditAction
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Role
+from app.store.tables import Role, Room
 from tests.browser import LAUNCH, close, sign_in
 from tests.server import PASSWORD, PROJECT, Server, wait_for
 
@@ -59,10 +60,10 @@ def main() -> None:
 
 
 def visit(page: Page, server: Server, suffix: str) -> None:
-    """Take a picture of each page; in other looks than the first one only of the two that matter most."""
+    """Take a picture of each page; in other looks than the first one only of the three that matter most."""
 
     def shoot(name: str) -> None:
-        if not suffix or name in ("live", "report"):
+        if not suffix or name in ("live", "report", "timetable"):
             page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=True)
 
     page.goto(f"{server.url}/sign-in")
@@ -73,6 +74,8 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("live")
     page.goto(f"{server.url}/settings")
     shoot("settings")
+    page.goto(f"{server.url}/timetable")
+    shoot("timetable")
     page.goto(f"{server.url}/settings/areas")
     page.wait_for_timeout(2500)
     shoot("areas")
@@ -108,7 +111,7 @@ def is_read_right(server: Server) -> bool:
 
 
 def make_up_lectures(server: Server) -> None:
-    """Put lectures into the server's database, with a gap and a minute below the minimum group."""
+    """Put lectures with a gap and a minute below the minimum group, and a timetable, into the database."""
     app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
     with app.app_context():
@@ -124,6 +127,7 @@ def make_up_lectures(server: Server) -> None:
             lecture_queries.end_lecture(lecture, begin + timedelta(minutes=34))
             for number, text in ((3, "homework"), (12, "worked example"), (25, "exercise in pairs")):
                 note_queries.add_note(lecture, begin + timedelta(minutes=number), text, begin)
+        make_up_timetable(room)
         for number in range(6, 21):  # the last quarter of an hour, for the live page
             minute = made_up(start + timedelta(hours=3, minutes=-21), number, lecture_id=None)
             minute_queries.save_minute(room, minute, minimum_group=5)
@@ -162,6 +166,28 @@ def make_up_people(server: Server) -> None:
             at = now - timedelta(minutes=90 - 7 * number)
             entries.append(audit_queries.entry(action, subject, who, "192.168.7.21", room, at))
         audit_queries.add_entries(entries)
+
+
+def make_up_timetable(room: Room) -> None:
+    """Plan lessons for five days of the week; one that takes place now does not begin."""
+    room_queries.change_room(room, planned_until=datetime.now(UTC))
+    lessons = (
+        (time(8), time(8, 45), "Fractions", "Mathematics 6a"),
+        (time(8, 50), time(9, 35), "Photosynthesis", "Biology 7b"),
+        (time(10), time(11, 30), "Macbeth", "English 9c"),
+        (time(13), time(13, 45), "Electricity", "Physics 8a"),
+    )
+    for weekday in range(5):
+        for number, (begins, ends, title, course) in enumerate(lessons):
+            if (weekday + number) % 3:
+                columns = {
+                    "weekday": weekday,
+                    "begins": begins,
+                    "ends": ends,
+                    "title": title,
+                    "course": course,
+                }
+                timetable_queries.store_line(room, None, **columns)
 
 
 def made_up(begin: datetime, number: int, lecture_id: int | None) -> CountedMinute:

@@ -21,6 +21,8 @@ PAGES = (
     "/lectures/999",
     "/settings",
     "/settings/areas",
+    "/timetable",
+    "/timetable?line=1",
     "/send",
     "/people",
     "/people/2",

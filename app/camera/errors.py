@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """It gives black pictures."""
     PAUSED = "paused"
     """Somebody paused the room, and the camera is released."""
+    OUTSIDE_TIMETABLE = "outside_timetable"
+    """No lecture runs, the room is read only during lectures, and the camera is released."""
 
 
 class CameraError(Exception):

@@ -26,14 +26,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def request_address(url: str, timeout_seconds: float) -> HTTPResponse:
+def request_address(url: str, timeout_seconds: float, verify: bool = False) -> HTTPResponse:
     """Request `url`, which may hold user and password; the time-out is for each piece of the answer.
 
+    `verify` demands a valid certificate, which few cameras have.
     Raises HTTPError, URLError or another OSError, HTTPException, UnknownSignIn or RedirectElsewhere.
     """
     for _ in range(MAX_REDIRECTS):
         try:
-            return _request_signed_in(url, timeout_seconds)
+            return _request_signed_in(url, timeout_seconds, verify)
         except urllib.error.HTTPError as error:
             if error.code not in (301, 302, 303, 307, 308) or "Location" not in error.headers:
                 raise
@@ -56,13 +57,13 @@ def _redirected(url: str, location: str) -> str:
     return urlunsplit(found._replace(netloc=parts.netloc))
 
 
-def _request_signed_in(url: str, timeout_seconds: float) -> HTTPResponse:
+def _request_signed_in(url: str, timeout_seconds: float, verify: bool) -> HTTPResponse:
     parts = urlsplit(url)
     path, query = quote(parts.path or "/", safe=SAFE_SIGNS), quote(parts.query, safe=SAFE_SIGNS)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query=query)
     request = urllib.request.Request(urlunsplit(bare))
     try:
-        return _opener().open(request, timeout=timeout_seconds)
+        return _opener(verify).open(request, timeout=timeout_seconds)
     except urllib.error.HTTPError as error:
         challenges = error.headers.get_all("WWW-Authenticate")
         if error.code != 401 or parts.username is None or not challenges:
@@ -71,12 +72,12 @@ def _request_signed_in(url: str, timeout_seconds: float) -> HTTPResponse:
             answer = authorization(challenges, parts, "GET", request.selector)
     # Headers are sent in Latin-1; cameras expect a name in UTF-8.
     request.add_unredirected_header("Authorization", answer.encode().decode("latin-1"))
-    return _opener().open(request, timeout=timeout_seconds)
+    return _opener(verify).open(request, timeout=timeout_seconds)
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    # Cameras sign their certificates themselves; FFmpeg accepts those too.
+def _opener(verify: bool) -> urllib.request.OpenerDirector:
     context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    if not verify:  # Cameras sign their certificates themselves; FFmpeg accepts those too.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=context))

@@ -17,6 +17,7 @@ from app.camera.state import CameraState
 from app.clock import Clock
 from app.expression_names import EXPRESSION_NAMES
 from app.language import translate
+from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.cpu_load import CpuLoad
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
@@ -63,6 +64,7 @@ class Monitor:
         self._bus = bus
         self._analyser = analyser
         self._minute_writer = MinuteWriter(app, room_id, clock)
+        self._calendar_refresher = CalendarRefresher(app, room_id, clock)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
@@ -97,6 +99,7 @@ class Monitor:
 
     def stop(self) -> None:
         """Write the open minute and release the camera. Raises CameraStuck."""
+        self._calendar_refresher.stop()
         self._minute_writer.stop(WRITER_STOP_SECONDS)
         self._shutter.release_camera()
 

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
+from app.monitor.lecture_keeper import LectureKeeper
 from app.monitor.minute_aggregator import MinuteAggregator
-from app.store import lecture_queries, minute_queries, retention, room_queries
+from app.store import minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
 from app.store.effective_settings import EffectiveSettings, effective_settings
@@ -32,7 +33,7 @@ class MinuteWriter:
         self._app = app
         self._room_id = room_id
         self._clock = clock
-        self._lecture_hours = app.config["SETTINGS"].lecture_hours
+        self._lecture_keeper = LectureKeeper(clock, app.config["SETTINGS"].lecture_hours)
         self.effective_settings: EffectiveSettings | None = None
         """At most POLL_SECONDS old. None until the database first answers: the room may be paused, so the
         camera stays closed until then."""
@@ -88,18 +89,15 @@ class MinuteWriter:
         self._is_database_reachable = error is None
 
     def _poll(self) -> None:
-        """Load the effective settings and the running lecture; end it, write and purge when due."""
+        """Load the effective settings and the running lecture; write and purge when due."""
         room = room_queries.room_by_id(self._room_id)
         if room is None:  # deleted; whoever started this process ends it
             self.effective_settings = None
             return
+        lecture = self._lecture_keeper.running_lecture(room)
         kept = kept_overrides(Path(self._app.instance_path), room.slug)
         db.session.refresh(room)  # what is no longer kept is stored by now
-        self.effective_settings = kept.apply_to(effective_settings(room))
-        lecture = lecture_queries.running_lecture(room)
-        if lecture and lecture_queries.end_if_overdue(lecture, self._lecture_hours, self._clock.now()):
-            log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)
-            lecture = None
+        self.effective_settings = kept.apply_to(effective_settings(room, self._clock.now()))
         lecture_id = lecture.id if lecture else None
         with self._lock:
             # a report opens at the end of its lecture: its last seconds are written now

@@ -1,4 +1,7 @@
-"""Opens and closes the camera as the effective settings say: during a pause it is closed."""
+"""Opens and closes the camera as the effective settings say.
+
+During a pause it is closed, and outside the timetable, if the room is read only during lectures.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +14,8 @@ from app.camera.sources import Source, open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import Translatable
-from app.store.effective_settings import CurrentPause, EffectiveSettings
+from app.store.effective_settings import CurrentPause, EffectiveSettings, OutsideTimetable
+from app.timetable.wording import nothing_is_read
 from app.vision.frame import Frame
 from app.vision.privacy_area import PrivacyArea
 
@@ -44,7 +48,7 @@ class Shutter:
     ) -> None:
         """Start closed.
 
-        `frame_requests` is the pipe for frames from browsers; the demo's clock shows the time in `timezone`.
+        `frame_requests` is the pipe for frames from browsers; the times that people see are in `timezone`.
         """
         self._stall_seconds = stall_seconds
         self._clock = clock
@@ -53,6 +57,7 @@ class Shutter:
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: CurrentPause | None = None
+        self._outside: OutsideTimetable | None = None
         self._closed_at = clock.now()
 
     def apply(self, settings: EffectiveSettings | None) -> bool:
@@ -63,7 +68,8 @@ class Shutter:
         """
         self._raise_if_stuck()
         self._pause = settings.pause if settings else None
-        camera = settings.camera if settings and not self._pause else None
+        self._outside = settings.outside if settings else None
+        camera = settings.camera if settings and not (self._pause or self._outside) else None
         areas = settings.areas if settings else ()
         if camera == self._camera:
             return self._change_areas(areas)
@@ -126,13 +132,16 @@ class Shutter:
 
     @property
     def state(self) -> CameraState:
-        """How the camera is doing; a pause is one of the reasons for being dark."""
-        capture, pause = self._capture, self._pause
+        """How the camera is doing; a pause and the timetable are among the reasons for being dark."""
+        capture, pause, outside = self._capture, self._pause, self._outside
         if capture is not None:
             return capture.state
         if pause is not None:
             detail = Translatable("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
+        if outside is not None:
+            detail = nothing_is_read(outside.next_lecture_at, self._clock.now(), self._timezone)
+            return CameraState(False, Reason.OUTSIDE_TIMETABLE, detail, self._closed_at, capture_fps=0.0)
         detail = Translatable("Asking the database which camera to open.")
         return CameraState(False, Reason.STARTING, detail, self._closed_at, capture_fps=0.0)
 

@@ -12,8 +12,8 @@ from app.language import Translatable
 from app.notify.alert import Alert, AlertKind
 from app.notify.outage import Change, Outage, Thresholds
 
-DARK_ON_PURPOSE = {Reason.PAUSED, Reason.WAITING}
-"""Somebody paused the room, or nobody wants to send from a browser."""
+DARK_ON_PURPOSE = {Reason.PAUSED, Reason.WAITING, Reason.OUTSIDE_TIMETABLE}
+"""Somebody paused the room, nobody wants to send from a browser, or no lecture runs."""
 
 DISK_FREE_BYTES = 10**9
 DISK_FREE_SHARE = 0.05  # of a small disk, such as an SD card of 8 GB

@@ -55,7 +55,9 @@ class Report:
     ended_at: datetime | None
     """None while it runs."""
     ended_by_itself: bool
-    """Whether nobody ended it for LECTURE_HOURS."""
+    """Whether nobody ended it, until `planned_end` or for LECTURE_HOURS."""
+    planned_end: datetime | None
+    """When the timetable was to end it."""
     minutes: tuple[ReportMinute, ...]
     """Every minute from its start to its end, oldest first; no more than MAX_REPORTED."""
     notes: tuple[ReportNote, ...]
@@ -78,6 +80,11 @@ class Report:
     def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
         """The notes of a minute."""
         return [note for note in self.notes if minute.minute <= note.at < minute.minute + MINUTE]
+
+    @property
+    def ended_as_planned(self) -> bool:
+        """Whether the timetable ended it."""
+        return self.ended_by_itself and self.planned_end is not None
 
     @property
     def is_cut(self) -> bool:
@@ -108,6 +115,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         started_at=lecture.started_at,
         ended_at=lecture.ended_at,
         ended_by_itself=lecture.ended_by_itself,
+        planned_end=lecture.planned_end,
         minutes=tuple(
             replace(minute, share_intervals=intervals)
             for minute, intervals in zip(minutes, of_minutes, strict=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import current_app
 
+from app.clock import SYSTEM_CLOCK
 from app.settings import default_setting
-from app.store import room_queries
+from app.store import lecture_queries, room_queries, timetable_queries
 from app.store.tables import Room
 from app.vision.privacy_area import PrivacyArea
 
@@ -28,6 +29,14 @@ class CurrentPause:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideTimetable:
+    """No lecture runs in a room that is read only during lectures."""
+
+    next_lecture_at: datetime | None
+    """None if none is planned."""
+
+
+@dataclass(frozen=True, slots=True)
 class EffectiveSettings:
     """The settings that can change while the program runs, as they apply now."""
 
@@ -41,6 +50,8 @@ class EffectiveSettings:
     """While it lasts, nothing is analysed, recorded or shown."""
     areas: tuple[PrivacyArea, ...] = ()
     """Parts of the picture that are neither analysed nor shown."""
+    outside: OutsideTimetable | None = None
+    """While it lasts, nothing is analysed, recorded or shown either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +100,23 @@ def first_room() -> Room:
     return room
 
 
-def effective_settings(room: Room) -> EffectiveSettings:
-    """The settings that apply to `room`. Queries the database."""
+def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSettings:
+    """The settings that apply to `room` at `now`. Queries the database."""
     is_first = room.id == first_room().id
     return EffectiveSettings(
         **{name: _effective(name, room, is_first) for name in ROOM_SETTINGS},
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
+        outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
     )
+
+
+def _outside_timetable(room: Room, now: datetime) -> OutsideTimetable | None:
+    """Why the room is not read now; None if it is, also during a lecture that somebody started by hand."""
+    if not room.only_in_timetable or lecture_queries.running_lecture(room) is not None:
+        return None
+    upcoming = timetable_queries.next_planned(room, now)
+    return OutsideTimetable(upcoming.begins_at if upcoming else None)
 
 
 def is_set_by_environment(name: str, room: Room | None = None) -> bool:

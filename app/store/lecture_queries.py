@@ -157,9 +157,14 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     db.session.commit()
 
 
+def automatic_end(lecture: Lecture, hours: int) -> datetime:
+    """When a lecture ends if nobody ends it: as the timetable says, else `hours` after its start."""
+    return lecture.planned_end or lecture.started_at + timedelta(hours=hours)
+
+
 def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
-    """End a running lecture `hours` after its start if that time has passed; gives whether it has."""
-    ended_at = lecture.started_at + timedelta(hours=hours)
+    """End a running lecture at its `automatic_end` if that time has passed; gives whether it has."""
+    ended_at = automatic_end(lecture, hours)
     if now < ended_at:
         return False
     db.session.execute(

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Index,
     MetaData,
     String,
-    Text,
     TypeDecorator,
     event,
     false,
@@ -212,13 +211,13 @@ class Room(db.Model):
     """When an administrator confirmed that filming is allowed here and that the people filmed were told."""
     calendar_url: Mapped[str | None] = mapped_column(String(1000))
     """The iCalendar address that the timetable subscribes to."""
-    calendar: Mapped[str | None] = mapped_column(Text)
-    """The calendar as it was last fetched."""
     calendar_fetched_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     calendar_problem: Mapped[str | None] = mapped_column(String(500))
-    """Why the newest fetch failed; NULL if it did not."""
+    """Why the newest fetch failed, as `timetable_queries` stores it; NULL if it did not."""
     only_in_timetable: Mapped[bool] = mapped_column(server_default=false())
-    """Whether the camera is let go outside the timetable."""
+    """Whether the camera is closed while no lecture runs."""
+    planned_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """The start of the newest planned lecture that was begun or left out: each is begun once."""
 
 
 class Pause(db.Model):
@@ -244,6 +243,19 @@ class TimetableLine(db.Model):
     teacher_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
     teacher: Mapped[User | None] = relationship()
+
+
+class CalendarLecture(db.Model):
+    """A lecture that a room's subscribed calendar plans."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"), index=True)
+    begins_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    title: Mapped[str] = mapped_column(String(200))
+    course: Mapped[str] = mapped_column(String(200), server_default="")
+    teacher: Mapped[str] = mapped_column(String(80), server_default="")
+    """The organizer's name."""
 
 
 lecture_share = db.Table(

@@ -40,6 +40,7 @@ from app.web.pages import (
     rooms_page,
     settings_page,
     single_sign_on_page,
+    timetable_page,
 )
 from app.web.sending import post_frame, send_page
 from app.web.stream import events, media
@@ -82,6 +83,7 @@ def init_app(app: APIFlask) -> None:
         settings_page,
         rooms_page,
         privacy_areas_page,
+        timetable_page,
         language_choice,
         health,
         metrics,

@@ -55,6 +55,7 @@ WHO_MAY = {
     "api.rooms": Who.VIEWER,
     "api.start_lecture": Who.TEACHER,
     "api.state": Who.VIEWER,
+    "api.timetable": Who.TEACHER,
     "areas.areas": Who.ADMINISTRATOR,
     "audit.audit": Who.ADMINISTRATOR,
     "audit.download": Who.ADMINISTRATOR,
@@ -114,6 +115,12 @@ WHO_MAY = {
     "single_sign_on.complete": Who.ANYBODY,  # Authlib checks what the provider answers
     "static": Who.ANYBODY,
     "style.palette": Who.ANYBODY,
+    "timetable.remove_calendar": Who.ADMINISTRATOR,
+    "timetable.remove_line": Who.ADMINISTRATOR,
+    "timetable.save_calendar": Who.ADMINISTRATOR,
+    "timetable.save_line": Who.ADMINISTRATOR,
+    "timetable.save_switch": Who.ADMINISTRATOR,
+    "timetable.timetable": Who.TEACHER,
 }
 """Who may use each endpoint. One that is missing here is for administrators only."""
 

@@ -4,7 +4,7 @@ from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import PasswordField, SelectField, StringField, TimeField
+from wtforms import HiddenField, PasswordField, SelectField, StringField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
 
@@ -148,3 +148,27 @@ class SignInForm(Form):
         lazy_gettext("Name"), [InputRequired(lazy_gettext("enter your name."))], filters=[stripped]
     )
     password = PasswordField(lazy_gettext("Password"), [InputRequired(lazy_gettext("enter your password."))])
+
+
+class TimetableLineForm(Form):
+    """Adds or changes a line of the timetable."""
+
+    line = HiddenField()
+    weekday = SelectField(
+        lazy_gettext("Day"), [InputRequired(lazy_gettext("choose a day."))], choices=(), coerce=int
+    )
+    begins = ClockTimeField(lazy_gettext("From"), [InputRequired(NO_TIME)])
+    ends = ClockTimeField(lazy_gettext("To"), [InputRequired(NO_TIME)])
+    title = StringField(
+        lazy_gettext("Title"),
+        [DataRequired(lazy_gettext("give the lecture a title.")), Length(max=200), IS_ONE_LINE],
+        filters=[stripped],
+    )
+    course = StringField(lazy_gettext("Course"), [Length(max=200), IS_ONE_LINE], filters=[stripped])
+    teacher = SelectField(lazy_gettext("Teacher"), choices=())
+
+
+class CalendarForm(Form):
+    """Subscribes to a calendar."""
+
+    address = StringField(lazy_gettext("Address of the calendar"), filters=[stripped])

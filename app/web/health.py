@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.camera.errors import Reason
 from app.project import PROJECT
 from app.store.database_health import is_busy
 from app.store.tables import db
@@ -16,7 +17,9 @@ from app.web.stream.hub import Hub
 pages = Blueprint("health", __name__)
 
 OK = "ok"
-PAUSED = "paused"  # on purpose: the server still counts as ready
+PAUSED = "paused"
+ON_PURPOSE = (PAUSED, Reason.OUTSIDE_TIMETABLE)
+"""A camera that is closed for one of these reasons: the server still counts as ready."""
 
 
 @pages.get("/healthz")
@@ -34,7 +37,7 @@ def readyz():
         "monitor": _best(map(_monitor, hubs), "stopped"),
         "camera": _best(map(_camera, hubs), "unknown"),
     }
-    return components, 200 if all(word in (OK, PAUSED) for word in components.values()) else 503
+    return components, 200 if all(word in (OK, *ON_PURPOSE) for word in components.values()) else 503
 
 
 def _database() -> str:
@@ -54,7 +57,7 @@ def _database() -> str:
 
 def _best(words: Iterable[str], default: str) -> str:
     """The word of the room that is best off: a server is ready if it reads one of its rooms."""
-    return min(words, key=lambda word: word not in (OK, PAUSED), default=default)
+    return min(words, key=lambda word: word not in (OK, *ON_PURPOSE), default=default)
 
 
 def _monitor(hub: Hub) -> str:

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from app.camera.errors import Reason
 from app.project import VERSION
 from app.web.access import bearer_token
 from app.web.live_rooms import LiveRooms
@@ -51,6 +52,10 @@ def metrics():
 ROOM_GAUGES = {
     "aula_camera_online": ("Whether the camera delivers pictures.", lambda hub: _is_online(hub)),
     "aula_paused": ("Whether the room is paused.", lambda hub: hub.pause is not None),
+    "aula_outside_timetable": (
+        "Whether the camera is closed because no lecture runs.",
+        lambda hub: hub.status is not None and hub.status.camera.reason == Reason.OUTSIDE_TIMETABLE,
+    ),
     "aula_monitor_running": ("Whether the monitor process runs.", lambda hub: hub.monitor.is_running),
     "aula_viewers": ("Open streams.", lambda hub: len(hub.viewers)),
     "aula_monitor_heartbeat_age_seconds": (

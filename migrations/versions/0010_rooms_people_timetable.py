@@ -17,9 +17,9 @@ ROOM_COLUMNS = {
     "language": sa.String(length=8),
     "notify": sa.JSON(),
     "calendar_url": sa.String(length=1000),
-    "calendar": sa.Text(),
     "calendar_fetched_at": MOMENT,
     "calendar_problem": sa.String(length=500),
+    "planned_until": MOMENT,
 }
 
 
@@ -156,6 +156,21 @@ def _create_tables():
         sa.PrimaryKeyConstraint("id", name="pk_timetable_line"),
     )
     op.create_index("ix_timetable_line_room_id", "timetable_line", ["room_id"])
+    op.create_table(
+        "calendar_lecture",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("begins_at", MOMENT, nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("course", sa.String(length=200), nullable=False, server_default=""),
+        sa.Column("teacher", sa.String(length=80), nullable=False, server_default=""),
+        sa.ForeignKeyConstraint(
+            ["room_id"], ["room.id"], name="fk_calendar_lecture_room_id_room", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_calendar_lecture"),
+    )
+    op.create_index("ix_calendar_lecture_room_id", "calendar_lecture", ["room_id"])
 
 
 def _create_pairs(name, first, second):
@@ -174,6 +189,7 @@ def _create_pairs(name, first, second):
 
 def downgrade():
     for table in (
+        "calendar_lecture",
         "timetable_line",
         "audit_entry",
         "lecture_share",

@@ -44,6 +44,7 @@ WHO = {
     "POST /account/sessions/end-others": VIEWER,
     "GET /audit": ADMINISTRATOR,
     "GET /audit.csv": ADMINISTRATOR,
+    "GET /api/v1/timetable": TEACHER,
     "GET /healthz": OPEN,
     "POST /hide-faces": TEACHER,
     "POST /language": OPEN,
@@ -96,6 +97,12 @@ WHO = {
     "GET /snapshot.jpg": VIEWER,
     "GET /static/x": OPEN,
     "GET /stream.mjpg": VIEWER,
+    "GET /timetable": TEACHER,
+    "POST /timetable/calendar": ADMINISTRATOR,
+    "POST /timetable/calendar/remove": ADMINISTRATOR,
+    "POST /timetable/line": ADMINISTRATOR,
+    "POST /timetable/line/1/remove": ADMINISTRATOR,
+    "POST /timetable/only": ADMINISTRATOR,
 }
 WEBSOCKET = {"GET /send/frames": TEACHER, "GET /rooms/room-7/send/frames": TEACHER}
 
@@ -116,6 +123,12 @@ OF_A_ROOM = (
     "/setup/room",
     "/snapshot.jpg",
     "/stream.mjpg",
+    "/timetable",
+    "/timetable/calendar",
+    "/timetable/calendar/remove",
+    "/timetable/line",
+    "/timetable/line/1/remove",
+    "/timetable/only",
 )
 """Pages that each room has under its own address."""
 
@@ -135,6 +148,7 @@ WHO |= {
     "GET /api/v1/rooms/1/minutes": TEACHER,
     "GET /api/v1/rooms/1/now": VIEWER,
     "GET /api/v1/rooms/1/state": VIEWER,
+    "GET /api/v1/rooms/1/timetable": TEACHER,
 }
 for route, who in list(WHO.items()):
     method, path = route.split()

@@ -26,6 +26,7 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "started_at": rfc3339(report.started_at),
         "ended_at": rfc3339(report.ended_at) if report.ended_at else None,
         "ended_by_itself": report.ended_by_itself,
+        "planned_end": rfc3339(report.planned_end) if report.planned_end else None,
         "summary": summary_sentence(report, timezone),
         "doubts": doubts(report),
         "seconds": report.seconds,

@@ -105,7 +105,9 @@ class _Sheets:
         end = f"–{clock(report.ended_at, self._timezone)}" if report.ended_at else ""
         begin = day_and_time(report.started_at, self._timezone)
         when = f"{begin}{end} {zone(report.started_at, self._timezone)} ({self._timezone.key})"
-        if report.ended_by_itself:
+        if report.ended_as_planned:
+            status = gettext("ended as planned")
+        elif report.ended_by_itself:
             status = gettext("ended by itself")
         else:
             status = "" if report.ended_at else gettext("still running")

@@ -2,10 +2,18 @@
 
 from apiflask import APIFlask
 
-from app.web.api import description, lectures_api, minutes_api, notes_api, rooms_api, state_api
+from app.web.api import (
+    description,
+    lectures_api,
+    minutes_api,
+    notes_api,
+    rooms_api,
+    state_api,
+    timetable_api,
+)
 from app.web.api.blueprint import api
 
-RESOURCES = (state_api, minutes_api, rooms_api, lectures_api, notes_api)
+RESOURCES = (state_api, minutes_api, rooms_api, lectures_api, notes_api, timetable_api)
 """Importing a module adds its routes to the blueprint."""
 
 

@@ -148,7 +148,12 @@ class LectureSchema(Schema):
     )
     started_at = MomentField()
     ended_at = MomentField(allow_none=True)
-    ended_by_itself = Boolean(metadata={"description": "True if nobody ended it for LECTURE_HOURS."})
+    ended_by_itself = Boolean(
+        metadata={"description": "True if nobody ended it, until `planned_end` or for LECTURE_HOURS."}
+    )
+    planned_end = MomentField(
+        allow_none=True, metadata={"description": "When the timetable ends it if nobody does before."}
+    )
 
 
 class LectureInsideSchema(LectureSchema):
@@ -278,6 +283,22 @@ class StateSchema(Schema):
     lecture = Nested(LectureInsideSchema, allow_none=True)
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})
+
+
+class PlannedLectureSchema(Schema):
+    begins_at = MomentField()
+    ends_at = MomentField()
+    title = String()
+    course = String()
+    teacher = String(metadata={"description": "Empty if the timetable doesn't say."})
+
+
+class TimetableSchema(Schema):
+    lectures = List(Nested(PlannedLectureSchema))
+    only_in_timetable = Boolean(metadata={"description": "Whether nothing is read while no lecture runs."})
+    calendar_fetched_at = MomentField(
+        allow_none=True, metadata={"description": "When the subscribed calendar was last read."}
+    )
 
 
 class RoomSchema(Schema):

@@ -45,6 +45,8 @@ def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], b
     """
     if settings.pause is not None:
         return _failed(gettext("The room is paused, so no camera is opened. Resume it to try this one."))
+    if settings.outside is not None:
+        return _failed(gettext("Outside the timetable no camera is opened. Start a lecture to try this one."))
     if not _one_at_a_time.acquire(blocking=False):
         return _failed(gettext("Another camera is being tried. Wait a moment."))
     try:

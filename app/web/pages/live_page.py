@@ -5,10 +5,12 @@ from datetime import timedelta
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import current_user
 
-from app.store import lecture_queries
+from app.language import translate
+from app.store import lecture_queries, timetable_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.store.tables import Role
+from app.timetable.wording import day_and_clock
 from app.web.access import may_change
 from app.web.audit import record
 from app.web.extensions import current_settings, current_time
@@ -43,19 +45,23 @@ def live():
         session[LAST_ROOM] = g.room_slug
     room = requested_room()
     lecture = lecture_queries.running_lecture(room)
-    longest = timedelta(hours=current_app.config["SETTINGS"].lecture_hours)
-    recently = current_time() - REMINDER
+    hours = current_app.config["SETTINGS"].lecture_hours
+    now = current_time()
+    upcoming = None if lecture else timetable_queries.next_planned(room, now)
     is_readable = lecture is not None and can_read(lecture)
-    forgotten = None if lecture else lecture_queries.newest_that_ended_by_itself(room, recently)
+    forgotten = None if lecture else lecture_queries.newest_that_ended_by_itself(room, now - REMINDER)
     return render_template(
         "live.html",
         room=room,
         lecture=lecture,
         is_readable=is_readable,
         may_change=is_readable and may_change(lecture),
-        ends_at=lecture.started_at + longest if lecture else None,
+        ends_at=lecture_queries.automatic_end(lecture, hours) if lecture else None,
         forgotten=forgotten if forgotten and can_read(forgotten) else None,
         is_viewer=current_user.role == Role.VIEWER,
+        upcoming=upcoming,
+        upcoming_when=upcoming
+        and translate(day_and_clock(upcoming.begins_at, now, timetable_queries.zone_of(room))),
         in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces", room),

@@ -103,6 +103,8 @@ def _refusal(room: Room) -> Translatable | str | None:
         return "The room uses another camera; CAMERA must be browser."
     if settings.pause:
         return f"Paused by {settings.pause.by}: no picture is accepted."
+    if settings.outside:
+        return "No lecture is running, and outside the timetable no picture is accepted."
     return None
 
 

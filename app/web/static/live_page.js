@@ -42,6 +42,7 @@ function areSharesHeld({ at }) {
 
 function remarkOn(now, state) {
   if (state && state.paused) return t("Paused: nothing is analysed or recorded.");
+  if (state && state.camera.reason === "outside_timetable") return "\u00a0"; // the badge says it
   if (!now) return t("No reading: the camera is dark.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return t("Nobody in view.");

@@ -11,6 +11,7 @@ const inView = new Set();
 
 function describe({ camera, paused, faces }) {
   if (paused) return ["paused", t("paused by %(name)s", { name: paused.by })];
+  if (camera.reason === "outside_timetable") return ["waiting", t("no lecture is running")];
   if (!camera.online) return ["dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason })];
   if (faces === null) return ["waiting", t("connecting")];
   return ["live", faces === 1 ? t("1 face") : t("%(count)s faces", { count: faces })];

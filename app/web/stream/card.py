@@ -27,6 +27,7 @@ TITLES = {
     Reason.BLACK: Translatable("The picture is black"),
     Reason.STOPPED: Translatable("The camera has stopped"),
     Reason.WAITING: Translatable("Waiting for a browser's camera"),
+    Reason.OUTSIDE_TIMETABLE: Translatable("No lecture is running"),
 }
 NO_PICTURE = Translatable("No picture from the camera")
 PAUSED = Translatable("Nothing is analysed, recorded or shown until somebody resumes.")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
+from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import SOURCE_LANGUAGE
 from app.notify.alert import Alert
@@ -106,7 +107,12 @@ class Hub:
         hides_faces = picture.faces_hidden or not self._hide_faces
         is_of_sender = picture.monotonic >= self._oldest_picture_at
         hides_areas = set(self._areas) <= set(picture.areas)
-        return self.pause is None and hides_faces and hides_areas and is_of_sender
+        is_read = self.pause is None and not self._is_outside_timetable()
+        return is_read and hides_faces and hides_areas and is_of_sender
+
+    def _is_outside_timetable(self) -> bool:
+        """Whether the monitor has closed the camera; a picture may still be on its way."""
+        return self.status is not None and self.status.camera.reason == Reason.OUTSIDE_TIMETABLE
 
     def reload_settings(
         self, read: Callable[[], EffectiveSettings], stored: Overrides = NO_OVERRIDES
@@ -127,7 +133,11 @@ class Hub:
             self.overrides = self.overrides.not_in(settings)
             settings = self.overrides.apply_to(settings)
             self.pause, self.camera = settings.pause, settings.camera
-            if self.pause or (settings.hide_faces, settings.areas) != (self._hide_faces, self._areas):
+            if (
+                self.pause
+                or settings.outside
+                or (settings.hide_faces, settings.areas) != (self._hide_faces, self._areas)
+            ):
                 self._picture = None
             self._hide_faces, self._areas = settings.hide_faces, settings.areas
             self._changed.notify_all()
