@@ -192,7 +192,7 @@ class Server:
         token = self.environment["METRICS_TOKEN"]
         request = urllib.request.Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request, timeout=15) as answer:
-            return float(re.search(rf"^{name} (\S+)", answer.read().decode(), re.MULTILINE)[1])
+            return float(re.search(rf"^{name}(?:{{.*}})? (\S+)", answer.read().decode(), re.MULTILINE)[1])
 
     def frames_not_written(self) -> float:
         """How many analysed frames no minute in the database counts: right after a write, nearly none."""
