@@ -1,6 +1,9 @@
 # make run          set up and serve the drawn classroom on 127.0.0.1:8000
 # make test         set up and run every test
 # make lint         check style and names without running the program
+# make audit        look the packages of requirements.txt up among known weaknesses (needs pypi.org)
+# make reliability  run the fault tests and write docs/reliability.md (4 minutes)
+# make soak         run for hours, kill at random, count memory; writes docs/reliability.md too (90 minutes)
 # make bench        measure speed and size beside the usual solutions (15 minutes)
 # make texts        collect the texts for people into app/translations, to be translated there
 # make screenshots  render every page to docs/screenshots (needs Chromium)
@@ -16,7 +19,7 @@ PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
 # When the Python that made .venv is gone, its link is broken; the rules below then make .venv anew
 $(shell test -e $(BIN)/python || rm -rf .venv)
 
-.PHONY: run test lint bench texts screenshots clean
+.PHONY: run test lint reliability soak audit bench texts screenshots clean
 
 run: .venv/installed
 	@$(BIN)/flask --app wsgi db upgrade
@@ -29,6 +32,22 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tests.class_names app models
+
+reliability: .venv/installed-dev
+	$(BIN)/python -m tests.reliability faults
+
+soak: .venv/installed-dev
+	$(BIN)/python -m tests.reliability soak
+
+# Without --strict it finds "no known vulnerabilities" in packages that it could not look up
+audit: .venv/installed-dev
+	@said=$$($(BIN)/pip-audit --strict --progress-spinner off -r requirements.txt 2>&1); status=$$?; \
+	echo "$$said"; \
+	if [ $$status != 0 ] && ! grep -q "^Found" <<< "$$said"; then \
+	  echo "Not every package was checked: pip-audit can't get its data from pypi.org."; \
+	  echo "Run make audit on a machine that reaches it."; \
+	fi; \
+	exit $$status
 
 bench: .venv/installed-dev
 	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \

@@ -17,30 +17,38 @@ from app.report.lecture_report import ReportConditions, report_of
 from app.server.address import url_to_open
 from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
 from app.store.audit_queries import AuditAction
-from app.store.database_health import is_outage, sentence
+from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
 from app.store.tables import Role
 from app.vision.model_card import read_model_card
 
 
-class DatabaseGroup(AppGroup):
-    """Commands that say in one sentence why the database can't be used."""
+class SaysWhyDatabaseFails:
+    """A command, or a group of them, that says in one sentence why the database can't be used."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except SQLAlchemyError as error:
-            if not is_outage(error):
+            if not (is_outage(error) or is_unmigrated(error)):
                 raise
             raise click.ClickException(sentence(error)) from None
 
 
-user = DatabaseGroup("user", help="Accounts.")
-token = DatabaseGroup("token", help="API tokens.")
-report = DatabaseGroup("report", help="Reports of lectures.")
-monitor = DatabaseGroup("monitor", help="The process that reads the camera.")
-camera = AppGroup("camera", help="Cameras.")
-detector = AppGroup("detector", help="The face detector.")
+class Group(SaysWhyDatabaseFails, AppGroup):
+    """A group of commands."""
+
+
+class Command(SaysWhyDatabaseFails, click.Command):
+    """A command without a group."""
+
+
+user = Group("user", help="Accounts.")
+token = Group("token", help="API tokens.")
+report = Group("report", help="Reports of lectures.")
+monitor = Group("monitor", help="The process that reads the camera.")
+camera = Group("camera", help="Cameras.")
+detector = Group("detector", help="The face detector.")
 
 LAST_ADMINISTRATOR = "This is the only administrator. Make somebody else an administrator first."
 ROLES = click.Choice([role.value for role in Role])
@@ -281,7 +289,7 @@ def install_detector(source: str | None) -> None:
     click.echo("in the environment or in .env, and restart the server. DETECTOR=haar switches back.")
 
 
-@click.command("analyse")
+@click.command("analyse", cls=Command)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…", type=click.Path(path_type=Path))
 @click.option(
     "--out",
@@ -300,12 +308,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
 
     forbid_core_dump()
     settings = current_app.config["SETTINGS"]
-    try:
-        effective = effective_settings(first_room())
-    except SQLAlchemyError:
-        raise click.ClickException(
-            "The database can't give the settings. Set it up with: flask --app wsgi db upgrade"
-        ) from None
+    effective = effective_settings(first_room())
     analysis_settings = AnalysisSettings(
         effective.minimum_group,
         effective.hide_faces,
@@ -321,7 +324,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
         raise SystemExit(1)
 
 
-@click.command("purge")
+@click.command("purge", cls=Command)
 @with_appcontext
 def purge() -> None:
     """Delete what is older than RETENTION_DAYS, in each room. The monitor does the same every hour."""

@@ -217,7 +217,11 @@ def _names() -> list[str]:
 
 def _texts_of_env_file(env_file: Path) -> dict[str, str]:
     """Read `.env`; raises SettingError for a name that is no setting, since it can only be a mistake."""
-    variables = {name: text for name, text in dotenv_values(env_file).items() if text}
+    try:
+        values = dotenv_values(env_file, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{env_file} can't be read: {error}. Save it as UTF-8") from None
+    variables = {name: text for name, text in values.items() if text}
     known_names = [spelling for name in _names() for spelling in (name, f"{name}_FILE")]
     for name in variables:
         if name not in known_names:
@@ -236,7 +240,7 @@ def _text(variables: Mapping[str, str], name: str) -> str | None:
         raise SettingError(f"{name} and {name}_FILE are both set; keep one of them")
     try:
         return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or no path
         raise SettingError(f"{name}_FILE={path} can't be read: {error}") from None
 
 

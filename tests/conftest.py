@@ -1,6 +1,8 @@
 """What many tests start from: an application on a database of its own, somebody signed in, a real server."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -59,10 +61,8 @@ def redis():
     """A Redis server of a file's own."""
     if BINARY is None:
         pytest.skip("needs Redis: apt install redis-server")
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
+    with RedisServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -146,14 +146,6 @@ def api(app, token):
 @pytest.fixture
 def start_server(tmp_path):
     """Start real gunicorns; every one of them is ended with the test."""
-    servers = []
-
-    def start(**settings: str) -> Server:
-        server = Server(tmp_path / f"server{len(servers)}", settings)
-        servers.append(server)
-        server.start()
-        return server
-
-    yield start
-    for server in servers:
-        server.stop()
+    numbers = count()
+    with ExitStack() as servers:
+        yield lambda **settings: servers.enter_context(Server(tmp_path / f"server{next(numbers)}", settings))

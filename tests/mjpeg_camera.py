@@ -29,7 +29,11 @@ class MjpegCamera:
     """
 
     def __init__(
-        self, pictures: Sequence[np.ndarray] | None = None, fps: float = 25.0, with_password: bool = False
+        self,
+        pictures: Sequence[np.ndarray] | None = None,
+        fps: float = 25.0,
+        with_password: bool = False,
+        port: int = 0,
     ):
         self.fps = fps
         self.with_password = with_password
@@ -40,13 +44,17 @@ class MjpegCamera:
         self._running = Event()
         self._running.set()
         self._stream_number = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = False  # closing waits for the streams, which end by themselves
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
+    def port(self) -> int:
+        return self._server.server_port
+
+    @property
     def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -65,7 +73,10 @@ class MjpegCamera:
         return f"http://{self.host}/missing"
 
     def show(self, pictures: Sequence[np.ndarray]) -> None:
-        self._jpegs = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
+        self.show_jpegs([cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures])
+
+    def show_jpegs(self, jpegs: Sequence[bytes]) -> None:
+        self._jpegs = jpegs
 
     def hang(self) -> None:
         self._running.clear()

@@ -47,11 +47,25 @@ class Postgres:
         """End at once."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
 
+    def set_read_only(self, is_read_only: bool) -> None:
+        """Let every database take no change, or take them again; connections are made anew."""
+        value = "on" if is_read_only else "off"
+        for statement in (
+            f"ALTER SYSTEM SET default_transaction_read_only = {value}",
+            "SELECT pg_reload_conf()",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
+        ):
+            self._run("psql", *self._address, "-c", statement, "postgres")
+
     def new_database(self) -> str:
         """The address of a new, empty database, with the scheme that Heroku gives."""
         name = f"aula{next(self._numbers)}"
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "aula", name)
+        self._run("createdb", *self._address, name)
         return f"postgres://aula@127.0.0.1:{self._port}/{name}"
+
+    @property
+    def _address(self) -> tuple[str, ...]:
+        return "-h", "127.0.0.1", "-p", str(self._port), "-U", "aula"
 
     @property
     def _data(self) -> str:

@@ -20,6 +20,17 @@ class RedisServer:
         self.client = Redis.from_url(self.url)
         self._process: subprocess.Popen | None = None
 
+    def __enter__(self) -> "RedisServer":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         """Start and wait until it answers."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]

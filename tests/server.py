@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class Part:
 
 
 class Server:
-    """gunicorn as the Procfile starts it, with a database of its own."""
+    """gunicorn as the Procfile starts it, with a database of its own: `with Server(…) as server: …`."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +83,17 @@ class Server:
         self.process: subprocess.Popen | None = None
         self.token = ""
 
+    def __enter__(self) -> "Server":
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def flask(self, *arguments: str) -> str:
         """Run a `flask` command and give what it prints."""
         command = [BIN / "flask", "--app", "wsgi", *arguments]
@@ -96,8 +108,8 @@ class Server:
         wait_for(self.answers)
         self.token = self.token or self.flask("token", "create", "admin")
 
-    def launch(self, *arguments: str) -> None:
-        """Start gunicorn and wait for nothing."""
+    def launch(self, *arguments: str, own_group: bool = False) -> None:
+        """Start gunicorn and wait for nothing; in a process group of its own, that can be killed as one."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "gunicorn", *arguments, "wsgi:app"],
@@ -105,6 +117,7 @@ class Server:
                 env=self.environment,
                 stdout=log,
                 stderr=log,
+                start_new_session=own_group,
             )
 
     def answers(self) -> bool:
@@ -174,6 +187,18 @@ class Server:
         with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
             connection.execute(statement, values)
 
+    def metric(self, name: str) -> float:
+        """A figure from /metrics; needs METRICS_TOKEN among its settings."""
+        token = self.environment["METRICS_TOKEN"]
+        request = urllib.request.Request(f"{self.url}/metrics", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return float(re.search(rf"^{name} (\S+)", answer.read().decode(), re.MULTILINE)[1])
+
+    def frames_not_written(self) -> float:
+        """How many analysed frames no minute in the database counts: right after a write, nearly none."""
+        minutes = self.get("/api/v1/minutes").json["minutes"]
+        return self.metric("aula_frames_analysed_total") - sum(row["frames_analysed"] for row in minutes)
+
     def is_online(self) -> bool:
         return self.get("/api/v1/state").json["camera"]["online"]
 
@@ -188,6 +213,18 @@ def _read_part(answer) -> Part | None:
     assert headers["Content-Type"] == "image/jpeg"
     jpeg = answer.read(int(headers["Content-Length"]))
     return Part(int(headers["X-Sequence"]), float(headers["X-Captured-At"]), jpeg, time.time())
+
+
+def parent_of(pid: int) -> int:
+    """The process that started another one."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def kill_left(*pids: int) -> None:
+    """Kill those of a test's processes that are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _lives(pid: int) -> bool:

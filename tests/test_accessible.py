@@ -44,10 +44,9 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("accessible"), {"ROOM": "Room 7"})
     make_up_lectures(server)
     make_up_people(server)
-    server.start()
-    wait_for(server.is_online)
-    yield server
-    server.stop()
+    with server:
+        wait_for(server.is_online)
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,17 @@ def test_the_printed_address_can_be_opened(tmp_path, migrated, host):
         server.stop()
 
 
+def test_without_host_no_other_address_of_this_machine_answers(tmp_path, migrated):
+    server = Server(tmp_path, {"ROOM": "Without HOST", "DATABASE_URL": migrated})
+    try:
+        server.launch()
+        wait_for(server.answers)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", server.port), timeout=15)
+    finally:
+        server.stop()
+
+
 def refusal(server: Server) -> str:
     """The lines that a server prints that can't start, less gunicorn's first."""
     try:

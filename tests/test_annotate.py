@@ -161,6 +161,12 @@ def test_a_higher_quality_gives_a_larger_jpeg():
     assert len(encode(photograph(), 90)) > len(encode(photograph(), 40))
 
 
+def test_a_picture_that_can_not_be_encoded_is_an_error_and_no_half_picture():
+    """Without memory, OpenCV used to give viewers broken JPEGs; too wide a picture fails in the same way."""
+    with pytest.raises(RuntimeError, match="can't be encoded"):
+        encode(np.zeros((16, 70_000, 3), np.uint8), 80)
+
+
 def test_every_word_reads_well_on_its_colour():
     for colour in [*COLOURS.values(), UNCERTAIN]:
         assert contrast(ink_on(colour), colour) >= 4.5

@@ -25,10 +25,8 @@ SMALL_SCREEN = {"width": 1280, "height": 760}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server with CAMERA=browser."""
-    server = Server(tmp_path_factory.mktemp("browser"), {"CAMERA": "browser", "DETECT_FPS": "10"})
-    server.start()
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("browser"), {"CAMERA": "browser", "DETECT_FPS": "10"}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,9 @@ MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """A server that shows the drawn classroom."""
-    server = Server(tmp_path_factory.mktemp("live"), {})
-    server.start()
-    wait_for(server.is_online)
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("live"), {}) as server:
+        wait_for(server.is_online)
+        yield server
 
 
 @pytest.fixture(scope="module")

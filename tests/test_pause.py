@@ -1,5 +1,7 @@
 """Pause and hidden faces: in one click, at once, for everybody."""
 
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,8 @@ from app.store.effective_settings import (
 )
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import StreamSlots
+from tests.http_camera import HttpCamera
+from tests.progressive_jpeg import progressive_jpeg
 from tests.rooms import first_settings
 from tests.server import wait_for
 from tests.test_server import faces_now, looks_like_a_card, minutes_of
@@ -104,6 +108,30 @@ def test_a_pause_releases_the_camera_and_its_end_opens_it_again():
     assert shutter.apply(OPEN)
     assert next(captured for captured in shutter.frames(lambda: True) if captured)
     shutter.release_camera()
+
+
+def test_a_pause_ends_the_connection_to_a_network_camera():
+    has_left = threading.Event()
+
+    def film(request) -> None:
+        part = b"--x\r\nContent-Type: image/jpeg\r\n\r\n" + progressive_jpeg(size=(64, 48)) + b"\r\n"
+        request.send_response(200)
+        request.send_header("Content-Type", "multipart/x-mixed-replace;boundary=x")
+        request.end_headers()
+        try:
+            while not has_left.wait(0.05):
+                request.wfile.write(part)
+        except OSError:
+            has_left.set()
+
+    with HttpCamera({"/": film}) as camera:
+        shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
+        open_settings = replace(OPEN, camera=f"{camera.url}/")
+        shutter.apply(open_settings)
+        assert next(captured for captured in shutter.frames(lambda: True) if captured)
+        assert not has_left.is_set()
+        shutter.apply(replace(open_settings, pause=PAUSED.pause))
+        assert has_left.wait(10)
 
 
 def test_a_pause_is_kept_with_who_and_since_when(api):

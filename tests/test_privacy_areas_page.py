@@ -25,9 +25,8 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("areas"), {"CAMERA": "demo?students=12"})
     server.flask("db", "upgrade")
     change_room(server, areas=[LEFT_HALF], areas_camera="demo?students=12")
-    server.start()
-    yield server
-    server.stop()
+    with server:
+        yield server
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.project import PROJECT, VERSION
+from tests.reliability import RECORDERS, named_in_table, recording_tests
 
 TESTS = PROJECT / "tests"
 DOCUMENTS = [
@@ -91,3 +92,9 @@ def test_a_test_holds_every_promise(page):
         for file, name in tests:
             tree = ast.parse((TESTS / file).read_text())
             assert name in {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}, name
+
+
+@pytest.mark.parametrize("folder", RECORDERS)
+def test_every_recorded_fault_has_its_row_and_every_row_its_test(folder):
+    """`make reliability` and `make soak` write the rows."""
+    assert named_in_table(folder) == recording_tests(folder)

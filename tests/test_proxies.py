@@ -98,6 +98,18 @@ def test_a_path_prefix_is_kept_in_links_scripts_and_redirects(app):
     assert chosen.location == "/aula/notice"
 
 
+def test_the_description_names_the_prefix_of_each_request(app, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    client = app.test_client()
+
+    def server_of(**more: str) -> str:
+        (server,) = client.get("/api/openapi.json", headers=headers | more).json["servers"]
+        return server["url"]
+
+    assert server_of() == "/"
+    assert server_of(**{"X-Forwarded-Prefix": "/aula"}) == "/aula"
+
+
 def test_without_trusted_proxies_nobody_sets_a_prefix(make_app):
     app = make_app()
     assert "/aula/" not in app.test_client().get("/notice", headers={"X-Forwarded-Prefix": "/aula"}).text

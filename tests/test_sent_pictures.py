@@ -23,11 +23,10 @@ from tests.server import Answer, Server, wait_for
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server with CAMERA=browser."""
-    server = Server(tmp_path_factory.mktemp("sent"), {"CAMERA": "browser", "TIMEZONE": "Europe/Berlin"})
-    server.start()
-    wait_for(lambda: camera(server)["reason"] == "waiting")
-    yield server
-    server.stop()
+    settings = {"CAMERA": "browser", "TIMEZONE": "Europe/Berlin"}
+    with Server(tmp_path_factory.mktemp("sent"), settings) as server:
+        wait_for(lambda: camera(server)["reason"] == "waiting")
+        yield server
 
 
 def camera(server: Server) -> dict:

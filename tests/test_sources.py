@@ -356,6 +356,7 @@ def test_a_camera_that_never_answers_times_out(scheme):
         ("401 Unauthorized", Reason.REFUSED, "refuses the user name or password"),
         ("404 Not Found", Reason.MISSING, "404"),
         ("503 Busy", Reason.REFUSED, "503"),
+        ("302 Moved\r\nLocation: rtsp://127.0.0.1:1/x", Reason.REFUSED, "redirects to rtsp://127.0.0.1:1/x"),
     ],
 )
 def test_an_rtsp_camera_s_refusal_is_named(status, reason, words):

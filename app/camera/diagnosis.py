@@ -166,7 +166,16 @@ def check_content_type(url: str, content_type: str) -> None:
                 address=hide_password(url),
             ),
         )
-    if content_type.startswith("audio/") and "mpegurl" not in content_type:
+    if "mpegurl" in content_type or content_type == "application/dash+xml":
+        raise CameraError(
+            Reason.UNREADABLE,
+            Translatable(
+                "%(address)s is a playlist (HLS or DASH). It may lead to other hosts and is not read. "
+                "Enter the address of the camera's RTSP or MJPEG stream.",
+                address=hide_password(url),
+            ),
+        )
+    if content_type.startswith("audio/"):
         raise CameraError(
             Reason.UNREADABLE, Translatable("%(address)s is sound, not video.", address=hide_password(url))
         )
@@ -211,7 +220,10 @@ def http_error(url: str, error: Exception) -> CameraError:
 
 
 def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | None:
-    """Ask the camera to describe its stream; None if it describes video. Raises UnknownSignIn."""
+    """Ask the camera to describe its stream; None if it describes video.
+
+    Raises UnknownSignIn and RedirectElsewhere.
+    """
     if parts.scheme == "rtsps":
         with socket.create_connection((parts.hostname, parts.port or PORTS["rtsps"]), timeout_seconds):
             return None
@@ -227,6 +239,8 @@ def _probe_rtsp(parts: SplitResult, timeout_seconds: float) -> CameraError | Non
             Reason.UNREADABLE,
             Translatable("%(address)s does not speak RTSP. Check the port.", address=shown),
         )
+    if 300 <= code < 400 and "Location" in headers:
+        raise RedirectElsewhere(headers["Location"])
     if code != 200:
         return _status_error(shown, code, parts.username is not None)
     if b"m=" in body and b"m=video" not in body:

@@ -72,3 +72,10 @@ def unusable_error(shown_url: str, words: Translatable) -> CameraError:
             "%(address)s sends pictures that can't be used: %(words)s", address=shown_url, words=words
         ),
     )
+
+
+def refusal_error(name: str, words: Translatable) -> CameraError:
+    """Say why a file or a video is not decoded."""
+    return CameraError(
+        Reason.UNREADABLE, Translatable("%(path)s can't be used: %(words)s", path=name, words=words)
+    )

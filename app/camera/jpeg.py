@@ -16,6 +16,7 @@ MAX_SCANS = 50
 """A progressive JPEG has about ten. Every scan visits the whole picture, 15 ms each at MAX_PIXELS, even if it
 is a few bytes long: thousands of them fit into 200 KB and take minutes to decode."""
 
+NOT_A_JPEG = Translatable("This is not a JPEG.")
 TOO_MANY_PIXELS = Translatable("The picture has far too many pixels. Make it smaller.")
 TOO_LARGE = Translatable("The picture is larger than %(most)s MB.", most=MAX_BYTES // 2**20)
 
@@ -36,7 +37,7 @@ def check_jpeg(data: bytes) -> None:
     """Raise InvalidJpeg unless `data` is a JPEG of an allowed size, quick to decode and not cut off."""
     if len(data) > MAX_BYTES:
         raise InvalidJpeg(TOO_LARGE)
-    check_size(*_size(data))
+    check_size(*jpeg_size(data))
     check_scans(data)
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         raise InvalidJpeg(Translatable("The JPEG is cut off: its end is missing."))
@@ -81,12 +82,12 @@ def _markers(data: bytes) -> Iterator[int]:
         position = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2]))
 
 
-def _size(data: bytes) -> tuple[int, int]:
-    """The width and height that the JPEG's header claims."""
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """The width and height that the JPEG's header claims. Raises InvalidJpeg."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
             return picture.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise InvalidJpeg(TOO_MANY_PIXELS) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        raise InvalidJpeg(Translatable("This is not a JPEG.")) from None
+        raise InvalidJpeg(NOT_A_JPEG) from None

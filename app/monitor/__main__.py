@@ -13,9 +13,11 @@ from flask import Flask
 
 from app.flask_config import configure
 from app.monitor import process
+from app.parent_death import wake_when_parent_dies
 from app.project import PROJECT
 from app.runner.lease import file_lease
 
+wake_when_parent_dies()
 room_id, slug = int(sys.argv[1]), sys.argv[2]
 bus, frame_requests = (Connection(int(descriptor)) for descriptor in sys.argv[3:])
 # not `create_app`: without the pages it loads half a second faster and takes 20 MB less

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,7 @@ from app.store import lecture_queries, minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
 from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.kept_overrides import kept_overrides
 from app.store.tables import db
 from app.vision.frame import Reading
 
@@ -91,7 +93,9 @@ class MinuteWriter:
         if room is None:  # deleted; whoever started this process ends it
             self.effective_settings = None
             return
-        self.effective_settings = effective_settings(room)
+        kept = kept_overrides(Path(self._app.instance_path), room.slug)
+        db.session.refresh(room)  # what is no longer kept is stored by now
+        self.effective_settings = kept.apply_to(effective_settings(room))
         lecture = lecture_queries.running_lecture(room)
         if lecture and lecture_queries.end_if_overdue(lecture, self._lecture_hours, self._clock.now()):
             log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)

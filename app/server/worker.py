@@ -10,23 +10,29 @@ import os
 import re
 import selectors
 import socket
+import ssl
 import struct
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+from gunicorn.http import get_parser
+from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 REQUEST_SECONDS = 10.0  # for a request to arrive: its head, and its body up to MAX_COLLECTED_BODY
 RECEIVE_SECONDS = 10  # a larger body: between two pieces of it
-SEND_SECONDS = 30  # a client that takes no byte for this long is gone
+SEND_SECONDS = (
+    15  # a client that takes no byte for this long is gone; after a part of a picture, twice as long
+)
 LINGER_SECONDS = 2.0  # after the response, for the client to read it and close
 END_SECONDS = 10.0  # until a worker whose master was killed ends at the latest
 DRAIN_SECONDS = (
     0.05  # a body that was not read, but has arrived, is dropped; one that has not costs the connection
 )
 MAX_HEAD = 2**16
+MAX_DIGITS = 15  # of a length; far more than MAX_COLLECTED_BODY
 MAX_COLLECTED_BODY = 2**16  # as large as any form; only pictures may be larger, and only of people signed in
 MAX_WAITING = 300
 MAX_WAITING_OF_ADDRESS = 100
@@ -34,10 +40,11 @@ MAX_KEPT_ALIVE = 100
 MAX_QUEUED = 300
 CHUNK_BYTES = 2**16
 WARNING_SECONDS = 60.0
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 RESERVED = (b"/healthz", b"/readyz")
 """Paths with a thread of their own."""
 
-CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
+CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*0*(\d+)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 EXPECTS_CONTINUE = re.compile(rb"^expect:[ \t]*100-continue[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -50,6 +57,8 @@ def is_complete(received: bytes) -> bool:
     if end < 0:
         return False
     length = CONTENT_LENGTH.search(received, 0, end + 2)
+    if length and len(length[1]) > MAX_DIGITS:
+        return True
     body_bytes = int(length[1]) if length else 0
     return body_bytes > MAX_COLLECTED_BODY or len(received) >= end + 4 + body_bytes
 
@@ -63,12 +72,37 @@ class IncomingConnection(TConn):
         self.data_ready = True  # threads need not wait for the first byte
         self.is_continued = False
         """Whether the client was told to send its body."""
+        self.has_shaken_hands = not self.cfg.is_ssl
 
     def init(self) -> None:
         """Give the parser what was received. Called in the thread, before each request."""
+        if self.cfg.is_ssl:
+            self.parser = self.parser or get_parser(self.cfg, self.sock, self.client)
+            self.sock.settimeout(SEND_SECONDS)  # Python's TLS goes on after a time-out of the system's
         super().init()
         self.parser.unreader.unread(bytes(self.received))
         self.received.clear()
+
+    def receive(self) -> bytes:
+        """Give what has arrived; nothing at the end. Raises an OSError of WOULD_BLOCK where all is read."""
+        if not self.has_shaken_hands:
+            self.sock.do_handshake()
+            self.has_shaken_hands = True
+        return self.sock.recv(CHUNK_BYTES)
+
+    def say_goodbye(self) -> None:
+        """Tell a client over TLS that no more comes, so that it knows that nothing was cut off."""
+        if self.cfg.is_ssl and self.has_shaken_hands:
+            self.sock.setblocking(False)
+            with contextlib.suppress(*WOULD_BLOCK):  # it is not waited for that the client does the same
+                self.sock.unwrap()
+
+    def take_read_ahead(self) -> bytes:
+        """What was read beyond the last request; TLS decrypts a record of up to 16 KB at once."""
+        data = self.parser.unreader.take_buffered()
+        if self.cfg.is_ssl and self.sock.pending():
+            data += self.sock.recv(self.sock.pending())
+        return data
 
     @property
     def path(self) -> bytes:
@@ -89,6 +123,7 @@ class CollectingWorker(ThreadWorker):
         self.reserved_pools = {path: ThreadPoolExecutor(1) for path in RESERVED}
         self.is_behind_proxy = self.cfg.forwarded_allow_ips == ["*"]  # then all connections have its address
         self._warned_at = -WARNING_SECONDS
+        self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
 
     def accept(self, listener) -> None:
         """Accept a connection, and wait for its first request."""
@@ -103,6 +138,12 @@ class CollectingWorker(ThreadWorker):
         # these hold while a thread reads or writes the socket without a time-out of Python's
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", RECEIVE_SECONDS, 0))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        if self._tls is not None:
+            try:
+                client = self._tls.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+            except OSError:  # the client is gone already
+                client.close()
+                return
         self.nr_conns += 1
         connection = IncomingConnection(self.cfg, client, address, listener.getsockname())
         self._wait(connection, REQUEST_SECONDS, self._collect)
@@ -126,7 +167,7 @@ class CollectingWorker(ThreadWorker):
         keep_alive = not fs.cancelled() and fs.exception() is None and fs.result()
         if not keep_alive:
             self._linger(conn)
-        elif following := conn.parser.unreader.take_buffered():
+        elif following := conn.take_read_ahead():
             conn.received += following
             conn.is_continued = False
             self._wait(conn, REQUEST_SECONDS, self._collect)
@@ -139,7 +180,7 @@ class CollectingWorker(ThreadWorker):
         """Serve one request; gives whether the connection may be kept."""
         try:
             return super().handle_request(req, conn)
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             self.log.debug("a client took no byte for %d s, or sent none", SEND_SECONDS)
             return False
 
@@ -172,13 +213,10 @@ class CollectingWorker(ThreadWorker):
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read, conn, when_readable))
 
-    def _read(self, conn: IncomingConnection, when_readable, client: socket.socket) -> None:
-        if self.cfg.is_ssl:
-            self._serve(conn)  # only a thread can read TLS; RECEIVE_SECONDS bounds each of its reads
-            return
+    def _read(self, conn: IncomingConnection, when_readable, _client: socket.socket) -> None:
         try:
-            data = client.recv(CHUNK_BYTES)
-        except BlockingIOError:
+            data = conn.receive()
+        except WOULD_BLOCK:
             return
         except OSError:
             data = b""
@@ -219,6 +257,7 @@ class CollectingWorker(ThreadWorker):
         Closing at once, with bytes of the client unread, would take the response from it (RFC 9112, 9.6).
         """
         try:
+            conn.say_goodbye()
             conn.sock.shutdown(socket.SHUT_WR)
             self._wait(conn, LINGER_SECONDS, lambda conn, data: None)
         except OSError:  # closed by the client or by the request

@@ -99,6 +99,12 @@ def is_busy(error: SQLAlchemyError) -> bool:
     )
 
 
+def is_unmigrated(error: SQLAlchemyError) -> bool:
+    """Whether a table or a column is missing."""
+    is_missing = any(words in reason(error) for words in ("no such table", "no such column", "has no column"))
+    return is_missing or isinstance(error, ProgrammingError)
+
+
 def reason(error: SQLAlchemyError) -> str:
     """What the database said, on one line, without the statement and its values."""
     return " ".join(str(getattr(error, "orig", None) or error).split())
@@ -106,8 +112,10 @@ def reason(error: SQLAlchemyError) -> str:
 
 def sentence(error: SQLAlchemyError) -> str:
     """The same for whoever starts the program."""
-    if "no such table" in reason(error) or isinstance(error, ProgrammingError):
+    if is_unmigrated(error):
         hint = "Run: flask --app wsgi db upgrade"
+    elif is_busy(error):
+        hint = "Another program holds it. Try again in a moment."
     else:
         hint = "Check DATABASE_URL, access rights and free space."
     return f"Aula can't use its database: {reason(error)}. {hint}"

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import sqlite3
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -22,7 +24,8 @@ from sqlalchemy import (
     false,
     true,
 )
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures
@@ -370,6 +373,10 @@ class Minute(MinuteFigures, db.Model):
             setattr(self, column, value)
 
 
+_opened_files: set[str] = set()
+"""SQLite's files that this process has opened."""
+
+
 @event.listens_for(Engine, "do_connect")
 def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) -> None:
     """Create a SQLite file that only its owner may read; SQLite gives `-wal` and `-shm` the same mode.
@@ -378,12 +385,23 @@ def _create_private(dialect: Any, _record: Any, arguments: list, options: dict) 
     process takes the log for abandoned, and later writes are lost (sqlite.org/howtocorrupt.html).
     """
     if dialect.name == "sqlite" and arguments[0] != ":memory:" and not options.get("uri"):
+        if arguments[0] in _opened_files and not os.path.exists(arguments[0]):
+            raise sqlite3.OperationalError("the database file is gone")  # a new one would be empty
         with contextlib.suppress(OSError):  # it is there already, or SQLite itself says what is wrong
             os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
+@event.listens_for(Engine, "handle_error")
+def _hide_values(context: ExceptionContext) -> None:
+    """Keep what PostgreSQL says but for its details, which quote rows: a log would hold names and notes."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            text = str(error.args[0])
+            error.args = (re.sub(r"\n(DETAIL|CONTEXT): .*", "", text), *error.args[1:])
+
+
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, record: Any) -> None:
     """Let pages read while the monitor writes (WAL), wait for locks, cascade, overwrite what is deleted."""
     if not type(connection).__module__.startswith("sqlite3"):
         return
@@ -396,4 +414,22 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    path = cursor.execute("PRAGMA database_list").fetchone()[2]
     cursor.close()
+    if path:
+        record.info["file"] = path, _inode(path)
+        _opened_files.add(path)
+
+
+@event.listens_for(Engine, "checkout")
+def _leave_moved_file(_connection: Any, record: Any, _proxy: Any) -> None:
+    """Connect anew once SQLite's file was moved or replaced: SQLite would go on with the one from before."""
+    path, inode = record.info.get("file", (None, None))
+    if path and inode != _inode(path):
+        raise DisconnectionError
+
+
+def _inode(path: str) -> int | None:
+    with contextlib.suppress(OSError):
+        return os.stat(path).st_ino
+    return None

@@ -62,14 +62,20 @@ def annotate(
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:
-    """Encode `image` as a JPEG of `quality` 1 to 100, with its colours at half the resolution (4:2:0)."""
+    """Encode `image` as a JPEG of `quality` 1 to 100, with its colours at half the resolution (4:2:0).
+
+    Raises RuntimeError where libjpeg fails, as without memory; OpenCV gives half a picture then.
+    """
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         quality,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
     ]
-    return cv2.imencode(".jpg", image, options)[1].tobytes()
+    is_encoded, jpeg = cv2.imencode(".jpg", image, options)
+    if not is_encoded:
+        raise RuntimeError(f"a picture of {image.shape} can't be encoded as a JPEG")
+    return jpeg.tobytes()
 
 
 def label(face: Face, words: Mapping[str, str] = ENGLISH_WORDS) -> str | None:

@@ -83,7 +83,7 @@ WHO_MAY = {
     "my_account.revoke_key": Who.VIEWER,
     "notice.notice": Who.ANYBODY,
     "notice.qr_code": Who.ANYBODY,
-    "openapi.spec": Who.VIEWER,
+    "openapi": Who.VIEWER,
     "people.invite": Who.ADMINISTRATOR,
     "people.make_link": Who.ADMINISTRATOR,
     "people.people": Who.ADMINISTRATOR,

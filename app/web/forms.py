@@ -9,8 +9,9 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
 
 from app.store.note_queries import MAX_NOTE_LENGTH
+from app.web.request_checks import ONE_LINE
 
-ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*$", message=lazy_gettext("must be one line of text."))
+IS_ONE_LINE = Regexp(ONE_LINE, message=lazy_gettext("must be one line of text."))
 NO_TIME = lazy_gettext("enter a time, for example 10:41.")
 MIN_PASSWORD_LENGTH = 10
 
@@ -45,10 +46,10 @@ class LectureForm(Form):
 
     title = StringField(
         lazy_gettext("Title"),
-        [DataRequired(lazy_gettext("give the lecture a title.")), Length(max=200), ONE_LINE],
+        [DataRequired(lazy_gettext("give the lecture a title.")), Length(max=200), IS_ONE_LINE],
         filters=[stripped],
     )
-    course = StringField(lazy_gettext("Course"), [Length(max=200), ONE_LINE], filters=[stripped])
+    course = StringField(lazy_gettext("Course"), [Length(max=200), IS_ONE_LINE], filters=[stripped])
 
 
 class RenameForm(LectureForm):
@@ -72,7 +73,7 @@ class NoteForm(Form):
     time = ClockTimeField(lazy_gettext("Time"), [InputRequired(NO_TIME)])
     text = StringField(
         lazy_gettext("Note"),
-        [DataRequired(lazy_gettext("enter a note.")), Length(max=MAX_NOTE_LENGTH), ONE_LINE],
+        [DataRequired(lazy_gettext("enter a note.")), Length(max=MAX_NOTE_LENGTH), IS_ONE_LINE],
         filters=[stripped],
     )
 
@@ -82,7 +83,7 @@ class AccountForm(Form):
 
     name = StringField(
         lazy_gettext("Name"),
-        [InputRequired(lazy_gettext("enter a name.")), Length(max=80), ONE_LINE],
+        [DataRequired(lazy_gettext("enter a name.")), Length(max=80), IS_ONE_LINE],
         filters=[stripped],
     )
     password = PasswordField(
@@ -119,7 +120,7 @@ class KeyForm(Form):
 
     name = StringField(
         lazy_gettext("Name"),
-        [DataRequired(lazy_gettext("say what the key is for.")), Length(max=80), ONE_LINE],
+        [DataRequired(lazy_gettext("say what the key is for.")), Length(max=80), IS_ONE_LINE],
         filters=[stripped],
     )
     access = SelectField(

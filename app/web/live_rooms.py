@@ -83,5 +83,5 @@ class LiveRooms:
             lambda: useful_fps(self._detect_fps, hub.demand),
             hub.refuse_older_pictures,
         )
-        control = RoomControl(self._app, room.id, hub, self._clock)
+        control = RoomControl(self._app, room, hub, self._clock)
         return LiveRoom(room.id, room.name, room.slug, hub, relay, control)

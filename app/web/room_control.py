@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +15,7 @@ from app.store.effective_settings import (
     Overrides,
     effective_settings,
 )
+from app.store.kept_overrides import keep_overrides, kept_overrides
 from app.store.tables import Room, db
 from app.web.stream.hub import Hub
 
@@ -26,9 +28,11 @@ RETRY_SECONDS = 1.0
 class RoomControl:
     """Orders to show less need no database. Orders to show more are done only once they are stored."""
 
-    def __init__(self, app: Flask, room_id: int, hub: Hub, clock: Clock) -> None:
+    def __init__(self, app: Flask, room: Room, hub: Hub, clock: Clock) -> None:
         self._app = app
-        self._room_id = room_id
+        self._folder = Path(app.instance_path)
+        self._room_id = room.id
+        self._slug = room.slug
         self._hub = hub
         self._clock = clock
         self._storing = threading.Lock()
@@ -36,6 +40,15 @@ class RoomControl:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         """Stores overrides; None while there are none."""
+        self.is_kept = True
+        """Whether a file keeps what is not stored, so that a restart doesn't forget it."""
+        self._keeping = threading.Lock()
+
+    def restore(self) -> None:
+        """Obey what an earlier process could not store, and store it."""
+        overrides = kept_overrides(self._folder, self._slug)
+        if overrides != NO_OVERRIDES:
+            self._begin(overrides)
 
     def pause(self, by: str) -> bool:
         """Pause the room for everybody; gives whether that is stored already."""
@@ -60,14 +73,28 @@ class RoomControl:
             self._reload()
 
     def _order(self, overrides: Overrides) -> bool:
+        self._begin(overrides).join(ANSWER_SECONDS)
+        return self._hub.overrides == NO_OVERRIDES
+
+    def _begin(self, overrides: Overrides) -> threading.Thread:
+        """Obey, and store in the background."""
         with self._starting:
             self._hub.override(overrides)
+            self._keep()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._keep_storing, name="room-control", daemon=True)
                 self._thread.start()
-            thread = self._thread
-        thread.join(ANSWER_SECONDS)
-        return self._hub.overrides == NO_OVERRIDES
+            return self._thread
+
+    def _keep(self) -> None:
+        """Keep in a file what is not stored."""
+        with self._keeping:
+            try:
+                keep_overrides(self._folder, self._slug, self._hub.overrides)
+                self.is_kept = True
+            except OSError as error:
+                log.error("a restart may forget a pause or hidden faces: %s", error)
+                self.is_kept = False
 
     def _keep_storing(self) -> None:
         """Store the overrides, again and again until the database takes them."""
@@ -90,6 +117,7 @@ class RoomControl:
         with self._starting:
             is_done = self._hub.overrides == NO_OVERRIDES
             if is_done:
+                self._keep()
                 self._thread = None
             return is_done
 
@@ -104,6 +132,7 @@ class RoomControl:
         if overrides.hide_faces:
             room_queries.change_room(room, hide_faces=True)
         self._reload(overrides)
+        self._keep()
 
     def _room(self) -> Room:
         return room_queries.room_by_id(self._room_id)

@@ -18,7 +18,7 @@ from app.settings import check_setting
 from app.store import room_queries
 from app.store.effective_settings import EffectiveSettings, effective_settings
 from app.store.tables import Room
-from app.web.forms import ONE_LINE, Form, stripped
+from app.web.forms import IS_ONE_LINE, Form, stripped
 
 CAMERA_LABELS = {
     CameraKind.DEMO: lazy_gettext("The drawn classroom"),
@@ -67,7 +67,7 @@ class RoomForm(Form):
     room = SettingField(validators=[_free_name])
     kind = RadioField()
     device = SelectField(validate_choice=False)
-    address = StringField(validators=[Length(max=1000), ONE_LINE], filters=[stripped])
+    address = StringField(validators=[Length(max=1000), IS_ONE_LINE], filters=[stripped])
     hide_faces = BooleanField()
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)

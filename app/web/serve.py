@@ -12,6 +12,7 @@ from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.language import Translatable
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
+from app.parent_death import wake_when_parent_dies
 from app.runner.capacity import Capacity
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
@@ -33,6 +34,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
     """
     forbid_core_dump()
+    wake_when_parent_dies()
     _log_with_gunicorn()
     rooms = app.extensions["rooms"]
     rooms.is_ending = is_ending
@@ -96,6 +98,7 @@ def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveR
         room = room_queries.room_by_id(room_id)
         live_room = app.extensions["rooms"].get(room)
         live_room.hub.is_ending = is_ending
+        live_room.control.restore()
         live_room.hub.reload_settings(lambda: effective_settings(room))
         return live_room
 

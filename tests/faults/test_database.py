@@ -1,11 +1,12 @@
 """The database is away, locked, read-only, full or damaged: one log line, and a page that says so."""
 
 import logging
+import re
 import socket
 import sqlite3
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -195,13 +196,63 @@ def test_a_database_that_cannot_be_used_at_start_is_one_sentence(tmp_path, break
         server.stop()
 
 
-def test_a_command_without_a_migrated_database_says_what_to_do(tmp_path):
-    app = create_app({"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite'}"}, tmp_path / "instance")
-    said = app.test_cli_runner().invoke(args=["token", "create", "anna"])
+COMMANDS = (
+    ("user", "create", "bob", "--password", "a long password"),
+    ("user", "password", "admin", "--password", "a long password"),
+    ("token", "create", "admin"),
+    ("report", "export", "1"),
+    ("analyse", "missing.jpg", "--out", "out"),
+    ("purge",),
+)
+
+
+def unmigrated(path: Path) -> None:
+    path.touch()
+
+
+def half_migrated(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("user", "room", "lecture"):
+            database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY)")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("break_database", "why"),
+    [
+        (unmigrated, "no such table: .*Run: flask --app wsgi db upgrade"),
+        (half_migrated, "no such column: .*Run: flask --app wsgi db upgrade"),
+        (make_damaged, "file is not a database. Check DATABASE_URL"),
+        (Path.mkdir, "unable to open database file. Check DATABASE_URL"),
+    ],
+)
+def test_each_command_says_in_one_line_why_the_database_fails(tmp_path, break_database, why, words):
+    path = tmp_path / "broken.sqlite"
+    break_database(path)
+    app = create_app({"DATABASE_URL": f"sqlite:///{path}"}, tmp_path / "instance")
+    said = app.test_cli_runner().invoke(args=words)
     assert said.exit_code == 1
-    assert said.output == (
-        "Error: Aula can't use its database: no such table: user. Run: flask --app wsgi db upgrade\n"
-    )
+    assert re.fullmatch(f"Error: Aula can't use its database: {why}.*\n", said.output)
+
+
+def test_each_command_says_in_one_line_that_postgresql_is_not_migrated(postgres, tmp_path):
+    app = create_app({"DATABASE_URL": postgres.new_database()}, tmp_path / "instance")
+    for words in COMMANDS:
+        said = app.test_cli_runner().invoke(args=words)
+        assert said.exit_code == 1
+        assert "Traceback" not in said.output
+        assert "Run: flask --app wsgi db upgrade" in said.output
+
+
+def test_a_command_says_that_the_database_is_locked(make_app, tmp_path, on_connect):
+    on_connect("PRAGMA busy_timeout=100")
+    path = tmp_path / "locked.sqlite"
+    app = make_app(DATABASE_URL=f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        said = app.test_cli_runner().invoke(args=["purge"])
+    assert (said.exit_code, said.output.count("\n")) == (1, 1)
+    assert "database is locked. Another program holds it. Try again in a moment." in said.output
 
 
 def test_an_instance_folder_that_cannot_be_used_is_one_sentence(tmp_path):

@@ -4,30 +4,35 @@ import sqlite3
 import urllib.parse
 import urllib.request
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import event
 
+from app.clock import SYSTEM_CLOCK
+from app.monitor.minute_writer import MinuteWriter
 from app.store import room_queries
+from app.store.effective_settings import NO_OVERRIDES, CurrentPause, Overrides
+from app.store.kept_overrides import keep_overrides, kept_overrides
 from app.store.tables import db
+from tests.browser import close, sign_in
 from tests.postgres import Postgres
-from tests.rooms import first_hub
+from tests.rooms import first_hub, first_live_room
 from tests.server import Server, wait_for
 from tests.test_server import looks_like_a_card
 
-NEVER_STORED = "A restart before then would forget it."
+NOT_STORED = "It could not be stored yet: the server keeps trying."
+FORGOTTEN = "A restart before then would forget it."
 
 
 @contextmanager
 def running(folder, **settings):
     """A real server whose camera is online."""
-    server = Server(folder, settings)
-    try:
-        server.start()
+    with Server(folder, settings) as server:
         wait_for(server.is_online)
         yield server
-    finally:
-        server.stop()
 
 
 def order(server: Server, path: str, **form: str) -> int:
@@ -52,9 +57,15 @@ def capture_fps(server: Server) -> float:
     return server.get("/api/v1/state").json["camera"]["capture_fps"]
 
 
-def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path):
+def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path, record_fault):
     database = tmp_path / "server" / "records.sqlite"
     with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
+        fault = record_fault(
+            lambda: server.log,
+            done="Another program locks SQLite's file; faces are hidden and the room is paused meanwhile.",
+            seen="Both at once, and that they are not stored yet.",
+            lost="Nothing.",
+        )
         other.execute("BEGIN EXCLUSIVE")
         assert order(server, "/hide-faces", hide="on") == 202
         assert server.get("/api/v1/state").json["faces_hidden"]
@@ -67,8 +78,11 @@ def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path):
         wait_for(lambda: capture_fps(server) == 0)  # the monitor obeys
         assert order(server, "/resume") == 503
         assert server.get("/api/v1/state").json["paused"], "to show more needs the database"
-        other.rollback()
-        wait_for(lambda: other.execute("SELECT paused_at IS NOT NULL AND hide_faces FROM room").fetchone()[0])
+        with fault.recovery():
+            other.rollback()
+            wait_for(
+                lambda: other.execute("SELECT paused_at IS NOT NULL AND hide_faces FROM room").fetchone()[0]
+            )
         assert server.log.count("can't be stored yet") == 1
         assert order(server, "/resume") == 302
         assert order(server, "/hide-faces", hide="off") == 302
@@ -77,11 +91,17 @@ def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path):
         assert len(server.get("/api/v1/minutes").json["pauses"]) == 1
 
 
-def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory):
+def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory, record_fault):
     postgres = Postgres(tmp_path_factory.mktemp("postgres"))
     if not postgres.is_installed:
         pytest.skip("needs a PostgreSQL server: apt install postgresql")
     with postgres, running(tmp_path / "server", DATABASE_URL=postgres.new_database()) as server:
+        fault = record_fault(
+            lambda: server.log,
+            done="PostgreSQL is stopped, the room paused, PostgreSQL started again.",
+            seen="The card of the pause, from the click on.",
+            lost="Nothing: the pause is stored afterwards.",
+        )
         watching = server.stream()
         wait_for(lambda: not looks_like_a_card(next(watching)))
         postgres.stop()
@@ -93,7 +113,8 @@ def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory):
             wait_for(lambda: looks_like_a_card(next(watching)))
         finally:
             postgres.start()
-        wait_for(lambda: server.get("/api/v1/state").status == 200)
+        with fault.recovery():
+            wait_for(lambda: server.get("/api/v1/state").status == 200)
         state = server.get("/api/v1/state").json
         assert (state["paused"]["by"], state["camera"]["reason"]) == ("admin", "paused")
         wait_for(lambda: capture_fps(server) == 0)
@@ -118,8 +139,9 @@ def read_only(app):
 def test_who_pauses_is_told_that_it_is_not_stored_yet(app, api, read_only):
     answer = api.post("/pause", headers={"Accept": "text/html"})
     assert answer.status_code == 202
-    assert NEVER_STORED in answer.text
-    assert api.post("/hide-faces", data={"hide": "on"}).json["detail"].endswith(NEVER_STORED)
+    assert NOT_STORED in answer.text
+    assert api.post("/hide-faces", data={"hide": "on"}).json["detail"].endswith(NOT_STORED)
+    assert not api.get("/api/v1/state").json["stored"]
     assert "Resume" in api.get("/").text
     assert api.post("/resume").status_code == 503
     assert first_hub(app).pause.by == "anna"
@@ -131,3 +153,80 @@ def test_who_pauses_is_told_that_it_is_not_stored_yet(app, api, read_only):
             return room.paused_at is not None and room.hide_faces
 
     wait_for(is_stored)
+    wait_for(lambda: api.get("/api/v1/state").json["stored"])
+
+
+def test_who_pauses_is_told_what_a_restart_would_forget(api, read_only, monkeypatch, caplog):
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("app.web.room_control.keep_overrides", fail)
+    assert api.post("/pause").json["detail"].endswith(FORGOTTEN)
+    assert "No space left on device" in caplog.text
+    monkeypatch.undo()
+    read_only()
+    wait_for(lambda: api.get("/api/v1/state").json["stored"])
+
+
+def test_a_pause_that_was_never_stored_outlasts_a_kill_and_the_start_after_it(tmp_path):
+    database = tmp_path / "server" / "records.sqlite"
+    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert order(server, "/pause") == 202
+        server.process.kill()
+        server.process.wait()
+        wait_for(lambda: not server.monitor_pids())
+        server.launch()
+        wait_for(server.answers)
+        other.rollback()
+        wait_for(lambda: server.get("/api/v1/state").status == 200)
+        assert server.get("/api/v1/state").json["paused"]["by"] == "admin"
+        wait_for(lambda: "camera dark, paused" in server.log.rpartition("Booting worker")[2])
+        wait_for(lambda: server.get("/api/v1/state").json["stored"])
+        assert server.log.count("camera online") == 1, "before the kill"
+        assert other.execute("SELECT paused_by FROM room").fetchall() == [("admin",)]
+        assert order(server, "/resume") == 302
+        wait_for(server.is_online)
+
+
+def test_the_monitor_reads_an_order_that_was_never_stored_itself(app):
+    """In another process than the web's, as with Redis."""
+    order = Overrides(CurrentPause(datetime(2026, 11, 20, 10, 41, tzinfo=UTC), "anna"), hide_faces=True)
+    keep_overrides(Path(app.instance_path), "room-7", order)
+    writer = MinuteWriter(app, first_live_room(app).room_id, SYSTEM_CLOCK)
+    try:
+        wait_for(lambda: writer.effective_settings)
+        assert writer.effective_settings.pause == order.pause
+        assert writer.effective_settings.hide_faces
+        keep_overrides(Path(app.instance_path), "room-7", NO_OVERRIDES)
+        wait_for(lambda: writer.effective_settings.pause is None)
+    finally:
+        writer.stop(10)
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "null", "{}", '{"pause": 1, "hide_faces": 0}'])
+def test_a_damaged_file_counts_as_a_pause(tmp_path, damaged):
+    keep_overrides(tmp_path, "room-7", Overrides(hide_faces=True))
+    assert kept_overrides(tmp_path, "room-8") == NO_OVERRIDES
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text(damaged)
+    kept = kept_overrides(tmp_path, "room-7")
+    assert (kept.pause.by, kept.hide_faces) == ("somebody", True)
+
+
+def test_the_live_page_says_that_a_pause_is_not_stored_until_it_is(tmp_path, chromium):
+    database = tmp_path / "server" / "records.sqlite"
+    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
+        page = chromium.new_page()
+        sign_in(page, server)
+        status = page.locator("#control-status")
+        other.execute("BEGIN EXCLUSIVE")
+        page.get_by_role("button", name="Pause for everyone").click()
+        expect(status).to_contain_text(NOT_STORED)
+        expect(page.locator("#badge")).to_contain_text("paused by admin")
+        expect(status).to_be_visible()
+        other.rollback()
+        expect(status).to_be_hidden()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
+        close(page.context)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from app.camera.errors import CameraError
-from app.camera.files import MAX_PICTURE_SIDE, is_picture, open_video, read_picture
+from app.camera.files import is_picture, open_video, read_picture
 from app.camera.spec import check_spec
+from app.camera.video import MAX_SIDE
 from app.offline.analyse import analyse
 from app.offline.analysis_settings import AnalysisSettings
 from app.project import PROJECT
@@ -97,7 +98,7 @@ def test_a_camera_whose_name_is_not_utf_8_is_refused_at_the_start():
         check_spec(f"/films/{NOT_UTF_8}.mp4")
 
 
-@pytest.mark.parametrize("size", [(20_000, 10_000), (9000, 9000), (MAX_PICTURE_SIDE + 1, 20), (8, 8)])
+@pytest.mark.parametrize("size", [(20_000, 10_000), (9000, 9000), (MAX_SIDE + 1, 20), (8, 8)])
 def test_a_picture_of_too_many_or_too_few_pixels_is_refused(tmp_path, size):
     (tmp_path / "a.jpg").write_bytes(claiming(*size))
     with pytest.raises(CameraError, match=r"a\.jpg can't be used: The picture has .*pixels"):

@@ -34,12 +34,15 @@ SLOW_STARTS = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[Server]:
     """A server with 18 threads."""
-    server = Server(tmp_path_factory.mktemp("slow"), {"MAX_VIEWERS": "2", "ROOM": "Slow connections"})
-    try:
-        server.start()
+    with Server(tmp_path_factory.mktemp("slow"), {"MAX_VIEWERS": "2"}) as server:
         yield server
-    finally:
-        server.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def vanished_viewers(server) -> Iterator[float]:
+    """As many viewers as there may be, who take nothing any more; gives when they fell silent."""
+    with closing(server.open("/stream.mjpg")), closing(server.open("/stream.mjpg")):
+        yield time.monotonic()
 
 
 def connect(server: Server, data: bytes = b"") -> socket.socket:
@@ -76,8 +79,29 @@ def test_500_slow_connections_leave_pages_and_health_checks_as_fast_as_ever(serv
     wait_for(lambda: seconds_for(server, "/healthz") < 1)
 
 
-def test_a_connection_without_a_complete_request_is_closed(server):
+@pytest.mark.parametrize(
+    "length", [b"60000", b"0" * 30 + b"60000", b"9" * 30], ids=["plain", "zeros", "huge"]
+)
+def test_a_form_that_never_comes_holds_no_thread_however_its_length_is_written(server, length):
+    """A page's cookie leads past the first checks. 60 lengths of more than 15 digits stopped everything."""
+    with server.open("/sign-in", token=False) as page:
+        cookie = page.headers["Set-Cookie"].partition(";")[0].encode()
     with ExitStack() as connections:
+        for _ in range(60):
+            start = SIGN_IN + b"Cookie: " + cookie + b"\r\nContent-Length: " + length + b"\r\n\r\nname="
+            connections.enter_context(closing(connect(server, start)))
+        for path in ("/healthz", "/sign-in"):
+            assert seconds_for(server, path) < BOUND_SECONDS
+
+
+def test_a_connection_without_a_complete_request_is_closed(server, record_fault):
+    fault = record_fault(
+        lambda: server.log,
+        done="Connections send nothing, a byte, or half a request, and stay open.",
+        seen="Nothing of it: pages and pictures as ever.",
+        lost="Nothing.",
+    )
+    with ExitStack() as connections, fault.recovery():
         starts = [SLOW_STARTS[name] for name in ("nothing", "one_byte", "half_the_headers", "half_a_body")]
         slow = [connections.enter_context(closing(connect(server, start))) for start in starts]
         assert [received(connection) for connection in slow] == [b""] * len(slow)
@@ -120,11 +144,30 @@ def test_headers_without_end_are_refused(server):
         assert received(connection).startswith(b"HTTP/1.1 431")
 
 
-def test_health_checks_answer_while_every_other_thread_is_taken(server):
+def test_health_checks_answer_while_every_other_thread_is_taken(server, record_fault):
     """The server has 18 threads; 40 pictures of somebody signed in are on their way and never come."""
+    fault = record_fault(
+        lambda: server.log,
+        done="More requests than there are threads announce a picture that never comes, signed in.",
+        seen="Nothing of it: pages and health checks answer as ever.",
+        lost="Nothing.",
+    )
     request = FRAME + f"Authorization: Bearer {server.token}\r\n\r\n".encode()
     with ExitStack() as connections:
         for _ in range(40):
             connections.enter_context(closing(connect(server, request)))
-        for path in ("/healthz", "/sign-in"):
-            assert seconds_for(server, path) < BOUND_SECONDS
+        assert seconds_for(server, "/healthz") < BOUND_SECONDS
+        with fault.recovery():
+            assert seconds_for(server, "/sign-in") < BOUND_SECONDS
+
+
+def test_viewers_who_vanish_without_a_word_lose_their_places(server, vanished_viewers, record_fault):
+    """Their machines may sleep or be cut off: nothing closes their connections."""
+    fault = record_fault(
+        lambda: server.log,
+        done="As many viewers as there may be stop receiving and never close their connections.",
+        seen="Others are refused until then (503).",
+        lost="Nothing.",
+    )
+    wait_for(lambda: server.open("/stream.mjpg").status == 200)
+    fault.recovered_in(time.monotonic() - vanished_viewers)

@@ -5,7 +5,6 @@ import re
 import resource
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,22 +14,14 @@ from app.monitor.process import FAULT, _failure_published
 from app.web.stream.listener import Listener
 from tests.manual_clock import ManualClock
 from tests.rooms import first_live_room
-from tests.server import Server, wait_for
+from tests.server import Server, parent_of, wait_for
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path, {})
-    try:
-        server.start()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with Server(tmp_path_factory.mktemp("threads"), {}) as server:
         wait_for(server.is_online)
         yield server
-    finally:
-        server.stop()
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @contextmanager
@@ -44,18 +35,31 @@ def no_new_descriptors(pid: int):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_the_supervisor_goes_on_after_it_could_not_start_a_monitor(server):
+def test_the_supervisor_goes_on_after_it_could_not_start_a_monitor(server, record_fault):
+    fault = record_fault(
+        lambda: server.log,
+        done="The monitor is killed while the web process can open no file; then it can.",
+        seen="A card, then the picture.",
+        lost="Up to 10 s before the kill, and the time without pictures.",
+    )
     (monitor,) = server.monitor_pids()
     with no_new_descriptors(parent_of(monitor)):
         os.kill(monitor, 9)
-        wait_for(lambda: "the thread supervisor " in server.log and "failed" in server.log)
-    wait_for(server.is_online)
+        wait_for(lambda: re.search("the thread supervisor \\S+ failed", server.log))
+    with fault.recovery():
+        wait_for(server.is_online)
     assert "Traceback" in server.log
     assert "Too many open files" in server.log
 
 
-def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(server):
+def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(server, record_fault):
     """The error was noticed by the next reading only; in a pause there is none."""
+    fault = record_fault(
+        lambda: server.log,
+        done="The thread that writes minutes dies of an error, in a pause; then the cause is gone.",
+        seen="The card of the pause; after it the picture.",
+        lost="Nothing.",
+    )
     server.get("/pause", method="POST")
     (monitor,) = server.monitor_pids()
     server.change_database("UPDATE room SET areas = ?", "[[1]]")
@@ -63,8 +67,9 @@ def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(
     wait_for(lambda: monitor not in server.monitor_pids())
     assert re.search(r"Traceback[\s\S]+TypeError", server.log)
     server.change_database("UPDATE room SET areas = ?", "[]")
-    server.get("/resume", method="POST")
-    wait_for(server.is_online)
+    with fault.recovery():
+        server.get("/resume", method="POST")
+        wait_for(server.is_online)
 
 
 class KeptLink:

@@ -10,6 +10,7 @@ from app.store import user_queries
 from app.store.tables import User, db
 from app.web.pages.account import setup_path
 from app.web.sign_in_limit import PER_ACCOUNT, PER_ADDRESS
+from tests.manual_clock import ManualClock
 
 PASSWORD = "a long password"
 
@@ -36,6 +37,16 @@ def sign_in(app, name: str, password: str, client=None, address: str = "192.0.2.
 
 def guess(app, name: str, times: int, address: str = "192.0.2.1") -> list[int]:
     return [sign_in(app, name, f"guess {number}", address=address).status_code for number in range(times)]
+
+
+def test_a_session_ends_after_31_days(teachers):
+    clock = teachers.extensions["clock"] = ManualClock()
+    client = teachers.test_client()
+    sign_in(teachers, "anna", PASSWORD, client)
+    clock.pass_(31 * 24 * 3600 - 1)
+    assert client.get("/api/v1/state").status_code == 200
+    clock.pass_(2)
+    assert client.get("/api/v1/state").status_code == 401
 
 
 def test_eight_people_with_the_set_up_link_make_one_account(make_app, database_url):

@@ -2,6 +2,8 @@
 
 import time
 
+import cv2
+import numpy as np
 import pytest
 
 from app.camera.diagnosis import network_error
@@ -40,6 +42,75 @@ def test_a_redirect_on_the_camera_itself_is_followed():
         source = open_source(f"{camera.url}/", timeout_seconds=5)
         assert source.next_frame().shape == (1024, 1024, 3)
         source.release()
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory) -> bytes:
+    """A short video."""
+    path = tmp_path_factory.mktemp("film") / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 5, (320, 240))
+    for brightness in range(0, 250, 50):
+        writer.write(np.full((240, 320, 3), brightness, np.uint8))
+    writer.release()
+    return path.read_bytes()
+
+
+def test_a_redirect_to_a_video_on_the_camera_itself_is_followed(film):
+    answers = {"/": redirect("/film"), "/film": body("video/x-msvideo", film)}
+    with HttpCamera(answers) as camera:
+        source = open_source(f"{camera.url}/", timeout_seconds=5)
+        assert source.next_frame().shape == (240, 320, 3)
+        source.release()
+
+
+def test_a_camera_that_redirects_only_ffmpeg_leads_nowhere_else(film):
+    with HttpCamera({"/film": body("video/x-msvideo", film)}) as other:
+
+        def answer(request) -> None:
+            to_ffmpeg = redirect(f"{other.url}/film")
+            is_ffmpeg = "Lavf" in request.headers["User-Agent"]
+            (to_ffmpeg if is_ffmpeg else body("video/x-msvideo", film))(request)
+
+        with HttpCamera({"/": answer}) as camera:
+            failure(f"{camera.url}/", timeout_seconds=5)
+            assert len(camera.paths) >= 2, "it asked FFmpeg's way too"
+    assert other.paths == []
+
+
+HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{film}\n#EXT-X-ENDLIST\n"
+MASTER = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{film}\n"
+DASH = (
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+    'mediaPresentationDuration="PT3S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period>'
+    '<AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1"><BaseURL>{film}</BaseURL>'
+    "</Representation></AdaptationSet></Period></MPD>"
+)
+SDP = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 26\n"
+
+
+@pytest.mark.parametrize("path", ["/live.m3u8", "/live"])
+@pytest.mark.parametrize(
+    "content_type", ["application/vnd.apple.mpegurl", "application/dash+xml", "video/mp4"]
+)
+@pytest.mark.parametrize("playlist", [HLS, MASTER, DASH, "ffconcat version 1.0\nfile {film}\n", SDP])
+def test_a_playlist_leads_nowhere(film, path, content_type, playlist):
+    with HttpCamera({"/film.ts": body("video/mp2t", film)}) as other:
+        text = playlist.format(film=f"{other.url}/film.ts")
+        with HttpCamera({path: body(content_type, text.encode())}) as camera:
+            error = failure(f"{camera.url}{path}", timeout_seconds=5)
+    assert other.paths == []
+    assert ("is a playlist" in str(error)) == (content_type != "video/mp4")
+
+
+@pytest.mark.parametrize("name", ["a.m3u8", "a.mp4"])
+@pytest.mark.parametrize("playlist", [HLS, DASH, "ffconcat version 1.0\nfile {film}\n"])
+def test_a_playlist_in_a_file_leads_nowhere(film, tmp_path, name, playlist):
+    (tmp_path / "film.avi").write_bytes(film)
+    with HttpCamera({"/film.ts": body("video/mp2t", film)}) as other:
+        for address in (f"{other.url}/film.ts", f"file://{tmp_path}/film.avi", "film.avi"):
+            (tmp_path / name).write_text(playlist.format(film=address))
+            failure(str(tmp_path / name), timeout_seconds=5)
+    assert other.paths == []
 
 
 def test_endless_redirects_end():

@@ -1,14 +1,17 @@
 """A JPEG that would take minutes to decode is refused before it is decoded, wherever pictures come in."""
 
 import io
+import struct
 import time
 from multiprocessing import Pipe
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from app.camera.errors import CameraError, FrameUnavailable, Reason
-from app.camera.files import read_picture
+from app.camera.files import open_video, read_picture
 from app.camera.frame_request import SentFrame
 from app.camera.jpeg import InvalidJpeg, check_jpeg
 from app.camera.sources.browser_camera import BrowserCamera
@@ -70,3 +73,71 @@ def test_a_script_that_posts_one_is_told_why(make_app):
     answer = app.test_client().post("/api/v1/frames", data=BOMB, headers=headers)
     assert answer.status_code == 422
     assert "more than 50 scans" in answer.json["detail"]
+
+
+def avi_of(jpegs: list[bytes], width: int, height: int) -> bytes:
+    """An AVI of Motion JPEG, whatever size the JPEGs have."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return kind + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+    head = struct.pack("<IIIIIIIIIIIIII", 200_000, 0, 0, 0, len(jpegs), 0, 1, 0, width, height, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack(
+        "<IHHIIIIIIIIhhhh", 0, 0, 0, 0, 1, 5, 0, len(jpegs), 0, 2**32 - 1, 0, 0, 0, 0, 0
+    )
+    picture = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", 0, 0, 0, 0, 0)
+    streams = chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", picture))
+    heads = chunk(b"LIST", b"hdrl" + chunk(b"avih", head) + streams)
+    frames = chunk(b"LIST", b"movi" + b"".join(chunk(b"00dc", jpeg) for jpeg in jpegs))
+    return chunk(b"RIFF", b"AVI " + heads + frames)
+
+
+HONEST = progressive_jpeg(size=(320, 240))
+GIANT = progressive_jpeg(size=(12_000, 12_000))
+
+
+@pytest.mark.parametrize(
+    ("jpegs", "size", "words"),
+    [
+        ([BOMB], (2048, 2048), "more than 50 scans"),
+        ([HONEST, BOMB], (320, 240), "more than 50 scans"),
+        ([GIANT], (12_000, 12_000), "12000 × 12000 pixels"),
+        ([HONEST, GIANT], (320, 240), "(12000 × 12000|far too many) pixels"),
+    ],
+)
+def test_a_video_of_such_jpegs_is_refused_before_they_are_decoded(tmp_path, jpegs, size, words):
+    path = tmp_path / "bomb.avi"
+    path.write_bytes(avi_of(jpegs * 3, *size))
+    began = time.monotonic()
+    with pytest.raises(CameraError, match=rf"bomb\.avi can't be used: .*{words}") as caught:
+        read(path, len(jpegs))
+    assert caught.value.reason is Reason.UNREADABLE
+    assert time.monotonic() - began < 20
+
+
+def read(path, frames: int) -> None:
+    video = open_video(path)
+    for _ in range(frames):
+        assert video.read()[0]
+
+
+def test_a_video_whose_jpegs_change_their_size_keeps_the_first(tmp_path):
+    path = tmp_path / "changing.avi"
+    path.write_bytes(avi_of([HONEST, b"no JPEG", progressive_jpeg(size=(640, 480))], 320, 240))
+    video = open_video(path)
+    assert [video.read()[0] for _ in range(2)] == [True, False]
+    assert video.read()[1].shape == (240, 320, 3)
+    video.release()
+
+
+@pytest.mark.parametrize("name", ["film.avi", "film.mkv", "film.mp4"])
+def test_the_jpegs_of_every_container_are_checked(tmp_path, name):
+    path = tmp_path / name
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 5, (320, 240))
+    for _ in range(3):
+        writer.write(np.zeros((240, 320, 3), np.uint8))
+    writer.release()
+    video = open_video(path)
+    assert video.get(cv2.CAP_PROP_FORMAT) == -1, "it gives JPEGs, which are checked"
+    assert video.read()[1].shape == (240, 320, 3)
+    video.release()

@@ -35,11 +35,12 @@ def browser(app, token):
     return client
 
 
-@pytest.mark.parametrize("number", [2**31 - 1, 2**31, 2**63, 10**30, int("9" * 4000)])
+@pytest.mark.parametrize("number", [10**9 - 1, 10**9, 2**31, 2**63, 10**30, int("9" * 4000)])
 def test_a_number_beyond_the_database_s_names_nothing(api, lecture, number):
     for path in ("/api/v1/lectures/{}", "/lectures/{}", "/lectures/{}/report.csv", lecture + "/notes/{}"):
         method = api.delete if "notes" in path else api.get
         assert method(path.format(number)).status_code == 404
+    assert api.post(f"{lecture[: lecture.rindex('/')]}/{number}/notes", json={"text": "A"}).status_code == 404
 
 
 @pytest.mark.parametrize("number", ["2147483648", "9223372036854775808", "9" * 5000, "-1", "x"])

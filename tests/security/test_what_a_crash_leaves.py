@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.project import FLASK_COMMAND, PROJECT
 from app.store import room_queries
+from app.store.database_health import reason
 from app.store.tables import db
 from tests.server import Server, wait_for
 
 NO_CORE = re.compile(r"^Max core file size +0 +0 ", re.MULTILINE)
+
+TYPED = "Anna Berg, room 12"
 
 
 def may_dump_core(pid: int) -> bool:
@@ -63,6 +67,21 @@ def test_a_database_error_doesn_t_say_what_was_to_be_stored(app_context):
     with pytest.raises(SQLAlchemyError) as caught:
         room_queries.change_room(room, contact="Anna Berg, room 12")
     assert "Anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO room (name) VALUES (:text), (:text)",  # "Key (name)=(Anna …) already exists."
+        "INSERT INTO room (name, id) VALUES (:text, NULL)",  # "Failing row contains (null, Anna …)."
+    ],
+)
+def test_postgresql_s_details_don_t_say_what_was_to_be_stored(make_app, postgres, statement):
+    app = make_app(DATABASE_URL=postgres.new_database())
+    with app.app_context(), pytest.raises(SQLAlchemyError) as caught:
+        db.session.execute(text(statement), {"text": TYPED})
+    assert TYPED not in "".join(traceback.format_exception(caught.value))
+    assert reason(caught.value), "but it says what was wrong"
 
 
 def test_only_its_owner_may_read_the_database(make_app, tmp_path):

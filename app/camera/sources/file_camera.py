@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from app.camera.errors import CameraError, Reason
 from app.camera.files import is_picture, open_video, read_picture, video_fps
 from app.camera.sources.frame_pacer import FramePacer
+from app.camera.video import Video
 from app.clock import Clock
 from app.language import Translatable
 
@@ -42,7 +42,7 @@ class VideoFile:
     is_live = False
     lag_seconds = 0.0
 
-    def __init__(self, open_capture: Callable[[], cv2.VideoCapture], name: str, clock: Clock) -> None:
+    def __init__(self, open_capture: Callable[[], Video], name: str, clock: Clock) -> None:
         self._open_capture = open_capture
         self._name = name
         self._clock = clock

@@ -2,18 +2,19 @@
 
 import http.client
 from http.client import HTTPResponse
+from urllib.parse import urlsplit, urlunsplit
 
 import cv2
 import numpy as np
 
 from app.camera import diagnosis
 from app.camera.errors import end_error, silence_error
-from app.camera.files import holds_video
 from app.camera.http_request import RedirectElsewhere, request_address
 from app.camera.sign_in import UnknownSignIn
 from app.camera.sources.file_camera import VideoFile
 from app.camera.sources.jpeg_camera import MAX_DAMAGED_FRAMES, MjpegCamera, SnapshotCamera
 from app.camera.spec import hide_password
+from app.camera.video import Video
 from app.clock import Clock
 
 
@@ -26,7 +27,7 @@ class NetworkCamera:
     is_live = True
     lag_seconds = 0.0
 
-    def __init__(self, capture: cv2.VideoCapture, url: str, timeout_seconds: float, clock: Clock) -> None:
+    def __init__(self, capture: Video, url: str, timeout_seconds: float, clock: Clock) -> None:
         self._capture = capture
         self._shown_url = hide_password(url)
         self._timeout_seconds = timeout_seconds
@@ -53,14 +54,16 @@ def open_network_camera(
 ) -> MjpegCamera | SnapshotCamera | NetworkCamera | VideoFile:
     """Open the camera at `url`, or the recording there. Raises CameraError."""
     if url.lower().startswith("http"):
-        camera = _open_jpeg_camera(url, timeout_seconds, clock)
-        if camera is not None:
-            return camera
+        match _open_jpeg_camera(url, timeout_seconds, clock):
+            case str() as video_url:
+                url = video_url
+            case camera:
+                return camera
     return _open_video(url, timeout_seconds, clock)
 
 
-def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCamera | SnapshotCamera | None:
-    """Open a camera that sends JPEGs; None if it sends something else."""
+def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCamera | SnapshotCamera | str:
+    """Open a camera that sends JPEGs; if it sends something else, give the address to which it redirects."""
 
     def request() -> HTTPResponse:
         try:
@@ -71,7 +74,7 @@ def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCa
     try:
         response = request()
     except http.client.HTTPException:
-        return None  # FFmpeg may understand it
+        return url  # FFmpeg may understand it
     match response.headers.get_content_type():
         case "multipart/x-mixed-replace":
             return MjpegCamera(response, hide_password(url), timeout_seconds, clock)
@@ -80,7 +83,7 @@ def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCa
         case content_type:
             response.close()
             diagnosis.check_content_type(url, content_type)
-            return None
+            return urlunsplit(urlsplit(response.url)._replace(netloc=urlsplit(url).netloc))
 
 
 def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoFile:
@@ -96,11 +99,10 @@ def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera
         1,
     ]
 
-    def open_capture() -> cv2.VideoCapture:
+    def open_capture() -> Video:
         began = clock.monotonic()
-        # The time-outs work only where FFmpeg is named.
-        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
-        if not holds_video(capture):
+        capture = Video(url, hide_password(url), options)
+        if not capture.holds_video():
             capture.release()
             raise diagnosis.network_error(url, timeout_seconds, clock.monotonic() - began)
         return capture

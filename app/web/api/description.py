@@ -1,10 +1,14 @@
-"""Completes `/api/openapi.json` with what no schema or route says: the errors, and a body that is a JPEG."""
+"""Serves `/api/openapi.json`, with what no schema or route says: the errors, and a body that is a JPEG."""
 
 from apiflask import APIFlask
+from flask import request
+
+from app.web.request_checks import MAX_ROW_ID
 
 ERRORS_EVERYWHERE = {
     "400": "The request can't be read, or changes something by a session without its CSRF token",
     "401": "Not signed in, or the token is wrong",
+    "411": "The request says no length of its body",
     "413": "The body is too large",
     "503": "The database does not answer, or there is nothing to give at the moment",
 }
@@ -25,17 +29,33 @@ JPEG_BODY = {"required": True, "content": {"image/jpeg": {"schema": {"type": "st
 
 
 def init_app(app: APIFlask) -> None:
-    """Complete the description when it is made."""
+    """Serve the description, complete."""
     app.spec_processor(_complete)
+
+    @app.get("/api/openapi.json")
+    @app.doc(hide=True)
+    def openapi():
+        # not kept: an address without the proxy's path prefix may be asked for first
+        return app.spec | {"servers": [{"url": request.script_root or "/"}]}
 
 
 def _complete(spec: dict) -> dict:
     spec["components"]["schemas"]["Problem"] = PROBLEM
+    spec["components"]["schemas"]["LectureChange"]["minProperties"] = 1
     for path, operations in spec["paths"].items():
         for operation in operations.values():
             _describe_errors(path, operation)
+            _bound_ids(operation)
+            operation.get("requestBody", {})["required"] = True
     spec["paths"]["/api/v1/frames"]["post"]["requestBody"] = JPEG_BODY
     return spec
+
+
+def _bound_ids(operation: dict) -> None:
+    """Say which numbers in a path can be ids."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["schema"] |= {"minimum": 0, "maximum": MAX_ROW_ID}
 
 
 def _describe_errors(path: str, operation: dict) -> None:

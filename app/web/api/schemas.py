@@ -10,9 +10,10 @@ from marshmallow import ValidationError, post_load, pre_load, validates_schema
 from app.report.exports.json_file import rfc3339
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS
-from app.web.request_checks import MAX_ROW_ID
+from app.web.request_checks import MAX_ROW_ID, ONE_LINE, ONE_LINE_WITH_A_LETTER
 
-ONE_LINE = Regexp(r"^[^\x00-\x1f\x7f]*\Z", error="Must be one line of text.")
+IS_ONE_LINE = Regexp(ONE_LINE, error="Must be one line of text.")
+IS_NOT_BLANK = Regexp(ONE_LINE_WITH_A_LETTER, error="Must be one line of text.")
 
 
 class MomentField(DateTime):
@@ -170,13 +171,13 @@ class StrippedSchema(Schema):
 
 
 class NewLectureSchema(StrippedSchema):
-    title = String(required=True, validate=[Length(1, 200), ONE_LINE])
-    course = String(load_default="", validate=[Length(0, 200), ONE_LINE])
+    title = String(required=True, validate=[Length(1, 200), IS_NOT_BLANK])
+    course = String(load_default="", validate=[Length(0, 200), IS_ONE_LINE])
 
 
 class LectureChangeSchema(StrippedSchema):
-    title = String(validate=[Length(1, 200), ONE_LINE])
-    course = String(validate=[Length(0, 200), ONE_LINE])
+    title = String(validate=[Length(1, 200), IS_NOT_BLANK])
+    course = String(validate=[Length(0, 200), IS_ONE_LINE])
     ended_at = String(validate=OneOf(["now"]))
 
     @post_load
@@ -202,7 +203,7 @@ class NotesSchema(Schema):
 
 class NewNoteSchema(StrippedSchema):
     at = MomentField(metadata={"description": "A moment of the lecture; by default now."})
-    text = String(required=True, validate=[Length(1, MAX_NOTE_LENGTH), ONE_LINE])
+    text = String(required=True, validate=[Length(1, MAX_NOTE_LENGTH), IS_NOT_BLANK])
 
 
 class UnusualSchema(Schema):
@@ -271,6 +272,9 @@ class StateSchema(Schema):
         PauseSchema, allow_none=True, metadata={"description": "While it lasts, nothing is read."}
     )
     faces_hidden = Boolean(metadata={"description": "Whether the stream hides the faces."})
+    stored = Boolean(
+        metadata={"description": "False while the database has not taken a pause or hidden faces yet."}
+    )
     lecture = Nested(LectureInsideSchema, allow_none=True)
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})

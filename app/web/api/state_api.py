@@ -8,7 +8,7 @@ from app.camera.state import CameraState
 from app.language import translate
 from app.project import VERSION
 from app.store import lecture_queries
-from app.store.effective_settings import CurrentPause, EffectiveSettings
+from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
 from app.store.tables import Lecture, Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
@@ -40,6 +40,7 @@ def state_of(room: Room) -> dict:
         "viewers": _viewers(live_room.hub),
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
+        "stored": live_room.hub.overrides == NO_OVERRIDES,
         "lecture": lecture_as_seen(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],

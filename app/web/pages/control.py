@@ -68,10 +68,9 @@ def _applied(action: AuditAction, is_stored: bool) -> Response | tuple:
     record(action, room=requested_room() if is_stored else None, is_storable=is_stored)
     if is_stored:
         return redirect(url_for("live.live"))
-    detail = gettext(
-        "This applies from now on. It could not be stored yet: the server keeps trying. "
-        "A restart before then would forget it."
-    )
+    detail = gettext("This applies from now on. It could not be stored yet: the server keeps trying.")
+    if not requested_live_room().control.is_kept:
+        detail += " " + gettext("A restart before then would forget it.")
     if is_page():
         return render_template("error.html", title=gettext("Done, but not stored yet"), detail=detail), 202
     return {"detail": detail}, 202

@@ -13,6 +13,7 @@ it waits for a message, so a client that sends too much fills its own connection
 import contextlib
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 
@@ -139,7 +140,7 @@ class WebSocket:
         self._socket.settimeout(timeout_seconds)
         try:
             data = self._socket.recv(CHUNK_BYTES)
-        except (TimeoutError, BlockingIOError):
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError as error:
             raise self._broken(error) from None

@@ -6,6 +6,7 @@ import { t } from "./translations.js";
 const pause = document.getElementById("pause");
 const hide = document.getElementById("hide");
 const sendLink = document.getElementById("use");
+const status = document.getElementById("control-status");
 
 // If the camera is a browser, shows who is sending, or the link to the page that sends.
 function showSender({ source, online, sender }) {
@@ -14,19 +15,21 @@ function showSender({ source, online, sender }) {
   sendLink.textContent = sender ? t("Sent by %(name)s", { name: sender.name }) : t("Use this computer");
 }
 
-export function showControls({ camera, paused, faces_hidden: hidden }) {
+export function showControls({ camera, paused, faces_hidden: hidden, stored }) {
   if (!pause) return; // somebody who may only watch
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
   pause.querySelector("button").textContent = paused ? t("Resume") : t("Pause for everyone");
   showSender(camera);
   hide.elements.hide.value = hidden ? "off" : "on";
   hide.querySelector("button").setAttribute("aria-pressed", hidden);
+  if (status.dataset.code === "202") status.hidden = stored;
 }
 
 // Says what the page itself doesn't show: an order that is not stored yet, or that was not carried out.
-function showAnswer(code) {
-  const status = document.getElementById("control-status");
-  if (code === 202) status.textContent = t("Done, but not stored yet: a restart of the server would forget it.");
+async function showAnswer(answer) {
+  const code = answer ? answer.status : 503;
+  status.dataset.code = code;
+  if (code === 202) status.textContent = (await answer.json()).detail;
   if (code === 503) status.textContent = t("Nothing was changed: the server can't store it now.");
   if (code === 403) status.textContent = t("An administrator hid the faces under Settings; only an administrator can show them again.");
   status.hidden = ![202, 403, 503].includes(code);
@@ -38,7 +41,7 @@ export function sendControls() {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const answer = await post(form.action, new FormData(form)).catch(() => null);
-      showAnswer(answer ? answer.status : 503);
+      await showAnswer(answer);
     });
   }
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from apiflask import APIBlueprint
 from flask import Response, stream_with_context
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import current_language
 from app.store import room_queries
@@ -12,6 +13,7 @@ from app.store.tables import db
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
 from app.web.api.state_api import lecture_as_seen, state_of
+from app.web.extensions import database_health
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room
 from app.web.stream.hub import Hub
@@ -64,26 +66,38 @@ class _EventBody:
 
 
 def _events(hub: Hub, room_id: int) -> Iterator[str]:
-    """Yield each event whose data is new, until the server ends or the room is deleted."""
+    """Yield each event whose data is new, until the server ends, the room is gone or the database fails."""
     sent = {"alert": _alert(hub)}  # what happened before is no news
     while not hub.is_ending():
         known = hub.news
-        room = room_queries.room_by_id(room_id)
-        if room is None:
+        try:
+            current = _current(hub, room_id)
+        except SQLAlchemyError as error:
+            database_health().begin_outage(error)
+            current = None
+        finally:
+            db.session.remove()  # each look is new, and holds a connection no longer than that
+        if current is None:
             return
-        lecture = lecture_as_seen(room)
-        current = {
-            "state": schemas.StateSchema().dump(state_of(room)),
-            "now": hub.live and schemas.NowSchema().dump(hub.live),
-            "alert": _alert(hub),
-            "lecture": lecture and schemas.LectureSchema().dump(lecture),
-        }
-        db.session.remove()  # a connection is for a request of some milliseconds; the next look is a new one
         for name, data in current.items():
             if name not in sent or data != sent[name]:
                 yield f"event: {name}\ndata: {json.dumps(data)}\n\n"
         sent = current
         hub.wait_for_news(known, REPEAT_SECONDS)
+
+
+def _current(hub: Hub, room_id: int) -> dict[str, object] | None:
+    """The data of each event; None if the room is deleted. Raises SQLAlchemyError."""
+    room = room_queries.room_by_id(room_id)
+    if room is None:
+        return None
+    lecture = lecture_as_seen(room)
+    return {
+        "state": schemas.StateSchema().dump(state_of(room)),
+        "now": hub.live and schemas.NowSchema().dump(hub.live),
+        "lecture": lecture and schemas.LectureSchema().dump(lecture),
+        "alert": _alert(hub),
+    }
 
 
 def _alert(hub: Hub) -> dict | None:

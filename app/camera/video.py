@@ -1,0 +1,100 @@
+"""A video that FFmpeg reads: from its own file or address alone, and with frames that are bounded."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from app.camera.errors import refusal_error
+from app.camera.jpeg import NOT_A_JPEG, InvalidJpeg, check_scans, check_size, jpeg_size
+
+MAX_SIDE = 2**14  # pixels
+MAX_PIXELS = 2**26
+"""More than a camera's frame may have, as photographs have: 8192 × 8192, decoded 200 MB."""
+
+COVER_FPS = 90_000
+FORMATS = (
+    "asf,avi,av1,flv,gif,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mp4,mpeg,mpegts,mpegvideo,mpjpeg,mxf,nut,obu,ogg,"
+    "rtsp,webm,webp_pipe,yuv4mpegpipe"
+)
+"""FFmpeg's names of what holds a video itself. Playlists (HLS, DASH, concat, SDP) name other hosts and files,
+and its terminal "plays" any text."""
+FFMPEG_OPTIONS = "|".join(
+    (
+        "rtsp_flags;prefer_tcp",  # over UDP a lost packet smears the picture; some cameras offer nothing else
+        "max_redirects;0",  # app.camera.http_request follows those that stay on the camera
+        f"format_whitelist;{FORMATS}",
+    )
+)
+MJPEG_TAGS = frozenset(
+    b"AVDJ AVRn CJPG IJPG JPEG JPGL LJPG MJLS MJPG QIVG dmb1 jpeg ljpe mjpa mjpb mjpe mjpg".split()
+)
+"""What containers, and OpenCV where they say nothing, call FFmpeg's decoder `mjpeg`."""
+
+
+class Video:
+    """A video that is open, or could not be opened. It bounds Motion JPEG, which FFmpeg doesn't.
+
+    It holds a `cv2.VideoCapture` and is none: objects of a class derived from that crash at their end.
+    """
+
+    def __init__(self, source: str, shown: str, options: Sequence[int] = ()) -> None:
+        """Open the file or address `source`, which messages name as `shown`.
+
+        Raises CameraError if its frames are too large.
+        """
+        self._capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, list(options))
+        self._shown = shown
+        self._size = int(self.get(cv2.CAP_PROP_FRAME_WIDTH)), int(self.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        if all(self._size):
+            try:
+                check_size(*self._size, MAX_SIDE, MAX_PIXELS)
+            except InvalidJpeg as error:
+                self.release()
+                raise refusal_error(shown, error.words) from None
+        tag = int(self.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
+        self._gives_jpegs = tag in MJPEG_TAGS and self._capture.set(cv2.CAP_PROP_FORMAT, -1)
+
+    def holds_video(self) -> bool:
+        """Whether it is open, and not sound with a cover: FFmpeg gives a cover the frame rate of its clock.
+
+        Live streams may have that rate too; they state no length.
+        """
+        is_cover = self.get(cv2.CAP_PROP_FPS) >= COVER_FPS and self.get(cv2.CAP_PROP_FRAME_COUNT) > COVER_FPS
+        return self._capture.isOpened() and not is_cover
+
+    def get(self, number: int) -> float:
+        """A property by its number, `cv2.CAP_PROP_…`; 0 where the video doesn't say."""
+        return self._capture.get(number)
+
+    def grab(self) -> None:
+        """Skip a frame."""
+        self._capture.grab()
+
+    def release(self) -> None:
+        """Close it."""
+        self._capture.release()
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        """Whether there is a frame that can be decoded, and that frame: BGR, uint8, all of one size.
+
+        Raises CameraError if decoding it would take too long or too much memory.
+        """
+        was_read, image = self._capture.read()
+        if was_read and self._gives_jpegs:
+            image = self._decode(image)
+        return image is not None, image
+
+    def _decode(self, packet: np.ndarray) -> np.ndarray | None:
+        """Decode a JPEG to the size that the container states; None if it is damaged."""
+        jpeg = packet.tobytes()
+        try:
+            size = jpeg_size(jpeg)
+            check_size(*size, MAX_SIDE, MAX_PIXELS)
+            check_scans(jpeg)
+        except InvalidJpeg as error:
+            if error.words is NOT_A_JPEG:
+                return None
+            raise refusal_error(self._shown, error.words) from None
+        image = cv2.imdecode(packet, cv2.IMREAD_COLOR)
+        return image if image is None or size == self._size else cv2.resize(image, self._size)

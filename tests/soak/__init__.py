@@ -1,0 +1,1 @@
+"""What takes long: `make soak`, or one of them with `python -m pytest --timeout=0 tests/soak -k kill`."""
