@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from app.report.exports.csv_file import _harmless
+from app.report.exports.csv_file import harmless
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -27,7 +27,7 @@ from app.report.exports.csv_file import _harmless
 def test_no_cell_is_a_formula_whatever_separates_the_cells(text, separator, tmp_path):
     file = tmp_path / "report.csv"
     with file.open("w", newline="") as opened:
-        csv.writer(opened).writerow(["2026-11-20", _harmless(text), "end"])
+        csv.writer(opened).writerow(["2026-11-20", harmless(text), "end"])
     with file.open(newline="") as opened:
         cells = [cell for row in csv.reader(opened, delimiter=separator) for cell in row]
     assert len(cells) > 1 or separator not in text
@@ -36,4 +36,4 @@ def test_no_cell_is_a_formula_whatever_separates_the_cells(text, separator, tmp_
 
 def test_ordinary_text_is_left_alone():
     for text in ("Algebra 2; part b", "5-6", "a = b; c", "C++"):
-        assert _harmless(text) == text
+        assert harmless(text) == text

@@ -141,6 +141,18 @@ def test_a_key_opens_its_rooms_as_far_as_they_are_its_owner_s(school):
     assert lectures_of(client_of(school, "admin", rooms=("Room 8",))) == []
 
 
+def test_a_key_for_one_room_changes_no_other_and_adds_none(school):
+    admin = client_of(school, "admin", rooms=("Room 8",))
+    with school.app_context():
+        room = room_queries.find_room("Room 7")
+        room_queries.change_room(room, archived_at=NOON)
+        room_id = room.id
+    assert admin.get("/rooms/room-8/settings").status_code == 200
+    assert admin.get("/rooms/room-7/settings").status_code == 404
+    assert admin.post(f"/archived-rooms/{room_id}/delete").status_code == 404
+    assert admin.post("/rooms/new").status_code == 403
+
+
 def test_a_key_stops_working_when_it_expires(school):
     assert client_of(school, "anna", expires_at=NOON).get("/api/v1/state").status_code == 401
     later = datetime.now(UTC) + timedelta(days=1)

@@ -9,6 +9,7 @@ ERRORS_EVERYWHERE = {
     "400": "The request can't be read, or changes something by a session without its CSRF token",
     "401": "Not signed in, or the token is wrong",
     "411": "The request says no length of its body",
+    "403": "The role of the user does not allow this, or the key may only read",
     "413": "The body is too large",
     "503": "The database does not answer, or there is nothing to give at the moment",
 }

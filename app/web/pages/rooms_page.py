@@ -12,6 +12,7 @@ from app.store import lecture_queries, room_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
 from app.store.tables import Room
+from app.web.access import current_scope, may_see_room
 from app.web.audit import record
 from app.web.extensions import current_time, reload_settings, runner
 from app.web.problems import problem
@@ -33,6 +34,8 @@ def wall():
 @pages.route("/rooms/new", methods=["GET", "POST"])
 def add():
     """Add a room."""
+    if current_scope().room_ids is not None:
+        abort(403, Translatable("This key is for some rooms only and adds none."))
     form = FirstRunForm(replace(effective_settings(first_room()), camera=CameraKind.DEMO.value))
     if form.validate_on_submit():
         room = room_queries.create_room(form.room.data)
@@ -91,6 +94,6 @@ def delete(archived_id):
 
 def _archived_room_or_404(room_id: int) -> Room:
     room = room_queries.room_by_id(room_id)
-    if room is None or room.archived_at is None:
+    if room is None or room.archived_at is None or not may_see_room(room):
         abort(404, Translatable("There is no such room among the archived ones."))
     return room
