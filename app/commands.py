@@ -194,11 +194,11 @@ def export_report(lecture_id: int, extension: str) -> None:
     lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
-    settings = current_app.config["SETTINGS"]
     conditions = ReportConditions(effective_settings(lecture.room).minimum_group, read_model_card())
     lecture_report = report_of(lecture, SYSTEM_CLOCK.now(), conditions)
-    path = Path(filename(lecture_report, extension, settings.timezone))
-    path.write_bytes(FORMATS[extension].write(lecture_report, settings.timezone))
+    zone = room_queries.zone_of(lecture.room)
+    path = Path(filename(lecture_report, extension, zone))
+    path.write_bytes(FORMATS[extension].write(lecture_report, zone))
     click.echo(path)
 
 

@@ -30,7 +30,7 @@ def clock():
 
 @pytest.fixture
 def relay(clock):
-    return Relay(clock, ZoneInfo("Europe/Berlin"), lambda: 10)
+    return Relay(clock, lambda: ZoneInfo("Europe/Berlin"), lambda: 10)
 
 
 def ask(relay: Relay, known=None, fault=None):
@@ -140,7 +140,7 @@ def test_the_camera_is_dark_for_a_moment_between_two_senders(relay, clock):
 
 def test_somebody_hears_of_another_sender_but_not_of_a_page_that_reconnects(clock):
     heard = []
-    relay = Relay(clock, ZoneInfo("Europe/Berlin"), lambda: 10, lambda: heard.append(True))
+    relay = Relay(clock, lambda: ZoneInfo("Europe/Berlin"), lambda: 10, lambda: heard.append(True))
     for key in ("one", "one", "two"):
         relay.connect("anna", key, take_over=True)
     assert len(heard) == 2

@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from datetime import timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from app import create_app
+from app.monitor.loop import _labels
 from app.runner.capacity import Capacity
 from app.store import lecture_queries, room_queries
 from app.store.effective_settings import effective_settings, first_room
@@ -28,6 +30,8 @@ LAB = {
     "minimum_group": "3",
     "retention_days": "30",
     "contact": "",
+    "timezone": "",
+    "language": "",
     "told": "y",
 }
 
@@ -271,3 +275,27 @@ def test_a_room_that_is_archived_lets_go_of_its_camera_and_its_viewers(school):
         pass  # until it ends
     wait_for(lambda: len(server.monitor_pids()) == 1)
     assert server.is_online(), "the other room goes on"
+
+
+def test_a_room_has_a_time_zone_and_a_language_of_its_own(app, administrator):
+    add_room(administrator, timezone="Asia/Tokyo", language="de")
+    with app.app_context():
+        lab = room_queries.find_room("Lab 2")
+        in_force = effective_settings(lab)
+        assert (in_force.timezone.key, in_force.language) == ("Asia/Tokyo", "de")
+        assert effective_settings(first_room()).timezone.key == "UTC"
+        lecture = lecture_queries.start_lecture(lab, "Acids", "", NOON)
+        lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=3))
+        lecture_id = lecture.id
+    page = administrator.get(f"/lectures/{lecture_id}", headers={"Accept-Language": "en"}).text
+    assert "21:00" in page
+    assert "JST" in page
+    report = administrator.get(f"/lectures/{lecture_id}/report.csv").text
+    assert "2026-11-20T21:00:00+09:00" in report
+    refused = add_room(administrator, room="Lab 3", timezone="Mars/Base")
+    assert "IANA time zone database" in refused.text
+
+
+def test_the_words_in_a_picture_are_in_the_room_s_language():
+    assert _labels("de")["happy"] == "fröhlich"
+    assert _labels("en")["happy"] == "happy"

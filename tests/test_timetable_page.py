@@ -1,5 +1,6 @@
 """The page of the timetable, its JSON, and a real server that follows it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -128,10 +129,10 @@ def test_a_program_gets_the_lectures_of_the_next_seven_days(app, administrator):
 
 
 def test_outside_the_timetable_the_camera_is_closed_and_says_when_it_opens():
-    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK, timezone=ZoneInfo("Europe/Berlin"))
+    shutter = Shutter(stall_seconds=5, clock=SYSTEM_CLOCK)
     assert shutter.apply(OPEN)
     seen = next(captured for captured in shutter.frames(lambda: True) if captured)
-    assert shutter.apply(OUTSIDE)
+    assert shutter.apply(replace(OUTSIDE, timezone=ZoneInfo("Europe/Berlin")))
     assert not shutter.is_current(seen)
     assert shutter.state.reason == Reason.OUTSIDE_TIMETABLE
     assert "08:00" in str(shutter.state.detail)

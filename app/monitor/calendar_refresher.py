@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.restart import run_until_ended
 from app.store import room_queries, timetable_queries
+from app.store.room_queries import zone_of
 from app.store.tables import Room, db
 from app.timetable.calendar import read_calendar
 from app.timetable.errors import CalendarError
@@ -61,7 +62,7 @@ class CalendarRefresher:
 
     def _refresh(self, room: Room) -> None:
         """Read the calendar and store what it plans, or why it can't be read."""
-        address, zone = room.calendar_url, timetable_queries.zone_of(room)
+        address, zone = room.calendar_url, zone_of(room)
         db.session.rollback()  # reading takes seconds, and a transaction holds a connection
         try:
             lectures, problem = read_calendar(address, self._clock.now(), zone), None

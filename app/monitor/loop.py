@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 
 from flask import Flask
@@ -65,12 +66,11 @@ class Monitor:
         self._analyser = analyser
         self._minute_writer = MinuteWriter(app, room_id, clock)
         self._calendar_refresher = CalendarRefresher(app, room_id, clock)
-        self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, settings.timezone)
+        self._shutter = Shutter(settings.stall_seconds, clock, frame_requests)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
         self._status_throttle = Throttle(STATUS_FPS)
         self._jpeg_quality = settings.jpeg_quality
-        self._labels = {kind: translate(word, settings.language) for kind, word in EXPRESSION_NAMES.items()}
         self._analysed = FrameRate(clock)
         self._cpu_load = CpuLoad(clock)
         self._analysis = Analysis()
@@ -148,7 +148,7 @@ class Monitor:
         if not is_group_in_view(faces, settings.minimum_group):
             faces = without_expressions(faces)
         hide_faces = settings.hide_faces
-        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, self._labels)
+        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, _labels(settings.language))
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)
         captured_at = frame.captured_at.timestamp()
@@ -196,6 +196,12 @@ class Monitor:
             log.info("camera online")
         else:
             log.warning("camera dark, %s: %s", camera.reason, camera.detail)
+
+
+@cache
+def _labels(language: str) -> dict[str, str]:
+    """The word for each expression in a picture."""
+    return {kind: translate(word, language) for kind, word in EXPRESSION_NAMES.items()}
 
 
 def _lower_quartile_width(faces: Sequence[Face], picture_width: int) -> float | None:

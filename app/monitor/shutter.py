@@ -39,21 +39,13 @@ class CapturedFrame:
 class Shutter:
     """Holds the open camera, and gives its frames without the privacy areas."""
 
-    def __init__(
-        self,
-        stall_seconds: float,
-        clock: Clock,
-        frame_requests: Connection | None = None,
-        timezone: tzinfo = UTC,
-    ) -> None:
-        """Start closed.
-
-        `frame_requests` is the pipe for frames from browsers; the times that people see are in `timezone`.
-        """
+    def __init__(self, stall_seconds: float, clock: Clock, frame_requests: Connection | None = None) -> None:
+        """Start closed. `frame_requests` is the pipe for frames from browsers."""
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._frame_requests = frame_requests
-        self._timezone = timezone
+        self._timezone: tzinfo = UTC
+        """The zone of the times that people see."""
         self._capture: Capture | None = None
         self._camera: str | None = None
         self._pause: CurrentPause | None = None
@@ -69,6 +61,8 @@ class Shutter:
         self._raise_if_stuck()
         self._pause = settings.pause if settings else None
         self._outside = settings.outside if settings else None
+        if settings:
+            self._timezone = settings.timezone
         camera = settings.camera if settings and not (self._pause or self._outside) else None
         areas = settings.areas if settings else ()
         if camera == self._camera:

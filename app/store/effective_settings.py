@@ -5,12 +5,13 @@ administrator stored for the room, then the default.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from flask import current_app
 
 from app.clock import SYSTEM_CLOCK
+from app.language import SOURCE_LANGUAGE
 from app.settings import default_setting
 from app.store import lecture_queries, room_queries, timetable_queries
 from app.store.tables import Room
@@ -50,6 +51,10 @@ class EffectiveSettings:
     """While it lasts, nothing is analysed, recorded or shown."""
     areas: tuple[PrivacyArea, ...] = ()
     """Parts of the picture that are neither analysed nor shown."""
+    timezone: tzinfo = UTC
+    """The zone of the times in its picture and its reports."""
+    language: str = SOURCE_LANGUAGE
+    """The language of the words in its picture."""
     outside: OutsideTimetable | None = None
     """While it lasts, nothing is analysed, recorded or shown either."""
 
@@ -107,6 +112,8 @@ def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSett
         **{name: _effective(name, room, is_first) for name in ROOM_SETTINGS},
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
+        timezone=room_queries.zone_of(room),
+        language=room.language or current_app.config["SETTINGS"].language,
         outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
     )
 

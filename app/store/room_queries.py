@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, count
+from zoneinfo import ZoneInfo
 
+from flask import current_app
 from slugify import slugify
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -64,6 +66,11 @@ def all_rooms() -> Sequence[Room]:
 def rooms_in_use() -> Sequence[Room]:
     """The rooms that are not archived, by name."""
     return db.session.scalars(select(Room).where(Room.archived_at.is_(None)).order_by(Room.name)).all()
+
+
+def zone_of(room: Room) -> ZoneInfo:
+    """The room's time zone: its own, else TIMEZONE."""
+    return ZoneInfo(room.timezone) if room.timezone else current_app.config["SETTINGS"].timezone
 
 
 def archived_rooms() -> Sequence[Room]:

@@ -3,25 +3,19 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from app.language import Translatable
+from app.store.room_queries import zone_of
 from app.store.tables import CalendarLecture, Lecture, Role, Room, TimetableLine, User, db
 from app.timetable.planned_lecture import PlannedLecture
 from app.timetable.week import check_line, planned_in_week
 
 WEEK = timedelta(days=7)
 MAX_VALUE = 100  # characters of a host or an address in a sentence: the column holds 500
-
-
-def zone_of(room: Room) -> ZoneInfo:
-    """The time zone that the room's timetable is in."""
-    return ZoneInfo(room.timezone) if room.timezone else current_app.config["SETTINGS"].timezone
 
 
 def lines_of(room: Room) -> Sequence[TimetableLine]:

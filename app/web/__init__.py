@@ -1,6 +1,9 @@
 """Everything that the web process serves: pages, the stream, JSON."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -23,6 +26,7 @@ from app.web import (
     single_sign_on,
     style,
 )
+from app.web.extensions import current_zone
 from app.web.live_rooms import LiveRooms
 from app.web.pages import (
     account,
@@ -106,7 +110,7 @@ def init_app(app: APIFlask) -> None:
         app.add_template_filter(reads)
     app.add_template_filter(expression_name, "word")
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
-        app.add_template_filter(partial(reads, timezone=settings.timezone), reads.__name__)
+        app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 
     app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES))  # for macros too
 
@@ -122,3 +126,7 @@ def init_app(app: APIFlask) -> None:
                 **{kind: expression_name(kind) for kind in EXPRESSION_NAMES},
             },
         }
+
+
+def _in_current_zone(reads: Callable[[datetime, ZoneInfo], str], moment: datetime) -> str:
+    return reads(moment, current_zone())

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import EPOCH
 from app.language import Translatable
-from app.store import user_queries
+from app.store import room_queries, user_queries
 from app.store.scope import NOTHING, Scope, scope_of
 from app.store.tables import Lecture, Role, Room, SignIn, Token, User, db
 from app.web.extensions import current_time
@@ -180,6 +181,7 @@ limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
 
 SIGN_IN_KEY = "sign_in"
 USE_PRECISION = timedelta(minutes=1)
+RECHECK_SECONDS = 10.0  # how long a stream goes on at most after its viewer was signed out
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -288,6 +290,40 @@ def current_scope() -> Scope:
 def may_see_room(room: Room) -> bool:
     """Whether this request may see the room. A page that is open to everybody shows each."""
     return WHO_MAY.get(request.endpoint) == Who.ANYBODY or current_scope().has_room(room)
+
+
+class Recheck:
+    """Says from time to time whether whoever opened a stream that lasts may still see its room."""
+
+    def __init__(self, room_id: int) -> None:
+        """For the request at hand."""
+        self._app = current_app._get_current_object()
+        self._room_id = room_id
+        self._token = bearer_token()
+        self._sign_in, self._session_id = session.get(SIGN_IN_KEY, ""), session.get("_user_id")
+        self._checked_at = time.monotonic()
+
+    def __call__(self) -> bool:
+        """False once they may not. Asks the database every RECHECK_SECONDS; while it is away, True."""
+        if time.monotonic() - self._checked_at < RECHECK_SECONDS:
+            return True
+        self._checked_at = time.monotonic()
+        with self._app.app_context():
+            try:
+                return self._may_see()
+            except SQLAlchemyError:
+                return True
+
+    def _may_see(self) -> bool:
+        if self._token is not None:
+            token = user_queries.find_token(self._token, current_time())
+            found = token and (token.user, token)
+        else:
+            idle_minutes = current_app.config["SETTINGS"].idle_minutes
+            found = user_queries.find_sign_in(self._sign_in, current_time(), idle_minutes)
+            found = (found[0], None) if found and found[0].get_id() == self._session_id else None
+        room = room_queries.room_by_id(self._room_id)
+        return found is not None and room is not None and scope_of(*found).has_room(room)
 
 
 def may_change(lecture: Lecture) -> bool:

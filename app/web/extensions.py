@@ -4,8 +4,9 @@ It imports none of their classes: their own routes import this module.
 """
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, g
 
 from app.store.effective_settings import EffectiveSettings, effective_settings
 from app.store.tables import Room
@@ -14,6 +15,11 @@ from app.store.tables import Room
 def current_time() -> datetime:
     """The time by the application's clock, UTC."""
     return current_app.extensions["clock"].now()
+
+
+def current_zone() -> ZoneInfo:
+    """The zone of the times on this page: of its room or lecture, else the server's."""
+    return g.get("zone") or current_app.config["SETTINGS"].timezone
 
 
 def live_rooms():

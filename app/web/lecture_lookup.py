@@ -1,11 +1,12 @@
 """The lecture, note or report that an address names, or the answer 404."""
 
-from flask import abort
+from flask import abort, g
 
 from app.language import Translatable
 from app.report.lecture_report import Report, ReportConditions, report_of
 from app.store import lecture_queries, note_queries
 from app.store.effective_settings import effective_settings
+from app.store.room_queries import zone_of
 from app.store.tables import Lecture, Note
 from app.vision.model_card import read_model_card
 from app.web.access import current_scope, may_change, may_see_room
@@ -17,6 +18,7 @@ def lecture_or_404(lecture_id: int) -> Lecture:
     lecture = lecture_queries.find_visible_lecture(current_scope(), lecture_id)
     if lecture is None:
         abort(404, Translatable("There is no lecture %(number)s.", number=lecture_id))
+    g.zone = zone_of(lecture.room)
     return lecture
 
 

@@ -79,7 +79,7 @@ class LiveRooms:
         hub = Hub(self._clock, self._timezone, self.slots, self._stream_fps, lambda: self.is_ending())
         relay = Relay(
             self._clock,
-            self._timezone,
+            lambda: hub.timezone,
             lambda: useful_fps(self._detect_fps, hub.demand),
             hub.refuse_older_pictures,
         )

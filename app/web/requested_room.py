@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.language import Translatable
 from app.store import room_queries
 from app.store.effective_settings import first_room
+from app.store.room_queries import zone_of
 from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
 from app.web.live_rooms import LiveRoom
@@ -52,6 +53,7 @@ def requested_room() -> Room:
     """The room of the request. Queries the database; answers 404 for one that is not in use or not given."""
     if "room" not in g:
         g.room = _find_room()
+        g.zone = zone_of(g.room)
     return g.room
 
 

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
-from app.language import translate
+from app.language import LANGUAGES, translate
 from app.notify import post
 from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
 from app.notify.post import NotSent
@@ -52,6 +52,10 @@ def _allowed(_form: Form, field: SettingField) -> None:
         raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
 
 
+def _languages() -> list[tuple[str, str]]:
+    return [("", gettext("as LANGUAGE says")), *LANGUAGES.items()]
+
+
 def _free_name(form: "RoomForm", field: SettingField) -> None:
     room = room_queries.find_room(field.data)
     if room is not None and room.id != form.room_id:
@@ -72,6 +76,8 @@ class RoomForm(Form):
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
     contact = SettingField(validators=[Optional()])
+    timezone = SettingField(validators=[Optional()])
+    language = SelectField(choices=_languages)
     notify = TextAreaField(filters=[stripped])
 
     def __init__(
@@ -91,6 +97,8 @@ class RoomForm(Form):
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
             contact=in_force.contact or "",
+            timezone=room.timezone or "" if room else "",
+            language=room.language or "" if room else "",
             notify=as_lines(self._stored_addresses),
         )
         self.in_force = in_force
@@ -166,6 +174,8 @@ class RoomForm(Form):
         values = {field.name: field.value for field in self if isinstance(field, SettingField)}
         if "room" in values:
             values["name"] = values.pop("room")
+        values["timezone"] = self.timezone.data or None
+        values["language"] = self.language.data or None
         if "hide_faces" in self:
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:

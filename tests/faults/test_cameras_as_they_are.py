@@ -5,7 +5,6 @@ import io
 import itertools
 import re
 import struct
-from datetime import UTC
 
 import cv2
 import numpy as np
@@ -211,6 +210,6 @@ def test_a_video_of_one_frame_is_a_video(tmp_path):
 
 
 def test_a_stored_address_that_is_allowed_no_more_makes_the_camera_dark():
-    with Shutter(5, SYSTEM_CLOCK, None, UTC)._open("rtsp://teacher:12/34@camera/live", ()) as capture:
+    with Shutter(5, SYSTEM_CLOCK)._open("rtsp://teacher:12/34@camera/live", ()) as capture:
         wait_for(lambda: capture.state.reason is Reason.MISSING)
         assert "write the signs / # ? @ in a password as %2F %23 %3F %40" in str(capture.state.detail)

@@ -375,3 +375,18 @@ def test_the_audit_is_kept_as_long_as_the_minutes_of_its_room_or_of_any(app, adm
         retention.purge(NOW)
         kept = [each.subject for each in audit_queries.newest_entries(AuditFilter())]
     assert kept == ["19", "19", "9"]
+
+
+@pytest.mark.parametrize("path", ["/stream.mjpg", "/api/v1/rooms/1/events"])
+def test_what_somebody_watches_ends_once_they_may_not_see_it_any_more(app, admin, monkeypatch, path):
+    """A stream is one request: whoever opened it is looked at again while it lasts."""
+    monkeypatch.setattr("app.web.access.RECHECK_SECONDS", 0)
+    anna = signed_in_client(app, "anna")
+    anna.get("/")
+    stream = anna.get(path).response
+    next(stream)
+    next(stream)
+    with app.app_context():
+        user_queries.set_rooms(user_queries.find_user("anna"), [])
+    assert len(list(zip(range(9), stream, strict=False))) < 9
+    assert anna.get("/stream.mjpg").status_code == 404

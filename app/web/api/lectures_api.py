@@ -1,6 +1,6 @@
 """The lectures, with the report of each."""
 
-from flask import current_app, g
+from flask import g
 from flask_login import current_user
 from marshmallow import RAISE
 
@@ -12,7 +12,7 @@ from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.audit import record
-from app.web.extensions import current_time
+from app.web.extensions import current_time, current_zone
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
 from app.web.requested_room import requested_room
@@ -101,4 +101,4 @@ def lecture_unusual(lecture_id):
 @api.doc(security=SECURITY)
 def lecture_report(lecture_id):
     """A lecture's report: every minute with gaps named, and the lecture as a whole."""
-    return as_dict(report_or_404(lecture_id), current_app.config["SETTINGS"].timezone)
+    return as_dict(report_or_404(lecture_id), current_zone())

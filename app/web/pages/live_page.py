@@ -9,6 +9,7 @@ from app.language import translate
 from app.store import lecture_queries, timetable_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
+from app.store.room_queries import zone_of
 from app.store.tables import Role
 from app.timetable.wording import day_and_clock
 from app.web.access import may_change
@@ -60,8 +61,7 @@ def live():
         forgotten=forgotten if forgotten and can_read(forgotten) else None,
         is_viewer=current_user.role == Role.VIEWER,
         upcoming=upcoming,
-        upcoming_when=upcoming
-        and translate(day_and_clock(upcoming.begins_at, now, timetable_queries.zone_of(room))),
+        upcoming_when=upcoming and translate(day_and_clock(upcoming.begins_at, now, zone_of(room))),
         in_force=current_settings(room),
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces", room),

@@ -5,7 +5,7 @@ from io import BytesIO
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
@@ -17,7 +17,7 @@ from app.store import lecture_queries, minute_queries, note_queries, user_querie
 from app.store.audit_queries import AuditAction
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record
-from app.web.extensions import current_time
+from app.web.extensions import current_time, current_zone
 from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import (
     can_read,
@@ -74,7 +74,7 @@ def _is_complete(shown: Report) -> bool:
 
 def _content(shown: Report) -> dict:
     """A report with its chart and its sentences, for a template."""
-    zone, step = _zone(), minutes_a_column(shown.minutes)
+    zone, step = current_zone(), minutes_a_column(shown.minutes)
     return {
         "report": shown,
         "chart": stacked_minutes(shown.minutes, zone),
@@ -106,10 +106,10 @@ def download(lecture_id: int, extension: str):
             404, Translatable("Reports come as %(known)s, not as %(asked)s.", known=known, asked=extension)
         )
     exported = report_or_404(lecture_id)
-    name = filename(exported, extension, _zone())
+    name = filename(exported, extension, current_zone())
     # send_file also encodes a name whose letters a header can't hold
     export_format = FORMATS[extension]
-    content = BytesIO(export_format.write(exported, _zone()))
+    content = BytesIO(export_format.write(exported, current_zone()))
     response = send_file(content, export_format.mimetype, as_attachment=True, download_name=name)
     response.headers["Cache-Control"] = "no-store"
     record(AuditAction.LECTURE_EXPORTED, f"{lecture_id} {extension}", lecture_or_404(lecture_id).room)
@@ -174,7 +174,7 @@ def add_note(lecture_id: int):
     now = current_time()
     if form.validate():
         try:
-            at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, _zone())
+            at = moment_of(form.time.data, lecture.started_at, lecture.ended_at or now, current_zone())
             note_queries.add_note(lecture, at, form.text.data, now)
         except note_queries.NoteError as error:
             form.time.errors = [translate(error)]
@@ -207,7 +207,3 @@ def moment_of(wall_time: time, start: datetime, end: datetime, zone: ZoneInfo) -
             "the lecture lasted from %(start)s to %(end)s.", start=clock(start, zone), end=clock(end, zone)
         )
     )
-
-
-def _zone() -> ZoneInfo:
-    return current_app.config["SETTINGS"].timezone

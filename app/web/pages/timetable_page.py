@@ -11,6 +11,7 @@ from flask_babel import gettext
 from app.language import current_language, translate
 from app.store import room_queries, timetable_queries
 from app.store.audit_queries import AuditAction
+from app.store.room_queries import zone_of
 from app.store.tables import Room, TimetableLine
 from app.timetable.calendar import read_calendar
 from app.timetable.calendar_request import check_address, shown_address
@@ -92,7 +93,7 @@ def save_calendar():
     if form.validate():
         try:
             address = check_address(form.address.data)
-            lectures = read_calendar(address, current_time(), timetable_queries.zone_of(room))
+            lectures = read_calendar(address, current_time(), zone_of(room))
         except CalendarError as error:
             form.address.errors = [translate(error)]
         else:
@@ -142,7 +143,7 @@ def _page(
     room: Room, line_form: TimetableLineForm, calendar_form: CalendarForm, line_problem: str | None = None
 ) -> str:
     _offer_choices(line_form)
-    now, zone = current_time(), timetable_queries.zone_of(room)
+    now, zone = current_time(), zone_of(room)
     planned_days = _days(room, now, zone)
     upcoming = timetable_queries.next_planned(room, now)
     problem = timetable_queries.calendar_problem(room)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
 from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Translatable
+from app.store.room_queries import zone_of
 from app.store.tables import Room
 from app.web.access import limiter
 from app.web.api import schemas
@@ -117,7 +118,7 @@ def _relay(room: Room, jpeg: bytes):
     try:
         sender = room_relay.connect(current_user.name, key, is_script=True)
     except AlreadySending as other:
-        since = other.sender.since.astimezone(current_app.config["SETTINGS"].timezone)
+        since = other.sender.since.astimezone(zone_of(room))
         return problem(409, f"{other.sender.name} has been sending pictures since {since:%H:%M}.")
     room_relay.put_frame(sender, jpeg)
     return {"bytes": len(jpeg)}

@@ -85,11 +85,12 @@ class Relay:
     def __init__(
         self,
         clock: Clock,
-        timezone: ZoneInfo,
+        timezone: Callable[[], ZoneInfo],
         max_fps: Callable[[], float],
         on_new_sender: Callable[[], None] = lambda: None,
     ) -> None:
-        """`max_fps` gives the frame rate at which a page is asked for frames at most.
+        """`timezone` gives the zone of the times in reasons, `max_fps` the frame rate at which a page
+        is asked for frames at most.
 
         `on_new_sender` is called before the first frame of another sender is taken.
         """
@@ -217,7 +218,7 @@ class Relay:
 
     def _drop_sender(self, disconnected: DisconnectReason) -> None:
         reason, words = disconnected.value
-        time = self._clock.now().astimezone(self._timezone).strftime("%H:%M")
+        time = self._clock.now().astimezone(self._timezone()).strftime("%H:%M")
         self._absence = SenderAbsence(reason, Translatable(words.text, name=self._sender.name, time=time))
         self._sender = self._frame = None
         self._changed.notify_all()

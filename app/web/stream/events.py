@@ -1,7 +1,7 @@
 """What happens in a room, as server-sent events: the same data that the routes of those names give."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from apiflask import APIBlueprint
 from flask import Response, stream_with_context
@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.language import current_language
 from app.store import room_queries
 from app.store.tables import db
+from app.web.access import Recheck
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
 from app.web.api.state_api import lecture_as_seen, state_of
@@ -45,16 +46,16 @@ def events():
         live_room.hub.slots.acquire()
     except TooManyStreams as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
-    body = _EventBody(live_room.hub, live_room.room_id)
+    body = _EventBody(live_room.hub, live_room.room_id, Recheck(live_room.room_id))
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 class _EventBody:
     """The body of the response; when the server closes it, the slot is free again."""
 
-    def __init__(self, hub: Hub, room_id: int) -> None:
+    def __init__(self, hub: Hub, room_id: int, may_see: Callable[[], bool]) -> None:
         self._hub = hub
-        self._events = stream_with_context(_events(hub, room_id))
+        self._events = stream_with_context(_events(hub, room_id, may_see))
 
     def __iter__(self) -> Iterator[str]:
         return self._events
@@ -65,10 +66,10 @@ class _EventBody:
         self._hub.slots.release()
 
 
-def _events(hub: Hub, room_id: int) -> Iterator[str]:
+def _events(hub: Hub, room_id: int, may_see: Callable[[], bool]) -> Iterator[str]:
     """Yield each event whose data is new, until the server ends, the room is gone or the database fails."""
     sent = {"alert": _alert(hub)}  # what happened before is no news
-    while not hub.is_ending():
+    while not hub.is_ending() and may_see():
         known = hub.news
         try:
             current = _current(hub, room_id)

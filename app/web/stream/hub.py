@@ -52,7 +52,8 @@ class Hub:
         """CAMERA as it is in force; None until the database has answered."""
         self.is_ending = is_ending
         self._clock = clock
-        self._timezone = timezone
+        self.timezone = timezone
+        """The zone of the times on its cards."""
         self._snapshot_fps = snapshot_fps
         self._snapshots = 0
         self.alert: Alert | None = None
@@ -132,7 +133,7 @@ class Hub:
         with self._changed:
             self.overrides = self.overrides.not_in(settings)
             settings = self.overrides.apply_to(settings)
-            self.pause, self.camera = settings.pause, settings.camera
+            self.pause, self.camera, self.timezone = settings.pause, settings.camera, settings.timezone
             if (
                 self.pause
                 or settings.outside
@@ -209,7 +210,7 @@ class Hub:
 
     def card_text(self) -> CardText:
         """Why there is no picture."""
-        return card_text(self.pause, self.status, self.monitor, self._timezone)
+        return card_text(self.pause, self.status, self.monitor, self.timezone)
 
     @property
     def picture_age_seconds(self) -> float | None:

@@ -1,6 +1,6 @@
 """The annotated picture over HTTP: the MJPEG stream and the snapshot."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 from flask import Blueprint, Response, current_app, request
@@ -8,6 +8,7 @@ from PIL import Image
 
 from app.language import Translatable, current_language
 from app.setting_parsers import integer
+from app.web.access import Recheck
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, room_route
 from app.web.stream.hub import Hub
@@ -36,12 +37,15 @@ def stream():
                 "fps must be a whole number from 1 to %(most)s; %(asked)s is not.", most=max_fps, asked=fps
             ),
         )
-    hub = requested_live_room().hub
+    live_room = requested_live_room()
+    hub, may_see = live_room.hub, Recheck(live_room.room_id)
     try:
         viewer = hub.add_viewer(viewer_fps, current_language(), request.environ.get("gunicorn.socket"))
     except TooManyStreams as error:
         return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
-    response = Response(_StreamBody(hub, viewer), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+    response = Response(
+        _StreamBody(hub, viewer, may_see), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+    )
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
@@ -49,9 +53,10 @@ def stream():
 class _StreamBody:
     """The body of a viewer's response; when the server closes it, the viewer leaves the hub."""
 
-    def __init__(self, hub: Hub, viewer: Viewer) -> None:
+    def __init__(self, hub: Hub, viewer: Viewer, may_see: Callable[[], bool]) -> None:
         self._hub = hub
         self._viewer = viewer
+        self._may_see = may_see
         self._chunks = self._make_chunks()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -61,6 +66,8 @@ class _StreamBody:
         yield f"--{BOUNDARY}\r\n".encode()
         for frame in self._hub.frames(self._viewer):
             yield frame.part
+            if not self._may_see():
+                return
 
     def close(self) -> None:
         """Called by the server at the end, even when nothing was sent."""
