@@ -13,12 +13,15 @@ from playwright.sync_api import expect
 
 from app import create_app
 from app.monitor.loop import _labels
+from app.runner import runner as rooms_runner
 from app.runner.capacity import Capacity
 from app.store import lecture_queries, room_queries
 from app.store.effective_settings import effective_settings, first_room
 from app.store.tables import Lecture, db
+from app.web.serve import NO_CAMERA, _refusal
 from tests.browser import close, sign_in
 from tests.forms import csrf_of, signed_in_client
+from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import wait_for
 from tests.test_api import NOON
@@ -151,7 +154,7 @@ def test_the_only_room_and_one_with_a_running_lecture_are_not_archived(app, admi
 
     assert "the only room in use" in archive("room-7")
     add_room(administrator)
-    assert "ROOM in the server's environment" in archive("room-7")
+    assert "environment describes the first room" in archive("room-7")
     with app.app_context():
         lecture_queries.start_lecture(room_queries.find_room("Lab 2"), "Acids", "", NOON)
     assert "A lecture is running" in archive("lab-2")
@@ -168,10 +171,111 @@ def test_links_on_a_room_s_pages_lead_to_the_same_room(app, administrator):
     assert signed_in_client(app, "ben").get("/").location == "/rooms"
 
 
-def test_with_one_room_nothing_speaks_of_rooms(app, administrator):
+def test_with_one_room_no_page_offers_others(app, administrator):
     page = administrator.get("/").text
-    assert "/rooms/room-7" not in page
     assert 'class="rooms"' not in page
+    assert "All rooms" not in page
+
+
+def test_an_open_page_acts_on_the_room_that_it_shows(app, administrator):
+    """Another room may have become the first one meanwhile."""
+    page = administrator.get("/").text
+    assert 'action="/rooms/room-7/pause"' in page
+    assert 'src="/rooms/room-7/stream.mjpg"' in page
+
+
+def test_what_the_environment_says_never_falls_to_another_room(make_app):
+    app = make_app(ROOM="", CAMERA="rtsp://camera.example/1", RETENTION_DAYS="7")
+    app.extensions["runner"] = Runner()
+    administrator = signed_in_client(app)
+    with app.app_context():
+        slug = first_room().slug
+        other_id = room_queries.create_room("Lab 2", camera="demo").id
+    token = csrf_of(administrator.get("/settings").text)
+    refused = administrator.post(f"/rooms/{slug}/archive", data={"csrf_token": token})
+    assert refused.status_code == 409
+    assert "environment describes the first room" in refused.json["detail"]
+    with app.app_context():
+        assert effective_settings(room_queries.room_by_id(other_id)).retention_days == 365
+
+
+def test_a_room_of_an_earlier_start_is_not_read_as_the_drawn_classroom(make_app):
+    app = make_app(ROOM="Physics")
+    with app.app_context():
+        first_room()
+        earlier = room_queries.create_room("Chemistry")
+        assert _refusal(app, None, earlier.id, 0) is NO_CAMERA
+        assert _refusal(app, None, first_room().id, 0) is None
+
+
+def test_a_room_that_follows_a_deleted_one_under_its_id_is_another(app):
+    with app.app_context():
+        first_room()
+        old = room_queries.create_room("Old")
+        held = app.extensions["rooms"].get(old)
+        room_queries.delete_room(old)
+        fresh = room_queries.create_room("Fresh")
+        assert fresh.id == held.room_id, "SQLite gives an id again"
+        assert app.extensions["rooms"].get(fresh).control is not held.control
+
+
+def test_an_address_by_id_never_becomes_the_first_room(app, administrator, api):
+    add_room(administrator)
+    with app.app_context():
+        lab_id = room_queries.find_room("Lab 2").id
+        first = app.extensions["rooms"].get(first_room(), None)
+    events = administrator.get(f"/api/v1/rooms/{lab_id}/events").response
+    next(events)
+    assert app.extensions["rooms"].known(None) is first
+
+
+def test_an_archived_room_is_not_restored_onto_a_camera_that_another_uses(app, administrator):
+    with app.app_context():
+        old = room_queries.create_room("Old", camera="0", archived_at=NOON)
+        room_queries.create_room("New home", camera="0")
+        old_id = old.id
+    token = csrf_of(administrator.get("/settings").text)
+    refused = administrator.post(f"/archived-rooms/{old_id}/restore", data={"csrf_token": token})
+    assert refused.status_code == 409
+    assert "New home uses" in refused.json["detail"]
+
+
+class Keeper:
+    def __init__(self) -> None:
+        self.is_started = self.is_joined = False
+
+    def start(self) -> None:
+        self.is_started = True
+
+    def join(self) -> None:
+        self.is_joined = True
+
+
+def test_the_runner_keeps_what_is_wanted_and_one_bad_room_stops_no_other(caplog):
+    keepers, forgotten, wanted = {}, [], [1, 2, 3]
+
+    def keeper_of(room_id, _is_ending):
+        if room_id == 2:
+            raise ValueError("no such zone")
+        return keepers.setdefault(room_id, Keeper())
+
+    refusals = []
+    runner = rooms_runner.Runner(
+        lambda: wanted,
+        keeper_of,
+        forgotten.append,
+        lambda room_id, _running: "full" if room_id == 3 else None,
+        lambda room_id, why: refusals.append((room_id, why)),
+        ManualClock(),
+        lambda: False,
+    )
+    runner._keep(wanted)
+    assert keepers[1].is_started
+    assert "no such zone" in caplog.text
+    assert refusals == [(3, "full")]
+    runner._keep([2])
+    assert keepers[1].is_joined
+    assert sorted(forgotten) == [1, 3]
 
 
 def test_the_json_of_a_room_is_found_by_its_id(app, administrator, api):

@@ -68,7 +68,8 @@ def test_a_database_of_version_0_1_0_keeps_everything_when_it_becomes_a_school_s
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM room"))
         for statement in (
-            "INSERT INTO room (id, name) VALUES (1, 'Straße 1'), (2, 'Strasse 1'), (3, '教室')",
+            "INSERT INTO room (id, name) VALUES (1, 'Straße 1'), (2, 'Strasse 1'), (3, '教室'), "
+            "(4, 'Strasse 1 2'), (5, 'New')",
             "INSERT INTO \"user\" (id, name, password_hash) VALUES (1, 'anna', 'x')",
             "INSERT INTO token (id, user_id, sha256, created_at) VALUES (1, 1, 'abc', '2026-11-20 12:00:00')",
             "INSERT INTO lecture (id, room_id, title, course, started_at) "
@@ -81,8 +82,10 @@ def test_a_database_of_version_0_1_0_keeps_everything_when_it_becomes_a_school_s
             connection.execute(text(statement))
     upgrade()
     rooms = db.session.scalars(select(Room).order_by(Room.id)).all()
-    assert [room.slug for room in rooms] == ["strasse-1", "strasse-1-2", "jiao-shi"]
-    assert [room.archived_at is None for room in rooms] == [False, True, False], "the one that was read last"
+    assert [room.slug for room in rooms] == ["strasse-1", "strasse-1-2", "jiao-shi", "strasse-1-2-2", "new-2"]
+    assert [room.archived_at is None for room in rooms] == [False, True, False, False, False], (
+        "the one that was read last"
+    )
     lecture = db.session.get(Lecture, 1)
     assert (lecture.owner.name, lecture.owner.role) == ("anna", Role.ADMINISTRATOR)
     counts = {

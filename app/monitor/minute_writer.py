@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flask import Flask
@@ -14,7 +15,7 @@ from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
-from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.effective_settings import CurrentPause, EffectiveSettings, effective_settings
 from app.store.kept_overrides import kept_overrides
 from app.store.tables import db
 from app.vision.frame import Reading
@@ -91,8 +92,8 @@ class MinuteWriter:
     def _poll(self) -> None:
         """Load the effective settings and the running lecture; write and purge when due."""
         room = room_queries.room_by_id(self._room_id)
-        if room is None:  # deleted; whoever started this process ends it
-            self.effective_settings = None
+        if room is None or room.archived_at is not None:  # whoever started this process ends it
+            self._close()
             return
         lecture = self._lecture_keeper.running_lecture(room)
         kept = kept_overrides(Path(self._app.instance_path), room.slug)
@@ -110,6 +111,15 @@ class MinuteWriter:
         if now - self._purged_at >= PURGE_SECONDS:
             retention.purge(self._clock.now())
             self._purged_at = now
+
+    def _close(self) -> None:
+        """Read the room no longer, and write what was counted."""
+        settings = self.effective_settings
+        if settings is not None and settings.pause is None:
+            self.effective_settings = replace(settings, pause=CurrentPause(self._clock.now(), "somebody"))
+            with self._lock:
+                self._lecture_id = None
+            self._write()
 
     def _write(self) -> None:
         room = room_queries.room_by_id(self._room_id)

@@ -1,5 +1,6 @@
 """Keeps what each room in use needs running: on one machine, a supervisor with its monitor."""
 
+import logging
 import threading
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 from app.clock import Clock
 from app.language import Translatable
 from app.restart import run_until_ended
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
 RETRY_SECONDS = 1.0  # while the database can't tell
@@ -33,7 +36,7 @@ class Runner:
         rooms_in_use: Callable[[], Collection[int] | None],
         keeper_of: Callable[[int, Callable[[], bool]], RoomKeeper],
         forget_room: Callable[[int], None],
-        refusal: Callable[[int], Translatable | None],
+        refusal: Callable[[int, int], Translatable | None],
         refuse_room: Callable[[int, Translatable], None],
         clock: Clock,
         is_ending: Callable[[], bool],
@@ -41,8 +44,8 @@ class Runner:
         """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on.
 
         `keeper_of` makes the keeper of a room, which ends once the function that it is given says so.
-        `forget_room` is called when a room's keeper has ended. `refusal` says why no further room can be kept
-        beside so many; `refuse_room` is called again and again while it does.
+        `forget_room` is called when a room's keeper has ended. `refusal` says why a room can't be kept beside
+        so many others; `refuse_room` is called again and again while it does.
         """
         self._rooms_in_use = rooms_in_use
         self._keeper_of = keeper_of
@@ -52,6 +55,7 @@ class Runner:
         self._clock = clock
         self._is_ending = is_ending
         self._running: dict[int, tuple[RoomKeeper, threading.Event]] = {}
+        self._refused: set[int] = set()
         self._is_woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
 
@@ -79,22 +83,34 @@ class Runner:
                 self._is_woken.clear()
                 wanted = self._rooms_in_use()
                 if wanted is not None:
-                    self._keep(set(wanted))
+                    self._keep(list(wanted))
                 seconds = LOOK_SECONDS if wanted is not None else RETRY_SECONDS
                 due_at = self._clock.monotonic() + seconds
             self._clock.wait(POLL_SECONDS, self._is_woken)
 
-    def _keep(self, wanted: set[int]) -> None:
-        for room_id in self._running.keys() - wanted:
-            keeper, ending = self._running.pop(room_id)
-            ending.set()
-            keeper.join()
+    def _keep(self, wanted: list[int]) -> None:
+        """End what is not wanted any more, and start what is, the first first."""
+        for room_id in (self._running.keys() | self._refused) - set(wanted):
+            if room_id in self._running:
+                keeper, ending = self._running.pop(room_id)
+                ending.set()
+                keeper.join()
+            self._refused.discard(room_id)
             self._forget_room(room_id)
-        for room_id in sorted(wanted - self._running.keys()):
-            if refusal := self._refusal(len(self._running)):
-                self._refuse_room(room_id, refusal)
-                continue
-            ending = threading.Event()
-            keeper = self._keeper_of(room_id, lambda ending=ending: ending.is_set() or self._is_ending())
-            self._running[room_id] = keeper, ending
-            keeper.start()
+        for room_id in wanted:
+            if room_id not in self._running:
+                try:
+                    self._start(room_id)
+                except Exception:
+                    log.exception("room %d can't be read; trying again", room_id)
+
+    def _start(self, room_id: int) -> None:
+        if refusal := self._refusal(room_id, len(self._running)):
+            self._refused.add(room_id)
+            self._refuse_room(room_id, refusal)
+            return
+        ending = threading.Event()
+        keeper = self._keeper_of(room_id, lambda: ending.is_set() or self._is_ending())
+        self._refused.discard(room_id)
+        self._running[room_id] = keeper, ending
+        keeper.start()

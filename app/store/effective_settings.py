@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import current_app
 
+from app.camera.spec import CameraKind, kind_of
 from app.clock import SYSTEM_CLOCK
 from app.language import SOURCE_LANGUAGE
 from app.settings import default_setting
@@ -116,6 +117,14 @@ def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSett
         language=room.language or current_app.config["SETTINGS"].language,
         outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
     )
+
+
+def other_room_with(camera: str, room_id: int | None) -> Room | None:
+    """Another room in use than `room_id` that reads the same camera of this machine."""
+    if kind_of(camera) != CameraKind.DEVICE:
+        return None
+    rooms = (room for room in room_queries.rooms_in_use() if room.id != room_id)
+    return next((room for room in rooms if effective_settings(room).camera == camera), None)
 
 
 def _outside_timetable(room: Room, now: datetime) -> OutsideTimetable | None:

@@ -32,9 +32,9 @@ def get_or_create_room(name: str) -> Room:
     return room
 
 
-def create_room(name: str) -> Room:
+def create_room(name: str, **columns) -> Room:
     """Create a room. Raises IntegrityError if there is one of this name."""
-    room = Room(name=name, slug=_free_slug(name))
+    room = Room(name=name, slug=_free_slug(name), **columns)
     db.session.add(room)
     db.session.commit()
     return room

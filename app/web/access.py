@@ -228,6 +228,7 @@ class KnownUser:
     name: str
     role: str
     scope: Scope
+    is_read_only: bool
 
 
 @login_manager.user_loader
@@ -267,14 +268,14 @@ def _known_user(credential: str, find_user: Callable[[], tuple[User, Token | Non
         db.session.rollback()
         if request.endpoint not in WITHOUT_DATABASE or key not in known:
             raise
-        g.scope = known[key].scope
+        g.scope, g.is_read_only = known[key].scope, known[key].is_read_only
         return User(name=known[key].name, role=known[key].role)
     g.scope = scope
     if found is None:
         known.pop(key, None)
         return None
     user, g.token = found
-    known[key] = KnownUser(user.name, user.role, scope)
+    known[key] = KnownUser(user.name, user.role, scope, g.token is not None and g.token.is_read_only)
     return user
 
 
@@ -301,6 +302,7 @@ class Recheck:
         self._room_id = room_id
         self._token = bearer_token()
         self._sign_in, self._session_id = session.get(SIGN_IN_KEY, ""), session.get("_user_id")
+        self._role, self._scope = current_user.role, current_scope()
         self._checked_at = time.monotonic()
 
     def __call__(self) -> bool:
@@ -323,7 +325,12 @@ class Recheck:
             found = user_queries.find_sign_in(self._sign_in, current_time(), idle_minutes)
             found = (found[0], None) if found and found[0].get_id() == self._session_id else None
         room = room_queries.room_by_id(self._room_id)
-        return found is not None and room is not None and scope_of(*found).has_room(room)
+        is_in_use = room is not None and room.archived_at is None
+        # whoever may see something else than before opens the stream anew
+        return is_in_use and found is not None and self._is_as_before(*found)
+
+    def _is_as_before(self, user: User, token: Token | None) -> bool:
+        return (user.role, scope_of(user, token)) == (self._role, self._scope)
 
 
 def may_change(lecture: Lecture) -> bool:
@@ -333,7 +340,7 @@ def may_change(lecture: Lecture) -> bool:
 
 def _is_read_only_key() -> bool:
     token: Token | None = g.get("token")
-    return token is not None and token.is_read_only
+    return token.is_read_only if token is not None else g.get("is_read_only", False)
 
 
 def _digest(credential: str) -> bytes:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 
@@ -55,14 +55,23 @@ class LiveRooms:
         """What is held of `room`; `names` are what addresses call it beside its slug: None for the first."""
         with self._lock:
             self._ids |= dict.fromkeys((room.slug, *names), room.id)
-            if room.id not in self._rooms:
-                self._rooms[room.id] = self._new(room)
-            return self._rooms[room.id]
+            held = self._rooms.get(room.id)
+            if held is None or held.slug != room.slug:  # SQLite gives the id of a deleted room again
+                held = self._new(room)
+            elif held.name != room.name:
+                held = replace(held, name=room.name)
+            self._rooms[room.id] = held
+            return held
 
     def known(self, slug: str | None) -> LiveRoom | None:
         """What is held of the room that an address called `slug` before, without asking the database."""
         with self._lock:
             return self._rooms.get(self._ids.get(slug))
+
+    def known_by_id(self, room_id: int) -> LiveRoom | None:
+        """What is held of a room, without asking the database."""
+        with self._lock:
+            return self._rooms.get(room_id)
 
     def put_alert(self, alert: Alert) -> None:
         """Pass an alert on to those who follow the events of its room, or of any room."""

@@ -64,13 +64,13 @@ def requested_live_room() -> LiveRoom:
         room = requested_room()
     except SQLAlchemyError:
         db.session.rollback()
-        known = rooms.known(g.room_slug)
+        known = rooms.known(g.room_slug) if g.room_id is None else rooms.known_by_id(g.room_id)
         if known is None or (room_ids is not None and known.room_id not in room_ids):
             raise
         return known
-    if g.room_slug is None and room_ids is not None:
-        return rooms.get(room)  # for them, no name may mean another room than for others
-    return rooms.get(room, g.room_slug)
+    if g.room_id is not None or g.room_slug is not None or room_ids is not None:
+        return rooms.get(room)  # for those with some rooms, no name may mean another room than for others
+    return rooms.get(room, None)
 
 
 def visible_rooms() -> Sequence[Room]:

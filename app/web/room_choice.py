@@ -8,9 +8,14 @@ from app.store.tables import Room
 from app.web.request_checks import row_id
 
 
-def chosen_rooms(rooms: Sequence[Room]) -> list[Room] | None:
-    """The rooms of `rooms` that the form ticks; None for all. With one room the form asks nothing."""
-    if len(rooms) < 2 or request.form.get("all_rooms"):
+def chosen_rooms(rooms: Sequence[Room], unasked: list[Room] | None) -> list[Room] | None:
+    """The rooms of `rooms` that the form ticks; None for all, later ones too.
+
+    With one room the form asks nothing, and `unasked` is the answer.
+    """
+    if len(rooms) < 2:
+        return unasked
+    if request.form.get("all_rooms"):
         return None
     ticked = set(request.form.getlist("room", type=row_id))
     return [room for room in rooms if room.id in ticked]

@@ -63,14 +63,14 @@ class RoomControl:
         with self._storing:
             self._store()  # so that the pause is on record
             room_queries.resume_room(self._room(), self._clock.now())
-            self._reload()
+            self.reload()
 
     def show_faces(self) -> None:
         """Show the faces. Raises SQLAlchemyError where that can't be stored; they stay hidden then."""
         with self._storing:
             self._store()
             room_queries.change_room(self._room(), hide_faces=False, hidden_by_administrator=False)
-            self._reload()
+            self.reload()
 
     def _order(self, overrides: Overrides) -> bool:
         self._begin(overrides).join(ANSWER_SECONDS)
@@ -131,11 +131,13 @@ class RoomControl:
             room_queries.pause_room(room, overrides.pause.by, overrides.pause.since)
         if overrides.hide_faces:
             room_queries.change_room(room, hide_faces=True)
-        self._reload(overrides)
+        self.reload(overrides)
         self._keep()
 
     def _room(self) -> Room:
+        db.session.expire_all()  # another thread may have stored something since this one looked
         return room_queries.room_by_id(self._room_id)
 
-    def _reload(self, stored: Overrides = NO_OVERRIDES) -> None:
+    def reload(self, stored: Overrides = NO_OVERRIDES) -> None:
+        """Obey the stored settings. Raises SQLAlchemyError."""
         self._hub.reload_settings(lambda: effective_settings(self._room()), stored)

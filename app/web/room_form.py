@@ -16,7 +16,7 @@ from app.notify.address import as_lines, kept_addresses, parse_addresses, shown,
 from app.notify.post import NotSent
 from app.settings import check_setting
 from app.store import room_queries
-from app.store.effective_settings import EffectiveSettings, effective_settings
+from app.store.effective_settings import EffectiveSettings, other_room_with
 from app.store.tables import Room
 from app.web.forms import IS_ONE_LINE, Form, stripped
 
@@ -28,6 +28,7 @@ CAMERA_LABELS = {
 }
 """The kinds of camera that can be chosen on a page. A file is not among them: it lies on the server."""
 
+SAME_NAME = lazy_gettext("another room has this name already.")
 FIELDS_OF_CAMERA = ("kind", "device", "address")
 
 NUMERIC = {"inputmode": "numeric"}
@@ -59,7 +60,7 @@ def _languages() -> list[tuple[str, str]]:
 def _free_name(form: "RoomForm", field: SettingField) -> None:
     room = room_queries.find_room(field.data)
     if room is not None and room.id != form.room_id:
-        raise ValidationError(gettext("another room has this name already."))
+        raise ValidationError(SAME_NAME)
 
 
 class RoomForm(Form):
@@ -114,13 +115,8 @@ class RoomForm(Form):
             raise ValidationError(
                 gettext("choose one from the list. If yours is missing, plug it in and reload this page.")
             )
-        if self.kind.data == CameraKind.DEVICE and (other := self._other_room_with(field.data)):
+        if self.kind.data == CameraKind.DEVICE and (other := other_room_with(field.data, self.room_id)):
             raise ValidationError(gettext("%(room)s uses this camera already.", room=other.name))
-
-    def _other_room_with(self, camera: str) -> Room | None:
-        """Another room in use whose camera this is."""
-        rooms = (room for room in room_queries.rooms_in_use() if room.id != self.room_id)
-        return next((room for room in rooms if effective_settings(room).camera == camera), None)
 
     def validate_address(self, field) -> None:
         """Accept only a network camera's address, if this kind was chosen. Empty keeps the present one."""

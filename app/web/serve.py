@@ -19,13 +19,15 @@ from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import room_queries, user_queries
 from app.store.database_health import sentence
-from app.store.effective_settings import effective_settings, first_room
+from app.store.effective_settings import first_room
 from app.web.alert_watch import AlertWatch
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
 from app.web.pages.account import setup_path
 
 log = logging.getLogger(__name__)
+
+NO_CAMERA = Translatable("This room has no camera yet. An administrator can choose one under Settings.")
 
 
 def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
@@ -40,11 +42,12 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     rooms.is_ending = is_ending
     settings = app.config["SETTINGS"]
     has_redis = settings.redis_url is not None
+    capacity = Capacity(settings.detect_fps, partial(_cores_in_use, app))
     runner = Runner(
         partial(_rooms_in_use, app),
         partial(_listener if has_redis else _supervisor, app),
         rooms.forget,
-        _no_refusal if has_redis else Capacity(settings.detect_fps, partial(_cores_in_use, app)).refusal,
+        partial(_refusal, app, None if has_redis else capacity),
         partial(_refuse_room, app),
         SYSTEM_CLOCK,
         is_ending,
@@ -68,8 +71,9 @@ def _rooms_in_use(app: Flask) -> list[int] | None:
     """The rooms to read; None while the database can't tell."""
     with app.app_context():
         try:
-            first_room()  # made at the first start
-            return [room.id for room in room_queries.rooms_in_use()]
+            first = first_room()  # made at the first start
+            others = (room.id for room in room_queries.rooms_in_use() if room.id != first.id)
+            return [first.id, *others]
         except SQLAlchemyError as error:
             database_health().begin_outage(error)
             return None
@@ -80,8 +84,13 @@ def _cores_in_use(app: Flask) -> list[float]:
     return [status.cores for status in statuses if status is not None and status.cores is not None]
 
 
-def _no_refusal(_rooms: int) -> None:
-    """A web process with REDIS_URL reads no room itself."""
+def _refusal(app: Flask, capacity: Capacity | None, room_id: int, rooms: int) -> Translatable | None:
+    """Why a room is not read beside so many others; None if it is. With REDIS_URL others read it."""
+    with app.app_context():
+        room = room_queries.room_by_id(room_id)
+        if room.camera is None and room.id != first_room().id:
+            return NO_CAMERA
+    return capacity.refusal(rooms) if capacity else None
 
 
 def _refuse_room(app: Flask, room_id: int, refusal: Translatable) -> None:
@@ -95,11 +104,10 @@ def _refuse_room(app: Flask, room_id: int, refusal: Translatable) -> None:
 def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveRoom:
     """What is held of a room, with the stored settings applied, so that a pause outlasts a restart."""
     with app.app_context():
-        room = room_queries.room_by_id(room_id)
-        live_room = app.extensions["rooms"].get(room)
+        live_room = app.extensions["rooms"].get(room_queries.room_by_id(room_id))
         live_room.hub.is_ending = is_ending
         live_room.control.restore()
-        live_room.hub.reload_settings(lambda: effective_settings(room))
+        live_room.control.reload()
         return live_room
 
 

@@ -1,5 +1,7 @@
 """Rooms with an address, roles, owners of lectures, keys, one-time links, the audit, the timetable."""
 
+from itertools import count
+
 import sqlalchemy as sa
 from alembic import op
 from slugify import slugify
@@ -47,11 +49,11 @@ def _extend_rooms():
 def _name_addresses():
     connection = op.get_bind()
     room = sa.table("room", sa.column("id"), sa.column("name"), sa.column("slug"))
-    taken = set()
+    taken = {"new"}  # /rooms/new adds a room
     for room_id, name in connection.execute(sa.select(room.c.id, room.c.name).order_by(room.c.id)).all():
         slug = slugify(name, max_length=70) or "room"
         if slug in taken:
-            slug = f"{slug}-{room_id}"
+            slug = next(each for number in count(2) if (each := f"{slug}-{number}") not in taken)
         taken.add(slug)
         connection.execute(room.update().where(room.c.id == room_id).values(slug=slug))
 

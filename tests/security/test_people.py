@@ -390,3 +390,29 @@ def test_what_somebody_watches_ends_once_they_may_not_see_it_any_more(app, admin
         user_queries.set_rooms(user_queries.find_user("anna"), [])
     assert len(list(zip(range(9), stream, strict=False))) < 9
     assert anna.get("/stream.mjpg").status_code == 404
+
+
+def test_saving_somebody_while_one_room_is_in_use_gives_them_no_other(app, admin):
+    with app.app_context():
+        first_room()
+        archived = room_queries.create_room("Archived", archived_at=NOW)
+        user_queries.set_rooms(user_queries.set_password("anna", PASSWORD), [archived])
+    person = f"/people/{user_id(app, 'anna')}"
+    post(admin, person, role="viewer")
+    with app.app_context():
+        anna = user_queries.find_user("anna")
+        assert (anna.role, anna.has_all_rooms) == (Role.VIEWER, False)
+        assert [room.name for room in anna.rooms] == ["Archived"]
+
+
+def test_events_end_when_their_reader_may_see_less(app, admin, monkeypatch):
+    monkeypatch.setattr("app.web.access.RECHECK_SECONDS", 0)
+    with app.app_context():
+        user_queries.set_password("anna", PASSWORD, administrator=True)
+    anna = signed_in_client(app, "anna")
+    anna.get("/")
+    events = anna.get("/api/v1/rooms/1/events").response
+    next(events)
+    with app.app_context():
+        user_queries.set_role(user_queries.find_user("anna"), Role.VIEWER)
+    assert len(list(zip(range(9), events, strict=False))) < 9

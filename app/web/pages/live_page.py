@@ -45,6 +45,7 @@ def live():
     if len(slugs) > 1:
         session[LAST_ROOM] = g.room_slug
     room = requested_room()
+    g.room_slug = room.slug  # what this page sends is for the room that it shows, whichever is the first then
     lecture = lecture_queries.running_lecture(room)
     hours = current_app.config["SETTINGS"].lecture_hours
     now = current_time()

@@ -86,14 +86,15 @@ def create_key():
     form = KeyForm()
     if not form.validate():
         return _page(ChangePasswordForm(formdata=None), form), 400
-    days, now = int(form.days.data), current_time()
+    days, now, rooms = int(form.days.data), current_time(), _own_rooms()
+    has_all_rooms = current_user.is_administrator or current_user.has_all_rooms
     is_viewer = current_user.role == Role.VIEWER
     key = user_queries.create_token(
         _user(),
         now,
         form.name.data,
         is_read_only=is_viewer or form.access.data == "read",
-        rooms=chosen_rooms(_own_rooms()),
+        rooms=chosen_rooms(rooms, unasked=None if has_all_rooms else rooms),
         expires_at=now + timedelta(days=days) if days else None,
     )
     record(AuditAction.KEY_CREATED, form.name.data)

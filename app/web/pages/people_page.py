@@ -42,7 +42,7 @@ def people():
 @pages.post("/people/invitations")
 def invite():
     """Make a link that invites somebody, and show it this once."""
-    role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
+    role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use(), unasked=None)
     key = link_queries.create_invitation(role, rooms, current_user, current_time())
     record(AuditAction.PERSON_INVITED, role)
     explanation = gettext(
@@ -65,7 +65,8 @@ def person(user_id: int):
     """Show somebody's account; change their role and rooms."""
     user = _user_or_404(user_id)
     if request.method == "POST":
-        role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use())
+        unasked = None if user.has_all_rooms else list(user.rooms)
+        role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use(), unasked)
         try:
             _change(user, role, rooms)
         except user_queries.LastAdministrator:
@@ -87,7 +88,7 @@ def _change(user: User, role: Role, rooms: list[Room] | None) -> None:
         user_queries.set_role(user, role)
         record(AuditAction.ROLE_CHANGED, f"{user.name}: {role}")
     if rooms is not None:
-        rooms = [*rooms, *(room for room in user.rooms if room.archived_at)]
+        rooms = [*rooms, *(room for room in user.rooms if room.archived_at and room not in rooms)]
     before = None if user.has_all_rooms else set(user.rooms)
     if before != (None if rooms is None else set(rooms)):
         user_queries.set_rooms(user, rooms)

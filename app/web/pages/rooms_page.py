@@ -5,23 +5,33 @@ from dataclasses import replace
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
 
 from app.camera.spec import CameraKind
 from app.language import Translatable
 from app.store import lecture_queries, room_queries
 from app.store.audit_queries import AuditAction
-from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
-from app.store.tables import Room
+from app.store.effective_settings import (
+    ROOM_SETTINGS,
+    effective_settings,
+    first_room,
+    is_set_by_environment,
+    other_room_with,
+)
+from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
 from app.web.audit import record
 from app.web.extensions import current_time, reload_settings, runner
 from app.web.problems import problem
 from app.web.requested_room import requested_room, visible_rooms
-from app.web.room_form import FirstRunForm
+from app.web.room_form import SAME_NAME, FirstRunForm
 
 pages = Blueprint("rooms", __name__)
 
-SET_IN_ENVIRONMENT = Translatable("ROOM in the server's environment names this room; change it there.")
+SET_IN_ENVIRONMENT = Translatable(
+    "The server's environment describes the first room, for example with CAMERA. "
+    "Change it there before another room becomes the first."
+)
 
 
 @pages.get("/rooms")
@@ -38,12 +48,16 @@ def add():
         abort(403, Translatable("This key is for some rooms only and adds none."))
     form = FirstRunForm(replace(effective_settings(first_room()), camera=CameraKind.DEMO.value))
     if form.validate_on_submit():
-        room = room_queries.create_room(form.room.data)
-        room_queries.change_room(room, **form.values(), told_at=current_time())
-        reload_settings(room)
-        runner().wake()
-        record(AuditAction.ROOM_ADDED, room.name, room)
-        return redirect(url_for("live.live", room_slug=room.slug))
+        try:
+            room = room_queries.create_room(**form.values(), told_at=current_time())
+        except IntegrityError:  # another request was faster
+            db.session.rollback()
+            form.room.errors = [SAME_NAME]
+        else:
+            reload_settings(room)
+            runner().wake()
+            record(AuditAction.ROOM_ADDED, room.name, room)
+            return redirect(url_for("live.live", room_slug=room.slug))
     page = render_template("settings.html", form=form, room=None, first=False, in_force=form.in_force)
     return page, 400 if form.is_submitted() else 200
 
@@ -54,7 +68,7 @@ def archive():
     room = requested_room()
     if len(room_queries.rooms_in_use()) == 1:
         return problem(409, Translatable("This is the only room in use. Add another one first."))
-    if is_set_by_environment("room", room):
+    if any(is_set_by_environment(name, room) for name in ("room", *ROOM_SETTINGS)):
         return problem(409, SET_IN_ENVIRONMENT)
     if lecture_queries.running_lecture(room):
         return problem(409, Translatable("A lecture is running in this room. End it first."))
@@ -69,6 +83,11 @@ def archive():
 def restore(archived_id):
     """Take an archived room into use again."""
     room = _archived_room_or_404(archived_id)
+    would_be_first = room.id < first_room().id and not is_set_by_environment("room")
+    if would_be_first and any(map(is_set_by_environment, ROOM_SETTINGS)):
+        return problem(409, SET_IN_ENVIRONMENT)
+    if other := other_room_with(effective_settings(room).camera, room.id):
+        return problem(409, Translatable("%(room)s uses this room's camera now.", room=other.name))
     room_queries.change_room(room, archived_at=None)
     record(AuditAction.ROOM_RESTORED, room.name, room)
     runner().wake()

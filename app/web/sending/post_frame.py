@@ -97,6 +97,8 @@ def _stop_receiving(connection: socket.socket) -> None:
 
 def _refusal(room: Room) -> Translatable | str | None:
     """Why no frame is accepted for this room; None if it is."""
+    if room.archived_at is not None:
+        return f"{room.name} is archived."
     if current_app.config["SETTINGS"].redis_url is not None:
         return NO_BROWSER
     settings = current_settings(room)

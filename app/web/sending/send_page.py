@@ -10,7 +10,7 @@ from app.camera.spec import NO_BROWSER, CameraKind
 from app.language import Translatable, current_language, translate
 from app.store.effective_settings import effective_settings
 from app.store.tables import db
-from app.web.access import bearer_token, limiter
+from app.web.access import Recheck, bearer_token, limiter
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, requested_room, room_route
 from app.web.sending.sending_session import OTHER_CAMERA, SendingSession
@@ -44,6 +44,7 @@ def frames():
         take_over=request.args.get("take-over") == "yes",
         refusal=_refusal(),
         language=current_language(),
+        may_send=Recheck(live_room.room_id),
     )
     response = WebSocketResponse(session.run, MAX_BYTES, allow_no_origin=bearer_token() is not None)
     db.session.remove()  # the session may last for hours and needs no database

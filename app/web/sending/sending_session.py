@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from websockets.frames import CloseCode
@@ -22,6 +23,7 @@ FRAME_TIMEOUT_SECONDS = 60.0  # a page that takes longer for one frame trickles 
 
 OTHER_CAMERA = Translatable("This room uses another camera. An administrator can change that under Settings.")
 TOO_MANY_STREAMS = Translatable("Too many people are watching this room at the moment. Try again later.")
+NO_LONGER_ALLOWED = Translatable("You may not send pictures of this room any more.")
 NOT_REQUESTED = Translatable("The page sent a picture that was not asked for.")
 NOT_BINARY = Translatable("Send a picture as a binary message, not as text.")
 
@@ -48,6 +50,8 @@ class SendingSession:
     refusal: Translatable | None
     """Why this server takes no frames from browsers."""
     language: str
+    may_send: Callable[[], bool]
+    """Whether whoever opened the page may still use the room."""
 
     def run(self, websocket: WebSocket) -> None:
         """Serve the page until it leaves or is disconnected. Takes a slot of the streams meanwhile."""
@@ -108,6 +112,8 @@ class SendingSession:
         """Raise SenderRefused when there is a reason to disconnect the page."""
         if websocket.has_message():
             raise SenderRefused(CloseCode.POLICY_VIOLATION, NOT_REQUESTED)
+        if not self.may_send():
+            raise SenderRefused(CloseCode.POLICY_VIOLATION, NO_LONGER_ALLOWED)
         if fault := self.relay.pop_fault():
             raise SenderRefused(CloseCode.INVALID_DATA, fault)
         if self.hub.camera not in (None, CameraKind.BROWSER):

@@ -15,7 +15,6 @@ from app.language import Translatable
 from app.restart import run_until_ended
 from app.runner.supervisor import HEARTBEAT_SECONDS, POLL_SECONDS
 from app.store import room_queries
-from app.store.effective_settings import effective_settings
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
 
@@ -32,6 +31,7 @@ class Listener:
         self, app: Flask, room: LiveRoom, link: WebLink, clock: Clock, is_ending: Callable[[], bool]
     ) -> None:
         self._app = app
+        self._room = room
         self._room_id = room.room_id
         self._hub = room.hub
         self._link = link
@@ -79,9 +79,8 @@ class Listener:
             return
         with self._app.app_context():
             try:
-                room = room_queries.room_by_id(self._room_id)
-                if room is not None:
-                    self._hub.reload_settings(lambda: effective_settings(room))
+                if room_queries.room_by_id(self._room_id) is not None:
+                    self._room.control.reload()
             except SQLAlchemyError as error:
                 database_health().begin_outage(error)
         self._reloaded_at = self._clock.monotonic()
