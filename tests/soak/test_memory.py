@@ -11,7 +11,7 @@ from threading import Thread
 from tests.server import Server, wait_for
 
 METRICS_TOKEN = "only for this test"
-MOST_GROWTH_MB = 30  # of either process; the monitor grows by 20 MB in its first minutes
+MOST_GROWTH_MB = 30  # of either process; docs/reliability.md says what the monitor takes in its first minutes
 
 
 @dataclass(frozen=True)
