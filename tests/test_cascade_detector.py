@@ -187,7 +187,7 @@ def test_the_two_profile_cascades_mirror_each_other(detector):
     other = detector.propose(turned, replace(tile, cascade=Cascade.PROFILE_MIRRORED))
     assert one
     mirrored = [found.box._replace(x=width - found.box.x - found.box.width) for found in other]
-    assert mirrored == [found.box for found in one]
+    assert sorted(mirrored) == sorted(found.box for found in one), "OpenCV's threads give them in any order"
 
 
 @pytest.mark.parametrize("cascade", [cascade for cascade in Cascade if cascade.roll_degrees])
