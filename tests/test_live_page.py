@@ -330,7 +330,7 @@ def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_pag
         assert page.locator("#trial-picture").evaluate("image => image.naturalWidth") == 320
         page.get_by_label("This is allowed here").check()
         page.get_by_role("button", name="Finish set-up").click()
-        page.wait_for_url(f"{server.url}/")
+        page.wait_for_url(re.compile(r"/rooms/[a-z0-9-]+$"))
         wait_for_badge(page, "s old")
         wait_for(lambda: server.get("/api/v1/state").json["camera"]["source"] == camera.url)
         wait_for(lambda: page.locator("#stream").evaluate("image => image.naturalWidth") == 320)
