@@ -21,9 +21,12 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
         return
     connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.commit()
-    yield
-    connection.commit()
-    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    try:
+        yield
+        connection.commit()
+    finally:
+        connection.rollback()  # the pragma does nothing inside a transaction
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def run() -> None:
