@@ -114,7 +114,7 @@ def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSett
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
         timezone=room_queries.zone_of(room),
-        language=room.language or current_app.config["SETTINGS"].language,
+        language=room_queries.language_of(room),
         outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
     )
 

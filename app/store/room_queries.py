@@ -73,6 +73,11 @@ def zone_of(room: Room) -> ZoneInfo:
     return ZoneInfo(room.timezone) if room.timezone else current_app.config["SETTINGS"].timezone
 
 
+def language_of(room: Room) -> str:
+    """The language of the room's picture and messages: its own, else LANGUAGE."""
+    return room.language or current_app.config["SETTINGS"].language
+
+
 def archived_rooms() -> Sequence[Room]:
     """The rooms that are archived, by name."""
     return db.session.scalars(select(Room).where(Room.archived_at.is_not(None)).order_by(Room.name)).all()

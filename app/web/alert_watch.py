@@ -144,8 +144,8 @@ class AlertWatch:
         return WatchedRoom(
             room.id,
             room.name,
-            room.language or self._settings.language,
-            ZoneInfo(room.timezone) if room.timezone else self._settings.timezone,
+            room_queries.language_of(room),
+            room_queries.zone_of(room),
             tuple(room.notify or ()),
             hub,
         )

@@ -1,6 +1,6 @@
 """The room that a request is about: the one that its address names, else the first that may be seen.
 
-An address of a room is written once, as `<prefix>/state`, and served below the prefixes of `ROOM_PREFIXES`.
+A page of a room is written once, with `room_route`, and served for the first room and below `/rooms/SLUG`.
 The view asks `requested_room`; links to the same room need no mention of it.
 """
 

@@ -17,6 +17,11 @@ def rooms():
 
 
 def _overview(room: Room) -> dict:
-    live = hub(room).live
-    state = {name: state_of(room)[name] for name in ("camera", "paused", "lecture")}
-    return {"id": room.id, "name": room.name, "slug": room.slug, "faces": live and live.faces, **state}
+    live, state = hub(room).live, state_of(room)
+    return {
+        "id": room.id,
+        "name": room.name,
+        "slug": room.slug,
+        "faces": live and live.faces,
+        **{name: state[name] for name in ("camera", "paused", "lecture")},
+    }

@@ -88,7 +88,7 @@ def notify():
     addresses = tuple(dict.fromkeys((*_addresses_for_all(), *form.addresses())))
     if not addresses:
         return {"detail": gettext("Enter an address first."), "sent": []}
-    message = Notification((_test_alert(room),), room.language or current_app.config["SETTINGS"].language)
+    message = Notification((_test_alert(room),), room_queries.language_of(room))
     language = current_language()
     with ThreadPoolExecutor(SENT_AT_ONCE) as threads:
         sent = list(threads.map(lambda address: _send_test(address, message, language), addresses))

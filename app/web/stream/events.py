@@ -13,7 +13,7 @@ from app.store.tables import db
 from app.web.access import Recheck
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
-from app.web.api.state_api import lecture_as_seen, state_of
+from app.web.api.state_api import state_of
 from app.web.extensions import database_health
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room
@@ -92,9 +92,10 @@ def _current(hub: Hub, room_id: int) -> dict[str, object] | None:
     room = room_queries.room_by_id(room_id)
     if room is None:
         return None
-    lecture = lecture_as_seen(room)
+    state = state_of(room)
+    lecture = state["lecture"]
     return {
-        "state": schemas.StateSchema().dump(state_of(room)),
+        "state": schemas.StateSchema().dump(state),
         "now": hub.live and schemas.NowSchema().dump(hub.live),
         "lecture": lecture and schemas.LectureSchema().dump(lecture),
         "alert": _alert(hub),
