@@ -14,12 +14,12 @@ from app.core_dump import forbid_core_dump
 from app.language import LANGUAGES, translate
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
+from app.role import Role
 from app.server.address import url_to_open
 from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
-from app.store.tables import Role
 from app.vision.model_card import read_model_card
 
 
@@ -50,7 +50,6 @@ monitor = Group("monitor", help="The process that reads the camera.")
 camera = Group("camera", help="Cameras.")
 detector = Group("detector", help="The face detector.")
 
-LAST_ADMINISTRATOR = "This is the only administrator. Make somebody else an administrator first."
 ROLES = click.Choice([role.value for role in Role])
 ROLE_OPTION = click.option("--role", type=ROLES, help="What they may do.")
 PASSWORD_OPTION = click.password_option(help="Prompted for if it is not given.")
@@ -143,8 +142,8 @@ def remove_user(name: str, lectures_to: str | None, delete_lectures: bool) -> No
         raise click.ClickException("Give the lectures to somebody else.")
     try:
         user_queries.remove_user(account, heir)
-    except user_queries.LastAdministrator:
-        raise click.ClickException(LAST_ADMINISTRATOR) from None
+    except user_queries.LastAdministrator as error:
+        raise click.ClickException(str(error)) from None
     _record(AuditAction.ACCOUNT_REMOVED, name)
 
 
@@ -178,7 +177,7 @@ def list_tokens() -> None:
 @click.argument("token_id", metavar="ID", type=int)
 def revoke_token(token_id: int) -> None:
     """Revoke token ID."""
-    found = next((each for each in user_queries.all_tokens() if each.id == token_id), None)
+    found = user_queries.token_by_id(token_id)
     if found is None:
         raise click.ClickException(f"There is no token {token_id}; `token list` lists them.")
     subject = f"{found.user.name}: {found.name}"
@@ -344,8 +343,8 @@ def _find_user(name: str):
 def _set_role(name: str, role: str) -> None:
     try:
         user_queries.set_role(_find_user(name), Role(role))
-    except user_queries.LastAdministrator:
-        raise click.ClickException(LAST_ADMINISTRATOR) from None
+    except user_queries.LastAdministrator as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _record(action: AuditAction, subject: str) -> None:

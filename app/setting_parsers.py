@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.language import LANGUAGES, Translatable
+from app.role import Role
 
 MAX_DIGITS = 18
 SWITCH = {
@@ -80,13 +81,10 @@ def secret(min_length: int) -> Callable[[str], str]:
     return parse
 
 
-ROLES = ("administrator", "teacher", "viewer")
-
-
 def role(text: str) -> str:
     """Parse the name of a role."""
-    if text not in ROLES:
-        raise ValueError(f"one of {', '.join(ROLES)}")
+    if text not in set(Role):
+        raise ValueError(f"one of {', '.join(Role)}")
     return text
 
 
@@ -95,8 +93,8 @@ def roles(text: str) -> dict[str, str]:
     given = {}
     for part in text.split(","):
         value, separator, name = (piece.strip() for piece in part.rpartition("="))
-        if not (separator and value and name in ROLES):
-            raise ValueError(f"VALUE=ROLE, VALUE=ROLE, …; a ROLE is one of {', '.join(ROLES)}")
+        if not (separator and value and name in set(Role)):
+            raise ValueError(f"VALUE=ROLE, VALUE=ROLE, …; a ROLE is one of {', '.join(Role)}")
         given[value] = name
     return given
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 from app import create_app
 from app.camera.spec import DEFAULT_STUDENTS
 from app.demo import shares
+from app.role import Role
 from app.store import (
     audit_queries,
     lecture_queries,
@@ -23,7 +24,7 @@ from app.store import (
 )
 from app.store.audit_queries import AuditAction
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Role, Room
+from app.store.tables import Room
 from tests.browser import LAUNCH, close, sign_in
 from tests.server import PASSWORD, PROJECT, Server, wait_for
 

@@ -14,10 +14,11 @@ from sqlalchemy import func, inspect, select, text
 
 from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
+from app.role import Role
 from app.store import lecture_queries, minute_queries, retention, room_queries
 from app.store.counted_minute import CountedMinute
 from app.store.scope import EVERYTHING
-from app.store.tables import Lecture, Minute, Note, Role, Room, Token, db
+from app.store.tables import Lecture, Minute, Note, Room, Token, db
 from app.vision.emotion import Emotion
 from app.vision.frame import Box, Face, Reading
 from tests.server import wait_for

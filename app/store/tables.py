@@ -5,7 +5,6 @@ import os
 import re
 import sqlite3
 from datetime import UTC, datetime, time
-from enum import StrEnum
 from typing import Any
 
 from flask_login import UserMixin
@@ -27,6 +26,7 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from app.role import Role
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures
 from app.vision.emotion import EXPRESSIONS
 
@@ -67,14 +67,6 @@ class UTCDateTime(TypeDecorator):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Role(StrEnum):
-    """What somebody may do; `app.web.access` has the table."""
-
-    ADMINISTRATOR = "administrator"
-    TEACHER = "teacher"
-    VIEWER = "viewer"
 
 
 def _rooms_of(table: str) -> Any:

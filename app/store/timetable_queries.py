@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from app.language import Translatable
+from app.role import Role
 from app.store.room_queries import zone_of
-from app.store.tables import CalendarLecture, Lecture, Role, Room, TimetableLine, User, db
+from app.store.tables import CalendarLecture, Lecture, Room, TimetableLine, User, db
 from app.timetable.planned_lecture import PlannedLecture
 from app.timetable.week import check_line, planned_in_week
 

@@ -10,7 +10,9 @@ from sqlalchemy import delete, false, func, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.store.tables import AccountLink, Lecture, Role, Room, SignIn, Token, User, db
+from app.language import Translatable
+from app.role import Role
+from app.store.tables import AccountLink, Lecture, Room, SignIn, Token, User, db
 
 MAX_SIGN_IN = timedelta(days=31)  # how long a session lasts at most
 
@@ -23,6 +25,11 @@ def has_users() -> bool:
 def find_user(name: str) -> User | None:
     """The user of this name."""
     return db.session.scalar(select(User).where(User.name == name))
+
+
+def user_by_id(user_id: int) -> User | None:
+    """The user with this id."""
+    return db.session.get(User, user_id)
 
 
 def all_users() -> Sequence[User]:
@@ -111,7 +118,12 @@ def create_from_identity(identity: str, name: str, role: Role) -> User:
 
 
 class LastAdministrator(Exception):
-    """Without this administrator there would be none."""
+    """Without this administrator there would be none; its argument, `Translatable`, says so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Translatable("This is the only administrator. Make somebody else an administrator first.")
+        )
 
 
 def set_role(user: User, role: Role) -> None:
@@ -271,6 +283,11 @@ def find_token(text: str, at: datetime) -> Token | None:
     """The key that a program sent, unless it has expired."""
     is_valid = Token.expires_at.is_(None) | (Token.expires_at > at)
     return db.session.scalar(select(Token).where(Token.sha256 == sha256(text), is_valid))
+
+
+def token_by_id(token_id: int) -> Token | None:
+    """The key with this id, even if it has expired."""
+    return db.session.get(Token, token_id)
 
 
 def tokens_of(user: User) -> Sequence[Token]:

@@ -20,9 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import EPOCH
 from app.language import Translatable
+from app.role import Role
 from app.store import room_queries, user_queries
 from app.store.scope import NOTHING, Scope, scope_of
-from app.store.tables import Lecture, Role, Room, SignIn, Token, User, db
+from app.store.tables import Lecture, Room, SignIn, Token, User, db
 from app.web.extensions import current_time
 from app.web.language_cookie import remember_language
 

@@ -1,7 +1,7 @@
 """Words for people about accounts: roles, browsers."""
 
 from app.language import Translatable
-from app.store.tables import Role
+from app.role import Role
 
 ROLE_NAMES = {
     Role.ADMINISTRATOR: Translatable("Administrator"),

@@ -10,8 +10,8 @@ from typing import Any
 from flask import Flask, current_app, session
 
 from app.language import Translatable
+from app.role import Role
 from app.settings import Settings
-from app.store.tables import Role
 
 TIMEOUT_SECONDS = 10
 MAX_BEGUN = 3  # sign-ins in one browser; each needs room in the cookie

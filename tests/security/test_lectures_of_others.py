@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.role import Role
 from app.store import lecture_queries, minute_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Role
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -8,10 +8,11 @@ from io import StringIO
 
 import pytest
 
+from app.role import Role
 from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
 from app.store.audit_queries import AuditFilter
 from app.store.effective_settings import first_room
-from app.store.tables import AuditEntry, Lecture, Role, SignIn, User, db
+from app.store.tables import AuditEntry, Lecture, SignIn, User, db
 from app.web.sign_in_words import browser_name
 from tests.forms import csrf_of, signed_in_client
 from tests.server import PASSWORD

@@ -6,11 +6,11 @@ from flask import Blueprint, current_app, g, redirect, render_template, request,
 from flask_login import current_user
 
 from app.language import translate
+from app.role import Role
 from app.store import lecture_queries, timetable_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.store.room_queries import zone_of
-from app.store.tables import Role
 from app.timetable.wording import day_and_clock
 from app.web.access import may_change
 from app.web.audit import record

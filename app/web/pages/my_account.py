@@ -7,9 +7,10 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.language import LANGUAGES, Translatable, translate
+from app.role import Role
 from app.store import user_queries
 from app.store.audit_queries import AuditAction
-from app.store.tables import Role, Room, SignIn, Token, User, db
+from app.store.tables import Room, SignIn, User
 from app.web.access import SIGN_IN_KEY, start_session
 from app.web.audit import record
 from app.web.extensions import current_time
@@ -104,7 +105,7 @@ def create_key():
 @pages.post("/account/keys/<int:token_id>/revoke")
 def revoke_key(token_id: int):
     """Revoke a key."""
-    token = db.session.get(Token, token_id)
+    token = user_queries.token_by_id(token_id)
     if token is None or token.user_id != current_user.id:
         abort(404, Translatable("You have no key %(number)s.", number=token_id))
     name = token.name

@@ -5,9 +5,10 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.language import Translatable, translate
+from app.role import Role
 from app.store import lecture_queries, link_queries, room_queries, user_queries
 from app.store.audit_queries import AuditAction
-from app.store.tables import Role, Room, User, db
+from app.store.tables import Room, User
 from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.one_time_link import link_page
@@ -17,9 +18,6 @@ from app.web.sign_in_words import ROLE_NAMES, ROLE_REMARKS
 
 pages = Blueprint("people", __name__)
 
-LAST_ADMINISTRATOR = Translatable(
-    "This is the only administrator. Make somebody else an administrator first."
-)
 DELETE = "delete"
 """What the form for removing somebody sends in place of an heir."""
 
@@ -69,8 +67,8 @@ def person(user_id: int):
         role, rooms = _asked_role(), chosen_rooms(room_queries.rooms_in_use(), unasked)
         try:
             _change(user, role, rooms)
-        except user_queries.LastAdministrator:
-            return problem(409, LAST_ADMINISTRATOR)
+        except user_queries.LastAdministrator as error:
+            return problem(409, error)
         flash(gettext("Saved. It takes effect at once."))
         return redirect(url_for("people.people") if current_user.is_administrator else url_for("live.live"))
     return render_template(
@@ -127,8 +125,8 @@ def remove(user_id: int):
     is_self = user.id == current_user.id
     try:
         user_queries.remove_user(user, heir)
-    except user_queries.LastAdministrator:
-        return problem(409, LAST_ADMINISTRATOR)
+    except user_queries.LastAdministrator as error:
+        return problem(409, error)
     record(AuditAction.ACCOUNT_REMOVED, name, who=by)
     return redirect(url_for("account.sign_in") if is_self else url_for("people.people"))
 
@@ -145,7 +143,7 @@ def _asked_role() -> Role:
 
 
 def _user_or_404(user_id: int) -> User:
-    user = db.session.get(User, user_id)
+    user = user_queries.user_by_id(user_id)
     if user is None:
         abort(404, Translatable("There is no account %(number)s.", number=user_id))
     return user

@@ -4,9 +4,10 @@ import contextlib
 
 from flask import Blueprint, abort, current_app, redirect, request, session, url_for
 
+from app.role import Role
 from app.store import user_queries
 from app.store.audit_queries import AuditAction
-from app.store.tables import Role, User
+from app.store.tables import User
 from app.web import single_sign_on
 from app.web.access import limiter, safe_next, start_session
 from app.web.audit import record
