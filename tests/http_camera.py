@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
+
+from tests.http_server import HttpServer, QuietHandler
 
 
-class HttpCamera:
+class HttpCamera(HttpServer):
     """Calls `answers[path]` with the request handler: `with HttpCamera({"/x": …}) as camera: …`."""
 
     def __init__(self, answers: dict[str, Callable[[BaseHTTPRequestHandler], None]]) -> None:
         self.paths: list[str] = []
         camera = self
 
-        class Answers(BaseHTTPRequestHandler):
+        class Answers(QuietHandler):
             timeout = 10
 
             def do_GET(self) -> None:
@@ -22,28 +23,11 @@ class HttpCamera:
                 with suppress(OSError):  # the reader may go away
                     answer(self) if answer else self.send_error(404)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+        super().__init__(Answers)
 
     @property
     def url(self) -> str:
         return f"http://{self.host}"
-
-    def __enter__(self) -> "HttpCamera":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 def body(content_type: str, data: bytes, status: int = 200, **headers: str) -> Callable:

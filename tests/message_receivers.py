@@ -2,14 +2,14 @@
 
 import email
 import json
-import socket
 from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+from tests.http_server import HttpServer, QuietHandler
+from tests.server import free_port
 
 MAIL_USER, MAIL_PASSWORD = "aula", "pa55word-of-mail"
 
@@ -19,13 +19,10 @@ class MailServer:
 
     def __init__(self) -> None:
         self.received: list[Message] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         self._controller = Controller(
             self,
             "127.0.0.1",
-            port,
+            free_port(),
             authenticator=_authenticate,
             auth_require_tls=False,
             server_hostname="mail.school.org",
@@ -81,7 +78,7 @@ class Post:
         return json.loads(self.body)
 
 
-class WebhookReceiver:
+class WebhookReceiver(HttpServer):
     """A real web server that takes every POST: `with WebhookReceiver() as web: …`.
 
     `status` is what it answers; with `location` it sends the client elsewhere.
@@ -93,7 +90,7 @@ class WebhookReceiver:
         self.location: str | None = None
         receiver = self
 
-        class Answers(BaseHTTPRequestHandler):
+        class Answers(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.received.append(Post(self.path, self.headers, body))
@@ -105,21 +102,4 @@ class WebhookReceiver:
 
             do_GET = do_POST
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> "WebhookReceiver":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Answers)

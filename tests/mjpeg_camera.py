@@ -3,12 +3,13 @@
 import base64
 import itertools
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 
 import cv2
 import numpy as np
+
+from tests.http_server import HttpServer, QuietHandler
 
 LONGEST_STREAM_SECONDS = 120
 USER, PASSWORD = "teacher", "p@ss/word"
@@ -20,7 +21,7 @@ def noise_pictures(width: int = 320, height: int = 240, count: int = 16) -> list
     return [random.integers(90, 140, (height, width, 3), dtype=np.uint8) for _ in range(count)]
 
 
-class MjpegCamera:
+class MjpegCamera(HttpServer):
     """Serves `pictures` in turn at `url`, as long as it is open: `with MjpegCamera() as camera: …`.
 
     While it runs: `show(pictures)` changes what it films, `hang()` keeps the connection and sends nothing,
@@ -44,17 +45,8 @@ class MjpegCamera:
         self._running = Event()
         self._running.set()
         self._stream_number = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        super().__init__(self._handler(), port)
         self._server.daemon_threads = False  # closing waits for the streams, which end by themselves
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def port(self) -> int:
-        return self._server.server_port
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -90,28 +82,17 @@ class MjpegCamera:
     def send_garbage(self, parts: int) -> None:
         self.garbage_parts = parts
 
-    def __enter__(self) -> "MjpegCamera":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Switch the camera off: streams end, the port closes."""
         self._closing.set()
         self._running.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[QuietHandler]:
         camera = self
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             timeout = 10
 
             def do_GET(self) -> None:
@@ -132,9 +113,6 @@ class MjpegCamera:
                     self.wfile.write(page)
                 else:
                     self.send_error(404)
-
-            def log_message(self, *_: object) -> None:
-                pass
 
         return Handler
 

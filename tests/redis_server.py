@@ -6,12 +6,12 @@ import subprocess
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.server import free_port, wait_for
+from tests.server import Startable, free_port, wait_for
 
 BINARY = shutil.which("redis-server")
 
 
-class RedisServer:
+class RedisServer(Startable):
     """redis-server on a port of this machine, which can be ended and started again."""
 
     def __init__(self) -> None:
@@ -19,17 +19,6 @@ class RedisServer:
         self.url = f"redis://127.0.0.1:{self.port}"
         self.client = Redis.from_url(self.url)
         self._process: subprocess.Popen | None = None
-
-    def __enter__(self) -> "RedisServer":
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start and wait until it answers."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 PROJECT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -62,7 +63,22 @@ class Part:
     received_at: float
 
 
-class Server:
+class Startable:
+    """What is started and stopped: `with` stops it also where its start fails."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Server(Startable):
     """gunicorn as the Procfile starts it, with a database of its own: `with Server(…) as server: …`."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
@@ -82,17 +98,6 @@ class Server:
         }
         self.process: subprocess.Popen | None = None
         self.token = ""
-
-    def __enter__(self) -> "Server":
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def flask(self, *arguments: str) -> str:
         """Run a `flask` command and give what it prints."""
