@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.store import audit_queries
 from app.store.audit_queries import AuditAction
-from app.store.tables import Room, db
+from app.store.tables import Lecture, Room, db
 from app.web.extensions import current_time
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,12 @@ def record(
     current_app.extensions["audit"].append(values)
     if is_storable:
         _store()
+
+
+def record_sharing(lecture: Lecture) -> None:
+    """Record with whom a lecture is shared from now on."""
+    names = ", ".join(user.name for user in lecture.shared_with) or "nobody"
+    record(AuditAction.LECTURE_SHARED, f"{lecture.id}: {names}", lecture.room)
 
 
 def _with_key(subject: str) -> str:
