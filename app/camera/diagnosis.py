@@ -343,7 +343,9 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
             # The system's own message ("No route to host", a bad certificate); it holds no password.
             return CameraError(
                 Reason.MISSING,
-                Translatable("%(address)s can't be reached: %(cause)s.", address=shown, cause=_in_words(cause)),
+                Translatable(
+                    "%(address)s can't be reached: %(cause)s.", address=shown, cause=_in_words(cause)
+                ),
             )
 
 
