@@ -1,4 +1,4 @@
-"""The commands: `python -m models data`, `train`, `evaluate`, `compare`, `export`.
+"""The commands of `python -m models`: prepare data, train, evaluate, compare and export networks.
 
 Each imports what it needs only when it runs: TensorFlow takes seconds, and --help needs none of it.
 """
@@ -30,6 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_data(commands.add_parser("data", help="convert FER-2013, as it is distributed, into one .npz"))
+    _add_wild(commands.add_parser("wild", help="gather labelled faces in the wild, some of them held out"))
+    _add_clean(
+        commands.add_parser("clean", help="trust the labels in the wild that a trained network shares")
+    )
     _add_train(commands.add_parser("train", help="train the network, or resume a stopped run"))
     _add_evaluate(commands.add_parser("evaluate", help="evaluate a network on one split of FER-2013"))
     _add_compare(commands.add_parser("compare", help="compare several networks on the same faces"))
@@ -52,6 +56,20 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
         help=".npz to write; a .png with the class counts is drawn beside it",
     )
     parser.set_defaults(command=_data, needs_litert=False)
+
+
+def _add_wild(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="folder of raf.npz, affect.npz, expw.npz and small.npz")
+    parser.add_argument("--seed", type=int, default=27, help="of what is held out; default: %(default)s")
+    parser.add_argument("--out", type=Path, required=True, help=".npz to write")
+    parser.set_defaults(command=_wild, needs_litert=False)
+
+
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("wild", type=Path, help=".npz that `wild` wrote")
+    parser.add_argument("--network", type=Path, required=True, help="network.keras of a run trained on it")
+    parser.add_argument("--out", type=Path, required=True, help=".npz to write, for the next run")
+    parser.set_defaults(command=_clean, needs_litert=True)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +110,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--crops", type=Path, help="face proposals of a cascade as .npz, for the threshold of `face`"
     )
+    parser.add_argument(
+        "--wild", type=Path, help="faces in the wild, whose held-out part chooses and measures what is served"
+    )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder; default: %(default)s")
     parser.set_defaults(command=_export, needs_litert=True)
 
@@ -113,10 +134,28 @@ def _data(options: argparse.Namespace) -> None:
     print(f"{survey_table(counts)}\n\nwrote {options.out} and {picture}")
 
 
+def _wild(options: argparse.Namespace) -> None:
+    from models.data.label_cleaning import cleaning_table
+    from models.data.wild_faces import gather, write_wild_faces
+
+    faces = gather(options.folder, options.seed)
+    write_wild_faces(options.out, faces)
+    print(f"{cleaning_table(faces)}\n\nwrote {options.out}")
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from models.data.label_cleaning import clean, cleaning_table
+    from models.data.wild_faces import read_wild_faces, write_wild_faces
+
+    faces = clean(options.network, read_wild_faces(options.wild))
+    write_wild_faces(options.out, faces)
+    print(f"{cleaning_table(faces)}\n\nwrote {options.out}")
+
+
 def _train(options: argparse.Namespace) -> None:
     from models.training.train import train
 
-    print(train(options.data, options.crops, options.run, schedule_from(options)))
+    print(train(options.data, options.crops, options.run, schedule_from(options), wild=options.wild))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -143,7 +182,7 @@ def _export(options: argparse.Namespace) -> None:
     from models.evaluation.evaluate import evaluation_table
     from models.export import LITERT, export
 
-    card = export(options.network, options.data, options.crops, options.out)
+    card = export(options.network, options.data, options.crops, options.out, options.wild)
     print(evaluation_table({"network": LITERT, "usage": "PublicTest"} | card["figures"]["PublicTest"]))
 
 

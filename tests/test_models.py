@@ -31,6 +31,7 @@ from models.data.dataset import (  # noqa: E402
 )
 from models.evaluation.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
 from models.network.architecture import aula, to_float32  # noqa: E402
+from models.network.mixture import FERPLUS_ALONE  # noqa: E402
 from models.network.network_heads import smoothed_cross_entropy  # noqa: E402
 from models.network.normalization import FastBatchNormalization  # noqa: E402
 from models.network.serving import (  # noqa: E402
@@ -273,7 +274,7 @@ def test_the_exported_network_needs_no_code_of_the_project(exported):
 
 
 def test_litert_in_float32_gives_the_scores_of_keras(tmp_path, run, drawn):
-    network = serving_network(load_trained(run / "network.keras"), 0.7, 1.2)
+    network = serving_network(load_trained(run / "network.keras"), FERPLUS_ALONE.at(0.7), 1.2)
     save_litert(network, tmp_path / "float.tflite", eight_bits=False)
     by_litert = predict_with_litert(tmp_path / "float.tflite", drawn.images)
     exporting.check_conversion(predict_with_keras(network, drawn.images), by_litert)
