@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands.add_parser("train", help="train the network, or resume a stopped run"))
     _add_evaluate(commands.add_parser("evaluate", help="evaluate a network on one split of FER-2013"))
     _add_compare(commands.add_parser("compare", help="compare several networks on the same faces"))
+    _add_fairness(commands.add_parser("fairness", help="measure who is read how well, by group and age"))
     _add_export(commands.add_parser("export", help="write the files that the program serves"))
     return parser
 
@@ -89,7 +90,17 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_split(parser)
     parser.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
+    parser.add_argument("--wild", type=Path, help="faces in the wild, whose held-out part is measured too")
     parser.set_defaults(command=_compare, needs_litert=True)
+
+
+def _add_fairness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="FairFace's pictures: labels.csv and images/")
+    parser.add_argument("--detector", type=Path, required=True, help="YuNet's file, which finds the faces")
+    parser.add_argument(
+        "--network", type=Path, default=FOLDER, help="folder of a network and its card; default: %(default)s"
+    )
+    parser.set_defaults(command=_fairness, needs_litert=True)
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
@@ -174,8 +185,20 @@ def _compare(options: argparse.Namespace) -> None:
     from models.data.dataset import Split
     from models.evaluation.comparison import compare, comparison_table
 
-    result = compare(options.networks, options.data, Split[options.usage])
+    result = compare(options.networks, options.data, Split[options.usage], options.wild)
     print(json.dumps(result) if options.json else comparison_table(result))
+
+
+def _fairness(options: argparse.Namespace) -> None:
+    from app.vision.model_card import read_model_card
+    from models.data.fairface import read_people
+    from models.evaluation.fairness import fairness, fairness_table
+    from models.export import LITERT
+    from models.network.serving import predict_with_litert
+
+    people = read_people(options.folder, options.detector)
+    scores = predict_with_litert(options.network / LITERT, people.crops)["scores"]
+    print(fairness_table(fairness(people, scores, read_model_card(options.network).uncertain_below)))
 
 
 def _export(options: argparse.Namespace) -> None:

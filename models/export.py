@@ -29,7 +29,7 @@ from models.calibration import (
 from models.data.dataset import Crops, Faces, Split, read_crops, read_dataset, split_crops
 from models.data.known_faces import as_strip, known_faces
 from models.data.votes import ferplus_majority
-from models.data.wild_faces import MEASURED_ON, WildFaces, read_wild_faces
+from models.data.wild_faces import MEASURED_NAME, WildFaces, read_wild_faces
 from models.evaluation.evaluate import measure_outputs, new_to_training
 from models.evaluation.measures import calibration_error, measures
 from models.network.serving import (
@@ -186,7 +186,7 @@ def _served(litert: Path, public_scores: np.ndarray, public: Faces, wild: WildFa
     scores = predict_with_litert(litert, images)["scores"]
     in_room = {"ece_in_room": calibration_error(scores, labels, room_weights(labels))}
     return {
-        "served_on": MEASURED_ON,
+        "served_on": MEASURED_NAME,
         "served_figures": measures(scores, labels) | in_room,
         **uncertain_threshold(scores, labels),
     }

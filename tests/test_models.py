@@ -23,6 +23,7 @@ from app.vision.frame import Box  # noqa: E402
 from app.vision.track import REJECT_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
 from models.__main__ import main  # noqa: E402
+from models.calibration import face_threshold  # noqa: E402
 from models.data.dataset import (  # noqa: E402
     Crops,
     DataError,
@@ -315,11 +316,13 @@ def test_networks_of_several_architectures_are_not_averaged(run):
         exporting.average_weights([load_trained(run / "network.keras"), other])
 
 
-def test_the_face_threshold_rejects_nearly_all_false_proposals(exported):
-    card = json.loads((exported / "emotion_cnn.json").read_text())
-    assert card["face_figures"]["false"] == 20
-    assert card["face_figures"]["false_kept"] <= 1
-    assert REJECT_BELOW <= card["face_below"] <= 1
+def test_the_face_threshold_rejects_nearly_all_false_proposals(crops):
+    face = np.where(crops.is_face, 0.9, np.linspace(0, 0.8, len(crops)))
+    chosen = face_threshold(face, crops)
+    assert chosen["face_figures"]["false"] == 20
+    assert chosen["face_figures"]["false_kept"] <= 1
+    assert chosen["face_figures"]["faces_kept"] == 20
+    assert REJECT_BELOW <= chosen["face_below"] <= 0.8
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):

@@ -221,7 +221,7 @@ def test_commands_gather_clean_and_export(sets, run, tmp_path, monkeypatch, caps
     command = ["export", "--data", str(data), "--network", network, "--wild", str(cleaned), "--out", str(out)]
     assert main(command) == 0
     card = read_model_card(out)
-    assert card.served_on == "raf_train"
+    assert card.served_on == "RAF-DB"
     assert card.served_figures["n"] == 28
     assert json.loads((out / "emotion_cnn.json").read_text())["mixture"].keys() == {"wild", "ferplus"}
     assert "--wild cleaned.npz" in card.origin["commands"][-1]

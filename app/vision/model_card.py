@@ -55,6 +55,8 @@ class ModelCard:
     """The set whose faces, never trained on, measured what is served. They also chose the thresholds."""
     served_figures: dict[str, Any]
     """How right the served scores are there."""
+    publictest_figures: dict[str, Any]
+    """How right the network is on PublicTest of FER-2013: what benchmarks compare."""
     uncertain_figures: dict[str, Any]
     """What remains there if faces under `uncertain_below` are not named."""
     named_confusion: tuple[tuple[int, ...], ...]
@@ -97,6 +99,7 @@ def _parsed(card: dict[str, Any]) -> ModelCard:
         self_test=SelfTest(self_test["picture"], self_test["scores"]),
         served_on=card["served_on"],
         served_figures=card["served_figures"],
+        publictest_figures=card["figures"]["PublicTest"],
         uncertain_figures=card["uncertain_figures"],
         named_confusion=tuple(map(tuple, card["uncertain_figures"]["confusion"])),
         face_figures=card.get("face_figures"),

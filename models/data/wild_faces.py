@@ -27,6 +27,8 @@ HELD_OUT = {
 MEASURED_ON = "raf_train"
 """Whose held-out faces calibrate and measure the scores that are served: forty people labelled each."""
 
+MEASURED_NAME = "RAF-DB"
+
 WELL_LABELLED = {"raf_train": 0.8, "sfew_train": 0.12, "ck48": 0.08}
 """How often a batch draws from each set whose labels several people agreed on."""
 

@@ -17,6 +17,7 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
     per_class = {emotion.value: _of_class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
     return accuracy(scores, truth) | {
         "macro_f1": float(np.mean([each["f1"] for each in per_class.values()])),
+        "mean_recall": float(np.mean([each["recall"] for each in per_class.values() if each["n"]])),
         "per_class": per_class,
         "confusion": confusion.tolist(),
         "ece": calibration_error(scores, truth),
