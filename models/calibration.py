@@ -28,7 +28,7 @@ ROOM = {
 }
 """How often a class shows each expression, roughly: what scores and `uncertain_below` are chosen for."""
 
-WILD_SHARE = 0.9
+WILD_SHARE = 0.75
 """Of the logits that are served; the rest are head `ferplus`'s. Less loses the rare expressions in the wild,
 more loses agreement with the votes of FER+ (docs/experiments.md)."""
 

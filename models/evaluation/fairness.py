@@ -87,8 +87,8 @@ def fairness_table(parts: Sequence[PartFigures]) -> str:
         low, high = wilson(each.right, max(each.labelled, 1))
         lines.append(
             f"| {each.name} | {each.people} | {_percent(each.found, each.people)} "
-            f"| {_percent(each.right, each.labelled)} ({low:.0%} – {high:.0%}) ".replace("%", " %")
-            + f"| {_percent(each.named, each.labelled)} | {_percent(each.named_right, each.named)} |"
+            f"| {_percent(each.right, each.labelled)} ({100 * low:.0f} – {100 * high:.0f} %) "
+            f"| {_percent(each.named, each.labelled)} | {_percent(each.named_right, each.named)} |"
         )
     worse = worse_than_the_whole(parts)
     named = " and ".join(f"{each.name} (p = {each.p:.1g})" for each in worse)
