@@ -1,4 +1,4 @@
-"""The commands: `python -m models data`, `train`, `evaluate`, `compare`, `export`.
+"""The commands of `python -m models`: prepare data, train, evaluate, compare and export networks.
 
 Each imports what it needs only when it runs: TensorFlow takes seconds, and --help needs none of it.
 """
@@ -30,9 +30,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_data(commands.add_parser("data", help="convert FER-2013, as it is distributed, into one .npz"))
+    _add_wild(commands.add_parser("wild", help="gather labelled faces in the wild, some of them held out"))
+    _add_clean(
+        commands.add_parser("clean", help="trust the labels in the wild that a trained network shares")
+    )
     _add_train(commands.add_parser("train", help="train the network, or resume a stopped run"))
     _add_evaluate(commands.add_parser("evaluate", help="evaluate a network on one split of FER-2013"))
     _add_compare(commands.add_parser("compare", help="compare several networks on the same faces"))
+    _add_fairness(commands.add_parser("fairness", help="measure who is read how well, by group and age"))
     _add_export(commands.add_parser("export", help="write the files that the program serves"))
     return parser
 
@@ -54,6 +59,20 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_data, needs_litert=False)
 
 
+def _add_wild(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="folder of raf.npz, affect.npz, expw.npz and small.npz")
+    parser.add_argument("--seed", type=int, default=27, help="of what is held out; default: %(default)s")
+    parser.add_argument("--out", type=Path, required=True, help=".npz to write")
+    parser.set_defaults(command=_wild, needs_litert=False)
+
+
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("wild", type=Path, help=".npz that `wild` wrote")
+    parser.add_argument("--network", type=Path, required=True, help="network.keras of a run trained on it")
+    parser.add_argument("--out", type=Path, required=True, help=".npz to write, for the next run")
+    parser.set_defaults(command=_clean, needs_litert=True)
+
+
 def _add_train(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     parser.set_defaults(command=_train, needs_litert=False)
@@ -71,7 +90,17 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_split(parser)
     parser.add_argument("networks", type=Path, nargs="+", help=".keras or .tflite")
+    parser.add_argument("--wild", type=Path, help="faces in the wild, whose held-out part is measured too")
     parser.set_defaults(command=_compare, needs_litert=True)
+
+
+def _add_fairness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="FairFace's pictures: labels.csv and images/")
+    parser.add_argument("--detector", type=Path, required=True, help="YuNet's file, which finds the faces")
+    parser.add_argument(
+        "--network", type=Path, default=FOLDER, help="folder of a network and its card; default: %(default)s"
+    )
+    parser.set_defaults(command=_fairness, needs_litert=True)
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +120,9 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--crops", type=Path, help="face proposals of a cascade as .npz, for the threshold of `face`"
+    )
+    parser.add_argument(
+        "--wild", type=Path, help="faces in the wild, whose held-out part chooses and measures what is served"
     )
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder; default: %(default)s")
     parser.set_defaults(command=_export, needs_litert=True)
@@ -113,10 +145,28 @@ def _data(options: argparse.Namespace) -> None:
     print(f"{survey_table(counts)}\n\nwrote {options.out} and {picture}")
 
 
+def _wild(options: argparse.Namespace) -> None:
+    from models.data.label_cleaning import cleaning_table
+    from models.data.wild_faces import gather, write_wild_faces
+
+    faces = gather(options.folder, options.seed)
+    write_wild_faces(options.out, faces)
+    print(f"{cleaning_table(faces)}\n\nwrote {options.out}")
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from models.data.label_cleaning import clean, cleaning_table
+    from models.data.wild_faces import read_wild_faces, write_wild_faces
+
+    faces = clean(options.network, read_wild_faces(options.wild))
+    write_wild_faces(options.out, faces)
+    print(f"{cleaning_table(faces)}\n\nwrote {options.out}")
+
+
 def _train(options: argparse.Namespace) -> None:
     from models.training.train import train
 
-    print(train(options.data, options.crops, options.run, schedule_from(options)))
+    print(train(options.data, options.crops, options.run, schedule_from(options), wild=options.wild))
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -135,15 +185,27 @@ def _compare(options: argparse.Namespace) -> None:
     from models.data.dataset import Split
     from models.evaluation.comparison import compare, comparison_table
 
-    result = compare(options.networks, options.data, Split[options.usage])
+    result = compare(options.networks, options.data, Split[options.usage], options.wild)
     print(json.dumps(result) if options.json else comparison_table(result))
+
+
+def _fairness(options: argparse.Namespace) -> None:
+    from app.vision.model_card import read_model_card
+    from models.data.fairface import read_people
+    from models.evaluation.fairness import fairness, fairness_table
+    from models.export import LITERT
+    from models.network.serving import predict_with_litert
+
+    people = read_people(options.folder, options.detector)
+    scores = predict_with_litert(options.network / LITERT, people.crops)["scores"]
+    print(fairness_table(fairness(people, scores, read_model_card(options.network).uncertain_below)))
 
 
 def _export(options: argparse.Namespace) -> None:
     from models.evaluation.evaluate import evaluation_table
     from models.export import LITERT, export
 
-    card = export(options.network, options.data, options.crops, options.out)
+    card = export(options.network, options.data, options.crops, options.out, options.wild)
     print(evaluation_table({"network": LITERT, "usage": "PublicTest"} | card["figures"]["PublicTest"]))
 
 

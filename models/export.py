@@ -18,11 +18,20 @@ from app.vision.crop import SIDE
 from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import CARD, ExpressionClassifier
 from models import CommandError
-from models.calibration import Temperatures, face_threshold, find_temperatures, uncertain_threshold
+from models.calibration import (
+    Calibration,
+    calibrate,
+    face_threshold,
+    room_weights,
+    uncertain_threshold,
+    uncertain_threshold_by_votes,
+)
 from models.data.dataset import Crops, Faces, Split, read_crops, read_dataset, split_crops
 from models.data.known_faces import as_strip, known_faces
 from models.data.votes import ferplus_majority
+from models.data.wild_faces import MEASURED_NAME, WildFaces, read_wild_faces
 from models.evaluation.evaluate import measure_outputs, new_to_training
+from models.evaluation.measures import calibration_error, measures
 from models.network.serving import (
     load_trained,
     predict_with_keras,
@@ -41,10 +50,12 @@ class ExportError(CommandError):
     """The exported files don't do what the trained network does; nothing was written."""
 
 
-def export(trained: Sequence[Path], data: Path, crops: Path | None, folder: Path) -> dict:
+def export(
+    trained: Sequence[Path], data: Path, crops: Path | None, folder: Path, wild: Path | None = None
+) -> dict:
     """Export the network of a training run into a folder; of several runs, the average. Return the card.
 
-    PublicTest chooses temperatures and thresholds.
+    PublicTest and the held-out faces in the wild choose what is served, temperatures and thresholds.
     """
     dataset = read_dataset(data)
     public = dataset.faces_of(Split.PublicTest)
@@ -55,7 +66,15 @@ def export(trained: Sequence[Path], data: Path, crops: Path | None, folder: Path
     held_out = split_crops(read_crops(crops))[1] if crops else None
     network = average_weights([load_trained(path) for path in trained])
     is_new = new_to_training(dataset, Split.PublicTest)
-    return export_network(network, public, held_out, folder, provenance(trained, data, crops), is_new)
+    return export_network(
+        network,
+        public,
+        held_out,
+        folder,
+        provenance(trained, data, crops, wild),
+        is_new,
+        read_wild_faces(wild) if wild else None,
+    )
 
 
 def average_weights(networks: Sequence[keras.Model]) -> keras.Model:
@@ -81,22 +100,23 @@ def export_network(
     folder: Path,
     origin: dict,
     is_new: np.ndarray | None = None,
+    wild: WildFaces | None = None,
 ) -> dict:
     """Export a trained network, calibrated and measured on these faces, and return its card.
 
     `is_new` tells which of the faces are new to training, bool (N,), where that is known. Raises ExportError
     where LiteRT and Keras differ, or where 8 bits lose accuracy.
     """
-    temperatures = find_temperatures(trained, public)
-    network = serving_network(trained, temperatures.scores, temperatures.fer)
+    calibration = calibrate(trained, public, wild)
+    network = serving_network(trained, calibration.mixture, calibration.fer_temperature)
     with tempfile.TemporaryDirectory() as draft:
         draft = Path(draft)
         outputs = _write_networks(network, public, draft)
         faces = known_faces()
         cv2.imwrite(str(draft / SELF_TEST_PICTURE), as_strip(faces))
         card = {
-            **_description(network, temperatures, draft),
-            **uncertain_threshold(outputs["scores"], public),
+            **_description(network, calibration, draft),
+            **_served(draft / LITERT, outputs["scores"], public, wild),
             **_face_threshold(draft / LITERT, held_out),
             "figures": {"PublicTest": measure_outputs(outputs, public, is_new) | {"measured_on": LITERT}},
             "origin": origin,
@@ -150,7 +170,29 @@ def check_quantisation(
             )
 
 
-def _description(network: keras.Model, temperatures: Temperatures, draft: Path) -> dict:
+def _served(litert: Path, public_scores: np.ndarray, public: Faces, wild: WildFaces | None) -> dict:
+    """How right the served scores are, and below which top score a face counts as uncertain.
+
+    Measured on held-out faces in the wild where there are any, else by the FER+ majority of PublicTest.
+    """
+    if wild is None:
+        has_majority, majority = ferplus_majority(public.votes)
+        return {
+            "served_on": "FER+",
+            "served_figures": measures(public_scores[has_majority], majority[has_majority]),
+            **uncertain_threshold_by_votes(public_scores, public),
+        }
+    images, labels = wild.held_out()
+    scores = predict_with_litert(litert, images)["scores"]
+    in_room = {"ece_in_room": calibration_error(scores, labels, room_weights(labels))}
+    return {
+        "served_on": MEASURED_NAME,
+        "served_figures": measures(scores, labels) | in_room,
+        **uncertain_threshold(scores, labels),
+    }
+
+
+def _description(network: keras.Model, calibration: Calibration, draft: Path) -> dict:
     return {
         "name": "emotion_cnn",
         "labels": list(EMOTIONS),
@@ -162,13 +204,17 @@ def _description(network: keras.Model, temperatures: Temperatures, draft: Path) 
             "preparation": "app.vision.crop: cut out and resized; the network itself centres and scales",
         },
         "outputs": {
-            "scores": "softmax over labels, the head trained on the FER+ votes, contempt left out",
+            "scores": "softmax over labels: the heads of `mixture`, contempt left out",
             "face": "probability that the crop is a face",
             "fer": "softmax over labels, the head trained on FER-2013's own labels",
         },
         "files": {"litert": file_facts(draft / LITERT), "keras": file_facts(draft / KERAS)},
         "parameters": network.count_params(),
-        "temperature": {"scores": round(temperatures.scores, 4), "fer": round(temperatures.fer, 4)},
+        "mixture": {
+            head: round(weight, 4)
+            for head, weight in zip(calibration.mixture.heads, calibration.mixture.weights, strict=True)
+        },
+        "temperature": {"fer": round(calibration.fer_temperature, 4)},
     }
 
 

@@ -13,14 +13,15 @@ from models.training.schedule import Schedule, recorded_schedules
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "opencv-python-headless")
 
 
-def provenance(trained: Sequence[Path], data: Path, crops: Path | None) -> dict:
+def provenance(trained: Sequence[Path], data: Path, crops: Path | None, wild: Path | None = None) -> dict:
     """Describe for the card how the networks of training runs were made.
 
     Commands name run folders under runs/, which .gitignore lists, wherever they really are. Raises
     CommandError for a network without its run's schedule.json beside it.
     """
     schedules = [(path.parent.name, *entry) for path in trained for entry in _schedules(path)]
-    inputs = f"--data {data.name}" + (f" --crops {crops.name}" if crops else "")
+    files = {"data": data, "crops": crops, "wild": wild}
+    inputs = " ".join(f"--{option} {path.name}" for option, path in files.items() if path)
     trainings = [
         schedule.command(run, inputs) + (f"  # resumed after epoch {epochs_done}" if epochs_done else "")
         for run, epochs_done, schedule in schedules
@@ -29,7 +30,7 @@ def provenance(trained: Sequence[Path], data: Path, crops: Path | None) -> dict:
     installed = {package.name.replace("_", "-"): package.version for package in distributions()}
     sources = {path for *_, schedule in schedules for path in (*schedule.teachers, schedule.weights) if path}
     return {
-        "data": [file_facts(path) for path in (data, crops) if path],
+        "data": [file_facts(path) for path in files.values() if path],
         "networks": [file_facts(Path(path)) for path in sorted(sources)],
         "schedules": [
             {"run": run, "after_epoch": epochs_done} | schedule.for_card()

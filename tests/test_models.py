@@ -23,6 +23,7 @@ from app.vision.frame import Box  # noqa: E402
 from app.vision.track import REJECT_BELOW  # noqa: E402
 from models import export as exporting  # noqa: E402
 from models.__main__ import main  # noqa: E402
+from models.calibration import face_threshold  # noqa: E402
 from models.data.dataset import (  # noqa: E402
     Crops,
     DataError,
@@ -31,6 +32,7 @@ from models.data.dataset import (  # noqa: E402
 )
 from models.evaluation.measures import best_temperature, calibration_error, measures, wilson  # noqa: E402
 from models.network.architecture import aula, to_float32  # noqa: E402
+from models.network.mixture import FERPLUS_ALONE  # noqa: E402
 from models.network.network_heads import smoothed_cross_entropy  # noqa: E402
 from models.network.normalization import FastBatchNormalization  # noqa: E402
 from models.network.serving import (  # noqa: E402
@@ -273,7 +275,7 @@ def test_the_exported_network_needs_no_code_of_the_project(exported):
 
 
 def test_litert_in_float32_gives_the_scores_of_keras(tmp_path, run, drawn):
-    network = serving_network(load_trained(run / "network.keras"), 0.7, 1.2)
+    network = serving_network(load_trained(run / "network.keras"), FERPLUS_ALONE.at(0.7), 1.2)
     save_litert(network, tmp_path / "float.tflite", eight_bits=False)
     by_litert = predict_with_litert(tmp_path / "float.tflite", drawn.images)
     exporting.check_conversion(predict_with_keras(network, drawn.images), by_litert)
@@ -314,11 +316,13 @@ def test_networks_of_several_architectures_are_not_averaged(run):
         exporting.average_weights([load_trained(run / "network.keras"), other])
 
 
-def test_the_face_threshold_rejects_nearly_all_false_proposals(exported):
-    card = json.loads((exported / "emotion_cnn.json").read_text())
-    assert card["face_figures"]["false"] == 20
-    assert card["face_figures"]["false_kept"] <= 1
-    assert REJECT_BELOW <= card["face_below"] <= 1
+def test_the_face_threshold_rejects_nearly_all_false_proposals(crops):
+    face = np.where(crops.is_face, 0.9, np.linspace(0, 0.8, len(crops)))
+    chosen = face_threshold(face, crops)
+    assert chosen["face_figures"]["false"] == 20
+    assert chosen["face_figures"]["false_kept"] <= 1
+    assert chosen["face_figures"]["faces_kept"] == 20
+    assert REJECT_BELOW <= chosen["face_below"] <= 0.8
 
 
 def test_a_card_tells_where_its_network_comes_from(tmp_path, run, data_file):
@@ -382,7 +386,14 @@ def test_the_written_card_gives_the_figures_that_were_measured():
     card = json.loads((SHIPPED / "emotion_cnn.json").read_text())
     measured = card["figures"]["PublicTest"]
     new = measured["new"]
-    for part in (measured, measured["ferplus"], measured["served"], new, new["ferplus"]):
+    for part in (
+        card["served_figures"],
+        measured,
+        measured["ferplus"],
+        measured["served"],
+        new,
+        new["ferplus"],
+    ):
         low, high = part["accuracy_ci95"]
         assert f"{part['accuracy']:.1%} ({low:.1%} – {high:.1%})".replace("%", " %") in text
     assert f"{card['uncertain_below']:.3f}" in text

@@ -10,6 +10,7 @@ import pytest
 
 from models.__main__ import main
 from models.data.dataset import Split
+from models.data.wild_faces import WildFaces, smoothed, write_wild_faces
 from models.evaluation.comparison import compare, comparison_table
 from models.evaluation.cost import BATCHES, multiply_adds
 from models.evaluation.measures import mcnemar
@@ -39,8 +40,30 @@ def test_two_networks_are_measured_side_by_side(data_file):
     assert (pair["first"], pair["second"]) == (str(LITERT), str(KERAS))
     assert pair["ferplus"]["p"] > 0.05
     lines = comparison_table(result).splitlines()
-    assert {line.count("|") for line in lines if line.startswith("|")} == {10}
-    assert "(McNemar, exact, p = 1)" in lines[-1]
+    assert {line.count("|") for line in lines if line.startswith("|")} == {12}
+    assert sum("(McNemar, exact, p = 1)" in line for line in lines) == 2
+
+
+def test_networks_are_compared_on_held_out_faces_in_the_wild(data_file, tmp_path):
+    faces = drawn_faces(students=3)
+    is_held_out = np.arange(len(faces)) < 14
+    wild = WildFaces(
+        faces.images,
+        faces.labels,
+        np.full(len(faces), "raf_train"),
+        np.ones(len(faces), bool),
+        is_held_out,
+        smoothed(faces.labels),
+        ~is_held_out / 7,
+    )
+    write_wild_faces(tmp_path / "wild.npz", wild)
+    result = compare([LITERT, LITERT], data_file, Split.PublicTest, tmp_path / "wild.npz")
+    measured = result["networks"][0]["wild"]
+    assert measured["n"] == 14
+    assert 0 < measured["mean_recall"] <= 1
+    assert result["neighbours"][0]["wild"]["p"] == 1
+    assert f"{measured['mean_recall']:.1%}" in comparison_table(result)
+    assert "by RAF-DB's labels" in comparison_table(result)
 
 
 def test_one_network_has_no_neighbour_and_faces_may_have_no_votes(tmp_path, capsys):
@@ -48,7 +71,7 @@ def test_one_network_has_no_neighbour_and_faces_may_have_no_votes(tmp_path, caps
     path = save(tmp_path / "faces.npz", faces.images, faces.labels, np.ones(7, np.uint8), faces.votes * 0)
     assert main(["compare", str(LITERT), "--data", str(path)]) == 0
     output = capsys.readouterr().out
-    assert "| – | – |" in output
+    assert "| – | – | – | – |" in output
     assert "McNemar" not in output
 
 

@@ -44,11 +44,12 @@ def data_file(tmp_path_factory) -> Path:
         pytest.param(lambda: resnet50(None), id="resnet50"),
     ],
 )
-def test_every_architecture_has_the_three_heads(build):
+def test_every_architecture_has_all_heads(build):
     network = build()
     assert {name: tensor.shape[1:] for name, tensor in network.output.items()} == {
         "fer": (7,),
         "ferplus": (8,),
+        "wild": (7,),
         "face": (1,),
     }
     scores = serving_network(network)(as_input(drawn_faces(students=1).images[:2]))["scores"]

@@ -12,8 +12,6 @@ from app.project import PROJECT
 
 MODELS = PROJECT / "models"
 CARD = "emotion_cnn.json"
-FIGURES_PART = "PublicTest"
-"""The part of FER-2013 that the card's figures were measured on. It also chose the thresholds."""
 RESTORE = "restore the folder models/ from the release, or export the network again"
 
 
@@ -42,7 +40,7 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the card says. Its figures are dictionaries as `models.evaluate` and `models.export` give them."""
+    """What the card says. Its figures are dictionaries as `models.evaluation.measures` gives them."""
 
     labels: list[str]
     input_shape: list[int]
@@ -53,12 +51,14 @@ class ModelCard:
     face_below: float
     """A proposal whose face score lies below this is not a face."""
     self_test: SelfTest
-    figures: dict[str, Any]
-    """How right the network is on FIGURES_PART, against FER-2013's own labels."""
-    ferplus_figures: dict[str, Any]
-    """The same against the majority of ten people (FER+): what is served."""
+    served_on: str
+    """The set whose faces, never trained on, measured what is served. They also chose the thresholds."""
+    served_figures: dict[str, Any]
+    """How right the served scores are there."""
+    publictest_figures: dict[str, Any]
+    """How right the network is on PublicTest of FER-2013: what benchmarks compare."""
     uncertain_figures: dict[str, Any]
-    """What remains if faces under `uncertain_below` are not named."""
+    """What remains there if faces under `uncertain_below` are not named."""
     named_confusion: tuple[tuple[int, ...], ...]
     """Named faces by what most people saw (rows) and what the network read (columns), as EMOTIONS."""
     face_figures: dict[str, Any] | None
@@ -88,7 +88,7 @@ def read_model_card(folder: Path = MODELS) -> ModelCard:
 
 
 def _parsed(card: dict[str, Any]) -> ModelCard:
-    weights, self_test, figures = card["files"]["litert"], card["self_test"], card["figures"][FIGURES_PART]
+    weights, self_test = card["files"]["litert"], card["self_test"]
     return ModelCard(
         labels=card["labels"],
         input_shape=card["input"]["shape"],
@@ -97,8 +97,9 @@ def _parsed(card: dict[str, Any]) -> ModelCard:
         uncertain_below=card["uncertain_below"],
         face_below=card["face_below"],
         self_test=SelfTest(self_test["picture"], self_test["scores"]),
-        figures=figures,
-        ferplus_figures=figures["ferplus"],
+        served_on=card["served_on"],
+        served_figures=card["served_figures"],
+        publictest_figures=card["figures"]["PublicTest"],
         uncertain_figures=card["uncertain_figures"],
         named_confusion=tuple(map(tuple, card["uncertain_figures"]["confusion"])),
         face_figures=card.get("face_figures"),

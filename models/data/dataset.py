@@ -90,7 +90,7 @@ class Dataset:
 
 def read_dataset(path: Path) -> Dataset:
     """Read every face of a data file."""
-    arrays = _load(path, ("images", "label", "usage", "ferplus_votes"))
+    arrays = load_arrays(path, ("images", "label", "usage", "ferplus_votes"))
     faces = Faces(arrays["images"], arrays["label"].astype(np.int64), arrays["ferplus_votes"])
     _check(path, faces, arrays["usage"])
     return Dataset(faces, arrays["usage"], path)
@@ -116,7 +116,7 @@ def read_split(path: Path, split: Split) -> Faces:
 
 def read_crops(path: Path) -> Crops:
     """Read a cascade's proposals in the file's order, which is that of the photographs."""
-    arrays = _load(path, ("images", "is_face"))
+    arrays = load_arrays(path, ("images", "is_face"))
     return Crops(arrays["images"], arrays["is_face"].astype(bool))
 
 
@@ -132,7 +132,8 @@ def separate_non_faces(faces: Faces) -> tuple[Faces, Crops]:
     return faces[~rejected], Crops(faces.images[rejected], np.zeros(rejected.sum(), bool))
 
 
-def _load(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+def load_arrays(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Read arrays of an .npz file. Raises DataError where it is missing, damaged or lacks one of them."""
     try:
         with np.load(path) as file:
             return {name: file[name] for name in names}

@@ -52,21 +52,22 @@ def measure_outputs(outputs: dict[str, np.ndarray], faces: Faces, is_new: np.nda
     return result
 
 
-def selective_accuracy(scores: np.ndarray, faces: Faces, threshold: float) -> dict:
+def selective_accuracy(
+    scores: np.ndarray, truth: np.ndarray, threshold: float, weights: np.ndarray | None = None
+) -> dict:
     """Measure scores (N, 7) when a face whose top score lies below the threshold is left without a name.
 
-    `coverage` is the share of the faces that are named, `ferplus_coverage` the same of those with a FER+
-    majority, and `ferplus_accuracy` the share of these names that are right; 0 to 1. `confusion` counts them.
+    `truth` (N,) are indices in EMOTIONS. `coverage` is the share of the faces that are named, and `accuracy`
+    the share of the names that are right; 0 to 1, both by `weights` (N,) if given. `confusion` counts the
+    named.
     """
-    is_named = scores.max(1) >= threshold
-    has_majority, majority = ferplus_majority(faces.votes)
-    predicted = scores.argmax(1)
-    rows = is_named & has_majority
+    weights = np.ones(len(truth)) if weights is None else weights
+    is_named, predicted = scores.max(1) >= threshold, scores.argmax(1)
+    named, right = weights[is_named].sum(), weights[is_named & (predicted == truth)].sum()
     return {
-        "coverage": float(is_named.mean()),
-        "ferplus_coverage": float(is_named[has_majority].mean()),
-        "ferplus_accuracy": float((predicted == majority)[rows].mean()),
-        "confusion": confusion_matrix(majority[rows], predicted[rows]).tolist(),
+        "coverage": float(named / weights.sum()),
+        "accuracy": float(right / named) if named else 0.0,
+        "confusion": confusion_matrix(truth[is_named], predicted[is_named]).tolist(),
     }
 
 

@@ -17,6 +17,7 @@ def measures(scores: np.ndarray, truth: np.ndarray) -> dict:
     per_class = {emotion.value: _of_class(confusion, index) for index, emotion in enumerate(EMOTIONS)}
     return accuracy(scores, truth) | {
         "macro_f1": float(np.mean([each["f1"] for each in per_class.values()])),
+        "mean_recall": float(np.mean([each["recall"] for each in per_class.values() if each["n"]])),
         "per_class": per_class,
         "confusion": confusion.tolist(),
         "ece": calibration_error(scores, truth),
@@ -43,12 +44,15 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return confusion
 
 
-def calibration_error(scores: np.ndarray, truth: np.ndarray) -> float:
-    """Average the gap between confidence and accuracy over the faces, in bins of equal width (ECE)."""
+def calibration_error(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Average the gap between confidence and accuracy over the faces, in bins of equal width (ECE).
+
+    `weights` (N,) of faces; by default all count alike.
+    """
+    weights = np.ones(len(truth)) if weights is None else weights
     confidence, is_right = scores.max(1), scores.argmax(1) == truth
-    bins = _bins(confidence)
-    gaps = [abs((is_right[bins == b] - confidence[bins == b]).sum()) for b in range(BINS)]
-    return float(sum(gaps) / len(truth))
+    gaps = np.bincount(_bins(confidence), weights * (is_right - confidence), minlength=BINS)
+    return float(np.abs(gaps).sum() / weights.sum())
 
 
 def reliability(scores: np.ndarray, truth: np.ndarray) -> dict[str, list]:
@@ -108,13 +112,14 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     return {"only_first": only_first, "only_second": only_second, "p": min(2 * tail / 2**count, 1.0)}
 
 
-def best_temperature(log_scores: np.ndarray, truth: np.ndarray) -> float:
-    """Find the temperature with the smallest NLL for log-scores (N, 7) (Guo et al. 2017)."""
+def best_temperature(logits: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Find the temperature with the smallest NLL, by `weights` (N,), for logits (N, 7) (Guo et al. 2017)."""
 
     def loss(temperature: float) -> float:
-        scaled = log_scores / temperature
+        scaled = logits / temperature
         scaled = np.exp(scaled - scaled.max(1, keepdims=True))
-        return negative_log_likelihood(scaled / scaled.sum(1, keepdims=True), truth)
+        of_truth = scaled[np.arange(len(truth)), truth] / scaled.sum(1)
+        return float(np.average(-np.log(np.maximum(of_truth, 1e-7)), weights=weights))
 
     return float(min(np.geomspace(0.25, 4, 401), key=loss))
 

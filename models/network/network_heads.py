@@ -10,6 +10,7 @@ from app.vision.emotion import EMOTIONS
 from models.data.votes import FERPLUS
 
 SMOOTHING = 0.1  # of the FER-2013 labels: people agree with them 65 ± 5 %
+WILD_WEIGHT = 1.5  # what rooms show is more like these faces
 FACE_WEIGHT = 3.0  # most rows are faces and soon have a low loss; the few crops need the weight
 
 
@@ -35,17 +36,23 @@ def smoothed_cross_entropy(targets, logits):
     return cross_entropy((1 - SMOOTHING) * targets + SMOOTHING * labelled / targets.shape[-1], logits)
 
 
-def binary_cross_entropy(is_face, logits):
-    """Binary cross entropy of one logit, averaged over the batch."""
-    return keras.losses.BinaryCrossentropy(from_logits=True)(is_face, logits)
+def face_cross_entropy(weights, logits):
+    """Binary cross entropy of one logit, (N, 1), averaged over the weights.
+
+    `weights` (N, 2): how much a row counts as a face, and as none.
+    """
+    both = ops.concatenate([ops.log_sigmoid(logits), ops.log_sigmoid(-logits)], axis=1)
+    return -ops.sum(weights * both) / ops.maximum(ops.sum(weights), 1.0)
 
 
 HEADS = (
     NetworkHead("fer", len(EMOTIONS), smoothed_cross_entropy),
     NetworkHead("ferplus", len(FERPLUS), cross_entropy),
-    NetworkHead("face", 1, binary_cross_entropy, FACE_WEIGHT),
+    NetworkHead("wild", len(EMOTIONS), cross_entropy, WILD_WEIGHT),
+    NetworkHead("face", 1, face_cross_entropy, FACE_WEIGHT),
 )
-"""`fer` learns FER-2013's labels, `ferplus` the votes of FER+, `face` whether the crop is a face at all.
+"""`fer` learns FER-2013's labels, `ferplus` the votes of FER+, `wild` the labels of faces in the wild and,
+with less weight, those votes, `face` whether the crop is a face at all.
 
 A dataset with labels of its own gets a line here and its targets in `Batches`.
 """

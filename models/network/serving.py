@@ -11,9 +11,9 @@ from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from app.vision.expression_network import ExpressionNetwork, WeightsError
 from models.data.dataset import DataError
-from models.data.votes import SEVEN
 from models.network.architecture import to_float32
 from models.network.compiled import compiled
+from models.network.mixture import FERPLUS_ALONE, Mixture
 
 BATCH_SIZE = 256  # faces; a larger one only takes memory
 THREADS = 2  # nothing else computes meanwhile
@@ -23,19 +23,19 @@ EMPTY_BATCH = np.empty((0, SIDE, SIDE, 1), np.float32)
 
 
 def serving_network(
-    trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
+    trained: keras.Model, mixture: Mixture = FERPLUS_ALONE, fer_temperature: float = 1.0
 ) -> keras.Model:
     """Replace a trained network's heads for serving; all of it in float32, from pixels (N, 48, 48, 1).
 
-    `scores` (N, 7): the seven expressions of head `ferplus`, without contempt, in the order of EMOTIONS;
-    `face` (N,): the probability of a face; `fer` (N, 7): the head that learnt FER-2013's own labels, for
-    benchmarks. The temperatures divide the logits (Guo et al. 2017); here they are part of the weights.
+    `scores` (N, 7): the mixture of heads, in the order of EMOTIONS; `face` (N,): the probability of a face;
+    `fer` (N, 7): the head that learnt FER-2013's own labels, for benchmarks, its logits divided by
+    `fer_temperature` (Guo et al. 2017).
     """
-    return _with_serving_heads(to_float32(trained), temperature, fer_temperature)
+    return _with_serving_heads(to_float32(trained), mixture, fer_temperature)
 
 
 def _with_serving_heads(
-    trained: keras.Model, temperature: float = 1.0, fer_temperature: float = 1.0
+    trained: keras.Model, mixture: Mixture = FERPLUS_ALONE, fer_temperature: float = 1.0
 ) -> keras.Model:
     """Replace the heads; the trunk stays in the precision that it was trained in."""
     features = trained.get_layer("ferplus").input
@@ -51,8 +51,7 @@ def _with_serving_heads(
         },
         name="emotion_cnn",
     )
-    kernel, bias = trained.get_layer("ferplus").get_weights()
-    scores.set_weights([kernel[:, SEVEN] / temperature, bias[SEVEN] / temperature])
+    scores.set_weights(mixture.dense_weights(trained))
     fer.set_weights([weights / fer_temperature for weights in trained.get_layer("fer").get_weights()])
     face.set_weights(trained.get_layer("face").get_weights())
     return network

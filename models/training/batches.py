@@ -1,4 +1,4 @@
-"""Training batches: faces and crops, augmented anew each time, with a target for each head."""
+"""Training batches: faces, crops, and faces in the wild, augmented anew, with a target for each head."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,24 @@ from keras import ops
 from app.vision.crop import SIDE, as_input
 from app.vision.emotion import EMOTIONS
 from models.data.dataset import Crops, Faces, separate_non_faces
-from models.data.votes import ferplus_shares
+from models.data.votes import SEVEN, ferplus_shares
+from models.data.wild_faces import WildFaces
 from models.training.augmentation import DEFAULT_AUGMENTATION, Augmentation, augment, degrade
 from models.training.distillation import Teacher, distilled_targets
 
 MIXUP_CHANCE = 0.65  # of a batch
+VOTES_IN_WILD = 0.25
+"""How much a vote of FER+ counts for the `wild` head, beside a face in the wild."""
+
+WILD_IN_FACE = 0.1
+"""How much a face in the wild counts for the `face` head: a detector found them, so they teach it little."""
 
 
 class Batches(keras.utils.PyDataset):
-    """Every face once an epoch; each batch of faces also holds some crops, which train the `face` head.
+    """Every face once an epoch; a batch also holds some crops, which train the `face` head, and `wild` faces.
 
-    With teachers, the faces among the crops get the teachers' answers as their labels.
+    Wild faces are drawn by their chances. With teachers, the faces among the crops get the teachers' answers
+    as their labels; wild faces keep their targets.
 
     Batch and epoch number seed the random numbers: a resumed run sees what an unbroken one would have seen.
     `Schedule` explains the options.
@@ -36,18 +43,26 @@ class Batches(keras.utils.PyDataset):
         augmentation: Augmentation = DEFAULT_AUGMENTATION,
         mixup: float = 0.4,
         teachers: Sequence[Teacher] = (),
+        wild: WildFaces | None = None,
+        wild_in_batch: int = 0,
     ):
         super().__init__()
         faces, non_faces = separate_non_faces(faces)
         crops = crops or Crops(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, bool))
+        wild = wild or WildFaces.none()
         self._face_count, self._crop_count = len(faces), len(crops) + len(non_faces)
-        self._images = np.concatenate([faces.images, crops.images, non_faces.images])
+        self._images = np.concatenate([faces.images, crops.images, non_faces.images, wild.images])
         is_face = np.concatenate([np.ones(len(faces)), crops.is_face, non_faces.is_face])
         self._is_face = is_face.astype(np.float32)[:, np.newaxis]
         self._targets = {
             "fer": self._of_faces_only(np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]),
             "ferplus": self._of_faces_only(ferplus_shares(faces.votes)),
         }
+        self._wild_targets, self._wild_chances = wild.targets, wild.chances
+        self._wild_weights = WILD_IN_FACE * np.stack([wild.is_found, np.zeros(len(wild))], 1).astype(
+            np.float32
+        )
+        self._wild_in_batch = wild_in_batch if len(wild) else 0
         self._batch = batch
         self._crops_in_batch = crops_in_batch if self._crop_count else 0
         self._seed = seed
@@ -69,24 +84,46 @@ class Batches(keras.utils.PyDataset):
         faces = self._order[index * self._batch : (index + 1) * self._batch]
         crops = self._face_count + random.integers(0, max(self._crop_count, 1), self._crops_in_batch)
         rows = np.concatenate([faces, crops])
-        pixels = augment(as_input(self._images[rows]), self._augmentation, random)
+        wild = self._drawn_wild(random)
+        images = self._images[np.concatenate([rows, len(self._is_face) + wild])]
+        pixels = augment(as_input(images), self._augmentation, random)
         targets = {head: of_rows[rows] for head, of_rows in self._targets.items()}
+        targets["wild"] = self._wild_targets[wild]
         if self._mixup and self._mixup_alpha and random.random() < MIXUP_CHANCE:
             pixels, targets = self._mixed(pixels, targets, len(faces), random)
         if self._teachers:
             targets["fer"], targets["ferplus"] = distilled_targets(
-                self._teachers, pixels, targets["fer"], targets["ferplus"]
+                self._teachers, pixels[: len(rows)], targets["fer"], targets["ferplus"]
             )
         is_face = self._is_face[rows]
-        expressions = {head: ops.multiply(target, is_face) for head, target in targets.items()}
-        return degrade(pixels, self._augmentation, random), expressions | {"face": is_face}
+        targets["fer"], targets["ferplus"] = (
+            ops.multiply(targets[head], is_face) for head in ("fer", "ferplus")
+        )
+        votes = VOTES_IN_WILD * ops.take(targets["ferplus"], SEVEN, axis=1)
+        wild_rows = ((0, len(wild)), (0, 0))
+        return degrade(pixels, self._augmentation, random), {
+            "fer": ops.pad(targets["fer"], wild_rows),
+            "ferplus": ops.pad(targets["ferplus"], wild_rows),
+            "wild": ops.concatenate([votes, targets["wild"]]),
+            "face": np.concatenate([np.hstack([is_face, 1 - is_face]), self._wild_weights[wild]]),
+        }
+
+    def _drawn_wild(self, random: np.random.Generator) -> np.ndarray:
+        """Draw the batch's wild faces by their chances: their indices."""
+        if not self._wild_in_batch:
+            return np.empty(0, int)
+        return random.choice(len(self._wild_chances), self._wild_in_batch, p=self._wild_chances)
 
     def _mixed(self, pixels, targets: dict[str, np.ndarray], faces: int, random: np.random.Generator):
-        """Mix each face with another of the batch (Zhang et al. 2018); crops, the rows after, stay."""
+        """Mix each face with another of its kind (Zhang et al. 2018); crops stay as they are."""
         share = random.beta(self._mixup_alpha, self._mixup_alpha)
-        partner = np.concatenate([random.permutation(faces), np.arange(faces, len(pixels))])
-        pixels = share * pixels + (1 - share) * ops.take(pixels, partner, axis=0)
-        return pixels, {head: share * t + (1 - share) * t[partner] for head, t in targets.items()}
+        taught, wild = len(targets["fer"]), len(targets["wild"])
+        partner = np.concatenate([random.permutation(faces), np.arange(faces, taught)])
+        wild_partner = random.permutation(wild)
+        everybody = np.concatenate([partner, taught + wild_partner])
+        pixels = share * pixels + (1 - share) * ops.take(pixels, everybody, axis=0)
+        partners = {"fer": partner, "ferplus": partner, "wild": wild_partner}
+        return pixels, {head: share * t + (1 - share) * t[partners[head]] for head, t in targets.items()}
 
     def _of_faces_only(self, targets: np.ndarray) -> np.ndarray:
         """Append rows of zeros for the crops: such a row has no label and adds nothing to the loss."""

@@ -14,6 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     option = parser.add_argument
     option("--data", type=Path, required=True, help="FER-2013 as .npz")
     option("--crops", type=Path, help="face proposals of a cascade as .npz, for the `face` head")
+    option("--wild", type=Path, help="faces in the wild as `wild` or `clean` wrote them, for the `wild` head")
     option("--run", type=Path, required=True, help="folder of checkpoints and log")
     option("--batch", type=number(int, 1, 4096), default=default.batch, help="faces; default: %(default)s")
     option("--epochs", type=number(int, 1, 10_000), default=default.epochs, help="default: %(default)s")

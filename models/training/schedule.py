@@ -19,6 +19,8 @@ class Schedule:
     epochs: int = 40
     batch: int = 96
     crops_in_batch: int = 12
+    wild_in_batch: int = 72
+    """Faces in the wild, where there are any."""
     learning_rate: float = 0.06
     """The highest one, after the warm-up."""
     weight_decay: float = 0.0025  # a step shrinks kernels by this times the learning rate

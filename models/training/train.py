@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from models.data.dataset import Crops, DataError, Faces, Split, read_crops, read_dataset, split_crops
+from models.data.wild_faces import WildFaces, read_wild_faces
 from models.network.architecture import aula
 from models.network.network_heads import HEADS
 from models.network.serving import load_keras, open_network
@@ -21,15 +22,18 @@ def train(
     run: Path,
     schedule: Schedule,
     architecture: Callable[..., keras.Model] = aula,
+    wild: Path | None = None,
 ) -> Path:
-    """Train on the Training split; return the path of the averaged network, run/network.keras.
+    """Train on the Training split, and on faces in the wild if they are given.
 
-    A run folder with a checkpoint is resumed. Each epoch adds a line to run/log.csv, measured on PublicTest.
+    Return the path of the averaged network, run/network.keras. A run folder with a checkpoint is resumed.
+    Each epoch adds a line to run/log.csv, measured on PublicTest and on held-out faces in the wild.
     """
     dataset = read_dataset(data)
     training, public = dataset.faces_of(Split.Training), dataset.faces_of(Split.PublicTest)
     training_crops = split_crops(read_crops(crops))[0] if crops else None
-    return fit(build(schedule, architecture), training, public, training_crops, run, schedule)
+    wild_faces = read_wild_faces(wild) if wild else None
+    return fit(build(schedule, architecture), training, public, training_crops, run, schedule, wild_faces)
 
 
 def build(schedule: Schedule, architecture: Callable[..., keras.Model] = aula, **shape) -> keras.Model:
@@ -61,7 +65,13 @@ def _trunk(network: keras.Model) -> list[keras.Variable]:
 
 
 def fit(
-    network: keras.Model, training: Faces, public: Faces, crops: Crops | None, run: Path, schedule: Schedule
+    network: keras.Model,
+    training: Faces,
+    public: Faces,
+    crops: Crops | None,
+    run: Path,
+    schedule: Schedule,
+    wild: WildFaces | None = None,
 ) -> Path:
     """Train a built network into a run folder, as `train` does."""
     batches = Batches(
@@ -72,11 +82,13 @@ def fit(
         seed=schedule.seed,
         mixup=schedule.mixup,
         teachers=[open_network(Path(teacher)) for teacher in schedule.teachers],
+        wild=wild,
+        wild_in_batch=schedule.wild_in_batch,
     )
     training_data = RepeatedBatches(batches) if schedule.sam else batches
     compile_network(network, schedule, steps=len(training_data))
     run.mkdir(parents=True, exist_ok=True)
-    checkpoints = CheckpointCallback(run, public, schedule)
+    checkpoints = CheckpointCallback(run, public, schedule, wild)
     epochs_done = checkpoints.resume(network)
     record_schedule(run, schedule, epochs_done)
     network.fit(

@@ -58,7 +58,7 @@ def coverage_curve(figures: dict, served: dict) -> CoverageCurve | None:
     return CoverageCurve(
         " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
         tuple((_point(0, step * TICK, floor)[1], step * TICK) for step in steps),
-        _point(served["ferplus_coverage"], served["ferplus_accuracy"], floor),
+        _point(served["coverage"], served["accuracy"], floor),
     )
 
 

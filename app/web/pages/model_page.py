@@ -8,7 +8,7 @@ from flask import Blueprint, abort, render_template
 
 from app.language import Translatable
 from app.report.model_figures import class_figures, commonest_mistake, reliability_bins, worst_classes
-from app.vision.model_card import CARD, FIGURES_PART, MODELS, ModelCard, WeightsError, read_model_card
+from app.vision.model_card import CARD, MODELS, ModelCard, WeightsError, read_model_card
 from app.web.pages.model_charts import coverage_curve, reliability_points
 
 pages = Blueprint("model", __name__)
@@ -20,12 +20,11 @@ TEXT = "CARD.md"
 def model():
     """Show the card of the served network: its figures for everybody, all of it for developers."""
     card = _read_card()
-    figures = card.ferplus_figures
+    figures = card.served_figures
     classes, bins = class_figures(figures["confusion"]), reliability_bins(figures)
     return render_template(
         "model.html",
         card=card,
-        part=FIGURES_PART,
         measured=figures,
         classes=classes,
         worst=worst_classes(classes),
