@@ -38,9 +38,7 @@ class CascadeDetector:
     The images are not equalised: that loses most faces where the light comes from a window.
     """
 
-    def __init__(
-        self, folder: Path = CASCADE_FOLDER, proposal_neighbours: int = PROPOSAL_NEIGHBOURS
-    ) -> None:
+    def __init__(self, folder: Path = CASCADE_FOLDER, proposal_neighbours: int = PROPOSAL_NEIGHBOURS) -> None:
         """Load the cascades; RuntimeError if a file is missing or holds none.
 
         A proposal needs `proposal_neighbours`: MIN_NEIGHBOURS where no network rejects anything.
@@ -65,7 +63,7 @@ class CascadeDetector:
         region = scale(grey[tile.top : tile.bottom, tile.left : tile.right], factor)
         sizes = max(CASCADE_WINDOW, tile.min_size * factor), tile.max_size * factor
         return [
-            _detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
+            Detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
             for votes, box in self._cascades.detect(tile.cascade, region, min_neighbours, *sizes)
         ]
 
@@ -107,11 +105,7 @@ class CascadeDetector:
         if not detected:
             return None
         votes, place = max(detected)
-        return _detection(votes, _in_image(place, left, top, factor), cascade)
-
-
-def _detection(votes: int, box: Box, cascade: Cascade) -> Detection:
-    return Detection(votes, box, cascade, is_frontal=not cascade.is_profile)
+        return Detection(votes, _in_image(place, left, top, factor), cascade)
 
 
 def _in_image(box: Box, left: int, top: int, factor: float) -> Box:
