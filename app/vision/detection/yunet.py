@@ -101,4 +101,4 @@ def _is_frontal(points: np.ndarray) -> bool:
     eye, other_eye, nose = points[:3]
     line = other_eye - eye
     place = (nose - eye) @ line / max(float(line @ line), 1e-9)
-    return abs(place - 0.5) <= MAX_NOSE_OFFSET
+    return bool(abs(place - 0.5) <= MAX_NOSE_OFFSET)
