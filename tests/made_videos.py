@@ -23,6 +23,7 @@ def write_video(
     key_frame_every: int = 10,
     b_frames: int = 2,
     sound_seconds: float = 0.0,
+    sound_codec: str = "aac",
     metadata: dict[str, str] | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
@@ -37,7 +38,7 @@ def write_video(
         stream.codec_context.max_b_frames = b_frames if codec == "libx264" else 0
         if codec == "libx264":
             stream.options = {"x264-params": "scenecut=0"}
-        sound = container.add_stream("aac", rate=8000, layout="mono") if sound_seconds else None
+        sound = container.add_stream(sound_codec, rate=8000, layout="mono") if sound_seconds else None
         for number, stamp in enumerate(stamps):
             frame = av.VideoFrame.from_ndarray(picture(number, size), format="bgr24")
             frame.pts, frame.time_base = stamp, TIME_BASE
@@ -51,9 +52,14 @@ def write_video(
 
 def tone(stream: Stream, seconds: float) -> Iterable[av.Packet]:
     """The packets of a tone of 8000 samples a second."""
-    samples = (np.sin(np.arange(round(seconds * 8000)) / 3) * 0.3).astype(np.float32)[None]
-    for begin in range(0, samples.shape[1], 1024):
-        frame = av.AudioFrame.from_ndarray(samples[:, begin : begin + 1024], "fltp", "mono")
+    context = stream.codec_context
+    samples = np.sin(np.arange(round(seconds * 8000)) / 3)[None]
+    samples = (
+        samples.astype(np.float32) if context.format.name == "fltp" else (30_000 * samples).astype(np.int16)
+    )
+    step = context.frame_size
+    for begin in range(0, samples.shape[1] - step, step):
+        frame = av.AudioFrame.from_ndarray(samples[:, begin : begin + step], context.format.name, "mono")
         frame.sample_rate, frame.pts, frame.time_base = 8000, begin, Fraction(1, 8000)
         yield from stream.encode(frame)
     yield from stream.encode()

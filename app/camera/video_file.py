@@ -70,8 +70,9 @@ class VideoFile:
             rate = float(stream.average_rate or 0)
             self.fps = rate if 0 < rate <= MAX_FPS else DEFAULT_FPS
             """Pictures a second, on average."""
-            self._start_seconds = _start_seconds(container)
-            self.duration_seconds = _end_seconds(container, stream, self._start_seconds)
+            self.start_seconds = _start_seconds(container)
+            """The second of the container's clock that counts as 0."""
+            self.duration_seconds = _end_seconds(container, stream, self.start_seconds)
             """When it ends by its own clock; None where the file does not say."""
             self.began_at = _creation_time(container)
             """When it was filmed, UTC; None where the file does not say."""
@@ -93,7 +94,7 @@ class VideoFile:
         leads = [lead for lead in SEEK_LEADS_SECONDS if lead < from_seconds]
         for lead in (*leads, None):
             with self._opened() as (container, stream):
-                pictures = VideoPictures(container, stream, self._start_seconds, self.fps, self.shown)
+                pictures = VideoPictures(container, stream, self.start_seconds, self.fps, self.shown)
                 if lead is None:
                     yield from self._decoded(pictures, iter(pictures), from_seconds, is_wanted)
                 elif found := _found(pictures, from_seconds - lead, from_seconds):
@@ -131,6 +132,12 @@ class VideoFile:
             if image is not None:
                 yield TimedImage(picture.seconds, image)
         self.undecoded_seconds += max(0.0, self._end_of(pictures, is_smeared) - due)
+
+    @contextmanager
+    def opened_again(self) -> Iterator[InputContainer]:
+        """Open the container, for what else it holds. Raises CameraError."""
+        with self._opened() as (container, _):
+            yield container
 
     def damage_error(self) -> CameraError:
         """Say that no picture can be decoded."""
