@@ -1,5 +1,6 @@
 """A video's own time stamps count, damage is left out and said, and a reading may begin anywhere."""
 
+import gc
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -198,6 +199,20 @@ def test_what_a_phone_filmed_is_upright(tmp_path, matrix, turn):
     assert (image == expected).all()
     assert video.size == (image.shape[1], image.shape[0])
     image[:] = 0  # its reader may change it
+
+
+def test_frames_are_freed_at_once(tmp_path):
+    """A video in 720p used to fill hundreds of megabytes between two collections of garbage."""
+    path = write_video(tmp_path / "a.mp4", EVEN)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in open_video(path).frames():
+            pass
+        kept = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept < 10
 
 
 def test_pictures_that_change_their_size_keep_the_first(tmp_path):

@@ -1,6 +1,6 @@
 """The pictures of one reading of a video, damaged ones marked, with times that always grow."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ MAX_STEP_BACK_SECONDS = 1.0
 one."""
 MAX_BYTES_BETWEEN_PACKETS = 1000  # of Matroska, where the heads of a cluster and a block have about 50
 STAMP_DIGITS = 6  # microseconds, as in the times that are made of them
+UPRIGHT = (1, 0, 0, 0, 1, 0, 0, 0, 1)  # a display matrix
 JPEG_CODECS = frozenset(("amv", "mjpeg", "mjpegb", "sp5x"))
 """What FFmpeg decodes as JPEG, without a limit for the scans."""
 
@@ -72,6 +73,7 @@ class VideoPictures:
         """When the last packet of a picture ended."""
         self._is_matroska = container.format.name == "matroska,webm"
         self._end_of_packet: int | None = None
+        self._matrix: Sequence[int] | None = None
         self._newest: float | None = None
         self._restart_seconds = 0.0  # what is added since the clock began anew
 
@@ -189,17 +191,28 @@ class VideoPictures:
         """Convert a frame at the size that the header states, and turn it upright."""
         width, height = self._size if all(self._size) else (frame.width, frame.height)
         image = frame.to_ndarray(format="bgr24", width=width, height=height)
-        if Type.DISPLAYMATRIX not in frame.side_data:
-            return image
-        return _upright(image, np.frombuffer(bytes(frame.side_data[Type.DISPLAYMATRIX]), np.int32))
+        if self._matrix is None:
+            self._matrix = _display_matrix(frame)
+        return _upright(image, self._matrix)
 
 
-def _upright(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def _display_matrix(frame: VideoFrame) -> Sequence[int]:
+    """How a stream's pictures are turned, as one of its frames says.
+
+    Call it once a stream: PyAV makes the frame part of a cycle, and frees it only when Python next collects
+    garbage.
+    """
+    if Type.DISPLAYMATRIX not in frame.side_data:
+        return UPRIGHT
+    return np.frombuffer(bytes(frame.side_data[Type.DISPLAYMATRIX]), np.int32).tolist()
+
+
+def _upright(image: np.ndarray, matrix: Sequence[int]) -> np.ndarray:
     """Turn and mirror an image as a display matrix says: nine numbers, (a, b, u, c, d, v, x, y, w).
 
     The pixel (x, y) is shown at (a·x + c·y, b·x + d·y) (QTFF, "Matrices"); only quarter turns are followed.
     """
-    a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
+    a, b, c, d = (matrix[place] for place in (0, 1, 3, 4))
     if abs(b) > abs(a):
         image, a, d = cv2.transpose(image), c, b
     if a < 0:
