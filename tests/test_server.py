@@ -222,9 +222,9 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path):
 def test_it_runs_on_postgresql(postgres, start_server):
     server = start_server(DATABASE_URL=postgres.new_database())
     lecture = server.get("/api/v1/lectures", method="POST", send={"title": "Algebra"}).json
-    wait_for(lambda: any(row["lecture_id"] == lecture["id"] for row in minutes_of(server)))
-    (minute,) = [row for row in minutes_of(server) if row["lecture_id"] == lecture["id"]][:1]
-    assert minute["faces_mean"] > 5
+    wait_for(
+        lambda: any(row["faces_mean"] > 5 for row in minutes_of(server) if row["lecture_id"] == lecture["id"])
+    )
 
 
 def test_a_minute_of_the_drawn_classroom_agrees_with_its_script(demo):
@@ -253,7 +253,7 @@ def test_real_people_are_found_and_counted(scenes, start_server, name, most):
 
 
 def test_the_web_process_imports_neither_the_network_nor_opencv():
-    heavy = ["cv2", "tensorflow", "keras", "ai_edge_litert"]
+    heavy = ["av", "cv2", "tensorflow", "keras", "ai_edge_litert"]
     code = f"import sys, wsgi; print([name for name in {heavy} if name in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert printed.stdout.strip() == "[]", printed.stderr

@@ -3,16 +3,26 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.server import Server, kill_left, parent_of, wait_for
 
 
-def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path, record_fault):
+@pytest.fixture(scope="module")
+def second(tmp_path_factory) -> Iterator[Server]:
+    """A server that a test starts and the next one ends."""
+    second = Server(tmp_path_factory.mktemp("second"), {"ROOM": "Killed master"})
+    yield second
+    second.stop()
+
+
+def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp_path, second, record_fault):
     """The stream used to hold worker and monitor for ever."""
     first = Server(tmp_path / "first", {"ROOM": "Killed master"})
-    second = Server(tmp_path / "second", {"ROOM": "Killed master"})
     worker = None
     try:
         first.start()
@@ -41,29 +51,29 @@ def test_a_master_killed_under_a_viewer_leaves_the_camera_to_the_next_server(tmp
         if worker and Path(f"/proc/{worker}").exists():
             os.kill(worker, signal.SIGKILL)
         first.process = None
-        second.stop()
 
 
-def test_a_master_killed_over_a_stopped_worker_leaves_no_process(tmp_path, record_fault):
+def test_a_master_killed_over_a_stopped_worker_leaves_no_process(second, record_fault):
     """Neither the stop nor a viewer who takes nothing may hold worker and monitor for ever."""
-    with Server(tmp_path, {}) as server:
-        wait_for(server.is_online)
-        fault = record_fault(
-            lambda: server.log,
-            done="Worker and monitor are stopped (SIGSTOP), a viewer takes nothing; the master is killed.",
-            seen="The stream ends.",
-            lost="Up to 10 s. Port and camera are free for the next server.",
-        )
-        (monitor,) = server.monitor_pids()
-        worker = parent_of(monitor)
-        try:
-            with closing(server.stream()) as stalled:
-                next(stalled)
-                os.kill(monitor, signal.SIGSTOP)
-                os.kill(worker, signal.SIGSTOP)
-                with fault.recovery():
-                    server.process.kill()
-                    wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
-                    wait_for(lambda: not server.monitor_pids(), seconds=20)
-        finally:
-            kill_left(worker, monitor)
+    if second.process is None:
+        second.start()
+    wait_for(second.is_online)
+    fault = record_fault(
+        lambda: second.log,
+        done="Worker and monitor are stopped (SIGSTOP), a viewer takes nothing; the master is killed.",
+        seen="The stream ends.",
+        lost="Up to 10 s. Port and camera are free for the next server.",
+    )
+    (monitor,) = second.monitor_pids()
+    worker = parent_of(monitor)
+    try:
+        with closing(second.stream()) as stalled:
+            next(stalled)
+            os.kill(monitor, signal.SIGSTOP)
+            os.kill(worker, signal.SIGSTOP)
+            with fault.recovery():
+                second.process.kill()
+                wait_for(lambda: not Path(f"/proc/{worker}").exists(), seconds=30)
+                wait_for(lambda: not second.monitor_pids(), seconds=20)
+    finally:
+        kill_left(worker, monitor)

@@ -3,6 +3,7 @@
 import sqlite3
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,20 @@ def running(folder, **settings):
         yield server
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """A server with SQLite, which every test leaves without a pause."""
+    with running(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def other(server) -> Iterator[sqlite3.Connection]:
+    """Another program's connection to the server's database."""
+    with closing(sqlite3.connect(server.sqlite_path)) as other:
+        yield other
+
+
 def order(server: Server, path: str, **form: str) -> int:
     """Post a form as a program, and give the status of the answer itself, not of where it leads."""
     request = urllib.request.Request(server.url + path, urllib.parse.urlencode(form).encode())
@@ -57,38 +72,34 @@ def capture_fps(server: Server) -> float:
     return server.get("/api/v1/state").json["camera"]["capture_fps"]
 
 
-def test_pause_and_hidden_faces_need_no_database_that_can_be_written(tmp_path, record_fault):
-    database = tmp_path / "server" / "records.sqlite"
-    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
-        fault = record_fault(
-            lambda: server.log,
-            done="Another program locks SQLite's file; faces are hidden and the room is paused meanwhile.",
-            seen="Both at once, and that they are not stored yet.",
-            lost="Nothing.",
-        )
-        other.execute("BEGIN EXCLUSIVE")
-        assert order(server, "/hide-faces", hide="on") == 202
-        assert server.get("/api/v1/state").json["faces_hidden"]
-        # the web process shows frosted pictures only, so a picture means that the monitor frosts
-        wait_for(lambda: server.get("/snapshot.jpg").status == 200)
-        assert order(server, "/pause") == 202
-        assert server.get("/snapshot.jpg").status == 503
-        state = server.get("/api/v1/state").json
-        assert (state["paused"]["by"], state["camera"]["online"]) == ("admin", False)
-        wait_for(lambda: capture_fps(server) == 0)  # the monitor obeys
-        assert order(server, "/resume") == 503
-        assert server.get("/api/v1/state").json["paused"], "to show more needs the database"
-        with fault.recovery():
-            other.rollback()
-            wait_for(
-                lambda: other.execute("SELECT paused_at IS NOT NULL AND hide_faces FROM room").fetchone()[0]
-            )
-        assert server.log.count("can't be stored yet") == 1
-        assert order(server, "/resume") == 302
-        assert order(server, "/hide-faces", hide="off") == 302
-        wait_for(server.is_online)
-        assert not server.get("/api/v1/state").json["faces_hidden"]
-        assert len(server.get("/api/v1/minutes").json["pauses"]) == 1
+def test_pause_and_hidden_faces_need_no_database_that_can_be_written(server, other, record_fault):
+    fault = record_fault(
+        lambda: server.log,
+        done="Another program locks SQLite's file; faces are hidden and the room is paused meanwhile.",
+        seen="Both at once, and that they are not stored yet.",
+        lost="Nothing.",
+    )
+    other.execute("BEGIN EXCLUSIVE")
+    assert order(server, "/hide-faces", hide="on") == 202
+    assert server.get("/api/v1/state").json["faces_hidden"]
+    # the web process shows frosted pictures only, so a picture means that the monitor frosts
+    wait_for(lambda: server.get("/snapshot.jpg").status == 200)
+    assert order(server, "/pause") == 202
+    assert server.get("/snapshot.jpg").status == 503
+    state = server.get("/api/v1/state").json
+    assert (state["paused"]["by"], state["camera"]["online"]) == ("admin", False)
+    wait_for(lambda: capture_fps(server) == 0)  # the monitor obeys
+    assert order(server, "/resume") == 503
+    assert server.get("/api/v1/state").json["paused"], "to show more needs the database"
+    with fault.recovery():
+        other.rollback()
+        wait_for(lambda: other.execute("SELECT paused_at IS NOT NULL AND hide_faces FROM room").fetchone()[0])
+    assert server.log.count("can't be stored yet") == 1
+    assert order(server, "/resume") == 302
+    assert order(server, "/hide-faces", hide="off") == 302
+    wait_for(server.is_online)
+    assert not server.get("/api/v1/state").json["faces_hidden"]
+    assert len(server.get("/api/v1/minutes").json["pauses"]) == 1
 
 
 def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory, record_fault):
@@ -168,25 +179,24 @@ def test_who_pauses_is_told_what_a_restart_would_forget(api, read_only, monkeypa
     wait_for(lambda: api.get("/api/v1/state").json["stored"])
 
 
-def test_a_pause_that_was_never_stored_outlasts_a_kill_and_the_start_after_it(tmp_path):
-    database = tmp_path / "server" / "records.sqlite"
-    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        assert order(server, "/pause") == 202
-        server.process.kill()
-        server.process.wait()
-        wait_for(lambda: not server.monitor_pids())
-        server.launch()
-        wait_for(server.answers)
-        other.rollback()
-        wait_for(lambda: server.get("/api/v1/state").status == 200)
-        assert server.get("/api/v1/state").json["paused"]["by"] == "admin"
-        wait_for(lambda: "camera dark, paused" in server.log.rpartition("Booting worker")[2])
-        wait_for(lambda: server.get("/api/v1/state").json["stored"])
-        assert server.log.count("camera online") == 1, "before the kill"
-        assert other.execute("SELECT paused_by FROM room").fetchall() == [("admin",)]
-        assert order(server, "/resume") == 302
-        wait_for(server.is_online)
+def test_a_pause_that_was_never_stored_outlasts_a_kill_and_the_start_after_it(server, other):
+    times_online = server.log.count("camera online")
+    other.execute("BEGIN EXCLUSIVE")
+    assert order(server, "/pause") == 202
+    server.process.kill()
+    server.process.wait()
+    wait_for(lambda: not server.monitor_pids())
+    server.launch()
+    wait_for(server.answers)
+    other.rollback()
+    wait_for(lambda: server.get("/api/v1/state").status == 200)
+    assert server.get("/api/v1/state").json["paused"]["by"] == "admin"
+    wait_for(lambda: "camera dark, paused" in server.log.rpartition("Booting worker")[2])
+    wait_for(lambda: server.get("/api/v1/state").json["stored"])
+    assert server.log.count("camera online") == times_online, "before the kill"
+    assert other.execute("SELECT paused_by FROM room").fetchall() == [("admin",)]
+    assert order(server, "/resume") == 302
+    wait_for(server.is_online)
 
 
 def test_the_monitor_reads_an_order_that_was_never_stored_itself(app):
@@ -215,18 +225,18 @@ def test_a_damaged_file_counts_as_a_pause(tmp_path, damaged):
     assert (kept.pause.by, kept.hide_faces) == ("somebody", True)
 
 
-def test_the_live_page_says_that_a_pause_is_not_stored_until_it_is(tmp_path, chromium):
-    database = tmp_path / "server" / "records.sqlite"
-    with running(tmp_path / "server") as server, closing(sqlite3.connect(database)) as other:
-        page = chromium.new_page()
-        sign_in(page, server)
-        status = page.locator("#control-status")
-        other.execute("BEGIN EXCLUSIVE")
-        page.get_by_role("button", name="Pause for everyone").click()
-        expect(status).to_contain_text(NOT_STORED)
-        expect(page.locator("#badge")).to_contain_text("paused by admin")
-        expect(status).to_be_visible()
-        other.rollback()
-        expect(status).to_be_hidden()
-        expect(page.get_by_role("button", name="Resume")).to_be_visible()
-        close(page.context)
+def test_the_live_page_says_that_a_pause_is_not_stored_until_it_is(server, other, chromium):
+    page = chromium.new_page()
+    sign_in(page, server)
+    status = page.locator("#control-status")
+    other.execute("BEGIN EXCLUSIVE")
+    page.get_by_role("button", name="Pause for everyone").click()
+    expect(status).to_contain_text(NOT_STORED)
+    expect(page.locator("#badge")).to_contain_text("paused by admin")
+    expect(status).to_be_visible()
+    other.rollback()
+    expect(status).to_be_hidden()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    close(page.context)
+    assert order(server, "/resume") == 302
+    wait_for(server.is_online)
