@@ -25,7 +25,13 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
-GOOD_NEWS = {AlertKind.BACK, AlertKind.DATABASE_BACK, AlertKind.REDIS_BACK, AlertKind.RECORDING_READ, AlertKind.TEST}
+GOOD_NEWS = {
+    AlertKind.BACK,
+    AlertKind.DATABASE_BACK,
+    AlertKind.REDIS_BACK,
+    AlertKind.RECORDING_READ,
+    AlertKind.TEST,
+}
 
 
 @dataclass(frozen=True, slots=True)

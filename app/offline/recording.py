@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import cv2
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.camera.errors import CameraError
 from app.camera.files import silence_decoder
@@ -41,8 +42,12 @@ def read_queued(settings: Settings, recording_id: int) -> None:
     if recording is None or recording.state != RecordingState.READING:
         return
     silence_decoder()
+    key = recording.file_key
     try:
-        _read(settings, recording)
+        if not _read(settings, recording):
+            uploads.delete(key)
+    except (ObjectDeletedError, StaleDataError):  # somebody deleted the lecture or the room
+        uploads.delete(key)
     except CameraError as error:
         recording_queries.fail(recording, _with_its_name(error.detail, recording))
     except RecordingError:
@@ -61,22 +66,24 @@ def _with_its_name(detail: Translatable, recording: LectureRecording) -> Transla
     return Translatable(detail.text, **values)
 
 
-def _read(settings: Settings, recording: LectureRecording) -> None:
+def _read(settings: Settings, recording: LectureRecording) -> bool:
+    """Read it, or ask when it began; False if somebody cancelled it meanwhile."""
     video = VideoReader(uploads.path_of(recording.file_key))
     recording.seconds = seconds = length_of(video)
     if recording.began_at is None:
         recording.began_at = began_at_of(video)
     if recording.began_at is None:
         recording_queries.ask_for_beginning(recording)
-        return
+        return True
     days = effective_settings(recording.room).retention_days
     check_time(recording.began_at, seconds, days, SYSTEM_CLOCK.now())
     lecture = recording_queries.begin_lecture(recording)
     renewal = _Renewal(recording, seconds)
-    if read_into(lecture, video, settings, FaceAnalyser(detector=settings.detector), renewal):
+    analyser = FaceAnalyser(detector=settings.detector)
+    is_complete = read_into(lecture, video, settings, analyser, renewal)
+    if is_complete:
         recording_queries.finish(recording)
-    else:
-        uploads.delete(recording.file_key)
+    return is_complete
 
 
 def read_file(settings: Settings, path: Path, new: NewRecording, room: Room, owner: User | None) -> Lecture:

@@ -16,7 +16,6 @@ const sending = new Map(); // the bytes that were sent of each recording that th
 let shown = list.innerHTML;
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const megabytes = (bytes) => Math.ceil(bytes / 1e6);
 
 function showProblem(id, text) {
   const place = document.getElementById(id);
@@ -84,7 +83,7 @@ function showSent(id, offset, size, note) {
   const row = list.querySelector(`[data-id="${id}"][data-state=uploading]`);
   if (!row) return;
   row.querySelector("progress").value = offset;
-  row.querySelector(".status").textContent = `${t("%(sent)s of %(all)s MB sent.", { sent: megabytes(offset), all: megabytes(size) })} ${note}`;
+  row.querySelector(".status").textContent = `${t("%(sent)s of %(all)s MB sent.", { sent: Math.floor(offset / 1e6), all: Math.ceil(size / 1e6) })} ${note}`;
   row.querySelector(".resume").hidden = true;
 }
 
