@@ -12,7 +12,7 @@ import pytest
 from app.camera.diagnosis import network_error
 from app.camera.errors import CameraError, Reason
 from app.camera.sources import open_source
-from app.camera.sources.file_camera import VideoFile
+from app.camera.sources.file_camera import VideoPlayer
 from app.camera.spec import check_spec, hide_password
 from app.language import translate
 from tests.manual_clock import ManualClock
@@ -172,8 +172,10 @@ def test_a_video_after_a_long_pause_plays_on_at_its_own_speed(tmp_path, clock):
 def test_a_video_with_an_absurd_speed_plays_at_25(tmp_path, clock):
     path = write_video(tmp_path / "a.avi", fps=1000.0)
     source = open_source(str(path), clock=clock)
-    assert isinstance(source, VideoFile)
-    assert source.fps == 25.0
+    assert isinstance(source, VideoPlayer)
+    for _ in range(5):
+        source.next_frame()
+    assert clock.monotonic() - 1000 == pytest.approx(4 / 25)
     source.release()
 
 

@@ -11,10 +11,10 @@ from PIL import Image, UnidentifiedImageError
 from app.camera import diagnosis
 from app.camera.errors import CameraError, Reason, refusal_error
 from app.camera.jpeg import TOO_MANY_PIXELS, InvalidJpeg, check_scans, check_size
-from app.camera.video import FFMPEG_OPTIONS, MAX_PIXELS, MAX_SIDE, Video
+from app.camera.video import FFMPEG_OPTIONS, MAX_PIXELS, MAX_SIDE
+from app.camera.video_file import VideoFile
 from app.language import Translatable
 
-DEFAULT_FPS = 25.0
 MAX_PICTURE_BYTES = 2**28
 
 
@@ -65,20 +65,13 @@ def read_picture(path: Path) -> np.ndarray:
     return image
 
 
-def open_video(path: Path) -> Video:
-    """Open a video at its beginning. Raises CameraError if there is none."""
-    check_name(path.absolute())
-    video = Video(str(path.absolute()), str(path))
-    if not video.holds_video():
-        video.release()
+def open_video(path: Path) -> VideoFile:
+    """Open a video. Raises CameraError if there is none."""
+    if not path.is_file():
         raise diagnosis.file_error(path)
-    return video
-
-
-def video_fps(capture: cv2.VideoCapture) -> float:
-    """Give a video's frame rate; DEFAULT_FPS if its header gives one that no video has."""
-    fps = capture.get(cv2.CAP_PROP_FPS)
-    return fps if 1 <= fps <= 240 else DEFAULT_FPS
+    return VideoFile(
+        str(path.absolute()), str(path), {"protocol_whitelist": "file"}, lambda: diagnosis.file_error(path)
+    )
 
 
 def silence_decoder() -> None:

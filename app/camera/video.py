@@ -1,4 +1,4 @@
-"""A video that FFmpeg reads: from its own file or address alone, and with frames that are bounded."""
+"""Live video that FFmpeg reads: from its own address alone, and with frames that are bounded."""
 
 from collections.abc import Sequence
 
@@ -19,10 +19,11 @@ FORMATS = (
 )
 """FFmpeg's names of what holds a video itself. Playlists (HLS, DASH, concat, SDP) name other hosts and files,
 and its terminal "plays" any text."""
+MAX_REDIRECTS = "0"  # app.camera.http_request follows those that stay on the camera
 FFMPEG_OPTIONS = "|".join(
     (
         "rtsp_flags;prefer_tcp",  # over UDP a lost packet smears the picture; some cameras offer nothing else
-        "max_redirects;0",  # app.camera.http_request follows those that stay on the camera
+        f"max_redirects;{MAX_REDIRECTS}",
         f"format_whitelist;{FORMATS}",
     )
 )
@@ -82,19 +83,22 @@ class Video:
         """
         was_read, image = self._capture.read()
         if was_read and self._gives_jpegs:
-            image = self._decode(image)
+            image = decode_jpeg(image.tobytes(), self._size, self._shown)
         return image is not None, image
 
-    def _decode(self, packet: np.ndarray) -> np.ndarray | None:
-        """Decode a JPEG to the size that the container states; None if it is damaged."""
-        jpeg = packet.tobytes()
-        try:
-            size = jpeg_size(jpeg)
-            check_size(*size, MAX_SIDE, MAX_PIXELS)
-            check_scans(jpeg)
-        except InvalidJpeg as error:
-            if error.words is NOT_A_JPEG:
-                return None
-            raise refusal_error(self._shown, error.words) from None
-        image = cv2.imdecode(packet, cv2.IMREAD_COLOR)
-        return image if image is None or size == self._size else cv2.resize(image, self._size)
+
+def decode_jpeg(jpeg: bytes, size: tuple[int, int], shown: str) -> np.ndarray | None:
+    """Decode a JPEG of a video and scale it to the size that the container states; None if it is damaged.
+
+    Raises CameraError if decoding it would take too long or too much memory.
+    """
+    try:
+        own_size = jpeg_size(jpeg)
+        check_size(*own_size, MAX_SIDE, MAX_PIXELS)
+        check_scans(jpeg)
+    except InvalidJpeg as error:
+        if error.words is NOT_A_JPEG:
+            return None
+        raise refusal_error(shown, error.words) from None
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return image if image is None or own_size == size else cv2.resize(image, size)

@@ -1,6 +1,6 @@
 """Analyses files one after another; an error in one does not stop the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from app.offline.picture import analyse_picture
 from app.offline.video import analyse_video
 from app.offline.video_reader import VideoReader
 from app.vision.face_analyser import FaceAnalyser
+from app.vision.frame import Frame
 
 
 def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, settings: AnalysisSettings) -> bool:
@@ -39,8 +40,7 @@ def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSet
             summary = analyse_picture(recording.path, outputs, analyser, settings)
         else:
             video = VideoReader(recording.path)
-            with click.progressbar(video, video.frame_count or None, recording.path.name) as frames:
-                summary = analyse_video(video, frames, outputs, analyser, settings)
+            summary = analyse_video(video, _with_progress(video), outputs, analyser, settings)
     except (CameraError, RecordingError) as error:
         return _print_error(error)
     except (cv2.error, MemoryError) as error:
@@ -50,6 +50,14 @@ def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSet
         return _print_error(f"{error.filename} can't be written: {error.strerror}.")
     click.echo(f"{outputs.annotated}: {summary}")
     return True
+
+
+def _with_progress(video: VideoReader) -> Iterator[Frame]:
+    """Yield the frames of a video, and show how far it is."""
+    with click.progressbar(length=round(video.duration_seconds or 1), label=video.path.name) as bar:
+        for frame in video:
+            bar.update(int(frame.monotonic) - bar.pos)
+            yield frame
 
 
 def _print_error(error: object) -> bool:

@@ -14,7 +14,7 @@ from app.throttle import Throttle
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame, Reading
 
-MIN_COMPLETE_SHARE = 0.9  # of the frames that the container claims: many only estimate them
+LEAST_SAID_SECONDS = 0.05  # of what could not be decoded: 0.1 s, rounded
 
 
 def analyse_video(
@@ -35,6 +35,7 @@ def analyse_video(
         "height": video.size[1],
         "seconds": round(video.seconds, 3),
         "frames": video.frames_read,
+        "undecoded_seconds": round(video.undecoded_seconds, 3),
         "minimum_group": settings.minimum_group,
         "network_sha256": settings.network_sha256,
     }
@@ -72,6 +73,6 @@ def _summary(video: VideoReader, minutes: list[CountedMinute], suppressed: bool)
     summary = f"{video.seconds:.0f} s, {faces_mean:.1f} faces on average, at most {faces_max}"
     if suppressed:
         summary += f"; {SUPPRESSED_REMARK}"
-    if video.frames_read < MIN_COMPLETE_SHARE * video.frame_count:
-        summary += f"; it breaks off after {video.frames_read} of {video.frame_count} frames"
+    if video.undecoded_seconds >= LEAST_SAID_SECONDS:
+        summary += f"; {video.undecoded_seconds:.1f} s could not be decoded"
     return summary

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.camera.errors import CameraError, Reason
-from app.camera.files import open_video, silence_decoder
+from app.camera.files import open_video
 from app.camera.sources import open_source
 from app.clock import SYSTEM_CLOCK
 from app.language import translate
@@ -205,8 +205,7 @@ def test_a_video_of_one_frame_is_a_video(tmp_path):
     writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (160, 120))
     writer.write(np.zeros((120, 160, 3), np.uint8))
     writer.release()
-    silence_decoder()
-    open_video(tmp_path / "a.avi").release()
+    assert len(list(open_video(tmp_path / "a.avi").frames())) == 1
 
 
 def test_a_stored_address_that_is_allowed_no_more_makes_the_camera_dark():

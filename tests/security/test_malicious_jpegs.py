@@ -1,6 +1,7 @@
 """A JPEG that would take minutes to decode is refused before it is decoded, wherever pictures come in."""
 
 import io
+import itertools
 import struct
 import time
 from multiprocessing import Pipe
@@ -101,8 +102,8 @@ GIANT = progressive_jpeg(size=(12_000, 12_000))
     [
         ([BOMB], (2048, 2048), "more than 50 scans"),
         ([HONEST, BOMB], (320, 240), "more than 50 scans"),
-        ([GIANT], (12_000, 12_000), "12000 × 12000 pixels"),
-        ([HONEST, GIANT], (320, 240), "(12000 × 12000|far too many) pixels"),
+        ([GIANT], (12_000, 12_000), "far too many pixels"),
+        ([HONEST, GIANT], (320, 240), "far too many pixels"),
     ],
 )
 def test_a_video_of_such_jpegs_is_refused_before_they_are_decoded(tmp_path, jpegs, size, words):
@@ -116,28 +117,28 @@ def test_a_video_of_such_jpegs_is_refused_before_they_are_decoded(tmp_path, jpeg
 
 
 def read(path, frames: int) -> None:
-    video = open_video(path)
-    for _ in range(frames):
-        assert video.read()[0]
+    assert len(list(itertools.islice(open_video(path).frames(), frames))) == frames
 
 
 def test_a_video_whose_jpegs_change_their_size_keeps_the_first(tmp_path):
     path = tmp_path / "changing.avi"
     path.write_bytes(avi_of([HONEST, b"no JPEG", progressive_jpeg(size=(640, 480))], 320, 240))
     video = open_video(path)
-    assert [video.read()[0] for _ in range(2)] == [True, False]
-    assert video.read()[1].shape == (240, 320, 3)
-    video.release()
+    assert [(seconds, image.shape) for seconds, image in video.frames()] == [
+        (0.0, (240, 320, 3)),
+        (pytest.approx(0.4), (240, 320, 3)),
+    ]
+    assert video.undecoded_seconds == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("name", ["film.avi", "film.mkv", "film.mp4"])
-def test_the_jpegs_of_every_container_are_checked(tmp_path, name):
+def test_the_jpegs_of_every_container_are_checked(tmp_path, monkeypatch, name):
     path = tmp_path / name
     writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 5, (320, 240))
     for _ in range(3):
         writer.write(np.zeros((240, 320, 3), np.uint8))
     writer.release()
-    video = open_video(path)
-    assert video.get(cv2.CAP_PROP_FORMAT) == -1, "it gives JPEGs, which are checked"
-    assert video.read()[1].shape == (240, 320, 3)
-    video.release()
+    read(path, 3)
+    monkeypatch.setattr("app.camera.jpeg.MAX_SCANS", 0)
+    with pytest.raises(CameraError, match="more than 0 scans"):
+        open_video(path)

@@ -1,21 +1,19 @@
 """A picture or a video file as a camera."""
 
-import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from app.camera.errors import CameraError, Reason
-from app.camera.files import is_picture, open_video, read_picture, video_fps
+from app.camera.files import is_picture, open_video, read_picture
 from app.camera.sources.frame_pacer import FramePacer
-from app.camera.video import Video
+from app.camera.video_file import TimedImage, VideoFile
 from app.clock import Clock
-from app.language import Translatable
 
 PICTURE_FPS = 5.0
 MAX_SKIP_SECONDS = 0.5
 """A video that is later than this plays on from where it is: skipping costs decoding too."""
+MAX_STILL_SECONDS = 1.0
+"""While the video's picture stands still it is given again this often: no new picture means a dark camera."""
 
 
 class PictureFile:
@@ -36,61 +34,66 @@ class PictureFile:
         pass
 
 
-class VideoFile:
+class VideoPlayer:
     """A recording, played in a loop at its own speed."""
 
     is_live = False
     lag_seconds = 0.0
 
-    def __init__(self, open_capture: Callable[[], Video], name: str, clock: Clock) -> None:
-        self._open_capture = open_capture
-        self._name = name
+    def __init__(self, video: VideoFile, clock: Clock) -> None:
+        self._video = video
         self._clock = clock
-        self._capture = open_capture()
-        self.fps = video_fps(self._capture)
-        self._due = clock.monotonic()
+        self._frames = video.frames(is_wanted=self._is_in_time)
+        self._first_due: float | None = None
+        """When the first picture was due, monotonic; None until there is one."""
+        self._first_seconds = self._newest_seconds = 0.0
+        self._next: TimedImage | None = None
+        self._shown: TimedImage | None = None
 
     def next_frame(self) -> np.ndarray:
-        self._skip_late_frames()
-        image = self._decode_next()
-        self._clock.wait(self._due - self._clock.monotonic())
-        self._due += 1 / self.fps
-        return image
+        if self._next is None:
+            self._next = self._decode_next()
+        wait = self._due(self._next.seconds) - self._clock.monotonic()
+        if wait > MAX_STILL_SECONDS and self._shown:
+            self._clock.wait(MAX_STILL_SECONDS)
+            return self._shown.image.copy()
+        self._clock.wait(wait)
+        self._shown, self._next = self._next, None
+        return self._shown.image
 
     def release(self) -> None:
-        self._capture.release()
+        self._frames.close()
 
-    def _skip_late_frames(self) -> None:
-        """Skip the frames whose time has passed, so that the video stays at its own speed."""
-        late = self._clock.monotonic() - self._due
+    def _due(self, seconds: float) -> float:
+        return self._first_due + seconds - self._first_seconds
+
+    def _is_in_time(self, seconds: float) -> bool:
+        """Whether the picture is shown at all: one whose time has passed is skipped to keep the speed."""
+        now = self._clock.monotonic()
+        if self._first_due is None:
+            self._first_due, self._first_seconds = now, seconds
+        self._newest_seconds = seconds
+        late = now - self._due(seconds)
         if late > MAX_SKIP_SECONDS:
-            self._due += late
-            return
-        for _ in range(math.floor(late * self.fps)):
-            self._capture.grab()
-            self._due += 1 / self.fps
+            self._first_due += late
+            return True
+        return late < 1 / self._video.fps
 
-    def _decode_next(self) -> np.ndarray:
-        """Decode the next frame; at the end of the video, the first one."""
-        was_decoded, image = self._capture.read()
-        if not was_decoded:
-            # Opened again, not rewound: not every container can be rewound.
-            self._capture.release()
-            self._capture = self._open_capture()
-            was_decoded, image = self._capture.read()
-        if not was_decoded:
-            raise CameraError(
-                Reason.UNREADABLE,
-                Translatable(
-                    "No picture in %(name)s can be decoded: it is cut off or damaged. Copy it again.",
-                    name=self._name,
-                ),
-            )
-        return image
+    def _decode_next(self) -> TimedImage:
+        """Decode the next picture; at the end of the video, the first one."""
+        following = next(self._frames, None)
+        if following is None:
+            if self._first_due is not None:
+                self._first_due = self._due(self._newest_seconds) + 1 / self._video.fps
+            self._frames = self._video.frames(is_wanted=self._is_in_time)
+            following = next(self._frames, None)
+        if following is None:
+            raise self._video.damage_error()
+        return following
 
 
-def open_file(path: Path, clock: Clock) -> PictureFile | VideoFile:
+def open_file(path: Path, clock: Clock) -> PictureFile | VideoPlayer:
     """Open the picture or video at `path`. Raises CameraError."""
     if is_picture(path):
         return PictureFile(path, clock)
-    return VideoFile(lambda: open_video(path), str(path), clock)
+    return VideoPlayer(open_video(path), clock)

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 
 from app.camera import diagnosis
-from app.camera.errors import end_error, silence_error
+from app.camera.errors import CameraError, end_error, silence_error
 from app.camera.http_request import RedirectElsewhere, request_address
 from app.camera.sign_in import UnknownSignIn
-from app.camera.sources.file_camera import VideoFile
+from app.camera.sources.file_camera import VideoPlayer
 from app.camera.sources.jpeg_camera import MAX_DAMAGED_FRAMES, MjpegCamera, SnapshotCamera
 from app.camera.spec import hide_password
-from app.camera.video import Video
+from app.camera.video import MAX_REDIRECTS, Video
+from app.camera.video_file import VideoFile
 from app.clock import Clock
 
 
@@ -51,7 +52,7 @@ class NetworkCamera:
 
 def open_network_camera(
     url: str, timeout_seconds: float, clock: Clock
-) -> MjpegCamera | SnapshotCamera | NetworkCamera | VideoFile:
+) -> MjpegCamera | SnapshotCamera | NetworkCamera | VideoPlayer:
     """Open the camera at `url`, or the recording there. Raises CameraError."""
     if url.lower().startswith("http"):
         match _open_jpeg_camera(url, timeout_seconds, clock):
@@ -86,7 +87,7 @@ def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCa
             return urlunsplit(urlsplit(response.url)._replace(netloc=urlsplit(url).netloc))
 
 
-def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoFile:
+def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoPlayer:
     """Open a video with FFmpeg; a recording is known by its number of frames."""
     milliseconds = max(1, round(timeout_seconds * 1000))
     options = [
@@ -98,17 +99,19 @@ def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera
         cv2.CAP_PROP_N_THREADS,
         1,
     ]
+    began = clock.monotonic()
 
-    def open_capture() -> Video:
-        began = clock.monotonic()
-        capture = Video(url, hide_password(url), options)
-        if not capture.holds_video():
-            capture.release()
-            raise diagnosis.network_error(url, timeout_seconds, clock.monotonic() - began)
-        return capture
+    def opening_error() -> CameraError:
+        return diagnosis.network_error(url, timeout_seconds, clock.monotonic() - began)
 
-    capture = open_capture()
+    capture = Video(url, hide_password(url), options)
+    if not capture.holds_video():
+        capture.release()
+        raise opening_error()
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
         capture.release()
-        return VideoFile(open_capture, hide_password(url), clock)
+        video = VideoFile(
+            url, hide_password(url), {"max_redirects": MAX_REDIRECTS}, opening_error, timeout_seconds
+        )
+        return VideoPlayer(video, clock)
     return NetworkCamera(capture, url, timeout_seconds, clock)
