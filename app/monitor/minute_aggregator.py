@@ -6,6 +6,7 @@ Durations come from the clock that never jumps; the wall clock only says which m
 
 from datetime import datetime, timedelta
 
+from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute, MinuteKey
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Face, Reading
@@ -83,12 +84,22 @@ def _count_step(
 ) -> CountedMinute:
     """Count `seconds` for the camera, and for each face in both readings under its previous expression.
 
-    Fewer than `minimum_group` of them count as faces only.
+    Fewer than `minimum_group` of them count as faces only. For presence, no expression counts.
     """
     tracks_now = {face.track_id for face in now.faces}
     staying = [face for face in previous.faces if face.track_id in tracks_now]
+    is_group = len(staying) >= minimum_group
+    if now.purpose is Purpose.PRESENCE:
+        facing = sum(face.is_frontal for face in staying)
+        counts = (facing, len(staying) - facing) if is_group else (0, 0)
+        return CountedMinute(
+            *key,
+            online_seconds=seconds,
+            face_seconds=len(staying) * seconds,
+            presence_seconds=tuple(count * seconds for count in counts),
+        )
     spans = list(NO_EXPRESSION_SECONDS)
-    if len(staying) >= minimum_group:
+    if is_group:
         for face in staying:
             spans[_column(face)] += seconds
     return CountedMinute(
