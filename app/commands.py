@@ -222,7 +222,6 @@ def add_recording(
     """Read the video FILE into a lecture with a report, and print its number. FILE stays as it is."""
     # imported here: OpenCV and the network, which few commands need
     from app.camera.errors import CameraError
-    from app.offline.paths import RecordingError
     from app.offline.recording import read_file
     from app.store.recording_queries import NewRecording
     from app.store.recording_time import BadTime
@@ -238,7 +237,7 @@ def add_recording(
         lecture = read_file(current_app.config["SETTINGS"], file, new, room, owner)
     except BadTime as error:
         raise click.ClickException(f"{error} Give --began.") from None
-    except (CameraError, RecordingError, RuntimeError, ValueError) as error:
+    except (CameraError, RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Lecture {lecture.id}")
     _record(AuditAction.RECORDING_ADDED, str(lecture.id))

@@ -8,17 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from app.clock import SYSTEM_CLOCK
+from app.purpose import Purpose
 from app.runner.recording_runner import RecordingRunner
 from app.store import lecture_queries, minute_queries, recording_queries, uploads
 from app.store.effective_settings import first_room
 from app.store.recording_queries import NewRecording
+from app.store.room_queries import change_room
 from app.store.tables import Lecture, LectureRecording, Minute, RecordingState, db
 from app.store.user_queries import find_user, set_password
 from tests.recordings import FACES, film
-from tests.server import kill_left, wait_for
+from tests.server import Server, kill_left, wait_for
+from tests.test_monitor_alone import SeparateMonitor
 
 BEGAN = datetime.now(UTC).replace(hour=10, minute=0, second=30, microsecond=0) - timedelta(days=3)
 SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo"}
@@ -121,7 +125,7 @@ def test_a_recording_becomes_a_lecture_and_its_file_is_deleted(context, short_fi
     assert file.stat().st_mode & 0o777 == 0o600
     with RecordingRunner(context, SYSTEM_CLOCK):
         done = ended(recording_id)
-    assert (done.state, done.problem) == (RecordingState.DONE, None)
+    assert (done.state, done.remark) == (RecordingState.DONE, None)
     assert not file.exists()
     lecture = done.lecture
     assert (lecture.title, lecture.owner.name, lecture.from_recording) == ("Algebra", "anna", True)
@@ -146,7 +150,7 @@ def test_a_process_that_is_killed_ten_times_counts_no_minute_twice(context, long
         finally:
             kill_left(*reader_pids())
     assert killed == KILLS
-    assert (done.state, done.problem) == (RecordingState.DONE, None)
+    assert (done.state, done.remark) == (RecordingState.DONE, None)
     check_minutes(done.lecture, 480)
 
 
@@ -160,7 +164,7 @@ def test_after_the_third_process_that_dies_at_the_same_place_it_is_given_up_and_
             wait_for(lambda before=pids: reader_pids() != before)
         failed = ended(recording_id)
     assert failed.state == RecordingState.FAILED
-    assert str(recording_queries.problem_of(failed)).startswith(
+    assert str(recording_queries.remark_on(failed)).startswith(
         "The process that read it ended 3 times without getting further."
     )
     assert not file.exists()
@@ -220,7 +224,7 @@ def test_a_text_that_is_called_mp4_fails_with_its_name(context, tmp_path):
     recording_id = queue(path)
     with RecordingRunner(context, SYSTEM_CLOCK):
         failed = ended(recording_id)
-    problem = str(recording_queries.problem_of(failed))
+    problem = str(recording_queries.remark_on(failed))
     assert problem == "The file notes.mp4 is text, neither a video nor a picture."
     assert list(uploads.folder().iterdir()) == []
 
@@ -253,8 +257,41 @@ def test_after_a_day_a_recording_that_was_not_read_is_deleted(context, short_fil
     recording_queries.expire(tomorrow)
     failed = recording(recording_id)
     assert failed.state == RecordingState.FAILED
-    assert "not read within a day" in str(recording_queries.problem_of(failed))
+    assert "not read within a day" in str(recording_queries.remark_on(failed))
     assert not stray.exists()
     assert list(uploads.folder().iterdir()) == []
     recording_queries.expire(tomorrow + timedelta(days=1))
     assert recording(recording_id) is None
+
+
+def test_a_monitor_reads_what_a_web_server_of_another_process_received(redis, postgres, short_film, tmp_path):
+    """With Redis and PostgreSQL, where the web process starts nothing."""
+    settings = {**SETTINGS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database()}
+    with Server(tmp_path / "web", settings) as server:
+        recording = {"title": "Algebra", "course": "", "room": "1", "file_name": "a.avi"}
+        began = {"began": f"{BEGAN:%Y-%m-%dT%H:%M:%S}", "file_bytes": str(short_film.stat().st_size)}
+        headers = {"Authorization": f"Bearer {server.token}"}
+        answer = requests.post(f"{server.url}/recordings", data=recording | began, headers=headers)
+        assert answer.status_code == 201, answer.text
+        address = server.url + answer.headers["Location"]
+        piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+        answer = requests.patch(address, data=short_film.read_bytes(), headers=headers | piece)
+        assert answer.status_code == 204, answer.text
+        monitor = SeparateMonitor(server)
+        try:
+            wait_for(lambda: requests.get(address, headers=headers).json()["state"] == "done")
+        finally:
+            monitor.stop()
+        minutes = server.get("/api/v1/lectures/1/minutes").json["minutes"]
+        assert [row["frames_analysed"] for row in minutes] == [30, 20]
+
+
+def test_a_room_of_presence_reads_no_expression_from_a_recording(context, short_film):
+    change_room(first_room(), purpose=Purpose.PRESENCE)
+    recording_id = queue(short_film)
+    with RecordingRunner(context, SYSTEM_CLOCK):
+        done = ended(recording_id)
+    assert done.lecture.purpose == Purpose.PRESENCE
+    for row in minutes_of(done.lecture):
+        assert row.expression_seconds is None
+        assert row.presence_seconds is not None

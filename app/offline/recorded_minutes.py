@@ -1,11 +1,14 @@
 """Reads a video into the minutes of a lecture, as the live monitor reads its camera."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.monitor.minute_aggregator import MinuteAggregator
+from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
+from app.offline.video_reader import VideoReader
+from app.purpose import Purpose
 from app.store.counted_minute import CountedMinute
+from app.store.tables import Lecture
 from app.throttle import Throttle
 from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
@@ -34,37 +37,39 @@ class RecordedMinutes:
         analyser: FaceAnalyser,
         detect_fps: float,
         minimum_group: int,
-        began_at: datetime,
-        lecture_id: int,
+        lecture: Lecture,
         first_minute: datetime | None = None,
     ) -> None:
         """`first_minute`: where to go on; earlier ones are stored already."""
         self._analyser = analyser
         self._throttle = Throttle(detect_fps)
         self._minimum_group = minimum_group
-        self._began_at = began_at
-        self._lecture_id = lecture_id
-        self._first_minute = first_minute or datetime.min.replace(tzinfo=began_at.tzinfo)
+        self._purpose = Purpose(lecture.purpose)
+        self._began_at = lecture.started_at
+        self._lecture_id = lecture.id
+        self._first_minute = first_minute or start_of_minute(lecture.started_at)
         self._aggregator = MinuteAggregator()
-        self.from_seconds = 0.0
-        """Frames before this time of the video are not needed."""
-        if first_minute is not None:
-            self.from_seconds = max(0.0, (first_minute - began_at).total_seconds() - WARM_UP_SECONDS)
 
-    def read(self, frames: Iterable[Frame]) -> Iterator[RecordingReading]:
-        """Analyse DETECT_FPS frames a second of the video; yield after every frame and once at the end."""
+    def read(self, video: VideoReader) -> Iterator[RecordingReading]:
+        """Analyse DETECT_FPS frames a second of the video; yield after each and once at the end.
+
+        Raises CameraError.
+        """
         self._analyser.reset()
-        seconds = self.from_seconds
-        for frame in frames:
+        seconds = 0.0
+        for frame in video.frames(self._from_seconds, self._throttle.is_due):
             seconds = frame.monotonic
-            if seconds >= self.from_seconds and self._throttle.is_due(seconds):
-                self._add(frame)
+            self._add(frame)
             yield RecordingReading(seconds, tuple(self._finished_minutes()))
         yield RecordingReading(seconds, tuple(self._kept(self._aggregator.unwritten_minutes())))
 
+    @property
+    def _from_seconds(self) -> float:
+        return max(0.0, (self._first_minute - self._began_at).total_seconds() - WARM_UP_SECONDS)
+
     def _add(self, frame: Frame) -> None:
         at = self._began_at + timedelta(seconds=frame.monotonic)
-        reading = Reading(at, frame.monotonic, self._analyser.analyse(frame))
+        reading = Reading(at, frame.monotonic, self._analyser.analyse(frame), self._purpose)
         self._aggregator.add(reading, self._lecture_id, self._minimum_group)
 
     def _finished_minutes(self) -> list[CountedMinute]:

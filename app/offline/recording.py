@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -14,9 +14,10 @@ from app.camera.errors import CameraError
 from app.camera.files import silence_decoder
 from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
-from app.offline.paths import RecordingError
 from app.offline.recorded_minutes import RecordedMinutes, RecordingReading
+from app.offline.video import LEAST_SAID_SECONDS
 from app.offline.video_reader import VideoReader
+from app.purpose import Purpose
 from app.settings import Settings
 from app.store import lecture_queries, minute_queries, recording_queries, uploads
 from app.store.effective_settings import effective_settings
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 RENEWALS_PER_SECOND = 1.0
 
-NO_FRAME = Translatable("No picture in it can be decoded: it is cut off or damaged.")
 NO_BEGINNING = Translatable("The file doesn't say when it began.")
 NOT_ENOUGH_MEMORY = Translatable("It can't be read: there is not enough memory, or its pictures are damaged.")
 
@@ -50,8 +50,6 @@ def read_queued(settings: Settings, recording_id: int) -> None:
         uploads.delete(key)
     except CameraError as error:
         recording_queries.fail(recording, _with_its_name(error.detail, recording))
-    except RecordingError:
-        recording_queries.fail(recording, NO_FRAME)
     except BadTime as error:
         recording_queries.fail(recording, error.args[0])
     except (cv2.error, MemoryError):
@@ -69,41 +67,46 @@ def _with_its_name(detail: Translatable, recording: LectureRecording) -> Transla
 def _read(settings: Settings, recording: LectureRecording) -> bool:
     """Read it, or ask when it began; False if somebody cancelled it meanwhile."""
     video = VideoReader(uploads.path_of(recording.file_key))
-    recording.seconds = seconds = length_of(video)
+    recording.seconds = seconds = video.duration_seconds
     if recording.began_at is None:
-        recording.began_at = began_at_of(video)
+        recording.began_at = video.began_at
     if recording.began_at is None:
         recording_queries.ask_for_beginning(recording)
         return True
     days = effective_settings(recording.room).retention_days
     check_time(recording.began_at, seconds, days, SYSTEM_CLOCK.now())
     lecture = recording_queries.begin_lecture(recording)
-    renewal = _Renewal(recording, seconds)
-    analyser = FaceAnalyser(detector=settings.detector)
-    is_complete = read_into(lecture, video, settings, analyser, renewal)
+    is_complete = read_into(lecture, video, settings, _Renewal(recording, seconds))
     if is_complete:
-        recording_queries.finish(recording)
+        recording_queries.finish(recording, _undecoded(video))
     return is_complete
+
+
+def _undecoded(video: VideoReader) -> Translatable | None:
+    """What was left out of a video because it is damaged; None if that was nothing."""
+    seconds = video.undecoded_seconds
+    if seconds < LEAST_SAID_SECONDS:
+        return None
+    return Translatable("%(seconds)s s of it could not be decoded.", seconds=f"{seconds:.1f}")
 
 
 def read_file(settings: Settings, path: Path, new: NewRecording, room: Room, owner: User | None) -> Lecture:
     """Read a file of this machine into a lecture, with a progress bar; the file stays.
 
-    Raises CameraError, RecordingError, and BadTime, also where nobody says when it began.
+    Raises CameraError, and BadTime, also where nobody says when it began.
     """
     silence_decoder()
     video = VideoReader(path)
-    seconds, began_at = length_of(video), new.began_at or began_at_of(video)
+    seconds, began_at = video.duration_seconds, new.began_at or video.began_at
     if began_at is None:
         raise BadTime(NO_BEGINNING)
     check_time(began_at, seconds, effective_settings(room).retention_days, SYSTEM_CLOCK.now())
-    analyser = FaceAnalyser(detector=settings.detector)
     lecture = recording_queries.recorded_lecture(
         room, new.title, new.course, began_at, owner.id if owner else None
     )
     try:
         with click.progressbar(length=round(seconds or 0), label=path.name) as bar:
-            read_into(lecture, video, settings, analyser, lambda at, _: _advance(bar, at))
+            read_into(lecture, video, settings, lambda seconds, _: _advance(bar, seconds))
     except BaseException:
         lecture_queries.delete_lecture(lecture)
         raise
@@ -111,8 +114,7 @@ def read_file(settings: Settings, path: Path, new: NewRecording, room: Room, own
 
 
 def _advance(bar, seconds: float) -> bool:
-    if seconds - bar.pos >= 1:
-        bar.update(int(seconds) - bar.pos)
+    bar.update(int(seconds) - bar.pos)
     return True
 
 
@@ -120,24 +122,18 @@ def read_into(
     lecture: Lecture,
     video: VideoReader,
     settings: Settings,
-    analyser: FaceAnalyser,
     goes_on: Callable[[float, bool], bool],
 ) -> bool:
     """Write the minutes of a video that aren't stored yet; gives whether it was read to its end.
 
     `goes_on` is called after each frame, with its time in the video and whether a minute was written; it
-    says whether to go on. Raises CameraError, RecordingError.
+    says whether to go on. Raises CameraError.
     """
+    analyser = FaceAnalyser(settings.detector, Purpose(lecture.purpose))
     minimum_group = effective_settings(lecture.room).minimum_group
     stored = recording_queries.newest_minute(lecture)
-    minutes = RecordedMinutes(
-        analyser,
-        settings.detect_fps,
-        minimum_group,
-        lecture.started_at,
-        lecture.id,
-        stored + MINUTE if stored is not None else None,
-    )
+    first_minute = stored + MINUTE if stored is not None else None
+    minutes = RecordedMinutes(analyser, settings.detect_fps, minimum_group, lecture, first_minute)
     for reading in minutes.read(video):
         _store(lecture, reading, minimum_group)
         if not goes_on(reading.seconds, bool(reading.minutes)):
@@ -181,13 +177,3 @@ class _Renewal:
         if self._seconds is None or seconds <= first_seconds:
             return None
         return max(0.0, self._seconds - seconds) * (now - began) / (seconds - first_seconds)
-
-
-def length_of(video: VideoReader) -> float | None:
-    """The length of a video in seconds; None if it doesn't say."""
-    return video.frame_count / video.fps if video.frame_count else None
-
-
-def began_at_of(video: VideoReader) -> datetime | None:
-    """When a video began, by its own data; None if it doesn't say."""
-    return getattr(video, "began_at", None)

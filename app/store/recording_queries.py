@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from app.language import Translatable
 from app.store import uploads
+from app.store.effective_settings import effective_settings
 from app.store.scope import Scope
 from app.store.tables import Lecture, LectureRecording, Minute, RecordingState, Room, User, db
 
@@ -198,6 +199,7 @@ def recorded_lecture(
         ended_at=began_at,
         owner_id=owner_id,
         from_recording=True,
+        purpose=effective_settings(room).purpose,
     )
     db.session.add(lecture)
     db.session.commit()
@@ -206,7 +208,7 @@ def recorded_lecture(
 
 def extend_lecture(lecture: Lecture, ended_at: datetime) -> None:
     """Let a lecture last as long as its recording was read."""
-    lecture.ended_at = max(ended_at, lecture.started_at)
+    lecture.ended_at = max(ended_at, lecture.ended_at)
     db.session.commit()
 
 
@@ -221,10 +223,11 @@ def forget_deaths(recording_id: int) -> None:
     db.session.commit()
 
 
-def finish(recording: LectureRecording) -> None:
-    """The lecture is complete, and nobody needs the file any more."""
+def finish(recording: LectureRecording, remark: Translatable | None = None) -> None:
+    """The lecture is complete, and nobody needs the file any more; `remark` says what is wrong with it."""
     uploads.delete(recording.file_key)
     recording.state, recording.seconds_left = RecordingState.DONE, None
+    recording.remark = _stored(remark)
     db.session.commit()
 
 
@@ -232,8 +235,7 @@ def fail(recording: LectureRecording, problem: Translatable) -> None:
     """Give a recording up, and keep nothing of it but why."""
     uploads.delete(recording.file_key)
     lecture, recording.lecture = recording.lecture, None
-    values = {name: str(value)[:MAX_VALUE] for name, value in problem.values.items()}
-    recording.problem = json.dumps([problem.text, values], ensure_ascii=False)
+    recording.remark = _stored(problem)
     recording.state = RecordingState.FAILED
     db.session.flush()
     if lecture is not None:
@@ -241,11 +243,18 @@ def fail(recording: LectureRecording, problem: Translatable) -> None:
     db.session.commit()
 
 
-def problem_of(recording: LectureRecording) -> Translatable | None:
-    """Why a recording failed; None if it did not."""
-    if recording.problem is None:
+def _stored(remark: Translatable | None) -> str | None:
+    if remark is None:
         return None
-    text, values = json.loads(recording.problem)
+    values = {name: str(value)[:MAX_VALUE] for name, value in remark.values.items()}
+    return json.dumps([remark.text, values], ensure_ascii=False)
+
+
+def remark_on(recording: LectureRecording) -> Translatable | None:
+    """Why a recording failed, or what is wrong with one that was read; None if nothing is."""
+    if recording.remark is None:
+        return None
+    text, values = json.loads(recording.remark)
     return Translatable(text, **values)
 
 

@@ -339,8 +339,8 @@ class LectureRecording(db.Model):
     """When the process that reads it last said so."""
     deaths: Mapped[int] = mapped_column(server_default="0")
     """How many processes have ended while they read it, since the last minute that was written."""
-    problem: Mapped[str | None] = mapped_column(String(1000))
-    """Why it failed, as `recording_queries` stores it."""
+    remark: Mapped[str | None] = mapped_column(String(1000))
+    """Why it failed, or what is wrong with it, as `recording_queries` stores it."""
     lecture_id: Mapped[int | None] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
     """What it becomes; NULL until its first frame is read."""
     is_told: Mapped[bool] = mapped_column(server_default=false())

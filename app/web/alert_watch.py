@@ -31,7 +31,7 @@ from app.notify.rules import (
 from app.notify.sender import Sender
 from app.restart import run_until_ended
 from app.store import recording_queries, room_queries
-from app.store.tables import Room, db
+from app.store.tables import RecordingState, Room, db
 from app.web.extensions import database_health
 from app.web.stream.hub import Hub
 
@@ -147,7 +147,7 @@ class AlertWatch:
                         each.room_id,
                         each.room.name,
                         each.owner and each.owner.name,
-                        recording_queries.problem_of(each),
+                        recording_queries.remark_on(each) if each.state == RecordingState.FAILED else None,
                     ),
                     rooms.get(each.room_id),
                 )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -33,7 +33,7 @@ def upgrade():
         sa.Column("seconds_left", sa.Double(), nullable=True),
         sa.Column("renewed_at", MOMENT, nullable=True),
         sa.Column("deaths", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("problem", sa.String(length=1000), nullable=True),
+        sa.Column("remark", sa.String(length=1000), nullable=True),
         sa.Column("lecture_id", sa.Integer(), nullable=True),
         sa.Column("is_told", sa.Boolean(), nullable=False, server_default=sa.false()),
         *(

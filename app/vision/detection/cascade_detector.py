@@ -38,9 +38,7 @@ class CascadeDetector:
     The images are not equalised: that loses most faces where the light comes from a window.
     """
 
-    def __init__(
-        self, folder: Path = CASCADE_FOLDER, proposal_neighbours: int = PROPOSAL_NEIGHBOURS
-    ) -> None:
+    def __init__(self, folder: Path = CASCADE_FOLDER, proposal_neighbours: int = PROPOSAL_NEIGHBOURS) -> None:
         """Load the cascades; RuntimeError if a file is missing or holds none.
 
         A proposal needs `proposal_neighbours`: MIN_NEIGHBOURS where no network rejects anything.

@@ -54,7 +54,7 @@ def _listed() -> dict:
     return {
         "recordings": recordings,
         "received": {each.id: uploads.size_of(each.file_key) for each in recordings},
-        "problems": {each.id: translate(recording_queries.problem_of(each) or "") for each in recordings},
+        "remarks": {each.id: translate(recording_queries.remark_on(each) or "") for each in recordings},
         "zones": {each.id: zone_of(each.room) for each in recordings},
     }
 
