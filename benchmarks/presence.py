@@ -1,7 +1,7 @@
 """What a room without the expression network sees: faces found, false boxes, and who is turned to the front.
 
-`python -m benchmarks.presence`. Both purposes on the drawn classroom, whose truth is known, and on photographs;
-the turn of a head by FairFace's poses, of faces that the detector found.
+`python -m benchmarks.presence`. Both purposes on the drawn classroom, whose truth is known, and on
+photographs; the turn of a head by FairFace's poses.
 """
 
 import csv
@@ -43,7 +43,7 @@ def classroom(purpose: Purpose, detector: str) -> dict:
             if face is not None:
                 matched.add(face.track_id)
                 seen[f"{kind} found"] += 1
-                seen[f"{kind} frontal"] += face.is_frontal
+                seen[f"{kind} frontal"] += bool(face.is_frontal)
         seen["false"] += len(faces) - len(matched)
     return {
         "purpose": purpose.value,
@@ -89,7 +89,7 @@ def photographs(purpose: Purpose, detector: str) -> dict:
 
 
 def poses(detector: str) -> list[dict]:
-    """Of FairFace's faces, by pose: how many are found, and how many of these count as turned to the front."""
+    """Of FairFace's faces, by pose: how many are found, and how many of these count as turned."""
     analyser, seen = FaceAnalyser(detector, Purpose.PRESENCE), Counter()
     for row in csv.DictReader((DATA / "fairface" / "labels.csv").read_text().splitlines()):
         image = cv2.imread(str(next((DATA / "fairface").rglob(row["file"]))))
@@ -104,8 +104,9 @@ def poses(detector: str) -> list[dict]:
             and abs(face.box.y + face.box.height / 2 - centre) < half / 2
         ]
         seen[row["pose"]] += 1
-        seen[row["pose"], "found"] += bool(near)
-        seen[row["pose"], "frontal"] += bool(near) and near[0].is_frontal
+        if near:
+            seen[row["pose"], "found"] += 1
+            seen[row["pose"], "frontal"] += int(bool(near[0].is_frontal))
     return [
         {
             "detector": "haar" if detector == "haar" else "YuNet",
@@ -128,6 +129,12 @@ def _is_at(box: Box, other: Box) -> bool:
 
 if __name__ == "__main__":
     detectors = ("haar", str(YUNET))
-    show("presence, photographs", [photographs(purpose, detector) for detector in detectors for purpose in Purpose])
+    show(
+        "presence, photographs",
+        [photographs(purpose, detector) for detector in detectors for purpose in Purpose],
+    )
     show("presence, poses", [row for detector in detectors for row in poses(detector)])
-    show("presence, drawn classroom", [classroom(purpose, detector) for detector in detectors for purpose in Purpose])
+    show(
+        "presence, drawn classroom",
+        [classroom(purpose, detector) for detector in detectors for purpose in Purpose],
+    )

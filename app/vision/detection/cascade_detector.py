@@ -63,7 +63,7 @@ class CascadeDetector:
         region = scale(grey[tile.top : tile.bottom, tile.left : tile.right], factor)
         sizes = max(CASCADE_WINDOW, tile.min_size * factor), tile.max_size * factor
         return [
-            _detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
+            Detection(votes, _in_image(box, tile.left, tile.top, factor), tile.cascade)
             for votes, box in self._cascades.detect(tile.cascade, region, min_neighbours, *sizes)
         ]
 
@@ -105,11 +105,7 @@ class CascadeDetector:
         if not detected:
             return None
         votes, place = max(detected)
-        return _detection(votes, _in_image(place, left, top, factor), cascade)
-
-
-def _detection(votes: int, box: Box, cascade: Cascade) -> Detection:
-    return Detection(votes, box, cascade, is_frontal=not cascade.is_profile)
+        return Detection(votes, _in_image(place, left, top, factor), cascade)
 
 
 def _in_image(box: Box, left: int, top: int, factor: float) -> Box:
