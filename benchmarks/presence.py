@@ -106,7 +106,7 @@ def poses(detector: str) -> list[dict]:
         seen[row["pose"]] += 1
         if near:
             seen[row["pose"], "found"] += 1
-            seen[row["pose"], "frontal"] += int(bool(near[0].is_frontal))
+            seen[row["pose"], "frontal"] += int(near[0].is_frontal is True)
     return [
         {
             "detector": "haar" if detector == "haar" else "YuNet",

@@ -30,7 +30,8 @@ class LiveReading:
     """Whether fewer than MINIMUM_GROUP faces are in view, so that shares are withheld."""
     purpose: Purpose = Purpose.EXPRESSIONS
     facing: float | None = None
-    """For presence: the share of faces that are turned to the front; None as for `shares`."""
+    """For presence: the share of faces that are turned to the front; None as for `shares`, and where the
+    detector can't tell."""
 
 
 def summarise(reading: Reading, minimum_group: int) -> LiveReading:
@@ -50,8 +51,11 @@ def summarise(reading: Reading, minimum_group: int) -> LiveReading:
 
 def _summarise_presence(reading: Reading, minimum_group: int) -> LiveReading:
     faces = len(reading.faces)
-    suppressed = _is_suppressed(faces, minimum_group)
-    facing = sum(face.is_frontal for face in reading.faces) / faces if faces and not suppressed else None
+    can_tell = any(face.is_frontal is not None for face in reading.faces)
+    suppressed = can_tell and _is_suppressed(faces, minimum_group)
+    facing = None
+    if can_tell and not suppressed:
+        facing = sum(face.is_frontal is True for face in reading.faces) / faces
     return LiveReading(reading.at, faces, 0, None, None, None, suppressed, reading.purpose, facing)
 
 

@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     RECORDING_ADDED = "recording-added"
     RECORDING_REMOVED = "recording-removed"
     SETTINGS_CHANGED = "settings-changed"
+    PURPOSE_CHOSEN = "purpose-chosen"
     AREAS_CHANGED = "areas-changed"
     ROOM_ADDED = "room-added"
     ROOM_ARCHIVED = "room-archived"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.purpose import Purpose
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PresenceSeconds
 from app.vision.emotion import EXPRESSIONS
 
@@ -28,7 +29,9 @@ class CountedMinute(MinuteFigures):
     expression_seconds: ExpressionSeconds = NO_EXPRESSION_SECONDS
     """Counted only while the minimum group is in view."""
     presence_seconds: PresenceSeconds | None = None
-    """The same for presence; None unless some of the minute was read for it."""
+    """The same for presence; None where the detector can't tell who is turned to the front."""
+    purpose: Purpose = Purpose.EXPRESSIONS
+    """What it was read for; presence if any part of it was."""
 
     @property
     def key(self) -> MinuteKey:
@@ -37,7 +40,9 @@ class CountedMinute(MinuteFigures):
 
     @property
     def is_suppressed(self) -> bool:
-        """Whether people were in view, but never the minimum group."""
+        """Whether people were in view, but never the minimum group, so that figures are withheld."""
+        if self.purpose is Purpose.PRESENCE and self.presence_seconds is None:
+            return False
         return self.face_seconds > 0 and not self.counted_seconds
 
     def merged_with(self, other: "CountedMinute") -> "CountedMinute":
@@ -52,4 +57,5 @@ class CountedMinute(MinuteFigures):
             face_seconds=self.face_seconds + other.face_seconds,
             expression_seconds=tuple(a + b for a, b in pairs),
             presence_seconds=tuple(map(sum, zip(*parts, strict=True))) if parts else None,
+            purpose=Purpose.PRESENCE if Purpose.PRESENCE in (self.purpose, other.purpose) else self.purpose,
         )

@@ -69,8 +69,8 @@ class MinuteFigures:
 
         None where nobody or too few people were in view.
         """
-        total = self.counted_seconds
-        if not total or self.expression_seconds is None:
+        total = sum(self.expression_seconds or ())
+        if not total:
             return None
         pairs = zip(EXPRESSIONS, self.expression_seconds, strict=True)
         return {expression: seconds / total for expression, seconds in pairs}

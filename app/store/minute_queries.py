@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
+from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import find_lecture, is_visible
 from app.store.minute_figures import ExpressionSeconds
@@ -139,6 +140,7 @@ def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> Counted
         face_seconds=row.face_seconds,
         expression_seconds=row.expression_seconds or NO_EXPRESSION_SECONDS,
         presence_seconds=row.presence_seconds,
+        purpose=Purpose.PRESENCE if row.is_presence else Purpose.EXPRESSIONS,
     )
 
 
@@ -158,8 +160,8 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_fi
     row.frames_analysed = counted.frames_analysed
     row.faces_max = counted.faces_max
     row.face_seconds = counted.face_seconds
-    is_of_presence = counted.presence_seconds is not None
-    row.expression_seconds = None if counted.is_suppressed or is_of_presence else counted.expression_seconds
+    has_expressions = counted.purpose is Purpose.EXPRESSIONS and not counted.is_suppressed
+    row.expression_seconds = counted.expression_seconds if has_expressions else None
     row.presence_seconds = None if counted.is_suppressed else counted.presence_seconds
     row.suppressed = counted.is_suppressed
     row.minimum_group = minimum_group

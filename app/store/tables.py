@@ -402,7 +402,7 @@ class Minute(MinuteFigures, db.Model):
     neutral_seconds: Mapped[float | None]
     uncertain_seconds: Mapped[float | None]
     facing_seconds: Mapped[float | None]
-    """Person-time of faces that were turned to the front."""
+    """Person-time of faces that were turned to the front; NULL where the detector can't tell."""
     turned_seconds: Mapped[float | None]
     """Person-time of all others."""
     minimum_group: Mapped[int | None]
@@ -427,6 +427,11 @@ class Minute(MinuteFigures, db.Model):
             postgresql_where=lecture_id.is_(None),
         ),
     )
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether no expression was read in it. One below the minimum group doesn't say."""
+        return not self.suppressed and self.angry_seconds is None
 
     @property
     def expression_seconds(self) -> ExpressionSeconds | None:

@@ -63,9 +63,8 @@ class Face:
     emotion: Emotion | None
     """The expression with the highest score. None for a face that is too small, or where that score is too
     low."""
-    is_frontal: bool = True
-    """Whether it is turned to the camera: a frontal cascade found it or, with YuNet, the nose lies between
-    the eyes."""
+    is_frontal: bool | None = None
+    """Whether it is turned to the camera; None where the detector can't tell."""
 
 
 def is_group_in_view(faces: Sequence[Face], minimum_group: int) -> bool:

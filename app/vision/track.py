@@ -50,7 +50,7 @@ class Track:
         self.cascade = detection.cascade
         """The cascade that detected it last."""
         self.is_frontal = detection.is_frontal
-        """Whether it was turned to the camera when it was detected last."""
+        """As in `Detection`, the last one."""
         self.detected_at = monotonic
         self.hits = 1
         """Frames in which it was detected."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
@@ -41,6 +42,13 @@ def record(
     current_app.extensions["audit"].append(values)
     if is_storable:
         _store()
+
+
+def record_purpose(room: Room, values: Mapping[str, str | None]) -> None:
+    """Record what a room's camera was said to be for, and on what ground, if that was asked."""
+    if "purpose" in values:
+        words = (values["purpose"], values["ground"])
+        record(AuditAction.PURPOSE_CHOSEN, ": ".join(word for word in words if word), room)
 
 
 def _with_key(subject: str) -> str:

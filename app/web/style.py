@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from app.report.share_stack import STACK_COLOURS
+from app.report.share_stack import PRESENCE_COLOURS, STACK_COLOURS
 
 pages = Blueprint("style", __name__)
 
@@ -11,6 +11,7 @@ pages = Blueprint("style", __name__)
 def palette():
     """A class for each expression, as `.is-happy`, that colours boxes and SVG shapes."""
     rules = (
-        f".is-{name} {{ background: {colour}; fill: {colour}; }}\n" for name, colour in STACK_COLOURS.items()
+        f".is-{name} {{ background: {colour}; fill: {colour}; }}\n"
+        for name, colour in (STACK_COLOURS | PRESENCE_COLOURS).items()
     )
     return Response("".join(rules), mimetype="text/css", headers={"Cache-Control": "public, max-age=3600"})

@@ -28,7 +28,8 @@ CASCADE_BOX_RATIO = 1.09
 YuNet's narrow box of the same face; their centres agree (114 faces that both found)."""
 MAX_NOSE_OFFSET = 0.25
 """Of the distance between the eyes: how far from their middle the nose of a face that is turned to the camera
-may lie."""
+may lie. So 224 of 239 faces from the front count as such, 8 of 43 that are turned and none of 32 in profile
+(FairFace, `python -m benchmarks.presence`)."""
 _INSTALL = "run flask --app wsgi detector install, or set DETECTOR=haar"
 
 
@@ -100,4 +101,4 @@ def _is_frontal(points: np.ndarray) -> bool:
     eye, other_eye, nose = points[:3]
     line = other_eye - eye
     place = (nose - eye) @ line / max(float(line @ line), 1e-9)
-    return abs(place - 0.5) <= MAX_NOSE_OFFSET
+    return bool(abs(place - 0.5) <= MAX_NOSE_OFFSET)

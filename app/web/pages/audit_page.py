@@ -27,6 +27,7 @@ ACTION_NAMES = {
     AuditAction.RECORDING_ADDED: Translatable("Recording added"),
     AuditAction.RECORDING_REMOVED: Translatable("Recording removed"),
     AuditAction.SETTINGS_CHANGED: Translatable("Settings changed"),
+    AuditAction.PURPOSE_CHOSEN: Translatable("Purpose chosen"),
     AuditAction.AREAS_CHANGED: Translatable("Privacy areas changed"),
     AuditAction.ROOM_ADDED: Translatable("Room added"),
     AuditAction.ROOM_ARCHIVED: Translatable("Room archived"),
