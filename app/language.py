@@ -42,6 +42,16 @@ class Translatable:
     def __str__(self) -> str:
         return self.text % self.values if self.values else self.text
 
+    def as_json(self) -> list:
+        """It as JSON takes it; its values become texts."""
+        return [self.text, {name: str(value) for name, value in self.values.items()}]
+
+    @staticmethod
+    def from_json(value: list) -> "Translatable":
+        """Make one again of what `as_json` gave."""
+        text, values = value
+        return Translatable(text, **values)
+
 
 def translate(source: object, language: str | None = None) -> str:
     """Translate a `Translatable`, or the one that an error was raised with; gives `str` of anything else.

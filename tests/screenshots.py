@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from flask_migrate import upgrade
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from app import create_app
 from app.camera.spec import DEFAULT_STUDENTS
@@ -58,6 +58,36 @@ def main() -> None:
                     close(page.context)
             finally:
                 server.stop()
+        visit_school(browser, Path(folder) / "school")
+
+
+def visit_school(browser: Browser, folder: Path) -> None:
+    """Take a picture of the wall, in a school with three rooms of which one is dark."""
+    server = Server(folder, {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin"})
+    server.start()
+    try:
+        page = browser.new_page(viewport=LAPTOP, locale="en")
+        sign_in(page, server)
+        make_up_rooms(server)
+        page.goto(f"{server.url}/rooms")
+        page.wait_for_timeout(20_000)  # a monitor starts, and the small pictures follow one another
+        page.screenshot(path=FOLDER / "rooms.png", full_page=True)
+        close(page.context)
+    finally:
+        server.stop()
+
+
+def make_up_rooms(server: Server) -> None:
+    """Add two rooms, one with a camera that does not answer, and begin lectures."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    begun = datetime.now(UTC) - timedelta(minutes=12)
+    with app.app_context():
+        rooms = [room_queries.get_or_create_room("Room 7")]
+        for name, camera in (("Lab 2", "demo?students=9"), ("Room 10", "rtsp://192.0.2.10/stream")):
+            rooms.append(room_queries.create_room(name, camera=camera))
+        for room, title in zip(rooms, ("Fractions", "Acids"), strict=False):
+            room_queries.change_room(room, told_at=begun)
+            lecture_queries.start_lecture(room, title, "", begun)
 
 
 def visit(page: Page, server: Server, suffix: str) -> None:

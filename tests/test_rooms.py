@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.runner.capacity import Capacity
 from app.store import lecture_queries, room_queries
 from app.store.effective_settings import effective_settings, first_room
 from app.store.tables import Lecture, db
-from app.web.serve import NO_CAMERA, _refusal
+from app.web.serve import NO_CAMERA, _refusal, _refuse_room
 from tests.browser import close, sign_in
 from tests.forms import csrf_of, signed_in_client
 from tests.manual_clock import ManualClock
@@ -294,6 +294,28 @@ def test_the_json_of_a_room_is_found_by_its_id(app, administrator, api):
     assert api.get("/api/v1/rooms/99/state").status_code == 404
 
 
+def test_rooms_are_listed_in_the_order_of_their_numbers(app):
+    with app.app_context():
+        for name in ("Room 10", "room 8", "Lab", "7b", "Room 10a", "12"):
+            room_queries.create_room(name)
+        first_room()
+        names = [room.name for room in room_queries.rooms_in_use()]
+        assert names == ["7b", "12", "Lab", "Room 7", "room 8", "Room 10", "Room 10a"]
+
+
+def test_a_forgotten_lecture_ends_in_a_room_that_is_not_read(app):
+    with app.app_context():
+        room_id = first_room().id
+        long_ago = datetime.now(UTC) - timedelta(hours=30)
+        lecture = lecture_queries.start_lecture(first_room(), "Acids", "", long_ago)
+        lecture_id = lecture.id
+    _refuse_room(app, room_id, NO_CAMERA)
+    with app.app_context():
+        ended = lecture_queries.find_lecture(lecture_id)
+        assert ended.ended_by_itself
+        assert ended.ended_at == long_ago + timedelta(hours=4)
+
+
 def test_a_machine_reads_as_many_rooms_as_it_can():
     capacity = Capacity(detect_fps=5, cores_in_use=lambda: [], cores=2)
     assert [capacity.refusal(rooms) is None for rooms in range(6)] == [True, True, True, True, False, False]
@@ -356,6 +378,7 @@ def test_two_rooms_are_set_up_on_pages_and_taught_in_at_once(school, chromium):
         close(context)
     assert len(server.monitor_pids()) == 2
     rooms = {room["name"]: room["id"] for room in server.get("/api/v1/rooms").json["rooms"]}
+    wait_for(lambda: server.get(f"/api/v1/rooms/{rooms['Room 7']}/now").json["faces"] > 5)
     named = dict(events_of(server, rooms["Room 7"], 3))
     assert named["state"]["lecture"]["title"] == named["lecture"]["title"] == "Algebra"
     assert named["now"]["faces"] > 5

@@ -343,8 +343,15 @@ def _unreachable_error(url: str, error: Exception) -> CameraError:
             # The system's own message ("No route to host", a bad certificate); it holds no password.
             return CameraError(
                 Reason.MISSING,
-                Translatable("%(address)s can't be reached: %(cause)s.", address=shown, cause=str(cause)),
+                Translatable(
+                    "%(address)s can't be reached: %(cause)s.", address=shown, cause=_in_words(cause)
+                ),
             )
+
+
+def _in_words(cause: Exception) -> str:
+    """The system's own message, without its number."""
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 def _is_text(head: bytes) -> bool:

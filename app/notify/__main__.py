@@ -44,13 +44,13 @@ def main() -> None:
     address = order["address"]
     is_webhook = address.partition("://")[0].lower() in WEBHOOKS
     problem = _post_events(order) if is_webhook else _notify(order)
-    print(json.dumps(problem and _without_secrets(problem, address)))
+    print(json.dumps(problem and _without_secrets(problem, address).as_json()))
 
 
-def _without_secrets(problem: Translatable, address: str) -> dict:
-    """The reason as the server takes it."""
+def _without_secrets(problem: Translatable, address: str) -> Translatable:
+    """The reason without what the address hides."""
     values = {name: without_secrets(value, address) for name, value in problem.values.items()}
-    return {"text": without_secrets(problem.text, address), "values": values}
+    return Translatable(without_secrets(problem.text, address), **values)
 
 
 def _confine(event: str, arguments: tuple) -> None:

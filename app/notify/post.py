@@ -105,5 +105,4 @@ def _run(order: dict) -> None:
         raise NotSent(Translatable("Apprise failed with %(address)s.", address=shown(order["address"])))
     problem = json.loads(process.stdout.splitlines()[-1])
     if problem is not None:
-        text, values = problem["text"], problem["values"]
-        raise NotSent(Translatable(text, **values))
+        raise NotSent(Translatable.from_json(problem))

@@ -1,13 +1,12 @@
 """Rooms, their stored settings and their pauses."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, count
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 from slugify import slugify
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.store.tables import Lecture, Minute, Pause, Room, db
@@ -58,14 +57,23 @@ def room_by_slug(slug: str) -> Room | None:
     return db.session.scalar(select(Room).where(Room.slug == slug))
 
 
-def all_rooms() -> Sequence[Room]:
+def all_rooms() -> list[Room]:
     """Every room, by name, archived ones too."""
-    return db.session.scalars(select(Room).order_by(Room.name)).all()
+    return _by_name(select(Room))
 
 
-def rooms_in_use() -> Sequence[Room]:
+def rooms_in_use() -> list[Room]:
     """The rooms that are not archived, by name."""
-    return db.session.scalars(select(Room).where(Room.archived_at.is_(None)).order_by(Room.name)).all()
+    return _by_name(select(Room).where(Room.archived_at.is_(None)))
+
+
+def archived_rooms() -> list[Room]:
+    """The rooms that are archived, by name."""
+    return _by_name(select(Room).where(Room.archived_at.is_not(None)))
+
+
+def _by_name(rooms: Select[tuple[Room]]) -> list[Room]:
+    return sorted(db.session.scalars(rooms), key=lambda room: room.sort_key)
 
 
 def zone_of(room: Room) -> ZoneInfo:
@@ -76,11 +84,6 @@ def zone_of(room: Room) -> ZoneInfo:
 def language_of(room: Room) -> str:
     """The language of the room's picture and messages: its own, else LANGUAGE."""
     return room.language or current_app.config["SETTINGS"].language
-
-
-def archived_rooms() -> Sequence[Room]:
-    """The rooms that are archived, by name."""
-    return db.session.scalars(select(Room).where(Room.archived_at.is_not(None)).order_by(Room.name)).all()
 
 
 def oldest_room_in_use() -> Room | None:

@@ -105,7 +105,7 @@ class User(UserMixin, db.Model):
     """True for the account that the set-up link made, else NULL. Unique, so that of several requests at the
     same moment only one makes an account."""
 
-    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_user, order_by="Room.name")
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_user)
 
     @property
     def is_administrator(self) -> bool:
@@ -150,7 +150,7 @@ class Token(db.Model):
     """About when it was last used."""
 
     user: Mapped[User] = relationship()
-    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_token, order_by="Room.name")
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_token)
 
 
 class AccountLink(db.Model):
@@ -168,7 +168,7 @@ class AccountLink(db.Model):
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     user: Mapped[User | None] = relationship()
-    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_link, order_by="Room.name")
+    rooms: Mapped[list["Room"]] = relationship(secondary=rooms_of_link)
 
 
 class Room(db.Model):
@@ -217,6 +217,12 @@ class Room(db.Model):
     """Whether the camera is closed while no lecture runs."""
     planned_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """The start of the newest planned lecture that was begun or left out: each is begun once."""
+
+    @property
+    def sort_key(self) -> list[str | int]:
+        """Sorts rooms by name, and numbers in names by value: Room 7 before Room 10."""
+        pieces = re.split(r"([0-9]+)", self.name.casefold())  # text and number in turn
+        return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)]
 
 
 class Pause(db.Model):

@@ -129,7 +129,7 @@ def _forget_calendar(room: Room) -> None:
 def store_calendar_problem(room: Room, problem: Translatable) -> None:
     """Store why the calendar could not be read; what it planned before stays."""
     values = {name: str(value)[:MAX_VALUE] for name, value in problem.values.items()}
-    room.calendar_problem = json.dumps([problem.text, values], ensure_ascii=False)
+    room.calendar_problem = json.dumps(Translatable(problem.text, **values).as_json(), ensure_ascii=False)
     db.session.commit()
 
 
@@ -137,8 +137,7 @@ def calendar_problem(room: Room) -> Translatable | None:
     """Why the newest try to read the calendar failed; None if it did not."""
     if room.calendar_problem is None:
         return None
-    text, values = json.loads(room.calendar_problem)
-    return Translatable(text, **values)
+    return Translatable.from_json(json.loads(room.calendar_problem))
 
 
 def begin_planned_lecture(

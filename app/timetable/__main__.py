@@ -30,8 +30,7 @@ def main() -> None:
         calendar = calendar_request.fetch(asked["address"])
         lectures = planned_in_calendar(calendar, start, end, ZoneInfo(asked["zone"]))
     except CalendarError as error:
-        sentence = error.args[0]
-        json.dump({"problem": [sentence.text, sentence.values]}, sys.stdout)
+        json.dump({"problem": error.args[0].as_json()}, sys.stdout)
         return
     rows = [
         [each.begins_at.isoformat(), each.ends_at.isoformat(), each.title, each.course, each.teacher]

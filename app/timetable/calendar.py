@@ -57,8 +57,7 @@ def read_calendar(address: str, now: datetime, zone: ZoneInfo) -> list[PlannedLe
         raise CalendarError(TOO_LONG if "MemoryError" in reader.stderr else DAMAGED)
     answer = json.loads(reader.stdout)
     if "problem" in answer:
-        text, values = answer["problem"]
-        raise CalendarError(Translatable(text, **values))
+        raise CalendarError(Translatable.from_json(answer["problem"]))
     return [
         PlannedLecture(datetime.fromisoformat(begins_at), datetime.fromisoformat(ends_at), *texts)
         for begins_at, ends_at, *texts in answer["lectures"]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.store import audit_queries
 from app.store.audit_queries import AuditAction
-from app.store.tables import Room, db
+from app.store.tables import Lecture, Room, db
 from app.web.extensions import current_time
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,12 @@ def record_purpose(room: Room, values: Mapping[str, str | None]) -> None:
     if "purpose" in values:
         words = (values["purpose"], values["ground"])
         record(AuditAction.PURPOSE_CHOSEN, ": ".join(word for word in words if word), room)
+
+
+def record_sharing(lecture: Lecture) -> None:
+    """Record with whom a lecture is shared from now on."""
+    names = ", ".join(user.name for user in lecture.shared_with) or "nobody"
+    record(AuditAction.LECTURE_SHARED, f"{lecture.id}: {names}", lecture.room)
 
 
 def _with_key(subject: str) -> str:

@@ -18,7 +18,7 @@ from app.runner.recording_runner import RecordingRunner
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
-from app.store import room_queries, user_queries
+from app.store import lecture_queries, room_queries, user_queries
 from app.store.database_health import sentence
 from app.store.effective_settings import first_room
 from app.web.alert_watch import AlertWatch
@@ -98,7 +98,12 @@ def _refusal(app: Flask, capacity: Capacity | None, room_id: int, rooms: int) ->
 
 
 def _refuse_room(app: Flask, room_id: int, refusal: Translatable) -> None:
-    """Show on the room's card why it is not read."""
+    """Show on the room's card why it is not read, and end its lecture in time, which no monitor does then."""
+    with app.app_context():
+        lecture = lecture_queries.running_lecture(room_queries.room_by_id(room_id))
+        if lecture is not None:
+            hours = app.config["SETTINGS"].lecture_hours
+            lecture_queries.end_if_overdue(lecture, hours, SYSTEM_CLOCK.now())
     live_room = _live_room(app, room_id, app.extensions["rooms"].is_ending)
     if live_room.hub.monitor.failure != refusal:
         log.warning("%s is not read: %s", live_room.slug, refusal)

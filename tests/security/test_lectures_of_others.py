@@ -77,6 +77,20 @@ def test_a_shared_lecture_is_read_and_not_changed(school):
     assert lectures_of(bert) == []
 
 
+def test_a_program_shares_a_lecture_with_teachers_by_name(school):
+    anna, bert = client_of(school, "anna"), client_of(school, "bert")
+    assert anna.patch("/api/v1/lectures/1", json={"shared_with": ["bert"]}).json["shared_with"] == ["bert"]
+    assert lectures_of(bert) == ["Algebra"]
+    assert bert.get("/api/v1/lectures/1").json["shared_with"] is None, "only its owner's business"
+    for nobody in ("walt", "anna", "zoe"):
+        refused = anna.patch("/api/v1/lectures/1", json={"title": "Sets", "shared_with": ["bert", nobody]})
+        assert refused.status_code == 422
+        assert refused.json["detail"] == f"There is no other teacher {nobody}."
+    assert anna.get("/api/v1/lectures/1").json["title"] == "Algebra", "a refused change changes nothing"
+    assert anna.patch("/api/v1/lectures/1", json={"shared_with": []}).json["shared_with"] == []
+    assert lectures_of(bert) == []
+
+
 def test_minutes_of_a_lecture_of_somebody_else_are_left_out_and_the_answer_says_so(school):
     answer = client_of(school, "bert").get("/api/v1/minutes?room=Room 7&to=2026-11-20T13:00:00Z").json
     assert [minute["lecture_id"] for minute in answer["minutes"]] == [None]

@@ -4,14 +4,15 @@ from flask import g
 from flask_login import current_user
 from marshmallow import RAISE
 
+from app.language import Translatable
 from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
-from app.store import lecture_queries, minute_queries
+from app.store import lecture_queries, minute_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
-from app.web.audit import record
+from app.web.audit import record, record_sharing
 from app.web.extensions import current_settings, current_time, current_zone
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
@@ -51,7 +52,7 @@ def start_lecture(new):
 
 
 @api.get("/lectures/<int:lecture_id>")
-@api.output(schemas.LectureSchema)
+@api.output(schemas.LectureWithReadersSchema)
 @api.doc(security=SECURITY)
 def lecture(lecture_id):
     """One lecture."""
@@ -60,11 +61,19 @@ def lecture(lecture_id):
 
 @api.patch("/lectures/<int:lecture_id>")
 @api.input(schemas.LectureChangeSchema, arg_name="change")
-@api.output(schemas.LectureSchema)
-@api.doc(security=SECURITY, responses={409: "The lecture has ended already"})
+@api.output(schemas.LectureWithReadersSchema)
+@api.doc(
+    security=SECURITY,
+    responses={409: "The lecture has ended already", 422: "Somebody it can't be shared with"},
+)
 def change_lecture(lecture_id, change):
-    """Rename a lecture, or end it with `{"ended_at": "now"}`."""
+    """Rename a lecture, share it, or end it with `{"ended_at": "now"}`."""
     changed = own_lecture_or_403(lecture_id)
+    colleagues = {user.name: user for user in user_queries.colleagues(changed)}
+    if unknown := set(change.get("shared_with", ())) - colleagues.keys():
+        return problem(
+            422, Translatable("There is no other teacher %(name)s.", name=", ".join(sorted(unknown)))
+        )
     if "ended_at" in change:  # first, since it may be refused, and then nothing may change
         try:
             lecture_queries.end_lecture(changed, current_time())
@@ -74,6 +83,10 @@ def change_lecture(lecture_id, change):
     if change.keys() & {"title", "course"}:
         lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
         record(AuditAction.LECTURE_RENAMED, lecture_id, changed.room)
+    if "shared_with" in change:
+        readers = [colleagues[name] for name in dict.fromkeys(change["shared_with"])]
+        lecture_queries.share_lecture(changed, readers)
+        record_sharing(changed)
     return changed
 
 

@@ -11,6 +11,7 @@ from app.purpose import Purpose
 from app.report.exports.json_file import rfc3339
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS
+from app.web.access import may_change
 from app.web.request_checks import MAX_ROW_ID, ONE_LINE, ONE_LINE_WITH_A_LETTER
 
 IS_ONE_LINE = Regexp(ONE_LINE, error="Must be one line of text.")
@@ -181,6 +182,24 @@ class LectureSchema(Schema):
     from_recording = Boolean(metadata={"description": "True if it was read from a file."})
 
 
+class ReadersField(List):
+    """The names of those with whom a lecture is shared, for whoever may change that; else null."""
+
+    def __init__(self, **kwargs):
+        super().__init__(String(), allow_none=True, **kwargs)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return [user.name for user in value] if may_change(obj) else None
+
+
+class LectureWithReadersSchema(LectureSchema):
+    """One lecture, asked for by itself."""
+
+    shared_with = ReadersField(
+        metadata={"description": "Who may read it besides its owner; null unless you may change that."}
+    )
+
+
 class LectureInsideSchema(LectureSchema):
     """A lecture inside another object: OpenAPI needs a second name for it."""
 
@@ -209,11 +228,17 @@ class LectureChangeSchema(StrippedSchema):
     title = String(validate=[Length(1, 200), IS_NOT_BLANK])
     course = String(validate=[Length(0, 200), IS_ONE_LINE])
     ended_at = String(validate=OneOf(["now"]))
+    shared_with = List(
+        String(),
+        metadata={
+            "description": "The names of the teachers who may read it, besides its owner; replaces the list."
+        },
+    )
 
     @post_load
     def _has_a_change(self, data, **_):
         if not data:
-            raise ValidationError("Give a title, a course, or ended_at.")
+            raise ValidationError("Give a title, a course, ended_at, or shared_with.")
         return data
 
 

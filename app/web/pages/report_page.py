@@ -17,7 +17,7 @@ from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries, recording_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.web.access import current_scope, may_change, may_see_room
-from app.web.audit import record
+from app.web.audit import record, record_sharing
 from app.web.extensions import current_time, current_zone
 from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_lookup import (
@@ -154,8 +154,7 @@ def share(lecture_id: int):
     chosen = set(request.form.getlist("user", type=row_id))
     users = [user for user in user_queries.colleagues(lecture) if user.id in chosen]
     lecture_queries.share_lecture(lecture, users)
-    names = ", ".join(user.name for user in users) or "nobody"
-    record(AuditAction.LECTURE_SHARED, f"{lecture_id}: {names}", lecture.room)
+    record_sharing(lecture)
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 

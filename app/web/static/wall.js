@@ -12,16 +12,17 @@ const inView = new Set();
 function describe({ camera, paused, faces }) {
   if (paused) return ["paused", t("paused by %(name)s", { name: paused.by })];
   if (camera.reason === "outside_timetable") return ["waiting", t("no lecture is running")];
-  if (!camera.online) return ["dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason })];
+  if (!camera.online) return ["dark", t("dark"), camera.detail || camera.reason];
   if (faces === null) return ["waiting", t("connecting")];
   return ["live", faces === 1 ? t("1 face") : t("%(count)s faces", { count: faces })];
 }
 
 function show(tile, room) {
-  const [kind, text] = describe(room);
+  const [kind, text, reason = ""] = describe(room);
   const badge = tile.querySelector(".badge");
   badge.className = `badge is-${kind}`;
   badge.textContent = text;
+  tile.querySelector(".wall-reason").textContent = reason;
   tile.querySelector(".wall-lecture").textContent = room.lecture ? room.lecture.title : "";
   tile.classList.toggle("is-dark", kind === "dark");
 }
