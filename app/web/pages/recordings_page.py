@@ -20,6 +20,7 @@ from flask import (
 from flask_login import current_user
 
 from app.language import Translatable, translate
+from app.report.wording import day_and_time
 from app.store import recording_queries, uploads
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings
@@ -55,7 +56,9 @@ def _listed() -> dict:
         "recordings": recordings,
         "received": {each.id: uploads.size_of(each.file_key) for each in recordings},
         "remarks": {each.id: translate(recording_queries.remark_on(each) or "") for each in recordings},
-        "zones": {each.id: zone_of(each.room) for each in recordings},
+        "began": {
+            each.id: each.began_at and day_and_time(each.began_at, zone_of(each.room)) for each in recordings
+        },
     }
 
 
