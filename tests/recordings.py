@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
 import cv2
 
 from app.demo import Classroom
@@ -21,4 +22,19 @@ def film(path: Path, seconds: float, fps: float = 1, period: int = 20) -> Path:
     for index in range(round(seconds * fps)):
         writer.write(frames[index % period])
     writer.release()
+    return path
+
+
+def phone_film(path: Path, began_at: datetime, seconds: int) -> Path:
+    """Write a video that says when it began, as a phone's does."""
+    room = Classroom(STUDENTS, SIZE)
+    with av.open(str(path), "w") as container:
+        container.metadata["creation_time"] = began_at.isoformat()
+        stream = container.add_stream("mpeg4", rate=1)
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        for index in range(seconds):
+            image = room.draw(MORNING + timedelta(seconds=index))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
     return path

@@ -20,7 +20,7 @@ from app.store.recording_queries import NewRecording
 from app.store.room_queries import change_room
 from app.store.tables import Lecture, LectureRecording, Minute, RecordingState, db
 from app.store.user_queries import find_user, set_password
-from tests.recordings import FACES, film
+from tests.recordings import FACES, film, phone_film
 from tests.server import Server, kill_left, wait_for
 from tests.test_monitor_alone import SeparateMonitor
 
@@ -295,3 +295,11 @@ def test_a_room_of_presence_reads_no_expression_from_a_recording(context, short_
     for row in minutes_of(done.lecture):
         assert row.expression_seconds is None
         assert row.presence_seconds is not None
+
+
+def test_a_phone_s_video_says_itself_when_it_began(context, tmp_path):
+    recording_id = queue(phone_film(tmp_path / "lecture.mp4", BEGAN, seconds=20), began_at=None)
+    with RecordingRunner(context, SYSTEM_CLOCK):
+        done = ended(recording_id)
+    assert (done.state, done.lecture.started_at) == (RecordingState.DONE, BEGAN)
+    assert sum(row.frames_analysed for row in minutes_of(done.lecture)) == 20
