@@ -7,15 +7,19 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
+from app.camera.files import open_video
 from app.demo import Classroom
 from app.offline import video_writer
+from app.offline.video_reader import VideoReader
 from app.vision.annotate import FROSTED_WIDTH
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import read_model_card
+from tests.made_videos import write_video
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
 FPS = 10
@@ -235,6 +239,49 @@ def test_a_video_that_breaks_off_is_reported_and_an_unreadable_one_leaves_nothin
     (tmp_path / "stub.avi").write_bytes(whole[:6000])
     assert analyse(tmp_path / "stub.avi").exit_code == 1
     assert [name for name in output_names() if "stub" in name] == []
+
+
+@pytest.mark.parametrize("name", ["lesson.mkv", "lesson.mp4", "lesson.ts"])
+def test_a_copy_has_the_times_and_the_sound_of_the_original(analyse, tmp_path, name):
+    stamps = [1500, 1533, 1800, 1900, 4000, 5000, 5040]
+    original = write_video(tmp_path / name, stamps, sound_seconds=6)
+    result = analyse(original)
+    assert result.exit_code == 0, result.output
+    copy = tmp_path / "out" / (name if name.endswith(".mp4") else f"{name}.mp4")
+    expected = [frame.monotonic for frame in VideoReader(original)]
+    assert [frame.monotonic for frame in VideoReader(copy)] == pytest.approx(expected, abs=0.0001)
+    assert sound_of(copy) == sound_of(original)
+
+
+def sound_of(path: Path) -> list[int]:
+    """When each packet of the sound is heard, in milliseconds from the video's second 0."""
+    start = open_video(path).start_seconds
+    with av.open(str(path)) as container:
+        times = [
+            packet.pts * packet.time_base for packet in container.demux(audio=0) if packet.pts is not None
+        ]
+    return [round(1000 * (float(time) - start)) for time in times]
+
+
+def test_sound_that_mp4_can_not_hold_is_left_out(analyse, tmp_path):
+    original = write_video(
+        tmp_path / "a.avi", [0, 100, 200], codec="mpeg4", sound_seconds=1, sound_codec="adpcm_ms"
+    )
+    result = analyse(original)
+    assert result.exit_code == 0, result.output
+    with av.open(str(tmp_path / "out" / "a.avi.mp4")) as copy:
+        assert [stream.type for stream in copy.streams] == ["video"]
+
+
+def test_a_disk_that_is_full_is_named(analyse, output_names, material, monkeypatch):
+    def full(*_):
+        raise av.error.OSError(28, "No space left on device", "lesson.avi.mp4")
+
+    monkeypatch.setattr(video_writer.AnnotatedVideoWriter, "_write", full)
+    result = analyse(material / "lesson.avi")
+    assert result.exit_code == 1
+    assert "can't be written: No space left on device" in result.output
+    assert output_names() == []
 
 
 def test_an_unfinished_video_leaves_nothing(analyse, output_names, material, monkeypatch):

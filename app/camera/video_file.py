@@ -70,8 +70,9 @@ class VideoFile:
             rate = float(stream.average_rate or 0)
             self.fps = rate if 0 < rate <= MAX_FPS else DEFAULT_FPS
             """Pictures a second, on average."""
-            self._start_seconds = _start_seconds(container)
-            self.duration_seconds = _end_seconds(container, stream, self._start_seconds)
+            self.start_seconds = _start_seconds(container)
+            """The second of the container's clock that counts as 0."""
+            self.duration_seconds = _end_seconds(container, stream, self.start_seconds)
             """When it ends by its own clock; None where the file does not say."""
             self.began_at = _creation_time(container)
             """When it was filmed, UTC; None where the file does not say."""
@@ -90,31 +91,53 @@ class VideoFile:
         Damaged ones are left out. Raises CameraError if decoding one would take too much time or memory.
         """
         self.undecoded_seconds = 0.0
-        with self._opened() as (container, stream):
-            pictures = VideoPictures(container, stream, self._start_seconds, self.fps, self.shown)
-            due = max(from_seconds, pictures.first_seconds)
-            is_smeared = False
-            for picture in self._pictures_from(pictures, from_seconds):
-                if picture is None:
-                    is_smeared = True
-                    continue
-                if is_smeared and not (picture.is_key or picture.seconds - due > MAX_SMEARED_SECONDS):
-                    continue
-                if picture.seconds < from_seconds:
-                    is_smeared = False
-                    continue
-                is_due = is_wanted(picture.seconds)
-                image = picture.decode() if is_due else None
-                if is_due and image is None:
-                    is_smeared = True
-                    continue
-                if is_smeared:
-                    self.undecoded_seconds += max(0.0, picture.seconds - due)
-                    is_smeared = False
-                due = picture.seconds + picture.duration
-                if image is not None:
-                    yield TimedImage(picture.seconds, image)
-            self.undecoded_seconds += max(0.0, self._end_of(pictures, is_smeared) - due)
+        leads = [lead for lead in SEEK_LEADS_SECONDS if lead < from_seconds]
+        for lead in (*leads, None):
+            with self._opened() as (container, stream):
+                pictures = VideoPictures(container, stream, self.start_seconds, self.fps, self.shown)
+                if lead is None:
+                    yield from self._decoded(pictures, iter(pictures), from_seconds, is_wanted)
+                elif found := _found(pictures, from_seconds - lead, from_seconds):
+                    yield from self._decoded(pictures, found, from_seconds, is_wanted)
+                    return
+
+    def _decoded(
+        self,
+        pictures: VideoPictures,
+        found: Iterator[Picture | None],
+        from_seconds: float,
+        is_wanted: Callable[[float], bool],
+    ) -> Iterator[TimedImage]:
+        """Decode what is `found` of the pictures, and note what is damaged or missing."""
+        due = max(from_seconds, pictures.first_seconds)
+        is_smeared = False
+        for picture in found:
+            if picture is None:
+                is_smeared = True
+                continue
+            if is_smeared and not (picture.is_key or picture.seconds - due > MAX_SMEARED_SECONDS):
+                continue
+            if picture.seconds < from_seconds:
+                is_smeared = False
+                continue
+            is_due = is_wanted(picture.seconds)
+            image = picture.decode() if is_due else None
+            if is_due and image is None:
+                is_smeared = True
+                continue
+            if is_smeared:
+                self.undecoded_seconds += max(0.0, picture.seconds - due)
+                is_smeared = False
+            due = picture.seconds + picture.duration
+            if image is not None:
+                yield TimedImage(picture.seconds, image)
+        self.undecoded_seconds += max(0.0, self._end_of(pictures, is_smeared) - due)
+
+    @contextmanager
+    def opened_again(self) -> Iterator[InputContainer]:
+        """Open the container, for what else it holds. Raises CameraError."""
+        with self._opened() as (container, _):
+            yield container
 
     def damage_error(self) -> CameraError:
         """Say that no picture can be decoded."""
@@ -125,19 +148,6 @@ class VideoFile:
                 name=self.shown,
             ),
         )
-
-    def _pictures_from(self, pictures: VideoPictures, from_seconds: float) -> Iterator[Picture | None]:
-        """Seek to the key frame before `from_seconds`, where the container can; else begin at the start."""
-        if from_seconds > pictures.first_seconds:
-            for lead in SEEK_LEADS_SECONDS:
-                if not pictures.seek(from_seconds - lead):
-                    break
-                found = iter(pictures)
-                first = next((picture for picture in found if picture), None)
-                if first and first.seconds <= from_seconds:
-                    return chain([first], found)
-            pictures.seek(pictures.first_seconds)
-        return iter(pictures)
 
     def _end_of(self, pictures: VideoPictures, is_smeared: bool) -> float:
         """The second at which the last picture should have ended; 0 where nothing is missing at the end."""
@@ -179,6 +189,17 @@ class VideoFile:
             check_size(stream.width, stream.height, MAX_SIDE, MAX_PIXELS)
         except InvalidJpeg as error:
             raise refusal_error(self.shown, error.words) from None
+
+
+def _found(
+    pictures: VideoPictures, search_seconds: float, from_seconds: float
+) -> Iterator[Picture | None] | None:
+    """The pictures from the key frame before `search_seconds` on; None if they begin after `from_seconds`."""
+    if not pictures.seek(search_seconds):
+        return None
+    following = iter(pictures)
+    first = next((picture for picture in following if picture and picture.is_key), None)
+    return chain([first], following) if first and first.seconds <= from_seconds else None
 
 
 def _start_seconds(container: InputContainer) -> float:

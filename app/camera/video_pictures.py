@@ -1,6 +1,7 @@
 """The pictures of one reading of a video, damaged ones marked, with times that always grow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +21,8 @@ MAX_READ_ERRORS = 20  # one after the other; then the file has ended
 MAX_STEP_BACK_SECONDS = 1.0
 """A clock that goes back further began anew, as where recordings were joined. Two pictures of one moment are
 one."""
+MAX_BYTES_BETWEEN_PACKETS = 1000  # of Matroska, where the heads of a cluster and a block have about 50
+STAMP_DIGITS = 6  # microseconds, as in the times that are made of them
 JPEG_CODECS = frozenset(("amv", "mjpeg", "mjpegb", "sp5x"))
 """What FFmpeg decodes as JPEG, without a limit for the scans."""
 
@@ -67,6 +70,8 @@ class VideoPictures:
         """When the last packet ended that was read, of pictures or sound."""
         self.last_picture_seconds = 0.0
         """When the last packet of a picture ended."""
+        self._is_matroska = container.format.name == "matroska,webm"
+        self._end_of_packet: int | None = None
         self._newest: float | None = None
         self._restart_seconds = 0.0  # what is added since the clock began anew
 
@@ -79,19 +84,18 @@ class VideoPictures:
             self._container.seek(target, stream=self._stream)
         except av.error.FFmpegError:
             return False
-        self._newest, self._restart_seconds = None, 0.0
+        self._newest, self._restart_seconds, self._end_of_packet = None, 0.0, None
         return True
 
     def __iter__(self) -> Iterator[Picture | None]:
         """Yield the pictures in the order in which they are shown; None where something is damaged."""
         for packet in self._packets():
             if packet is None:
-                yield None
-            elif self._gives_jpegs:
-                if packet.size:
-                    yield from self._timed(packet, True, partial(self._decode_jpeg, packet))
-            else:
+                yield from self._drain()
+            elif not self._gives_jpegs:
                 yield from self._decode(packet)
+            elif packet.size:
+                yield from self._timed(packet, True, partial(self._decode_jpeg, packet))
 
     def _packets(self) -> Iterator[Packet | None]:
         """Yield the video's packets; None where the file is damaged."""
@@ -101,6 +105,8 @@ class VideoPictures:
                 for packet in self._container.demux():
                     errors = 0
                     self._note_end(packet)
+                    if self._skipped_bytes(packet):
+                        yield None
                     if packet.stream_index == self._stream.index:
                         yield packet
                 return
@@ -109,6 +115,13 @@ class VideoPictures:
             except av.error.FFmpegError:
                 errors += 1
                 yield None
+
+    def _skipped_bytes(self, packet: Packet) -> bool:
+        """Whether FFmpeg silently skipped a damaged part of a Matroska file before this packet."""
+        if not self._is_matroska or packet.pos is None:
+            return False
+        end, self._end_of_packet = self._end_of_packet, packet.pos + packet.size
+        return end is not None and packet.pos - end > MAX_BYTES_BETWEEN_PACKETS
 
     def _note_end(self, packet: Packet) -> None:
         if packet.pts is None or packet.stream.type not in ("video", "audio"):
@@ -124,8 +137,22 @@ class VideoPictures:
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError:
-            yield None
+            yield from self._drain()
             return
+        yield from self._pictures_of(frames)
+        if packet.is_corrupt:  # MPEG-TS: something is missing at its end or behind it
+            yield from self._drain()
+
+    def _drain(self) -> Iterator[Picture | None]:
+        """Yield what the decoder still holds from before some damage, then None."""
+        decoder = self._stream.codec_context
+        if not self._gives_jpegs and decoder.is_open:
+            with suppress(av.error.FFmpegError):
+                yield from self._pictures_of(decoder.decode(None))
+            decoder.flush_buffers()
+        yield None
+
+    def _pictures_of(self, frames: Iterable[VideoFrame]) -> Iterator[Picture | None]:
         for frame in frames:
             if frame.is_corrupt:
                 yield None
@@ -147,11 +174,13 @@ class VideoPictures:
             self._restart_seconds += self._newest + gap - seconds
             seconds = self._newest + gap
         self._newest = seconds
-        duration = float(shown.duration * shown.time_base) if shown.duration and self._has_times else gap
+        duration = (
+            float(shown.duration * self._stream.time_base) if shown.duration and self._has_times else gap
+        )
         yield Picture(seconds, duration, is_key, decode)
 
     def _seconds_of(self, stamp: int) -> float:
-        return float(stamp * self._stream.time_base) - self._start_seconds
+        return round(float(stamp * self._stream.time_base) - self._start_seconds, STAMP_DIGITS)
 
     def _decode_jpeg(self, packet: Packet) -> np.ndarray | None:
         return decode_jpeg(bytes(packet), self._size, self._shown)

@@ -24,9 +24,10 @@ def analyse_video(
     analyser: FaceAnalyser,
     settings: AnalysisSettings,
 ) -> str:
-    """Write an annotated copy without sound, and the minutes; gives a summary in words.
+    """Write an annotated copy, and the minutes; gives a summary in words.
 
-    `frames` are those of `video`. Raises RecordingError, and then leaves no file behind.
+    `frames` are those of `video`; the copy has their times, and the video's sound. Raises RecordingError, and
+    then leaves no file behind.
     """
     minutes = _analyse_frames(video, frames, outputs, analyser, settings)
     about = {
@@ -54,7 +55,7 @@ def _analyse_frames(
     """Analyse DETECT_FPS of the frames a second, and write all of them annotated."""
     aggregator, throttle, faces = MinuteAggregator(), Throttle(settings.detect_fps), ()
     analyser.reset()
-    with annotated_video(outputs.annotated, video.fps, video.size) as annotated:
+    with annotated_video(outputs.annotated, video.video) as annotated:
         for frame in frames:
             if throttle.is_due(frame.monotonic):
                 found = analyser.analyse(frame)

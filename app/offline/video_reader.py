@@ -15,14 +15,14 @@ class VideoReader:
     def __init__(self, path: Path) -> None:
         """Open it. Raises CameraError where it can't be read."""
         self.path = path
-        self._video = open_video(path)
-        self.size = self._video.size
+        self.video = open_video(path)
+        self.size = self.video.size
         """Width and height in pixels, upright."""
-        self.fps = self._video.fps
+        self.fps = self.video.fps
         """Frames a second, on average."""
-        self.duration_seconds = self._video.duration_seconds
+        self.duration_seconds = self.video.duration_seconds
         """When it ends by its own clock; None where the file does not say."""
-        self.began_at = self._video.began_at
+        self.began_at = self.video.began_at
         """When it was filmed, UTC; None where the file does not say."""
         self.frames_read = 0
         self.seconds = 0.0
@@ -31,7 +31,7 @@ class VideoReader:
     @property
     def undecoded_seconds(self) -> float:
         """What has been left out so far, because it is damaged or missing."""
-        return self._video.undecoded_seconds
+        return self.video.undecoded_seconds
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield each frame. Raises CameraError if decoding one would take too much."""
@@ -45,6 +45,6 @@ class VideoReader:
         The first one is counted as 1 each time. Raises CameraError if decoding one would take too much.
         """
         self.frames_read = 0
-        for seconds, image in self._video.frames(from_seconds, is_wanted):
+        for seconds, image in self.video.frames(from_seconds, is_wanted):
             self.frames_read, self.seconds = self.frames_read + 1, seconds
             yield Frame(image, self.frames_read, EPOCH + timedelta(seconds=seconds), seconds)
