@@ -67,6 +67,16 @@ def test_pieces_are_put_together_in_their_order_only(api, app):
         assert uploads.path_of(recording.file_key).read_bytes() == b"1234567890"
 
 
+def test_two_uploads_at_once_do_not_mix(api, app):
+    one, two = add(api), add(api)
+    for offset, (first, second) in enumerate(zip(b"1234567890", b"abcdefghij", strict=True)):
+        assert send(api, one, bytes([first]), offset).status_code == 204
+        assert send(api, two, bytes([second]), offset).status_code == 204
+    with app.app_context():
+        files = [uploads.path_of(each.file_key) for each in db.session.query(LectureRecording)]
+        assert sorted(file.read_bytes() for file in files) == [b"1234567890", b"abcdefghij"]
+
+
 def test_a_piece_may_not_be_larger_than_said_nor_of_another_type(api):
     address = add(api, file_bytes="9000000")
     assert send(api, address, bytes(2**22 + 1), 0).status_code == 413

@@ -84,11 +84,7 @@ def delete(key: str) -> None:
 
 def delete_old(now: datetime) -> None:
     """Delete every file that was made LIFETIME ago, whatever it is waiting for."""
-    for path in folder().iterdir():
-        if now - _made_at(path) >= LIFETIME:
+    for path in folder().glob("*-*"):
+        seconds, _, _ = path.name.partition("-")
+        if seconds.isdecimal() and now - datetime.fromtimestamp(int(seconds), UTC) >= LIFETIME:
             path.unlink(missing_ok=True)
-
-
-def _made_at(path: Path) -> datetime:
-    seconds, _, _ = path.name.partition("-")
-    return datetime.fromtimestamp(int(seconds), UTC)

@@ -15,6 +15,8 @@ const token = document.querySelector("meta[name=csrf-token]").content;
 const sending = new Map(); // the bytes that were sent of each recording that this page sends, by its id
 let shown = list.innerHTML;
 
+class SignedOut extends Error {}
+
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function showProblem(id, text) {
@@ -36,6 +38,7 @@ async function detailOf(answer) {
 async function offsetOf(url) {
   const answer = await fetch(url, { method: "HEAD" });
   if (answer.status === 404) return null;
+  if (answer.status === 401) throw new SignedOut();
   if (!answer.ok) throw new Error(answer.status);
   return Number(answer.headers.get("Upload-Offset"));
 }
@@ -59,6 +62,7 @@ async function send(id, url, file) {
           show();
           const answer = await sendPiece(url, file, offset);
           if (answer.status === 404 || answer.status === 410) return;
+          if (answer.status === 400 || answer.status === 401) throw new SignedOut();
           if (!answer.ok) {
             note = answer.status === 409 ? "" : await detailOf(answer);
             break;
@@ -67,7 +71,8 @@ async function send(id, url, file) {
           offset = Number(answer.headers.get("Upload-Offset"));
         }
         if (offset === null || offset >= file.size) return;
-      } catch {
+      } catch (error) {
+        if (error instanceof SignedOut) return showProblem("recordings-problem", t("You are signed out. Sign in, and choose the file again."));
         note = t("The connection is lost. Sending goes on as soon as it is back.");
       }
       show();
