@@ -1,8 +1,9 @@
 """The `flask` commands."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask, current_app
@@ -45,6 +46,7 @@ class Command(SaysWhyDatabaseFails, click.Command):
 
 user = Group("user", help="Accounts.")
 token = Group("token", help="API tokens.")
+recording = Group("recording", help="Recordings that become lectures.")
 report = Group("report", help="Reports of lectures.")
 monitor = Group("monitor", help="The process that reads the camera.")
 camera = Group("camera", help="Cameras.")
@@ -57,7 +59,7 @@ PASSWORD_OPTION = click.password_option(help="Prompted for if it is not given.")
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for group in (user, token, report, monitor, camera, detector):
+    for group in (user, token, recording, report, monitor, camera, detector):
         app.cli.add_command(group)
     app.cli.add_command(analyse)
     app.cli.add_command(purge)
@@ -201,12 +203,61 @@ def export_report(lecture_id: int, extension: str) -> None:
     click.echo(path)
 
 
+@recording.command("add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--title", required=True, help="The lecture's title.")
+@click.option("--course", default="", help="Its course.")
+@click.option("--room", "room_name", help="The room's name; by default the first room.")
+@click.option(
+    "--began",
+    metavar="TIME",
+    help="When it began, in the room's time, such as 2026-11-20T10:15; by default what the file says.",
+)
+@click.option(
+    "--owner", "owner_name", metavar="NAME", help="Whose lecture it is; by default the administrators'."
+)
+def add_recording(
+    file: Path, title: str, course: str, room_name: str | None, began: str | None, owner_name: str | None
+) -> None:
+    """Read the video FILE into a lecture with a report, and print its number. FILE stays as it is."""
+    # imported here: OpenCV and the network, which few commands need
+    from app.camera.errors import CameraError
+    from app.offline.recording import read_file
+    from app.store.recording_queries import NewRecording
+    from app.store.recording_time import BadTime
+
+    forbid_core_dump()
+    room = first_room() if room_name is None else room_queries.find_room(room_name)
+    if room is None or room.archived_at is not None:
+        raise click.ClickException(f"There is no room {room_name!r} in use.")
+    owner = _find_user(owner_name) if owner_name else None
+    began_at = _moment(began, room_queries.zone_of(room)) if began else None
+    new = NewRecording(title[:200], course[:200], began_at, file.name[:255], file.stat().st_size)
+    try:
+        lecture = read_file(current_app.config["SETTINGS"], file, new, room, owner)
+    except BadTime as error:
+        raise click.ClickException(f"{error} Give --began.") from None
+    except (CameraError, RuntimeError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Lecture {lecture.id}")
+    _record(AuditAction.RECORDING_ADDED, str(lecture.id))
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """The moment that a person wrote, in `zone` unless it has an offset of its own."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.ClickException(f"{text!r} is no time; write it as 2026-11-20T10:15.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
 @monitor.command("run")
 @click.option("--room", "name", help="The room's name; by default the first room.")
 def run_monitor(name: str | None) -> None:
     """Read a room's camera until SIGTERM, and send pictures to the web processes through Redis.
 
-    Without REDIS_URL the web process starts the monitor itself.
+    Recordings that wait are read too. Without REDIS_URL the web process starts the monitor itself.
     """
     app = current_app._get_current_object()  # threads have no current_app
     settings = app.config["SETTINGS"]
@@ -219,6 +270,7 @@ def run_monitor(name: str | None) -> None:
     from app.bus.signed_channel import SignedChannel
     from app.monitor import process
     from app.runner.lease import file_lease
+    from app.runner.recording_runner import RecordingRunner
     from app.runner.redis_lease import RedisLease
 
     room = first_room() if name is None else room_queries.find_room(name)
@@ -226,7 +278,8 @@ def run_monitor(name: str | None) -> None:
         raise click.ClickException(f"There is no room {name!r} in use.")
     channel = SignedChannel.from_settings(settings, room.slug)
     link = MonitorLink(channel, RedisLease(channel))
-    process.run(app, room.id, link, [file_lease(app, room.slug), link.hold_lease()])
+    recordings = RecordingRunner(app, SYSTEM_CLOCK)
+    process.run(app, room.id, link, [file_lease(app, room.slug), link.hold_lease(), recordings])
 
 
 @camera.command("check")

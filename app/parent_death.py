@@ -12,5 +12,14 @@ def wake_when_parent_dies() -> None:
 
     It then finds out that it is alone and ends; stopped, it would hold the camera for ever.
     """
+    _signal_at_parent_death(signal.SIGCONT)
+
+
+def end_when_parent_dies() -> None:
+    """Let the system kill this process when the thread that started it ends."""
+    _signal_at_parent_death(signal.SIGKILL)
+
+
+def _signal_at_parent_death(number: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)

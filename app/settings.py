@@ -155,6 +155,9 @@ class Settings:
     retention_days: int = setting(
         "365", parse.integer(1, 3650), "minutes and lectures are deleted after this many days"
     )
+    upload_gb: float = setting(
+        "4", parse.number(0.001, 1000), "largest recording that can be uploaded, in GB (10⁹ bytes)"
+    )
     contact: str | None = setting(
         None, parse.line(200), "whom the people filmed may ask; shown on the notice"
     )

@@ -17,14 +17,17 @@ from sqlalchemy import text
 from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture
 from app.camera.state import CameraState
+from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
 from app.notify import post
 from app.notify.alert import Alert, AlertKind
 from app.notify.post import Notification, NotSent
 from app.notify.sender import RETRY_SECONDS, Sender
 from app.notify.webhook import signature_headers
-from app.store import room_queries
+from app.store import recording_queries, room_queries
 from app.store.effective_settings import first_room
+from app.store.recording_queries import NewRecording
+from app.store.scope import EVERYTHING
 from app.store.tables import db
 from app.web.alert_watch import AlertWatch
 from tests.manual_clock import ManualClock
@@ -483,3 +486,24 @@ def test_the_watch_goes_on_after_an_error_of_its_own(app, monkeypatch, caplog):
     wait_for(lambda: len(looks) >= 3)
     watch.join()
     assert "the thread alert-watch failed and starts again" in caplog.text
+
+
+def test_whoever_gets_messages_hears_once_that_a_recording_was_read_or_failed(make_app, web):
+    app = make_app(NOTIFY=webhook(web))
+    with app.app_context():
+        for title in ("Algebra", "Geometry"):
+            new = NewRecording(title, "", None, "a.mp4", 10)
+            recording_queries.add_recording(first_room(), None, new, SYSTEM_CLOCK.now())
+        read, failed = recording_queries.visible_recordings(EVERYTHING)
+        recording_queries.finish(read)
+        recording_queries.fail(failed, Translatable("The file %(path)s is text.", path="a.mp4"))
+    watch = AlertWatch(app, ManualClock(), lambda: False)
+    watch.look()
+    watch.look()
+    watch.sender.send_due()
+    told = wait_for(lambda: len(web.received) == 2 and [each.json for each in web.received])
+    assert sorted(each["kind"] for each in told) == ["recording_failed", "recording_read"]
+    texts = "\n".join(each["title"] + each["text"] for each in told)
+    assert "The file a.mp4 is text." in texts
+    assert "Algebra" not in texts
+    assert "Geometry" not in texts

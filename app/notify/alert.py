@@ -20,10 +20,18 @@ class AlertKind(StrEnum):
     REDIS_AWAY = "redis_away"
     REDIS_BACK = "redis_back"
     DISK_NEARLY_FULL = "disk_nearly_full"
+    RECORDING_READ = "recording_read"
+    RECORDING_FAILED = "recording_failed"
     TEST = "test"
 
 
-GOOD_NEWS = {AlertKind.BACK, AlertKind.DATABASE_BACK, AlertKind.REDIS_BACK, AlertKind.TEST}
+GOOD_NEWS = {
+    AlertKind.BACK,
+    AlertKind.DATABASE_BACK,
+    AlertKind.REDIS_BACK,
+    AlertKind.RECORDING_READ,
+    AlertKind.TEST,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,22 @@ class RoomRules:
         )
 
 
+def recording_alert(
+    at: datetime, room_id: int, room: str, by: str | None, problem: Translatable | None
+) -> Alert:
+    """What is to be told when a recording has ended: it was read, or why not. Its title is its owner's."""
+    who = by or Translatable("an administrator")
+    if problem is None:
+        kind = AlertKind.RECORDING_READ
+        title = Translatable("%(room)s: a recording has been read", room=room)
+        lines = (Translatable("It was added by %(who)s. Its report is on the page Lectures.", who=who),)
+    else:
+        kind = AlertKind.RECORDING_FAILED
+        title = Translatable("%(room)s: a recording can't be read", room=room)
+        lines = (Translatable("It was added by %(who)s. It became no lecture.", who=who), problem)
+    return Alert(kind, at, title, lines, room_id, room)
+
+
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
     """A disk that something is written to."""

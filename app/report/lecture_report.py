@@ -65,6 +65,8 @@ class Report:
     """Whether nobody ended it, until `planned_end` or for LECTURE_HOURS."""
     planned_end: datetime | None
     """When the timetable was to end it."""
+    from_recording: bool
+    """Whether it was read from a file."""
     minutes: tuple[ReportMinute, ...]
     """Every minute from its start to its end, oldest first; no more than MAX_REPORTED."""
     notes: tuple[ReportNote, ...]
@@ -144,6 +146,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         ended_at=lecture.ended_at,
         ended_by_itself=lecture.ended_by_itself,
         planned_end=lecture.planned_end,
+        from_recording=lecture.from_recording,
         minutes=tuple(
             replace(minute, share_intervals=intervals)
             for minute, intervals in zip(minutes, of_minutes, strict=True)

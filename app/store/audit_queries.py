@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     LECTURE_SHARED = "lecture-shared"
     LECTURE_DELETED = "lecture-deleted"
     LECTURE_EXPORTED = "lecture-exported"
+    RECORDING_ADDED = "recording-added"
+    RECORDING_REMOVED = "recording-removed"
     SETTINGS_CHANGED = "settings-changed"
     PURPOSE_CHOSEN = "purpose-chosen"
     AREAS_CHANGED = "areas-changed"

@@ -86,6 +86,7 @@ def hidden_between(
     hidden = db.session.scalars(
         select(Lecture)
         .where(Lecture.room_id == room.id, Lecture.started_at < end, ~is_visible(scope))
+        .where(~Lecture.from_recording)
         .where(Lecture.ended_at.is_(None) | (Lecture.ended_at > start))
         .order_by(Lecture.started_at)
     )
@@ -196,7 +197,10 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
 def newest_that_ended_by_itself(room: Room, since: datetime) -> Lecture | None:
     """The room's newest lecture, if it ended by itself at or after `since`."""
     newest = db.session.scalar(
-        select(Lecture).where(Lecture.room_id == room.id).order_by(Lecture.id.desc()).limit(1)
+        select(Lecture)
+        .where(Lecture.room_id == room.id, ~Lecture.from_recording)
+        .order_by(Lecture.id.desc())
+        .limit(1)
     )
     if newest is None or not newest.ended_by_itself or newest.ended_at < since:
         return None

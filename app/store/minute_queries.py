@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
 from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
@@ -49,9 +49,15 @@ def minutes_between(
 ) -> Sequence[Minute]:
     """Minutes from `start` on, before `end`, oldest first, starting behind the (minute, id) `after`.
 
-    Of the rooms and the lectures that may be seen. Those that still grow come without expressions.
+    Of the rooms and the lectures that may be seen, but not of recordings: a room's camera may have seen the
+    same minute. Those that still grow come without expressions.
     """
-    query = select(Minute).where(_may_be_seen(scope)).order_by(Minute.minute, Minute.id).limit(limit)
+    query = (
+        select(Minute)
+        .where(_may_be_seen(scope), ~_is_recorded())
+        .order_by(Minute.minute, Minute.id)
+        .limit(limit)
+    )
     if start is not None:
         query = query.where(Minute.minute >= start)
     if end is not None:
@@ -73,6 +79,11 @@ def _may_be_seen(scope: Scope) -> ColumnElement[bool]:
         return visible
     visible_lectures = select(Lecture.id).where(is_visible(scope))
     return visible & (Minute.lecture_id.is_(None) | Minute.lecture_id.in_(visible_lectures))
+
+
+def _is_recorded() -> ColumnElement[bool]:
+    """Whether a minute belongs to a recording."""
+    return exists().where(Lecture.id == Minute.lecture_id, Lecture.from_recording)
 
 
 def _load(query: Select[tuple[Minute]], now: datetime) -> Sequence[Minute]:

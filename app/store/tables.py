@@ -5,12 +5,14 @@ import os
 import re
 import sqlite3
 from datetime import UTC, datetime, time
+from enum import StrEnum
 from typing import Any
 
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     DateTime,
     ForeignKey,
@@ -285,6 +287,8 @@ class Lecture(db.Model):
     """The `Purpose` of its room when it began. It holds to the lecture's end, and for its report."""
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     """Whose it is; NULL for a lecture that belongs to the administrators."""
+    from_recording: Mapped[bool] = mapped_column(server_default=false())
+    """Whether it was read from a file. Then it says nothing about what the room's camera saw at that time."""
 
     room: Mapped[Room] = relationship(lazy="joined")
     owner: Mapped[User | None] = relationship()
@@ -300,6 +304,57 @@ class Lecture(db.Model):
             postgresql_where=ended_at.is_(None),
         ),
     )
+
+
+class RecordingState(StrEnum):
+    """How far a recording has come."""
+
+    UPLOADING = "uploading"
+    WAITING = "waiting"
+    READING = "reading"
+    ASKING = "asking"
+    """Neither the file nor its owner has said when it began."""
+    DONE = "done"
+    FAILED = "failed"
+
+
+class LectureRecording(db.Model):
+    """A file that becomes a lecture. Its row is deleted a day after it was added, or when it is cancelled."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id", ondelete="CASCADE"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    title: Mapped[str] = mapped_column(String(200))
+    course: Mapped[str] = mapped_column(String(200))
+    began_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the recording began; NULL until that is known."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    file_name: Mapped[str] = mapped_column(String(255))
+    """What it is called on its owner's computer."""
+    file_key: Mapped[str] = mapped_column(String(40), unique=True)
+    """What it is called in the folder of uploads."""
+    file_bytes: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(20))
+    """A `RecordingState`."""
+    seconds: Mapped[float | None]
+    """Its length; NULL until it is being read, or if it doesn't say."""
+    seconds_read: Mapped[float] = mapped_column(server_default="0")
+    seconds_left: Mapped[float | None]
+    """How long reading will take on, as far as that is known."""
+    renewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the process that reads it last said so."""
+    deaths: Mapped[int] = mapped_column(server_default="0")
+    """How many processes have ended while they read it, since the last minute that was written."""
+    remark: Mapped[str | None] = mapped_column(String(1000))
+    """Why it failed, or what is wrong with it, as `recording_queries` stores it."""
+    lecture_id: Mapped[int | None] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    """What it becomes; NULL until its first frame is read."""
+    is_told: Mapped[bool] = mapped_column(server_default=false())
+    """Whether its end was passed to those who get messages."""
+
+    room: Mapped[Room] = relationship(lazy="joined")
+    owner: Mapped[User | None] = relationship(lazy="joined")
+    lecture: Mapped[Lecture | None] = relationship(lazy="joined")
 
 
 class Note(db.Model):

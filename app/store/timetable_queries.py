@@ -147,10 +147,12 @@ def begin_planned_lecture(
 
     `purpose` is the room's.
     That is one of this room that took place between the planned start and now, whoever started or ended it.
+    A recording is none.
     """
     room.planned_until = planned.begins_at
     others = select(Lecture.id).where(
         Lecture.room_id == room.id,
+        ~Lecture.from_recording,
         Lecture.started_at <= now,
         or_(Lecture.ended_at.is_(None), Lecture.ended_at > planned.begins_at),
     )

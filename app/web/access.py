@@ -93,6 +93,12 @@ WHO_MAY = {
     "people.person": Who.ADMINISTRATOR,
     "people.remove": Who.ADMINISTRATOR,
     "people.withdraw": Who.ADMINISTRATOR,
+    "recordings.add": Who.TEACHER,
+    "recordings.listing": Who.TEACHER,
+    "recordings.offset": Who.TEACHER,
+    "recordings.receive": Who.TEACHER,
+    "recordings.remove": Who.TEACHER,
+    "recordings.say_beginning": Who.TEACHER,
     "report.add_note": Who.TEACHER,
     "report.compare": Who.TEACHER,
     "report.delete": Who.TEACHER,
@@ -135,6 +141,10 @@ NO_SUCH_ENDPOINT = Who.VIEWER  # only people who are signed in learn that an add
 
 SENDING = "send.frames"
 """A WebSocket: it is opened with GET and yet sends pictures."""
+
+UPLOADING = "recordings.receive"
+MAX_PIECE_BYTES = 2**22
+"""Of a recording that is being uploaded; a form is far smaller."""
 
 FORBIDDEN = {
     Who.TEACHER: Translatable("Your account may only watch. Ask an administrator for more."),
@@ -367,6 +377,8 @@ def _check_access() -> Response | None:
         _check_user(needed)
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         _refuse_unknown_length()
+    if request.endpoint == UPLOADING:
+        request.max_content_length = MAX_PIECE_BYTES
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None

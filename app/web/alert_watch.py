@@ -20,11 +20,18 @@ from app.notify.address import shown
 from app.notify.alert import Alert
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.notify.post import Notification, NotSent
-from app.notify.rules import DARK_ON_PURPOSE, DiskSpace, RoomObservation, RoomRules, ServerRules
+from app.notify.rules import (
+    DARK_ON_PURPOSE,
+    DiskSpace,
+    RoomObservation,
+    RoomRules,
+    ServerRules,
+    recording_alert,
+)
 from app.notify.sender import Sender
 from app.restart import run_until_ended
-from app.store import room_queries
-from app.store.tables import Room, db
+from app.store import recording_queries, room_queries
+from app.store.tables import RecordingState, Room, db
 from app.web.extensions import database_health
 from app.web.stream.hub import Hub
 
@@ -121,10 +128,31 @@ class AlertWatch:
                 alerts += [(each, room) for each in rules.observe(room.id, room.name, seen, room.timezone)]
             else:
                 rules.suspend()  # one message about the cause, none about each room
+        is_ours = self._turn is None or self._turn.is_ours
+        if has_database and is_ours:
+            alerts += self._ended_recordings()
         for alert, _ in alerts:
             self._app.extensions["rooms"].put_alert(alert)
-        if self._turn is None or self._turn.is_ours:
+        if is_ours:
             self._tell(alerts)
+
+    def _ended_recordings(self) -> list[tuple[Alert, WatchedRoom | None]]:
+        """What is to be told about recordings, each once, whatever the number of web processes."""
+        rooms = {room.id: room for room in self._rooms}
+        with self._app.app_context():
+            return [
+                (
+                    recording_alert(
+                        self._clock.now(),
+                        each.room_id,
+                        each.room.name,
+                        each.owner and each.owner.name,
+                        recording_queries.remark_on(each) if each.state == RecordingState.FAILED else None,
+                    ),
+                    rooms.get(each.room_id),
+                )
+                for each in recording_queries.take_untold()
+            ]
 
     def _load_rooms(self) -> bool:
         """Read the rooms anew; gives whether the database could be read and written."""

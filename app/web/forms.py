@@ -4,9 +4,25 @@ from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, PasswordField, SelectField, StringField, TimeField
+from wtforms import (
+    DateTimeLocalField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TimeField,
+)
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Regexp
+from wtforms.validators import (
+    DataRequired,
+    EqualTo,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+)
 
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.web.request_checks import ONE_LINE
@@ -65,6 +81,41 @@ class ClockTimeField(TimeField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(gettext("Not a valid time value.")) from None
+
+
+class BeginningField(DateTimeLocalField):
+    """A day and a time. WTForms has its own message about a wrong one in English only."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Parse what was typed."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(gettext("enter a day and a time.")) from None
+
+
+def _beginning_field(*validators) -> BeginningField:
+    formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    return BeginningField(lazy_gettext("Began"), [*validators], format=formats)
+
+
+class BeginningForm(Form):
+    """Says when a recording began."""
+
+    began = _beginning_field(InputRequired(lazy_gettext("enter a day and a time.")))
+
+
+class RecordingForm(LectureForm):
+    """Adds a recording. Its file follows in pieces."""
+
+    room = SelectField(lazy_gettext("Room"), choices=(), coerce=int)
+    began = _beginning_field(Optional())
+    file_name = StringField(
+        lazy_gettext("File"), [DataRequired(lazy_gettext("choose a file.")), Length(max=255), IS_ONE_LINE]
+    )
+    file_bytes = IntegerField(
+        lazy_gettext("File"), [NumberRange(1, message=lazy_gettext("the file is empty."))]
+    )
 
 
 class NoteForm(Form):

@@ -14,6 +14,7 @@ from app.language import Translatable
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.parent_death import wake_when_parent_dies
 from app.runner.capacity import Capacity
+from app.runner.recording_runner import RecordingRunner
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
@@ -54,6 +55,9 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     )
     app.extensions["runner"] = runner
     runner.start()
+    if not has_redis:
+        app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
+        app.extensions["recording_runner"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
     with app.app_context():
@@ -62,7 +66,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    for name in ("runner", "alert_watch"):
+    for name in ("runner", "recording_runner", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
 

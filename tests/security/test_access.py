@@ -77,6 +77,12 @@ WHO = {
     "POST /people/invitations": ADMINISTRATOR,
     "POST /people/invitations/1/withdraw": ADMINISTRATOR,
     "GET /readyz": OPEN,
+    "GET /recordings": TEACHER,
+    "POST /recordings": TEACHER,
+    "GET /recordings/1": TEACHER,  # there is none; tests/test_recording_uploads.py asks for somebody else's
+    "PATCH /recordings/1": TEACHER,
+    "POST /recordings/1/began": TEACHER,
+    "POST /recordings/1/remove": TEACHER,
     "POST /resume": TEACHER,
     "GET /send": TEACHER,
     "GET /settings": ADMINISTRATOR,

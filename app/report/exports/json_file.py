@@ -28,6 +28,7 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "ended_at": rfc3339(report.ended_at) if report.ended_at else None,
         "ended_by_itself": report.ended_by_itself,
         "planned_end": rfc3339(report.planned_end) if report.planned_end else None,
+        "from_recording": report.from_recording,
         "summary": summary_sentence(report, timezone),
         "doubts": doubts(report),
         "seconds": report.seconds,

@@ -120,8 +120,9 @@ class _Sheets:
             status = gettext("ended by itself")
         else:
             status = "" if report.ended_at else gettext("still running")
+        recorded = gettext("from a recording") if report.from_recording else ""
         canvas.text(
-            " · ".join(part for part in (report.course, report.room, when, status) if part),
+            " · ".join(part for part in (report.course, report.room, when, status, recorded) if part),
             9,
             QUIET,
             max_lines=2,

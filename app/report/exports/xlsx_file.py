@@ -77,9 +77,11 @@ class _WorkbookWriter:
 
     def _facts(self) -> list[tuple[str, object, Format | None]]:
         report = self._report
+        source = [(gettext("Source"), gettext("from a recording"), None)] if report.from_recording else []
         return [
             (gettext("Course"), report.course, None),
             (gettext("Room"), report.room, None),
+            *source,
             (gettext("Started"), self._local(report.started_at), self._time),
             (
                 gettext("Ended"),

@@ -179,6 +179,7 @@ class LectureSchema(Schema):
     planned_end = MomentField(
         allow_none=True, metadata={"description": "When the timetable ends it if nobody does before."}
     )
+    from_recording = Boolean(metadata={"description": "True if it was read from a file."})
 
 
 class ReadersField(List):

@@ -24,6 +24,8 @@ ACTION_NAMES = {
     AuditAction.LECTURE_SHARED: Translatable("Lecture shared"),
     AuditAction.LECTURE_DELETED: Translatable("Lecture deleted"),
     AuditAction.LECTURE_EXPORTED: Translatable("Report downloaded"),
+    AuditAction.RECORDING_ADDED: Translatable("Recording added"),
+    AuditAction.RECORDING_REMOVED: Translatable("Recording removed"),
     AuditAction.SETTINGS_CHANGED: Translatable("Settings changed"),
     AuditAction.PURPOSE_CHOSEN: Translatable("Purpose chosen"),
     AuditAction.AREAS_CHANGED: Translatable("Privacy areas changed"),

@@ -7,6 +7,7 @@ from app.store import lecture_queries, minute_queries
 from app.web.access import current_scope
 from app.web.extensions import current_time
 from app.web.pages.chart import sparkline
+from app.web.pages.recordings_page import recordings_for_page
 from app.web.request_checks import row_id
 
 pages = Blueprint("lectures", __name__)
@@ -35,4 +36,5 @@ def listing():
         course=course,
         courses=lecture_queries.all_courses(current_scope()),
         now=now,
+        **recordings_for_page(),
     )

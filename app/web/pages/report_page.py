@@ -14,7 +14,7 @@ from app.report.report_minute import MINUTE, merge_minutes
 from app.report.share_stack import kinds_of_presence
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
-from app.store import lecture_queries, minute_queries, note_queries, user_queries
+from app.store import lecture_queries, minute_queries, note_queries, recording_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
@@ -50,6 +50,7 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
     shown, lecture = report_or_404(lecture_id), lecture_or_404(lecture_id)
     if rename_form.title.data is None:
         rename_form.title.data, rename_form.course.data = shown.title, shown.course
+    is_being_read = recording_queries.recording_of(lecture) is not None
     others = []
     if shown.course:
         others = lecture_queries.other_lectures_of_course(current_scope(), lecture, MAX_COMPARABLE)
@@ -64,7 +65,8 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         may_change=may_change(lecture),
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
         colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
-        is_complete=_is_complete(shown),
+        is_being_read=is_being_read,
+        is_complete=_is_complete(shown) and not is_being_read,
     )
 
 
