@@ -57,7 +57,7 @@ def off(picture: Image.Image, data: bytes) -> float:
 EVERY_KIND = {
     "PNG": lambda picture: saved(picture, "PNG"),
     "TIFF": lambda picture: saved(picture, "TIFF", compression="tiff_lzw"),
-    "GIF": lambda picture: saved(picture, "GIF"),
+    "GIF": lambda picture: saved(picture.quantize(256), "GIF"),
     "TGA": lambda picture: saved(picture, "TGA", compression="tga_rle"),
     "BMP": lambda picture: saved(picture, "BMP"),
     "WebP": lambda picture: saved(picture, "WEBP", quality=90),

@@ -19,7 +19,7 @@ from app.language import Translatable
 pillow_heif.register_heif_opener(thumbnails=False)
 
 FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "SUN", "TIFF", "WEBP", "TGA")
-"""Pillow's names of what is read; TGA last, since it has no mark. Others are rare, or start programs (EPS)."""
+"""Pillow's names of what is read, TGA last: it has no mark. Others are rare or start programs (EPS)."""
 ANIMATED = frozenset(("AVIF", "GIF", "PNG", "WEBP"))
 """Formats whose further frames are later moments. In TIFF they are pages, in MPO and HEIF other views."""
 PLAYED = frozenset(("AVIF", "GIF"))
