@@ -103,6 +103,12 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     wait_for(lambda: is_read_right(server), 120)
     page.wait_for_timeout(1000)
     shoot("live")
+    page.goto(f"{server.url}/try")
+    picture = server.get("/snapshot.jpg").body
+    page.set_input_files("#file", {"name": "class.jpg", "mimeType": "image/jpeg", "buffer": picture})
+    page.locator(".why summary").first.click()
+    page.locator(".why .map").first.wait_for()
+    shoot("try")
     page.goto(f"{server.url}/settings")
     shoot("settings")
     page.goto(f"{server.url}/timetable")

@@ -24,6 +24,7 @@ PAGES = (
     "/timetable",
     "/timetable?line=1",
     "/send",
+    "/try",
     "/people",
     "/people/2",
     "/people/2/remove",

@@ -23,42 +23,43 @@ PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 def file_error(path: Path) -> CameraError:
     """Say why the file at `path` can't be played."""
+    shown = os.fsencode(path).decode(errors="replace")
     if not path.exists():
         return CameraError(
             Reason.MISSING,
-            Translatable("There is no file %(path)s. Give the path of a video or a picture.", path=str(path)),
+            Translatable("There is no file %(path)s. Give the path of a video or a picture.", path=shown),
         )
     if not path.is_file():
         return CameraError(
             Reason.MISSING,
-            Translatable("%(path)s is not a file. Give the path of a video or a picture.", path=str(path)),
+            Translatable("%(path)s is not a file. Give the path of a video or a picture.", path=shown),
         )
     if not os.access(path, os.R_OK):
         return CameraError(
             Reason.REFUSED,
-            Translatable("The file %(path)s may not be read. Change its permissions.", path=str(path)),
+            Translatable("The file %(path)s may not be read. Change its permissions.", path=shown),
         )
     with path.open("rb") as file:
         head = file.read(1024)
     if not head:
         return CameraError(
-            Reason.UNREADABLE, Translatable("The file %(path)s is empty. Copy it again.", path=str(path))
+            Reason.UNREADABLE, Translatable("The file %(path)s is empty. Copy it again.", path=shown)
         )
     if _is_text(head):
         return CameraError(
             Reason.UNREADABLE,
-            Translatable("The file %(path)s is text, neither a video nor a picture.", path=str(path)),
+            Translatable("The file %(path)s is text, neither a video nor a picture.", path=shown),
         )
     if _is_sound(head):
         return CameraError(
-            Reason.UNREADABLE, Translatable("The file %(path)s is sound, not video.", path=str(path))
+            Reason.UNREADABLE, Translatable("The file %(path)s is sound, not video.", path=shown)
         )
     return CameraError(
         Reason.UNREADABLE,
         Translatable(
             "The file %(path)s can't be decoded: it is cut off or damaged, or neither a video nor a picture. "
             "Copy it again, or convert it to MP4.",
-            path=str(path),
+            path=shown,
         ),
     )
 

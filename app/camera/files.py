@@ -1,17 +1,16 @@
 """Opens pictures and videos on this machine, told apart by their content and not by their names."""
 
-import io
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from app.camera import diagnosis
 from app.camera.errors import CameraError, Reason, refusal_error
-from app.camera.jpeg import TOO_MANY_PIXELS, InvalidJpeg, check_scans, check_size
-from app.camera.video import FFMPEG_OPTIONS, MAX_PIXELS, MAX_SIDE
+from app.camera.jpeg import InvalidJpeg
+from app.camera.picture import DAMAGED, NO_PICTURE, decode_picture, holds_picture
+from app.camera.video import FFMPEG_OPTIONS
 from app.camera.video_file import VideoFile
 from app.language import Translatable
 
@@ -20,12 +19,10 @@ MAX_PICTURE_BYTES = 2**28
 
 def is_picture(path: Path) -> bool:
     """Whether a file holds a picture rather than a video. Raises CameraError if it can't be read."""
-    check_name(path)
     if not path.is_file() or not os.access(path, os.R_OK):
         raise diagnosis.file_error(path)
-    # OpenCV takes a GIF for a picture; here it plays.
     with path.open("rb") as file:
-        return cv2.haveImageReader(str(path)) and file.read(4) != b"GIF8"
+        return holds_picture(file)
 
 
 def check_name(path: Path) -> None:
@@ -33,36 +30,31 @@ def check_name(path: Path) -> None:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        shown = os.fsencode(path).decode(errors="replace")
         raise CameraError(
-            Reason.UNREADABLE, Translatable("The name %(path)s is not UTF-8. Rename it.", path=shown)
+            Reason.UNREADABLE,
+            Translatable("The name %(path)s is not UTF-8. Rename it.", path=printable(path)),
         ) from None
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """Decode a picture. Raises CameraError if it is damaged or too large; OpenCV alone would give a part."""
-    check_name(path)
+    """Decode a picture: BGR uint8 (height, width, 3). Raises CameraError if it is damaged or too large."""
     try:
         if path.stat().st_size > MAX_PICTURE_BYTES:
             raise InvalidJpeg(
                 Translatable("The picture is larger than %(most)s MB.", most=MAX_PICTURE_BYTES // 2**20)
             )
-        data = path.read_bytes()
-        with Image.open(io.BytesIO(data)) as picture:
-            check_size(*picture.size, MAX_SIDE, MAX_PIXELS)
-            if picture.format in ("JPEG", "MPO"):
-                check_scans(data)
-            picture.load()
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        return decode_picture(path.read_bytes())
     except InvalidJpeg as error:
-        raise refusal_error(str(path), error.words) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise refusal_error(str(path), TOO_MANY_PIXELS) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, cv2.error) as error:
-        raise diagnosis.file_error(path) from error
-    if image is None:
-        raise diagnosis.file_error(path)
-    return image
+        if error.words in (DAMAGED, NO_PICTURE):
+            raise diagnosis.file_error(path) from None
+        raise refusal_error(printable(path), error.words) from None
+    except OSError:
+        raise diagnosis.file_error(path) from None
+
+
+def printable(path: Path | str) -> str:
+    """A path, or text that names one, for printing and sending: what is not UTF-8 in it is replaced."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def open_video(path: Path) -> VideoFile:

@@ -39,7 +39,7 @@ def check_jpeg(data: bytes) -> None:
         raise InvalidJpeg(TOO_LARGE)
     check_size(*jpeg_size(data))
     check_scans(data)
-    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
+    if END_OF_IMAGE not in _markers(data):
         raise InvalidJpeg(Translatable("The JPEG is cut off: its end is missing."))
 
 
@@ -72,13 +72,15 @@ def check_scans(data: bytes) -> None:
 
 
 def _markers(data: bytes) -> Iterator[int]:
-    """Yield the markers up to the end of the image, without those of a thumbnail inside of a segment.
+    """Yield the markers up to END_OF_IMAGE, without those of a thumbnail inside of a segment.
 
     As decoders do, it skips what stands between a segment and the next marker (ITU-T T.81, B.1.1).
     """
     position = 2
-    while (found := MARKER.search(data, position)) and found[1][0] != END_OF_IMAGE:
+    while found := MARKER.search(data, position):
         yield found[1][0]
+        if found[1][0] == END_OF_IMAGE:
+            return
         position = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2]))
 
 

@@ -7,7 +7,7 @@ import click
 import cv2
 
 from app.camera.errors import CameraError
-from app.camera.files import check_name, is_picture, silence_decoder
+from app.camera.files import check_name, is_picture, printable, silence_decoder
 from app.offline.analysis_settings import AnalysisSettings
 from app.offline.paths import Recording, RecordingError, output_files, recordings
 from app.offline.picture import analyse_picture
@@ -32,9 +32,10 @@ def analyse(paths: Sequence[Path], out: Path, analyser: FaceAnalyser, settings: 
 
 def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSettings) -> bool:
     try:
-        check_name(recording.out_folder.absolute())
         holds_picture = is_picture(recording.path)
         outputs = output_files(recording, is_picture=holds_picture)
+        if not holds_picture:
+            check_name(outputs.annotated.absolute())  # FFmpeg writes it
         recording.out_folder.mkdir(parents=True, exist_ok=True)
         if holds_picture:
             summary = analyse_picture(recording.path, outputs, analyser, settings)
@@ -48,7 +49,7 @@ def _analyse(recording: Recording, analyser: FaceAnalyser, settings: AnalysisSet
         return _print_error(f"{recording.path} can't be analysed: {cause}.")
     except OSError as error:
         return _print_error(f"{error.filename} can't be written: {error.strerror}.")
-    click.echo(f"{outputs.annotated}: {summary}")
+    click.echo(printable(f"{outputs.annotated}: {summary}"))
     return True
 
 
@@ -61,5 +62,5 @@ def _with_progress(video: VideoReader) -> Iterator[Frame]:
 
 
 def _print_error(error: object) -> bool:
-    click.echo(f"Error: {error}", err=True)
+    click.echo(printable(f"Error: {error}"), err=True)
     return False

@@ -4,9 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+PICTURES = {
+    ".avif",
+    ".bmp",
+    ".heic",
+    ".heif",
+    ".jp2",
+    ".jpeg",
+    ".jpg",
+    ".png",
+    ".tga",
+    ".tif",
+    ".tiff",
+    ".webp",
+}
 VIDEOS = {".3gp", ".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"}
 """The suffixes of files that are taken from a folder; a file that is named itself may have any suffix."""
+WRITTEN = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+"""The suffixes of marked copies. A copy of any other picture is a JPEG."""
 
 
 class RecordingError(ValueError):
@@ -50,7 +65,7 @@ def output_files(recording: Recording, *, is_picture: bool) -> OutputFiles:
     """The files to write for `recording`. Raises RecordingError where one of them exists already."""
     name = recording.path.name
     if is_picture:
-        annotated = name if recording.path.suffix.lower() in PICTURES else f"{name}.jpg"
+        annotated = name if recording.path.suffix.lower() in WRITTEN else f"{name}.jpg"
     else:
         annotated = name if name.lower().endswith(".mp4") else f"{name}.mp4"
     folder = recording.out_folder

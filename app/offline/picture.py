@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.camera.files import read_picture
+from app.camera.files import printable, read_picture
 from app.clock import EPOCH
 from app.offline.analysis_settings import SUPPRESSED_REMARK, AnalysisSettings
 from app.offline.paths import OutputFiles
@@ -35,7 +35,7 @@ def analyse_picture(
     suffix = outputs.annotated.suffix.lower()
     outputs.annotated.write_bytes(_encoded(annotated, suffix, settings.jpeg_quality))
     about = {
-        "file": path.name,
+        "file": printable(path.name),
         "width": image.shape[1],
         "height": image.shape[0],
         "minimum_group": settings.minimum_group,

@@ -10,9 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
-from app.language import LANGUAGES, current_language, script_texts
+from app.language import LANGUAGES, current_language, script_texts, translate
 from app.report import wording
 from app.store.database_health import DatabaseHealth
+from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
 from app.web import (
     access,
@@ -46,6 +47,7 @@ from app.web.pages import (
     settings_page,
     single_sign_on_page,
     timetable_page,
+    try_page,
 )
 from app.web.sending import post_frame, send_page
 from app.web.stream import events, media
@@ -62,6 +64,7 @@ def init_app(app: APIFlask) -> None:
         clock=SYSTEM_CLOCK,
         rooms=LiveRooms(app, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
+        trial_process=TrialProcess(settings.detector),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     requested_room.init_app(app)
@@ -90,6 +93,7 @@ def init_app(app: APIFlask) -> None:
         rooms_page,
         privacy_areas_page,
         timetable_page,
+        try_page,
         language_choice,
         health,
         metrics,
@@ -111,6 +115,7 @@ def init_app(app: APIFlask) -> None:
     ):
         app.add_template_filter(reads)
     app.add_template_filter(expression_name, "word")
+    app.add_template_filter(translate)
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 

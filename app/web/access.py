@@ -43,6 +43,7 @@ WHO_MAY = {
     "account.sign_in": Who.ANYBODY,
     "account.sign_out": Who.VIEWER,
     "api.add_note": Who.TEACHER,
+    "api.analyse": Who.TEACHER,
     "api.change_lecture": Who.TEACHER,
     "api.delete_lecture": Who.TEACHER,
     "api.delete_note": Who.TEACHER,
@@ -129,6 +130,9 @@ WHO_MAY = {
     "timetable.save_line": Who.ADMINISTRATOR,
     "timetable.save_switch": Who.ADMINISTRATOR,
     "timetable.timetable": Who.TEACHER,
+    "try.analyse": Who.TEACHER,
+    "try.explain": Who.TEACHER,
+    "try.page": Who.TEACHER,
 }
 """Who may use each endpoint. One that is missing here is for administrators only."""
 
@@ -154,7 +158,11 @@ FORBIDDEN = {
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
 """What a person who was signed in before can do while the database is away."""
 
-FOR_CAPTURE = {"send.page", "room_settings.settings", "room_settings.first_run"}
+MAX_TRIED_BYTES = 2**25
+TRYING = {"api.analyse", "try.analyse", "try.explain"}
+"""They take a picture, whole in memory, and store nothing: a key that may only read can use them."""
+
+FOR_CAPTURE = {"send.page", "try.page", "try.analyse", "room_settings.settings", "room_settings.first_run"}
 """Pages that may ask the browser for a camera or a window."""
 
 HEADERS = {
@@ -379,6 +387,8 @@ def _check_access() -> Response | None:
         _refuse_unknown_length()
     if request.endpoint == UPLOADING:
         request.max_content_length = MAX_PIECE_BYTES
+    if request.endpoint in TRYING:
+        request.max_content_length = MAX_TRIED_BYTES
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None
@@ -390,7 +400,8 @@ def _check_user(needed: Who) -> None:
         abort(403, FORBIDDEN[needed])
     if g.get("token") is not None and request.blueprint in WITHOUT_KEYS:
         abort(403, Translatable("Sign in to do this: a key may not."))
-    if _is_read_only_key() and (request.method in CHANGES or request.endpoint == SENDING):
+    changes = request.method in CHANGES and request.endpoint not in TRYING
+    if _is_read_only_key() and (changes or request.endpoint == SENDING):
         abort(403, Translatable("This key may only read."))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 
 from flask import Flask, Request, abort, request
 from werkzeug.routing import IntegerConverter
@@ -36,6 +37,10 @@ class CheckedRequest(Request):
         is_new = "args" not in self.__dict__  # an error page may ask for them again
         args = super().args
         return _checked(args) if is_new else args
+
+    def _get_file_stream(self, *_arguments, **_keywords) -> BytesIO:
+        """Keep a form's file in memory: Werkzeug would write a large one to the disk."""
+        return BytesIO()
 
     def _load_form_data(self) -> None:
         is_new = "form" not in self.__dict__

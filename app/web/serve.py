@@ -69,6 +69,8 @@ def join(app: Flask | None) -> None:
     for name in ("runner", "recording_runner", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
+    if app is not None:
+        app.extensions["trial_process"].close()
 
 
 def _rooms_in_use(app: Flask) -> list[int] | None:

@@ -9,9 +9,12 @@ pages = Blueprint("style", __name__)
 
 @pages.get("/palette.css")
 def palette():
-    """A class for each expression, as `.is-happy`, that colours boxes and SVG shapes."""
+    """Classes for each expression: `.is-happy` colours boxes and SVG shapes, `.line-happy` their lines."""
     rules = (
         f".is-{name} {{ background: {colour}; fill: {colour}; }}\n"
         for name, colour in (STACK_COLOURS | PRESENCE_COLOURS).items()
     )
-    return Response("".join(rules), mimetype="text/css", headers={"Cache-Control": "public, max-age=3600"})
+    strokes = (f".line-{name} {{ stroke: {colour}; }}\n" for name, colour in STACK_COLOURS.items())
+    return Response(
+        "".join((*rules, *strokes)), mimetype="text/css", headers={"Cache-Control": "public, max-age=3600"}
+    )

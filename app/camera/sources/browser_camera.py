@@ -4,18 +4,17 @@ import itertools
 from multiprocessing.connection import Connection
 
 import numpy as np
-import simplejpeg
 
 from app.camera.errors import CameraError, FrameUnavailable, Reason
 from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
-from app.camera.jpeg import InvalidJpeg, check_jpeg
+from app.camera.jpeg import InvalidJpeg
+from app.camera.picture import decode_jpeg
 from app.clock import Clock
 from app.language import Translatable
 
 WAIT_SECONDS = 1.5  # the web process answers within a second, if only that there is no frame yet
 
 NEW_SENDER = Translatable("Another computer sends the pictures from now on.")
-DAMAGED = Translatable("The JPEG can't be decoded: it is damaged, or not of the size that it claims.")
 
 _request_numbers = itertools.count(1)
 """Unique in this process, so that an answer to a released camera is not taken for one to the next camera."""
@@ -78,12 +77,9 @@ class BrowserCamera:
         return answer
 
     def _decode(self, jpeg: bytes) -> np.ndarray:
-        """Decode to BGR uint8. Raises FrameUnavailable if damaged; other decoders would give a part of it."""
+        """Decode to BGR uint8. Raises FrameUnavailable if damaged."""
         try:
-            check_jpeg(jpeg)
-            return simplejpeg.decode_jpeg(jpeg, "BGR")
+            return decode_jpeg(jpeg)
         except InvalidJpeg as error:
             self._fault = error.words
-        except ValueError:
-            self._fault = DAMAGED
         raise FrameUnavailable(Reason.UNREADABLE, self._fault)

@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 
 from app.web.api import (
+    analyse_api,
     description,
     lectures_api,
     minutes_api,
@@ -13,7 +14,7 @@ from app.web.api import (
 )
 from app.web.api.blueprint import api
 
-RESOURCES = (state_api, minutes_api, rooms_api, lectures_api, notes_api, timetable_api)
+RESOURCES = (analyse_api, state_api, minutes_api, rooms_api, lectures_api, notes_api, timetable_api)
 """Importing a module adds its routes to the blueprint."""
 
 

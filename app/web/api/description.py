@@ -27,6 +27,7 @@ PROBLEM = {
     },
 }
 JPEG_BODY = {"required": True, "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+PICTURE_BODY = {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 
 
 def init_app(app: APIFlask) -> None:
@@ -49,6 +50,7 @@ def _complete(spec: dict) -> dict:
             _bound_ids(operation)
             operation.get("requestBody", {})["required"] = True
     spec["paths"]["/api/v1/frames"]["post"]["requestBody"] = JPEG_BODY
+    spec["paths"]["/api/v1/analyse"]["post"]["requestBody"] = PICTURE_BODY
     return spec
 
 

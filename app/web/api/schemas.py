@@ -10,7 +10,7 @@ from marshmallow import ValidationError, post_load, pre_load, validates_schema
 from app.purpose import Purpose
 from app.report.exports.json_file import rfc3339
 from app.store.note_queries import MAX_NOTE_LENGTH
-from app.vision.emotion import EMOTIONS
+from app.vision.emotion import EMOTIONS, EXPRESSIONS
 from app.web.access import may_change
 from app.web.request_checks import MAX_ROW_ID, ONE_LINE, ONE_LINE_WITH_A_LETTER
 
@@ -334,6 +334,39 @@ class StateSchema(Schema):
     lecture = Nested(LectureInsideSchema, allow_none=True)
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})
+
+
+class TriedFaceSchema(Schema):
+    box = List(
+        Integer(),
+        validate=Length(equal=4),
+        metadata={"description": "Left, top, width and height in pixels of the upright picture."},
+    )
+    detector = String(metadata={"description": "What found it: a cascade's name, or `yunet`."})
+    rotation = Float(
+        metadata={"description": "Degrees by which it leans clockwise; it is turned upright to be read."}
+    )
+    face_probability = Float(metadata={"description": "How sure the network is that this is a face."})
+    scores = SharesField(
+        metadata={"description": "Null if it is too small, or seen from the side and unsure."}
+    )
+    expression = String(
+        allow_none=True,
+        validate=OneOf(EXPRESSIONS),
+        metadata={"description": "That of the highest score, or `uncertain`; null if it is too small."},
+    )
+    why = String(
+        allow_none=True,
+        validate=OneOf(("too-small", "unsure", "from-the-side")),
+        metadata={"description": "Why no expression is named; null if one is."},
+    )
+
+
+class TriedPictureSchema(Schema):
+    width = Integer(metadata={"description": "Of the picture turned upright, pixels."})
+    height = Integer()
+    model = String(metadata={"description": "SHA-256 of the network's weights."})
+    faces = List(Nested(TriedFaceSchema), metadata={"description": "The largest first, at most 100."})
 
 
 class PlannedLectureSchema(Schema):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import current_user
 
+from app.camera.spec import CameraKind, kind_of
 from app.language import translate
 from app.role import Role
 from app.store import lecture_queries, timetable_queries
@@ -52,6 +53,7 @@ def live():
     upcoming = None if lecture else timetable_queries.next_planned(room, now)
     is_readable = lecture is not None and can_read(lecture)
     forgotten = None if lecture else lecture_queries.newest_that_ended_by_itself(room, now - REMINDER)
+    in_force = current_settings(room)
     return render_template(
         "live.html",
         room=room,
@@ -63,7 +65,8 @@ def live():
         is_viewer=current_user.role == Role.VIEWER,
         upcoming=upcoming,
         upcoming_when=upcoming and translate(day_and_clock(upcoming.begins_at, now, zone_of(room))),
-        in_force=current_settings(room),
+        in_force=in_force,
+        is_drawn=in_force.camera is not None and kind_of(in_force.camera) == CameraKind.DEMO,
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces", room),
         hide_is_locked=room.hidden_by_administrator and not current_user.is_administrator,

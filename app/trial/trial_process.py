@@ -1,0 +1,88 @@
+"""Starts the process that analyses tried pictures when the first one comes, and asks it for one at a time."""
+
+import logging
+import subprocess
+import sys
+import threading
+
+from app.language import Translatable
+from app.project import PROJECT
+from app.trial.pipe import Request, read_answer, write_message
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 4  # pictures in memory at once, up to 32 MB each
+WAIT_SECONDS = 15.0  # for those before it
+ANSWER_SECONDS = 45.0  # on a busy machine, where the monitors go first
+START_SECONDS = 30.0  # to load the network, on a busy machine
+
+BUSY = Translatable("Other pictures are being read. Try again in a few seconds.")
+FAILED = Translatable("The picture took too long to read, or too much memory. Make it smaller.")
+
+
+class TrialUnavailable(Exception):
+    """No answer now; its argument is `Translatable`, which says why."""
+
+
+class TrialRefused(ValueError):
+    """The picture can't be read; its argument is `Translatable`, which says why."""
+
+
+class TrialProcess:
+    """The process, or none yet. Thread-safe."""
+
+    def __init__(self, detector: str) -> None:
+        """`detector` is the setting DETECTOR."""
+        self._command = [sys.executable, "-m", "app.trial", detector]
+        self._process: subprocess.Popen | None = None
+        self._turn = threading.Lock()
+        self._places = threading.BoundedSemaphore(MAX_WAITING)
+
+    def ask(self, request: Request, picture: bytes) -> dict:
+        """The answer to a request. Raises TrialRefused or TrialUnavailable."""
+        if not self._places.acquire(blocking=False):
+            raise TrialUnavailable(BUSY)
+        try:
+            if not self._turn.acquire(timeout=WAIT_SECONDS):
+                raise TrialUnavailable(BUSY)
+            try:
+                answer = self._exchange(request, picture)
+            finally:
+                self._turn.release()
+        finally:
+            self._places.release()
+        if "refusal" in answer:
+            raise TrialRefused(Translatable.from_json(answer["refusal"]))
+        return answer
+
+    def close(self) -> None:
+        """End the process; the next request starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with process:
+                pass
+
+    def _exchange(self, request: Request, picture: bytes) -> dict:
+        is_new = self._process is None or self._process.poll() is not None  # it ends when idle
+        if is_new:
+            self.close()
+            self._process = subprocess.Popen(
+                self._command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            log.info("process for tried pictures started, pid %d", self._process.pid)
+        seconds = ANSWER_SECONDS + (START_SECONDS if is_new else 0.0)
+        deadline = threading.Timer(seconds, self._process.kill)
+        deadline.start()
+        try:
+            write_message(self._process.stdin, request.value, picture)
+            answer = read_answer(self._process.stdout)
+        except OSError:
+            answer = None
+        finally:
+            deadline.cancel()
+        if answer is None:
+            log.warning("process for tried pictures gave no answer and is ended")
+            self.close()
+            raise TrialUnavailable(FAILED)
+        return answer

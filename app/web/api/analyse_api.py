@@ -1,0 +1,27 @@
+"""A picture in, its faces out; nothing is kept."""
+
+from app.trial.pipe import Request
+from app.web.access import limiter
+from app.web.api import schemas
+from app.web.api.blueprint import SECURITY, api
+from app.web.tried_picture import answer_of, sent_picture
+
+
+@api.post("/analyse")
+@limiter.limit("60/minute")
+@api.output(schemas.TriedPictureSchema)
+@api.doc(
+    security=SECURITY,
+    responses={
+        413: "More than 32 MB",
+        422: "No picture, cut off, moving, or with too many or too few pixels",
+        429: "More than 60 pictures a minute",
+        503: "Other pictures are being read, or this one took too long",
+    },
+)
+def analyse():
+    """Find the faces in one picture, and read the expression of each; nothing is kept.
+
+    Send the picture as the body, or as the first file of a form. Keys that may only read can do this too.
+    """
+    return answer_of(Request.ANALYSE, sent_picture())

@@ -1,0 +1,67 @@
+"""One picture that somebody tries, on the page or through the API: read, answered and dropped."""
+
+import contextlib
+import socket
+import threading
+
+from flask import abort, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.language import Translatable
+from app.trial.pipe import Request
+from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
+from app.web.access import MAX_TRIED_BYTES
+from app.web.problems import problem
+
+UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
+RETRY_SECONDS = 5
+CHUNK_BYTES = 2**16
+
+NOTHING_SENT = Translatable("No picture was sent. Choose one first.")
+TOO_LARGE = Translatable("The picture is larger than %(most)s MB.", most=MAX_TRIED_BYTES // 2**20)
+
+
+def answer_of(kind: Request, picture: bytes) -> dict:
+    """What the process for tried pictures says of a picture; answers 422 or 503 if it says nothing.
+
+    Every request that reads expressions in a tried picture passes here.
+    """
+    if not picture:
+        abort(422, NOTHING_SENT)
+    process: TrialProcess = current_app.extensions["trial_process"]
+    try:
+        return process.ask(kind, picture)
+    except TrialRefused as error:
+        abort(422, error.args[0])
+    except TrialUnavailable as error:
+        abort(problem(503, error.args[0], {"Retry-After": str(RETRY_SECONDS)}))
+
+
+def sent_picture() -> bytes:
+    """The request's body or, of a form, its first file; cut off after UPLOAD_SECONDS. Answers 413."""
+    connection = request.environ.get("gunicorn.socket")
+    deadline = threading.Timer(UPLOAD_SECONDS, _stop_receiving, [connection])
+    if connection is not None:
+        deadline.start()
+    try:
+        if request.mimetype == "multipart/form-data":
+            files = list(request.files.values())
+            return files[0].read() if files else b""
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        _drop_body()
+        abort(413, TOO_LARGE)
+    finally:
+        deadline.cancel()
+
+
+def _stop_receiving(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the client is gone already
+        connection.shutdown(socket.SHUT_RD)
+
+
+def _drop_body() -> None:
+    """Read and drop the rest of a large body, up to a limit: a client reads no answer while it sends."""
+    for _ in range(MAX_TRIED_BYTES // CHUNK_BYTES):
+        if not request.environ["wsgi.input"].read(CHUNK_BYTES):
+            return
