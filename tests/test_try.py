@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,6 +126,12 @@ def test_the_process_can_open_no_file(process, drawn):
     assert int(most) < 64
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux chooses by a score")
+def test_where_memory_runs_out_the_process_ends_and_no_monitor(process, drawn):
+    process.ask(Request.ANALYSE, saved(drawn, "PNG"))
+    assert Path(f"/proc/{process._process.pid}/oom_score_adj").read_text().strip() == "1000"
+
+
 def test_the_api_gives_boxes_scores_and_the_network(trying, drawn):
     answer = trying.post("/api/v1/analyse", data=saved(drawn, "JPEG"), content_type="image/jpeg")
     assert answer.status_code == 200, answer.text
@@ -226,6 +233,15 @@ def test_a_dropped_and_a_pasted_picture_are_read_and_text_is_told_why_not(page, 
         page.evaluate("document.getElementById('said').textContent = ''")
     choose(page, saved(drawn, "PNG"))
     expect(page.locator(".face")).to_have_count(8)
+
+
+def test_what_is_refused_takes_the_result_before_it_away(page, drawn, tmp_path):
+    choose(page, saved(drawn, "PNG"))
+    huge = tmp_path / "huge.png"
+    huge.write_bytes(bytes(2**25 + 1))
+    page.set_input_files("#file", huge)
+    expect(page.locator("#said")).to_have_text("The picture is larger than 32 MB.")
+    expect(page.locator(".face")).to_have_count(0)
 
 
 def test_the_form_works_without_scripts(chromium, server, drawn):
