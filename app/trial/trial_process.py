@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 MAX_WAITING = 4  # pictures in memory at once, up to 32 MB each
 WAIT_SECONDS = 15.0  # for those before it
-ANSWER_SECONDS = 20.0
-START_SECONDS = 20.0  # to load the network, on a busy machine
+ANSWER_SECONDS = 45.0  # on a busy machine, where the monitors go first
+START_SECONDS = 30.0  # to load the network, on a busy machine
 
 BUSY = Translatable("Other pictures are being read. Try again in a few seconds.")
 FAILED = Translatable("The picture took too long to read, or too much memory. Make it smaller.")
