@@ -15,6 +15,13 @@ EXPRESSION_NAMES = {
 }
 
 
+PRESENCE_NAMES = {
+    "facing": Translatable("turned to the front"),
+    "turned": Translatable("turned away"),
+    "in-view": Translatable("in view"),
+}
+
+
 def expression_name(expression: str) -> str:
-    """What an expression, or "uncertain", is called in the language of this request."""
-    return translate(EXPRESSION_NAMES[expression])
+    """What an expression, "uncertain" or a part of presence is called in the language of this request."""
+    return translate((EXPRESSION_NAMES | PRESENCE_NAMES)[expression])

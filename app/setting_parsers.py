@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.language import LANGUAGES, Translatable
+from app.purpose import Purpose
 from app.role import Role
 
 MAX_DIGITS = 18
@@ -79,6 +80,13 @@ def secret(min_length: int) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def purpose(text: str) -> Purpose:
+    """Parse what a room is for."""
+    if text not in set(Purpose):
+        raise ValueError(f"one of {', '.join(Purpose)}")
+    return Purpose(text)
 
 
 def role(text: str) -> str:

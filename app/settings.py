@@ -17,6 +17,7 @@ from app import setting_parsers as parse
 from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
 from app.language import SOURCE_LANGUAGE
 from app.notify.address import parse_addresses
+from app.purpose import Purpose
 
 
 class SettingError(ValueError):
@@ -105,6 +106,12 @@ class Settings:
         "5",
         parse.integer(1, 60),
         "below this many faces no expressions are kept or shown; 1 switches this off",
+    )
+    purpose: Purpose = setting(
+        Purpose.EXPRESSIONS,
+        parse.purpose,
+        "what the first room is for: `expressions`, or `presence`, which reads no expression and never loads "
+        "the network that could",
     )
     passwords: bool = setting(
         "on",

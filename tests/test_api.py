@@ -192,6 +192,7 @@ def test_a_minute_has_exactly_the_fields_that_are_promised(api, minutes):
             "neutral": pytest.approx(1 / 3),
         },
         "uncertain_share": pytest.approx(1 / 6),
+        "facing_share": None,
         "suppressed": False,
     }
 

@@ -36,6 +36,7 @@ LAB = {
     "timezone": "",
     "language": "",
     "told": "y",
+    "purpose": "outside-eu",
 }
 
 
@@ -356,6 +357,7 @@ def test_two_rooms_are_set_up_on_pages_and_taught_in_at_once(school, chromium):
         page.get_by_role("button", name="Add a room").click()
         page.get_by_label("Name of the room").fill("Lab 2")
         page.get_by_label("Camera address").fill(camera.url)
+        page.get_by_label("the room is outside the European Union").check()
         page.get_by_label("This is allowed here").check()
         page.get_by_role("button", name="Add a room").click()
         page.wait_for_url(f"{server.url}/rooms/lab-2")

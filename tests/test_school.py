@@ -22,6 +22,7 @@ def add_room(admin, server: Server, name: str, camera: str) -> None:
         admin.get_by_label("The drawn classroom").check()
     else:
         admin.get_by_label("Camera address").fill(camera)
+    admin.get_by_label("the room is outside the European Union").check()
     admin.get_by_label("This is allowed here").check()
     admin.get_by_role("button", name="Add a room").click()
     expect(admin.get_by_role("navigation", name="Rooms")).to_contain_text(name)
@@ -49,6 +50,7 @@ def test_a_school_is_set_up_and_two_teachers_teach_at_once(server, browsers):  #
     admin, anna, bert, hall = (browsers() for _ in range(4))
     sign_in(admin, server)
     admin.get_by_role("link", name="confirm that this is allowed here").click()
+    admin.get_by_label("the room is outside the European Union").check()
     admin.get_by_label("This is allowed here").check()
     admin.get_by_role("button", name="Finish set-up").click()
     with MjpegCamera() as camera:

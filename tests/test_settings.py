@@ -31,6 +31,7 @@ def test_without_any_setting_the_drawn_classroom_is_served_on_this_machine_only(
         ("DETECT_FPS", "nan", "1 to 60"),
         ("JPEG_QUALITY", "100", "30 to 95"),
         ("HIDE_FACES", "maybe", "on or off"),
+        ("PURPOSE", "attention", "expressions, presence"),
         ("TIMEZONE", "Mars/Olympus", "Europe/Berlin"),
         ("TIMEZONE", "../../etc/passwd", "Europe/Berlin"),
         ("ROOM", " ", "1 to 80 characters"),

@@ -25,6 +25,7 @@ FILLED = {
     "hide_faces": "y",
     "contact": "Anna Berg, room 12",
     "told": "y",
+    "purpose": "outside-eu",
 }
 
 

@@ -275,3 +275,9 @@ def planned_titles(room) -> list[str]:
     db.session.expire_all()
     start = ManualClock().now()
     return [each.title for each in timetable_queries.planned_between(room, start, start + timedelta(days=1))]
+
+
+def test_a_planned_lecture_begins_with_the_purpose_of_its_room(school):
+    room_queries.change_room(school.room, purpose="presence")
+    school.add(time(9), time(10))
+    assert school.at(9).purpose == "presence"

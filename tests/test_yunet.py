@@ -1,5 +1,6 @@
 """YuNet: fetched from a test server, refused unless it is the published file, tried on real pictures."""
 
+import csv
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -164,3 +165,18 @@ def test_the_analyser_reads_faces_with_it_and_the_network_rejects_posters(weight
     assert len(seated) == 4
     assert all(shows(faces, box) for box in seated)
     assert len([face for face in faces if face.scores is not None]) == 4
+
+
+def test_a_face_from_the_front_is_told_from_one_in_profile(weights):
+    labels = WEIGHTS.parents[1] / "fairface/labels.csv"
+    if not labels.is_file():
+        pytest.skip("needs the faces of ../shared/data/fairface")
+    yunet, turns = YuNet(WEIGHTS), {"front": [], "profile": []}
+    for row in csv.DictReader(labels.read_text().splitlines()):
+        if row["pose"] not in turns or len(turns[row["pose"]]) == 25:
+            continue
+        image = cv2.imread(str(next(labels.parent.rglob(row["file"]))))
+        padded = cv2.copyMakeBorder(image, 112, 112, 112, 112, cv2.BORDER_REPLICATE)
+        turns[row["pose"]] += [detection.is_frontal for detection in yunet.detect(padded)[:1]]
+    assert sum(turns["front"]) > 20
+    assert sum(turns["profile"]) < 3

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.purpose import Purpose
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Reading
 
@@ -27,16 +28,36 @@ class LiveReading:
     """Share of happy minus the shares of angry, disgust, fear and sad: -1 to 1."""
     suppressed: bool
     """Whether fewer than MINIMUM_GROUP faces are in view, so that shares are withheld."""
+    purpose: Purpose = Purpose.EXPRESSIONS
+    facing: float | None = None
+    """For presence: the share of faces that are turned to the front; None as for `shares`, and where the
+    detector can't tell."""
 
 
 def summarise(reading: Reading, minimum_group: int) -> LiveReading:
-    """Count the expressions of a reading."""
+    """Count the expressions of a reading or, for presence, the faces that are turned to the front."""
     faces = len(reading.faces)
+    if reading.purpose is Purpose.PRESENCE:
+        return _summarise_presence(reading, minimum_group)
     scored = sum(face.scores is not None for face in reading.faces)
-    suppressed = minimum_group > 1 and 0 < faces < minimum_group
+    suppressed = _is_suppressed(faces, minimum_group)
     if not faces or suppressed:
         return LiveReading(reading.at, faces, scored, None, None, None, suppressed)
     counts = Counter(face.emotion for face in reading.faces)
     shares = {emotion: counts[emotion] / faces for emotion in EMOTIONS}
     valence = shares[Emotion.HAPPY] - sum(shares[emotion] for emotion in UNPLEASANT)
     return LiveReading(reading.at, faces, scored, shares, counts[None] / faces, valence, suppressed)
+
+
+def _summarise_presence(reading: Reading, minimum_group: int) -> LiveReading:
+    faces = len(reading.faces)
+    can_tell = any(face.is_frontal is not None for face in reading.faces)
+    suppressed = can_tell and _is_suppressed(faces, minimum_group)
+    facing = None
+    if can_tell and not suppressed:
+        facing = sum(face.is_frontal is True for face in reading.faces) / faces
+    return LiveReading(reading.at, faces, 0, None, None, None, suppressed, reading.purpose, facing)
+
+
+def _is_suppressed(faces: int, minimum_group: int) -> bool:
+    return minimum_group > 1 and 0 < faces < minimum_group

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.clock import Clock
 from app.store import lecture_queries, timetable_queries
+from app.store.effective_settings import effective_settings
 from app.store.tables import Lecture, Room
 from app.timetable.planned_lecture import PlannedLecture, planned_lecture_at
 
@@ -60,7 +61,8 @@ class LectureKeeper:
         begun = None
         for planned in self._planned:
             if planned.is_at(now) and not _was_due_before(room, planned, now):
-                begun = timetable_queries.begin_planned_lecture(room, planned, now) or begun
+                purpose = effective_settings(room, now).purpose
+                begun = timetable_queries.begin_planned_lecture(room, planned, now, purpose) or begun
         if begun is not None:
             log.info("lecture %d began as planned", begun.id)
         return begun

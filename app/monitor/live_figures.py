@@ -7,6 +7,7 @@ that one. So new shares are held back until enough people have come, left or cha
 from dataclasses import replace
 
 from app.bus.live_reading import LiveReading, summarise
+from app.purpose import Purpose
 from app.vision.emotion import Emotion
 from app.vision.frame import Reading
 
@@ -15,8 +16,9 @@ MEMORY_SECONDS = 600.0
 MAX_SNAPSHOTS = 1200
 """As many as can be published in MEMORY_SECONDS, twice a second."""
 
-Snapshot = frozenset[tuple[int, Emotion | None]]
-"""The track and the expression of each face. It never leaves this process."""
+Snapshot = frozenset[tuple[int, Emotion | bool | None]]
+"""The track of each face, with its expression or whether it is turned to the front. It never leaves this
+process."""
 
 
 class LiveFigures:
@@ -30,14 +32,17 @@ class LiveFigures:
     def publish(self, reading: Reading, minimum_group: int) -> LiveReading:
         """The figures of `reading`, with the last published shares where its own must be held back."""
         live = summarise(reading, minimum_group)
-        if live.shares is None:
+        if live.shares is None and live.facing is None:
             return live
         self._forget_old(reading.monotonic)
-        snapshot = frozenset((face.track_id, face.emotion) for face in reading.faces)
+        is_presence = reading.purpose is Purpose.PRESENCE
+        snapshot = frozenset(
+            (face.track_id, face.is_frontal if is_presence else face.emotion) for face in reading.faces
+        )
         if all(_is_apart(snapshot, other, minimum_group) for other in self._seen_at):
             self._last = snapshot, live
         elif len(self._last[0]) < minimum_group:  # the group has just been raised
-            return replace(live, shares=None, uncertain=None, valence=None, suppressed=True)
+            return replace(live, shares=None, uncertain=None, valence=None, facing=None, suppressed=True)
         shown, published = self._last
         self._seen_at.pop(shown, None)
         self._seen_at[shown] = reading.monotonic

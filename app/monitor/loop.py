@@ -16,14 +16,14 @@ from app.bus.publisher import Publisher
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import Clock
-from app.expression_names import EXPRESSION_NAMES
-from app.language import translate
+from app.language import Translatable, translate
 from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.cpu_load import CpuLoad
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
+from app.purpose import Purpose
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 STATUS_FPS = 2.0
 WRITER_STOP_SECONDS = 2.0  # to write the open minute; the supervisor waits a second longer
+
+
+class PurposeChanged(Exception):
+    """The room is for something else now: a process that had the expression network ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,21 @@ class Monitor:
         room_id: int,
         bus: Publisher,
         frame_requests: Connection | None,
-        analyser: FaceAnalyser,
+        load_analyser: Callable[[Purpose], FaceAnalyser],
         clock: Clock,
     ) -> None:
-        """`frame_requests` is the pipe for frames from browsers."""
+        """`frame_requests` is the pipe for frames from browsers.
+
+        The analyser is loaded with the first frame: until the database has said what the room is for, it may
+        be a room whose process never loads the network.
+        """
         settings = app.config["SETTINGS"]
         self._clock = clock
         self._bus = bus
-        self._analyser = analyser
+        self._load_analyser = load_analyser
+        self._analyser: FaceAnalyser | None = None
+        self._purpose: Purpose | None = None
+        """What the analyser was loaded for; None before."""
         self._minute_writer = MinuteWriter(app, room_id, clock)
         self._calendar_refresher = CalendarRefresher(app, room_id, clock)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests)
@@ -83,7 +94,7 @@ class Monitor:
         """Analyse and publish until `ending` is set or the bus is closed.
 
         One thread analyses and another annotates, so that a slow analysis never holds up the stream.
-        Raises CameraStuck where only a new process helps.
+        Raises CameraStuck and PurposeChanged where only a new process helps.
         """
 
         def is_running() -> bool:
@@ -111,10 +122,13 @@ class Monitor:
     def _analyse(self, captured: CapturedFrame) -> None:
         """Analyse a frame, for the picture, the live reading and the minute."""
         frame = captured.frame
+        if self._analyser is None:
+            self._purpose = self._minute_writer.effective_settings.purpose
+            self._analyser = self._load_analyser(self._purpose)
         faces = self._analyser.analyse(frame)
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
-        reading = Reading(frame.captured_at, frame.monotonic, faces)
+        reading = Reading(frame.captured_at, frame.monotonic, faces, self._purpose)
         self._analysis = Analysis(reading, frame.view, _lower_quartile_width(faces, frame.image.shape[1]))
         self._minute_writer.add(reading, self._minute_writer.effective_settings.minimum_group)
         self._analysed.count()
@@ -127,6 +141,7 @@ class Monitor:
     def _publish_frames(self, is_running: Callable[[], bool]) -> None:
         self._shutter.apply(self._settings())
         for captured in self._shutter.frames(is_running):
+            self._raise_if_purpose_changed()
             if captured is not None:
                 self._view = captured.frame.view
             if captured is not None and self._is_picture_due(captured):
@@ -135,6 +150,11 @@ class Monitor:
                 self._publish_status()
             if self._shutter.apply(self._settings()):
                 self._analysis = Analysis()
+
+    def _raise_if_purpose_changed(self) -> None:
+        settings = self._minute_writer.effective_settings
+        if self._purpose is not None and settings.purpose is not self._purpose:
+            raise PurposeChanged(Translatable("The room's purpose was changed; starting again for it."))
 
     def _is_picture_due(self, captured: CapturedFrame) -> bool:
         return self._bus.demand.fps > 0 and self._stream_throttle.is_due(captured.frame.monotonic)
@@ -148,7 +168,8 @@ class Monitor:
         if not is_group_in_view(faces, settings.minimum_group):
             faces = without_expressions(faces)
         hide_faces = settings.hide_faces
-        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, _labels(settings.language))
+        words = _labels(settings.language) if settings.purpose is Purpose.EXPRESSIONS else {}
+        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, words)
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)
         captured_at = frame.captured_at.timestamp()
@@ -201,6 +222,8 @@ class Monitor:
 @cache
 def _labels(language: str) -> dict[str, str]:
     """The word for each expression in a picture."""
+    from app.expression_names import EXPRESSION_NAMES  # no other purpose needs the words
+
     return {kind: translate(word, language) for kind, word in EXPRESSION_NAMES.items()}
 
 

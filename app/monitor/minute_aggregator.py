@@ -4,9 +4,12 @@ It counts seconds, not frames, so that a minute read at 5 frames a second equals
 Durations come from the clock that never jumps; the wall clock only says which minute they belong to.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute, MinuteKey
+from app.store.minute_figures import PresenceSeconds
 from app.vision.emotion import EMOTIONS
 from app.vision.frame import Face, Reading
 
@@ -32,7 +35,15 @@ class MinuteAggregator:
                 key = (minute, lecture_id)
                 self._count(_count_step(key, self._previous, reading, seconds, minimum_group))
         minute = start_of_minute(reading.at)
-        self._count(CountedMinute(minute, lecture_id, frames_analysed=1, faces_max=len(reading.faces)))
+        self._count(
+            CountedMinute(
+                minute,
+                lecture_id,
+                frames_analysed=1,
+                faces_max=len(reading.faces),
+                purpose=reading.purpose,
+            )
+        )
         self._open_key = (minute, lecture_id)
         self._previous = reading
 
@@ -83,12 +94,21 @@ def _count_step(
 ) -> CountedMinute:
     """Count `seconds` for the camera, and for each face in both readings under its previous expression.
 
-    Fewer than `minimum_group` of them count as faces only.
+    Fewer than `minimum_group` of them count as faces only. For presence, no expression counts.
     """
     tracks_now = {face.track_id for face in now.faces}
     staying = [face for face in previous.faces if face.track_id in tracks_now]
+    is_group = len(staying) >= minimum_group
+    if now.purpose is Purpose.PRESENCE:
+        return CountedMinute(
+            *key,
+            online_seconds=seconds,
+            face_seconds=len(staying) * seconds,
+            presence_seconds=_presence_seconds(staying, seconds if is_group else 0.0),
+            purpose=Purpose.PRESENCE,
+        )
     spans = list(NO_EXPRESSION_SECONDS)
-    if len(staying) >= minimum_group:
+    if is_group:
         for face in staying:
             spans[_column(face)] += seconds
     return CountedMinute(
@@ -97,6 +117,14 @@ def _count_step(
         face_seconds=len(staying) * seconds,
         expression_seconds=tuple(spans),
     )
+
+
+def _presence_seconds(faces: Sequence[Face], seconds: float) -> PresenceSeconds | None:
+    """The person-time of faces that are turned to the front and of others; None if none can be told."""
+    turns = [face.is_frontal for face in faces if face.is_frontal is not None]
+    if not turns:
+        return None
+    return sum(turns) * seconds, (len(turns) - sum(turns)) * seconds
 
 
 _COLUMNS = {emotion: column for column, emotion in enumerate(EMOTIONS)}

@@ -15,8 +15,9 @@ from app.bus.publisher import Link, Publisher
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.language import Translatable
-from app.monitor.loop import Monitor
+from app.monitor.loop import Monitor, PurposeChanged
 from app.monitor.shutter import CameraStuck
+from app.purpose import Purpose
 from app.runner.lease import NotLeaseHolder
 from app.vision.face_analyser import FaceAnalyser
 
@@ -34,7 +35,7 @@ class ThreadDied(Exception):
     """One of the monitor's threads ended of an error, whose trace is in the log."""
 
 
-SENTENCES = (CameraStuck, NotLeaseHolder, AnalyserUnavailable, ThreadDied)
+SENTENCES = (CameraStuck, NotLeaseHolder, AnalyserUnavailable, PurposeChanged, ThreadDied)
 """Failures whose argument is a sentence for people; any other is logged with its trace."""
 
 
@@ -117,11 +118,13 @@ def _failure_published(bus: Publisher) -> Iterator[None]:
 def _run_monitor(
     app: Flask, room_id: int, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
 ) -> None:
-    try:
-        analyser = FaceAnalyser(detector=app.config["SETTINGS"].detector)
-    except (RuntimeError, ValueError) as error:
-        raise AnalyserUnavailable(str(error)) from None
-    monitor = Monitor(app, room_id, bus, frame_requests, analyser, SYSTEM_CLOCK)
+    def load_analyser(purpose: Purpose) -> FaceAnalyser:
+        try:
+            return FaceAnalyser(app.config["SETTINGS"].detector, purpose)
+        except (RuntimeError, ValueError) as error:
+            raise AnalyserUnavailable(str(error)) from None
+
+    monitor = Monitor(app, room_id, bus, frame_requests, load_analyser, SYSTEM_CLOCK)
     try:
         monitor.run(ending)
     finally:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app.language import Translatable
+from app.purpose import Purpose
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
@@ -20,6 +21,12 @@ LIMITS = Translatable(
     "%(level)s intervals allow for that and for how few were seen, not for a camera that sees faces badly. "
     "Faces that were missed are in no share.",
     level="95 %",
+)
+
+PRESENCE_LIMITS = Translatable(
+    "Faces were counted; no expression was read. Faces that are turned away, covered or small are often "
+    "missed, and other things are now and then taken for a face. A face that is turned to the front may look "
+    "anywhere: that says nothing about attention."
 )
 
 Intervals = dict[Emotion, Interval]
@@ -76,6 +83,25 @@ class Report:
     suppressed_below: int | None
     """The largest minimum group that held in them; None if there are none, or if it was not stored."""
     conditions: ReportConditions
+    purpose: Purpose
+    facing_share: float | None
+    """For presence: the part of the counted person-time in which a face was turned to the front; None if
+    there is none, or if the detector could not tell."""
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether faces were counted only."""
+        return self.purpose is Purpose.PRESENCE
+
+    @property
+    def limits(self) -> Translatable:
+        """What the figures can't say."""
+        return PRESENCE_LIMITS if self.is_presence else LIMITS
+
+    @property
+    def network_sha256(self) -> str | None:
+        """The network that read the expressions; None for presence."""
+        return None if self.is_presence else self.conditions.network.sha256
 
     def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
         """The notes of a minute."""
@@ -105,7 +131,9 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
     online = sum(row.online_seconds for row in rows)
     pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
     minutes = _every_minute(rows, lecture.started_at, end, pauses)
+    purpose = Purpose(lecture.purpose)
     whole = PooledMinutes.of([minute for minute in minutes if minute.shares is not None])
+    turned = PooledMinutes.of([minute for minute in minutes if minute.facing_share is not None])
     of_whole, *of_minutes = _intervals([whole, *minutes], ConfusionMatrix(conditions.network.named_confusion))
     return Report(
         id=lecture.id,
@@ -133,6 +161,8 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         suppressed_minutes=sum(row.suppressed for row in rows),
         suppressed_below=_largest_group([row for row in rows if row.suppressed]),
         conditions=replace(conditions, minimum_group=_largest_group(rows) or conditions.minimum_group),
+        purpose=purpose,
+        facing_share=turned.facing_share,
     )
 
 
@@ -192,6 +222,8 @@ def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
 def _report_minute(row: Minute) -> ReportMinute:
     if row.suppressed:
         status = MinuteStatus.TOO_FEW
+    elif row.is_presence and row.face_seconds:
+        status = MinuteStatus.COUNTED
     else:
         status = MinuteStatus.NOBODY if row.shares is None else MinuteStatus.READ
     return ReportMinute(
@@ -202,4 +234,5 @@ def _report_minute(row: Minute) -> ReportMinute:
         faces_max=row.faces_max,
         face_seconds=row.face_seconds,
         expression_seconds=row.expression_seconds,
+        presence_seconds=row.presence_seconds,
     )

@@ -7,7 +7,13 @@ from enum import StrEnum
 from functools import cached_property
 
 from app.report.interval import Interval, effective_sample_size
-from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PooledMinutes, mean_faces
+from app.store.minute_figures import (
+    ExpressionSeconds,
+    MinuteFigures,
+    PooledMinutes,
+    PresenceSeconds,
+    mean_faces,
+)
 from app.vision.emotion import Emotion
 
 MINUTE = timedelta(minutes=1)
@@ -19,6 +25,10 @@ MIN_SAMPLE_SIZE = 10
 """Below it, a single look moves a share by more than a tenth: the minute is weak evidence."""
 
 
+FACING, TURNED, IN_VIEW = "facing", "turned", "in-view"
+"""What a face counts as for presence; the last where the detector can't tell."""
+
+
 class MinuteStatus(StrEnum):
     """Whether a minute has shares, and if not, why."""
 
@@ -27,6 +37,8 @@ class MinuteStatus(StrEnum):
     """The camera was on and saw no face."""
     TOO_FEW = "too few"
     """Fewer people than MINIMUM_GROUP: no expressions were kept."""
+    COUNTED = "counted"
+    """Faces were counted and no expression was read: that is presence."""
     GAP = "gap"
     """The camera was dark, or the server was not running."""
     PAUSED = "paused"
@@ -48,6 +60,7 @@ class ReportMinute(MinuteFigures):
     faces_max: int | None = None
     face_seconds: float | None = None
     expression_seconds: ExpressionSeconds | None = None
+    presence_seconds: PresenceSeconds | None = None
     share_intervals: dict[Emotion, Interval] | None = None
     """Where each true share lies, in 95 of 100 such minutes; None where no expression was named."""
 
@@ -59,10 +72,18 @@ class ReportMinute(MinuteFigures):
     def shares(self) -> dict[Emotion, float] | None:
         return super().shares
 
+    @property
+    def faces_by_turn(self) -> dict[str, float]:
+        """How many faces, on average, are turned to the front or away; all in view if that is not known."""
+        if self.facing_share is None:
+            return {IN_VIEW: self.faces_mean or 0.0}
+        facing = self.faces_mean * self.facing_share
+        return {FACING: facing, TURNED: self.faces_mean - facing}
+
     @cached_property
     def is_weak(self) -> bool:
         """Whether the sample is too small for the shares to say much."""
-        return bool(sample_size(self) < MIN_SAMPLE_SIZE)
+        return self.status is not MinuteStatus.COUNTED and bool(sample_size(self) < MIN_SAMPLE_SIZE)
 
 
 def sample_size(minute: MinuteFigures) -> float:
@@ -80,19 +101,30 @@ def merge_minutes(minutes: Sequence[ReportMinute], count: int) -> list[ReportMin
     return [_merged(minutes[start : start + count]) for start in range(0, len(minutes), count)]
 
 
-_BY_INFORMATION = (MinuteStatus.GAP, MinuteStatus.PAUSED, MinuteStatus.NOBODY, MinuteStatus.TOO_FEW)
+_BY_INFORMATION = (
+    MinuteStatus.GAP,
+    MinuteStatus.PAUSED,
+    MinuteStatus.NOBODY,
+    MinuteStatus.TOO_FEW,
+    MinuteStatus.COUNTED,
+)
 
 
 def _merged(minutes: Sequence[ReportMinute]) -> ReportMinute:
     start = minutes[0].minute
     read = [minute for minute in minutes if minute.shares is not None]
+    status = max((minute.status for minute in minutes), key=_BY_INFORMATION.index) if not read else None
+    if status is MinuteStatus.COUNTED:
+        read = [minute for minute in minutes if minute.face_seconds is not None]
     if not read:
-        return ReportMinute(start, max((minute.status for minute in minutes), key=_BY_INFORMATION.index))
+        return ReportMinute(start, status)
     pooled = PooledMinutes.of(read)
     return ReportMinute(
         minute=start,
-        status=MinuteStatus.READ,
+        status=status or MinuteStatus.READ,
         online_seconds=pooled.online_seconds,
+        faces_max=max(minute.faces_max or 0 for minute in read),
         face_seconds=pooled.face_seconds,
         expression_seconds=pooled.expression_seconds,
+        presence_seconds=pooled.presence_seconds,
     )

@@ -140,16 +140,32 @@ def doubts(report: Report) -> list[str]:
 def summary_sentence(report: Report, timezone: ZoneInfo) -> str:
     """The whole lecture in one sentence, times in `timezone`."""
     parts = [_length_and_faces(report)]
+    if report.is_presence:
+        parts += [part for part in (_presence(report), *_interruptions(report, timezone)) if part]
+        return "; ".join(parts) + "."
     if report.shares is None or report.uncertain_share == 1:
         parts.append(_why_no_expressions(report))
         return "; ".join(parts) + "."
     parts.append(", ".join(_expressions(report, timezone)))
-    if dark := _times(periods_of(report, MinuteStatus.GAP), timezone):
-        parts.append(gettext("camera dark %(times)s", times=dark))
-    if paused := _times(periods_of(report, MinuteStatus.PAUSED), timezone):
-        parts.append(gettext("paused %(times)s", times=paused))
+    parts += _interruptions(report, timezone)
     words = "; ".join(parts) + "."
     return gettext("Weak reading: %(words)s", words=words) if doubts(report) else words
+
+
+def _interruptions(report: Report, timezone: ZoneInfo) -> Iterator[str]:
+    if dark := _times(periods_of(report, MinuteStatus.GAP), timezone):
+        yield gettext("camera dark %(times)s", times=dark)
+    if paused := _times(periods_of(report, MinuteStatus.PAUSED), timezone):
+        yield gettext("paused %(times)s", times=paused)
+
+
+def _presence(report: Report) -> str:
+    """How many faces were turned to the front or, if nobody was seen, why."""
+    if not report.faces_mean:
+        return _why_no_expressions(report)
+    if report.facing_share is None:
+        return ""
+    return gettext("%(share)s of them turned to the front", share=percent(report.facing_share))
 
 
 def _length_and_faces(report: Report) -> str:

@@ -16,6 +16,7 @@ NO_SHARES = {
     MinuteStatus.PAUSED: Translatable("paused"),
     MinuteStatus.NOBODY: Translatable("nobody in view"),
     MinuteStatus.TOO_FEW: Translatable("too few people; not kept"),
+    MinuteStatus.COUNTED: Translatable("faces counted only"),
 }
 
 

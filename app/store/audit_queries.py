@@ -21,6 +21,7 @@ class AuditAction(StrEnum):
     LECTURE_DELETED = "lecture-deleted"
     LECTURE_EXPORTED = "lecture-exported"
     SETTINGS_CHANGED = "settings-changed"
+    PURPOSE_CHOSEN = "purpose-chosen"
     AREAS_CHANGED = "areas-changed"
     ROOM_ADDED = "room-added"
     ROOM_ARCHIVED = "room-archived"

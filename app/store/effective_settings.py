@@ -13,12 +13,13 @@ from flask import current_app
 from app.camera.spec import CameraKind, kind_of
 from app.clock import SYSTEM_CLOCK
 from app.language import SOURCE_LANGUAGE
+from app.purpose import Purpose
 from app.settings import default_setting
 from app.store import lecture_queries, room_queries, timetable_queries
-from app.store.tables import Room
+from app.store.tables import Lecture, Room
 from app.vision.privacy_area import PrivacyArea
 
-ROOM_SETTINGS = ("camera", "hide_faces", "minimum_group", "retention_days", "contact")
+ROOM_SETTINGS = ("camera", "hide_faces", "minimum_group", "purpose", "retention_days", "contact")
 """The settings that a room may store while the program runs: columns of `Room` under the same names."""
 
 
@@ -58,6 +59,8 @@ class EffectiveSettings:
     """The language of the words in its picture."""
     outside: OutsideTimetable | None = None
     """While it lasts, nothing is analysed, recorded or shown either."""
+    purpose: Purpose = Purpose.EXPRESSIONS
+    """What is read of the faces. While a lecture of presence runs, it is presence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,17 @@ def first_room() -> Room:
 def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSettings:
     """The settings that apply to `room` at `now`. Queries the database."""
     is_first = room.id == first_room().id
+    running = lecture_queries.running_lecture(room)
+    values = {name: _effective(name, room, is_first) for name in ROOM_SETTINGS}
+    is_presence = running is not None and running.purpose == Purpose.PRESENCE
+    values["purpose"] = Purpose.PRESENCE if is_presence else Purpose(values["purpose"])
     return EffectiveSettings(
-        **{name: _effective(name, room, is_first) for name in ROOM_SETTINGS},
+        **values,
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
         areas=tuple(PrivacyArea(*area) for area in room.areas or ()),
         timezone=room_queries.zone_of(room),
         language=room_queries.language_of(room),
-        outside=_outside_timetable(room, now or SYSTEM_CLOCK.now()),
+        outside=_outside_timetable(room, running, now or SYSTEM_CLOCK.now()),
     )
 
 
@@ -127,9 +134,9 @@ def other_room_with(camera: str, room_id: int | None) -> Room | None:
     return next((room for room in rooms if effective_settings(room).camera == camera), None)
 
 
-def _outside_timetable(room: Room, now: datetime) -> OutsideTimetable | None:
+def _outside_timetable(room: Room, running: Lecture | None, now: datetime) -> OutsideTimetable | None:
     """Why the room is not read now; None if it is, also during a lecture that somebody started by hand."""
-    if not room.only_in_timetable or lecture_queries.running_lecture(room) is not None:
+    if not room.only_in_timetable or running is not None:
         return None
     upcoming = timetable_queries.next_planned(room, now)
     return OutsideTimetable(upcoming.begins_at if upcoming else None)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
+from app.purpose import Purpose
 from app.store.scope import Scope
 from app.store.tables import Lecture, Room, User, db, lecture_share
 
@@ -116,11 +117,27 @@ def all_courses(scope: Scope) -> Sequence[str]:
     ).all()
 
 
-def start_lecture(room: Room, title: str, course: str, at: datetime, owner: User | None = None) -> Lecture:
-    """Start a lecture of `owner`, by default of the administrators; LectureError if one is running there."""
+def start_lecture(
+    room: Room,
+    title: str,
+    course: str,
+    at: datetime,
+    owner: User | None = None,
+    purpose: Purpose = Purpose.EXPRESSIONS,
+) -> Lecture:
+    """Start a lecture of `owner`, by default of the administrators; LectureError if one is running there.
+
+    `purpose` is the room's.
+    """
     owner_id = owner.id if owner else None
     lecture = Lecture(
-        room_id=room.id, title=title, course=course, started_at=at, ended_at=None, owner_id=owner_id
+        room_id=room.id,
+        title=title,
+        course=course,
+        started_at=at,
+        ended_at=None,
+        owner_id=owner_id,
+        purpose=purpose,
     )
     db.session.add(lecture)
     try:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.vision.emotion import EMOTIONS, EXPRESSIONS, Emotion
+from app.vision.emotion import EMOTIONS, EXPRESSIONS, UNCERTAIN, Emotion
 
 ExpressionSeconds = tuple[float, ...]
 """Person-time of each of EXPRESSIONS, in seconds."""
+
+PresenceSeconds = tuple[float, float]
+"""Person-time of faces that were turned to the front, and of all others, in seconds."""
 
 FIGURES = (
     "online_seconds",
@@ -18,6 +21,7 @@ FIGURES = (
     "counted_seconds",
     "shares",
     "uncertain_share",
+    "facing_share",
 )
 
 
@@ -41,7 +45,10 @@ class MinuteFigures:
     face_seconds: float | None
     """Person-time; None where there was no camera."""
     expression_seconds: ExpressionSeconds | None
-    """Counted only while the minimum group was in view; None where there was no camera, or never a group."""
+    """Counted only while the minimum group was in view; None where there was no camera, never a group, or
+    where only presence was read."""
+    presence_seconds: PresenceSeconds | None
+    """The same for presence; None where expressions were read."""
 
     @property
     def faces_mean(self) -> float | None:
@@ -51,8 +58,9 @@ class MinuteFigures:
     @property
     def counted_seconds(self) -> float | None:
         """The person-time that the shares are parts of: while the minimum group was in view."""
-        if self.expression_seconds is not None:
-            return sum(self.expression_seconds)
+        counted = self.presence_seconds or self.expression_seconds
+        if counted is not None:
+            return sum(counted)
         return None if self.face_seconds is None else 0.0
 
     @property
@@ -61,7 +69,7 @@ class MinuteFigures:
 
         None where nobody or too few people were in view.
         """
-        total = self.counted_seconds
+        total = sum(self.expression_seconds or ())
         if not total:
             return None
         pairs = zip(EXPRESSIONS, self.expression_seconds, strict=True)
@@ -76,8 +84,17 @@ class MinuteFigures:
     @property
     def uncertain_share(self) -> float | None:
         """The part of `counted_seconds` in which no expression could be named."""
+        shares = self.all_shares
+        return shares and shares[UNCERTAIN]
+
+    @property
+    def facing_share(self) -> float | None:
+        """The part of `counted_seconds` in which a face was turned to the front, 0 to 1.
+
+        None where nobody or too few people were in view, and where expressions were read.
+        """
         total = self.counted_seconds
-        return self.expression_seconds[-1] / total if total else None
+        return self.presence_seconds[0] / total if total and self.presence_seconds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +103,22 @@ class PooledMinutes(MinuteFigures):
 
     online_seconds: float
     face_seconds: float
-    expression_seconds: ExpressionSeconds
+    expression_seconds: ExpressionSeconds | None
+    presence_seconds: PresenceSeconds | None = None
 
     @classmethod
     def of(cls, minutes: Sequence[MinuteFigures]) -> "PooledMinutes":
-        """Add up the seconds of minutes that all have expressions."""
-        columns = zip(*(minute.expression_seconds for minute in minutes), strict=True)
+        """Add up the seconds of minutes that all have expressions, or all presence."""
         return cls(
             sum(minute.online_seconds for minute in minutes),
             sum(minute.face_seconds for minute in minutes),
-            tuple(sum(column) for column in columns) or (0.0,) * len(EXPRESSIONS),
+            _sums([minute.expression_seconds for minute in minutes]),
+            _sums([minute.presence_seconds for minute in minutes]),
         )
+
+
+def _sums(rows: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
+    """Add up each column; None without rows, or where a row has none."""
+    if not rows or None in rows:
+        return None
+    return tuple(map(sum, zip(*rows, strict=True)))

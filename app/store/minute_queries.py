@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, true
 
+from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import find_lecture, is_visible
 from app.store.minute_figures import ExpressionSeconds
@@ -127,13 +128,16 @@ def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> Counted
         faces_max=row.faces_max,
         face_seconds=row.face_seconds,
         expression_seconds=row.expression_seconds or NO_EXPRESSION_SECONDS,
+        presence_seconds=row.presence_seconds,
+        purpose=Purpose.PRESENCE if row.is_presence else Purpose.EXPRESSIONS,
     )
 
 
 def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_finished: bool = True) -> None:
     """Insert or overwrite a minute; `minimum_group` is the limit that held while it was counted.
 
-    A minute of a lecture that was deleted meanwhile is dropped.
+    A minute of a lecture that was deleted meanwhile is dropped. A minute in which the room's purpose changed
+    keeps no expressions.
     """
     if counted.lecture_id is not None and find_lecture(counted.lecture_id) is None:
         return
@@ -145,7 +149,10 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_fi
     row.frames_analysed = counted.frames_analysed
     row.faces_max = counted.faces_max
     row.face_seconds = counted.face_seconds
-    row.expression_seconds = None if counted.is_suppressed else counted.expression_seconds
+    has_expressions = counted.purpose is Purpose.EXPRESSIONS and not counted.is_suppressed
+    row.expression_seconds = counted.expression_seconds if has_expressions else None
+    row.presence_seconds = None if counted.is_suppressed else counted.presence_seconds
+    row.suppressed = counted.is_suppressed
     row.minimum_group = minimum_group
     row.is_finished = is_finished
     db.session.commit()

@@ -26,8 +26,9 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from app.purpose import Purpose
 from app.role import Role
-from app.store.minute_figures import ExpressionSeconds, MinuteFigures
+from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PresenceSeconds
 from app.vision.emotion import EXPRESSIONS
 
 EXPRESSION_COLUMNS = tuple(f"{expression}_seconds" for expression in EXPRESSIONS)
@@ -190,6 +191,10 @@ class Room(db.Model):
     hidden_by_administrator: Mapped[bool] = mapped_column(server_default=false())
     """Whether an administrator hid the faces under Settings, so that nobody else may show them again."""
     minimum_group: Mapped[int | None]
+    purpose: Mapped[str | None] = mapped_column(String(20))
+    """A `Purpose`."""
+    ground: Mapped[str | None] = mapped_column(String(20))
+    """Why reading expressions is allowed here, a `Ground`; NULL if nobody was asked, or none are read."""
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
     areas: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
@@ -276,6 +281,8 @@ class Lecture(db.Model):
     """Whether nobody ended it, until `planned_end` or for LECTURE_HOURS."""
     planned_end: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When the timetable ends it, if nobody does before."""
+    purpose: Mapped[str] = mapped_column(String(20), server_default=Purpose.EXPRESSIONS)
+    """The `Purpose` of its room when it began. It holds to the lecture's end, and for its report."""
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     """Whose it is; NULL for a lecture that belongs to the administrators."""
 
@@ -324,7 +331,8 @@ class Minute(MinuteFigures, db.Model):
     """One minute of a room, inside a lecture or outside any. It stores seconds; shares follow from them.
 
     The eight columns of expression seconds count the time while `minimum_group` people were in view; they are
-    all NULL if there never were that many. A minute without camera has no row.
+    all NULL if there never were that many, and where only presence was read. The two columns of presence are
+    the same for it. A minute without camera has no row.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -344,6 +352,10 @@ class Minute(MinuteFigures, db.Model):
     surprise_seconds: Mapped[float | None]
     neutral_seconds: Mapped[float | None]
     uncertain_seconds: Mapped[float | None]
+    facing_seconds: Mapped[float | None]
+    """Person-time of faces that were turned to the front; NULL where the detector can't tell."""
+    turned_seconds: Mapped[float | None]
+    """Person-time of all others."""
     minimum_group: Mapped[int | None]
     """The limit that held; NULL in minutes from before it was stored."""
     is_finished: Mapped[bool] = mapped_column(server_default=true())
@@ -368,9 +380,14 @@ class Minute(MinuteFigures, db.Model):
     )
 
     @property
+    def is_presence(self) -> bool:
+        """Whether no expression was read in it. One below the minimum group doesn't say."""
+        return not self.suppressed and self.angry_seconds is None
+
+    @property
     def expression_seconds(self) -> ExpressionSeconds | None:
-        """Person-time of each expression; None if suppressed or withheld. Setting it sets `suppressed`."""
-        if self.suppressed or self.is_withheld:
+        """Person-time of each; None if suppressed, withheld or not read. Setting it sets `suppressed`."""
+        if self.suppressed or self.is_withheld or self.angry_seconds is None:
             return None
         return tuple(getattr(self, column) for column in EXPRESSION_COLUMNS)
 
@@ -381,6 +398,17 @@ class Minute(MinuteFigures, db.Model):
             EXPRESSION_COLUMNS, seconds or [None] * len(EXPRESSION_COLUMNS), strict=True
         ):
             setattr(self, column, value)
+
+    @property
+    def presence_seconds(self) -> PresenceSeconds | None:
+        """Person-time of faces to the front, and of others; None if suppressed, withheld or not read."""
+        if self.suppressed or self.is_withheld or self.facing_seconds is None:
+            return None
+        return self.facing_seconds, self.turned_seconds
+
+    @presence_seconds.setter
+    def presence_seconds(self, seconds: PresenceSeconds | None) -> None:
+        self.facing_seconds, self.turned_seconds = seconds or (None, None)
 
 
 _opened_files: set[str] = set()

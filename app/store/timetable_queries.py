@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from app.language import Translatable
+from app.purpose import Purpose
 from app.role import Role
 from app.store.room_queries import zone_of
 from app.store.tables import CalendarLecture, Lecture, Room, TimetableLine, User, db
@@ -139,9 +140,12 @@ def calendar_problem(room: Room) -> Translatable | None:
     return Translatable.from_json(json.loads(room.calendar_problem))
 
 
-def begin_planned_lecture(room: Room, planned: PlannedLecture, now: datetime) -> Lecture | None:
+def begin_planned_lecture(
+    room: Room, planned: PlannedLecture, now: datetime, purpose: Purpose = Purpose.EXPRESSIONS
+) -> Lecture | None:
     """Begin a planned lecture, and note that it was; None if another lecture goes before.
 
+    `purpose` is the room's.
     That is one of this room that took place between the planned start and now, whoever started or ended it.
     """
     room.planned_until = planned.begins_at
@@ -159,6 +163,7 @@ def begin_planned_lecture(room: Room, planned: PlannedLecture, now: datetime) ->
             started_at=now,
             planned_end=planned.ends_at,
             owner_id=_teacher_id(planned),
+            purpose=purpose,
         )
         db.session.add(lecture)
     try:

@@ -2,35 +2,41 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from app.purpose import Purpose
 from app.vision.crop import crop_faces
-from app.vision.detection.cascade_detector import CascadeDetector
+from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.motion import MotionDetector, StillPatch
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
-from app.vision.expression_network import ExpressionClassifier
 from app.vision.frame import Box, Face, Frame
-from app.vision.model_card import MODELS
 from app.vision.track import Track, Tracker
+
+if TYPE_CHECKING:
+    from app.vision.expression_network import ExpressionClassifier
 
 
 class FaceAnalyser:
-    """Finds the faces of one camera and names the expression of each."""
+    """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
-    def __init__(self, detector: str = "haar") -> None:
+    def __init__(self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS) -> None:
         """Load detector and network; `detector` is a value of the setting DETECTOR.
 
+        For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
+        so one needs more votes.
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
+        self._classifier = _load_classifier() if purpose is Purpose.EXPRESSIONS else None
         if detector == "haar":
-            self._detector, self._yunet = CascadeDetector(), None
+            neighbours = PROPOSAL_NEIGHBOURS if self._classifier else MIN_NEIGHBOURS
+            self._detector, self._yunet = CascadeDetector(proposal_neighbours=neighbours), None
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
-        self._classifier = ExpressionClassifier.load(MODELS)
         self._view: tuple = ()
         self._tracker = Tracker()
 
@@ -43,6 +49,8 @@ class FaceAnalyser:
             self._start_view(*grey.shape)
         detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
         tracks = self._tracker.update(detections, frame.monotonic)
+        if self._classifier is None:
+            return self._tracker.faces()
         due = [track for track in tracks if track.is_due(frame.monotonic)]
         crops = crop_faces(
             grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
@@ -57,6 +65,8 @@ class FaceAnalyser:
 
         For a still picture: what looked like a face in one of many passes is dropped.
         """
+        if self._classifier is None:
+            return self._tracker.faces()
         self._tracker.drop_rejected(self._classifier.face_below)
         return self._tracker.faces(self._classifier.uncertain_below)
 
@@ -74,7 +84,7 @@ class FaceAnalyser:
         """Search around each known face, and in what has changed in the tiles that are due."""
         searches = [(track, self._detect_again(grey, track, monotonic)) for track in self._tracker.tracks]
         detections = [detection for _, detection in searches if detection]
-        known = [detection.box for track, detection in searches if detection and track.scores is not None]
+        known = [detection.box for track, detection in searches if detection and self._is_known(track)]
         proposals: list[Detection] = []
         tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic)]
         rest = _without_faces(grey, known) if tiles else grey
@@ -82,6 +92,10 @@ class FaceAnalyser:
             changed = self._motion.crop_to_change(tile, grey, known)
             proposals += self._detector.propose(rest, changed) if changed else []
         return non_maximum_suppression(detections + self._without_false_positives(grey, proposals))
+
+    def _is_known(self, track: Track) -> bool:
+        """Whether a track surely is a face: the network has seen it or, without one, it was found again."""
+        return track.scores is not None if self._classifier else track.is_in_view
 
     def _detect_again(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
         """Find a known face again; where the image has not changed, without a search."""
@@ -91,7 +105,9 @@ class FaceAnalyser:
         return track.still_patch.detection if track.still_patch else None
 
     def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
-        """Give the proposals that the network takes for a face."""
+        """Give the proposals that the network takes for a face; without a network all."""
+        if self._classifier is None:
+            return list(proposals)
         crops = crop_faces(
             grey,
             [proposal.box for proposal in proposals],
@@ -104,6 +120,14 @@ class FaceAnalyser:
             for proposal, probability in zip(proposals, probabilities, strict=True)
             if probability >= below
         ]
+
+
+def _load_classifier() -> "ExpressionClassifier":
+    # imported here, so that a process that reads no expressions has neither LiteRT nor the thresholds
+    from app.vision.expression_network import ExpressionClassifier
+    from app.vision.model_card import MODELS
+
+    return ExpressionClassifier.load(MODELS)
 
 
 def _without_faces(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.purpose import Purpose
 from app.vision.emotion import Emotion
 from app.vision.privacy_area import PrivacyArea
 
@@ -62,6 +63,8 @@ class Face:
     emotion: Emotion | None
     """The expression with the highest score. None for a face that is too small, or where that score is too
     low."""
+    is_frontal: bool | None = None
+    """Whether it is turned to the camera; None where the detector can't tell."""
 
 
 def is_group_in_view(faces: Sequence[Face], minimum_group: int) -> bool:
@@ -83,3 +86,5 @@ class Reading:
     monotonic: float
     """The same moment in seconds of a clock that never jumps."""
     faces: tuple[Face, ...]
+    purpose: Purpose = Purpose.EXPRESSIONS
+    """What the faces were read for."""

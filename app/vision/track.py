@@ -49,6 +49,8 @@ class Track:
         self.last_detected_box = box
         self.cascade = detection.cascade
         """The cascade that detected it last."""
+        self.is_frontal = detection.is_frontal
+        """As in `Detection`, the last one."""
         self.detected_at = monotonic
         self.hits = 1
         """Frames in which it was detected."""
@@ -67,6 +69,11 @@ class Track:
     def box(self) -> Box:
         """Where to show it: smoothed, and held over short misses."""
         return Box(*(int(side) for side in self._smooth_box.round()))
+
+    @property
+    def is_in_view(self) -> bool:
+        """Whether it was detected often enough to count."""
+        return self.hits >= MIN_HITS
 
     def is_due(self, monotonic: float) -> bool:
         """Whether to classify it in this moment's frame: detected there, and not classified just before."""
@@ -101,6 +108,7 @@ class Track:
         self._smooth_box += weight * (np.array(detection.box) - self._smooth_box)
         self.detected_box = self.last_detected_box = detection.box
         self.cascade = detection.cascade
+        self.is_frontal = detection.is_frontal
         self.detected_at = monotonic
         self.hits += 1
         self.misses = 0
@@ -146,22 +154,23 @@ class Tracker:
         """
         self.tracks = [track for track in self.tracks if not track.is_rejected(below)]
 
-    def faces(self, uncertain_below: float) -> tuple[Face, ...]:
+    def faces(self, uncertain_below: float = 1.0) -> tuple[Face, ...]:
         """Give the faces in view. One whose top score is below `uncertain_below` has no emotion."""
         return tuple(_face(track, uncertain_below) for track in self._in_view())
 
     def _in_view(self) -> list[Track]:
-        return [track for track in self.tracks if track.hits >= MIN_HITS]
+        return [track for track in self.tracks if track.is_in_view]
 
 
 def _face(track: Track, uncertain_below: float) -> Face:
     box = track.box
     if track.scores is None or box.width < MIN_READABLE_SIDE:
-        return Face(track.id, box, scores=None, emotion=None)
+        return Face(track.id, box, scores=None, emotion=None, is_frontal=track.is_frontal)
     top = int(track.scores.argmax())
     if track.scores[top] >= uncertain_below:
-        return Face(track.id, box, track.scores, EMOTIONS[top])
-    return Face(track.id, box, None if track.cascade.is_profile else track.scores, emotion=None)
+        return Face(track.id, box, track.scores, EMOTIONS[top], track.is_frontal)
+    scores = None if track.cascade.is_profile else track.scores
+    return Face(track.id, box, scores, emotion=None, is_frontal=track.is_frontal)
 
 
 def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, int]]:

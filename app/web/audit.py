@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Mapping
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
@@ -47,6 +48,13 @@ def record_sharing(lecture: Lecture) -> None:
     """Record with whom a lecture is shared from now on."""
     names = ", ".join(user.name for user in lecture.shared_with) or "nobody"
     record(AuditAction.LECTURE_SHARED, f"{lecture.id}: {names}", lecture.room)
+
+
+def record_purpose(room: Room, values: Mapping[str, str | None]) -> None:
+    """Record what a room's camera was said to be for, and on what ground, if that was asked."""
+    if "purpose" in values:
+        words = (values["purpose"], values["ground"])
+        record(AuditAction.PURPOSE_CHOSEN, ": ".join(word for word in words if word), room)
 
 
 def _with_key(subject: str) -> str:

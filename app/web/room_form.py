@@ -14,8 +14,9 @@ from app.language import LANGUAGES, translate
 from app.notify import post
 from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
 from app.notify.post import NotSent
+from app.purpose import Ground, Purpose
 from app.settings import check_setting
-from app.store import room_queries
+from app.store import lecture_queries, room_queries
 from app.store.effective_settings import EffectiveSettings, other_room_with
 from app.store.tables import Room
 from app.web.forms import IS_ONE_LINE, Form, stripped
@@ -29,6 +30,19 @@ CAMERA_LABELS = {
 """The kinds of camera that can be chosen on a page. A file is not among them: it lies on the server."""
 
 SAME_NAME = lazy_gettext("another room has this name already.")
+PURPOSE_LABELS = {
+    Purpose.PRESENCE: lazy_gettext(
+        "Count faces only; no expression is ever read (proposed in the European Union)"
+    ),
+    Ground.OUTSIDE_EU: lazy_gettext("Read expressions: the room is outside the European Union"),
+    Ground.MEDICAL_OR_SAFETY: lazy_gettext("Read expressions for medical or safety reasons"),
+    Ground.RESEARCH: lazy_gettext(
+        "Read expressions for research, with the consent of everyone in view and the permission it needs"
+    ),
+}
+"""Where a room is and what for, in one question: presence, or the ground on which expressions are read."""
+NO_PURPOSE = lazy_gettext("choose what the camera is for.")
+
 FIELDS_OF_CAMERA = ("kind", "device", "address")
 
 NUMERIC = {"inputmode": "numeric"}
@@ -53,6 +67,10 @@ def _allowed(_form: Form, field: SettingField) -> None:
         raise ValidationError(gettext("must be %(allowed)s.", allowed=translate(error))) from None
 
 
+def _purposes() -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in PURPOSE_LABELS.items()]
+
+
 def _languages() -> list[tuple[str, str]]:
     return [("", gettext("as LANGUAGE says")), *LANGUAGES.items()]
 
@@ -73,6 +91,7 @@ class RoomForm(Form):
     kind = RadioField()
     device = SelectField(validate_choice=False)
     address = StringField(validators=[Length(max=1000), IS_ONE_LINE], filters=[stripped])
+    purpose = RadioField(choices=_purposes, validators=[Optional()])
     hide_faces = BooleanField()
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
@@ -94,6 +113,7 @@ class RoomForm(Form):
             room=room.name if room else "",
             kind=kind_of(in_force.camera).value,
             device=in_force.camera,
+            purpose=_chosen_purpose(room),
             hide_faces=in_force.hide_faces,
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
@@ -130,6 +150,15 @@ class RoomForm(Form):
             check_setting("camera", field.data)
         except ValueError as error:
             raise ValidationError(f"{translate(error)}.") from None
+
+    def validate_purpose(self, field) -> None:
+        """Refuse another purpose while a lecture runs: it keeps the one under which it began."""
+        room = room_queries.room_by_id(self.room_id) if self.room_id else None
+        is_other = _purpose_of(field.data) is not self.in_force.purpose
+        if room is not None and is_other and lecture_queries.running_lecture(room):
+            raise ValidationError(
+                gettext("a lecture is running. End it before you change what the camera is for.")
+            )
 
     def addresses(self) -> tuple[str, ...]:
         """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
@@ -172,6 +201,10 @@ class RoomForm(Form):
             values["name"] = values.pop("room")
         values["timezone"] = self.timezone.data or None
         values["language"] = self.language.data or None
+        if "purpose" in self and self.purpose.data:
+            purpose = _purpose_of(self.purpose.data)
+            is_presence = purpose is Purpose.PRESENCE
+            values |= {"purpose": purpose, "ground": None if is_presence else Ground(self.purpose.data)}
         if "hide_faces" in self:
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
@@ -184,12 +217,22 @@ class RoomForm(Form):
 class FirstRunForm(RoomForm):
     """The same at the first run, with what must be confirmed before anybody is filmed."""
 
+    purpose = RadioField(choices=_purposes, validators=[InputRequired(NO_PURPOSE)])
     told = BooleanField(
         lazy_gettext(
             "This is allowed here, and everyone in view has been told, or will be before filming starts"
         ),
         [InputRequired(lazy_gettext("confirm this. If you can't, do not use a camera here."))],
     )
+
+
+def _chosen_purpose(room: Room | None) -> str | None:
+    """What was chosen for a room; None if it was never asked."""
+    return (room.ground or room.purpose) if room else None
+
+
+def _purpose_of(choice: str) -> Purpose:
+    return Purpose.PRESENCE if choice == Purpose.PRESENCE else Purpose.EXPRESSIONS
 
 
 def _kinds() -> Iterator[CameraKind]:

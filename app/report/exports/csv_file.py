@@ -7,7 +7,7 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 from app.language import translate
-from app.report.lecture_report import LIMITS, Report
+from app.report.lecture_report import Report
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
 
@@ -28,6 +28,7 @@ COLUMNS = (
     "faces_max",
     "face_seconds",
     "counted_seconds",
+    "facing_share",
     *EXPRESSIONS,
     *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
     "notes",
@@ -38,6 +39,14 @@ COLUMNS = (
 )
 
 
+EXPRESSION_COLUMNS = {
+    *EXPRESSIONS,
+    *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
+    "network_sha256",
+}
+"""Columns that a report of presence doesn't have; it has `facing_share` instead."""
+
+
 def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
     """The report in UTF-8 with a byte order mark, times with their offset. A gap has no figures.
 
@@ -45,11 +54,16 @@ def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
     repeated in every row, so that no row loses it.
     """
     text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    columns = [name for name in COLUMNS if name not in _absent(report)]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore")
+    writer.writeheader()
     for minute in report.minutes:
-        writer.writerow(_row(report, minute, timezone))
+        writer.writerow(dict(zip(COLUMNS, _row(report, minute, timezone), strict=True)))
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
+
+
+def _absent(report: Report) -> set[str]:
+    return EXPRESSION_COLUMNS if report.is_presence else {"facing_share"}
 
 
 def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
@@ -59,6 +73,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         minute.faces_max,
         minute.face_seconds,
         minute.counted_seconds,
+        minute.facing_share,
         *(shares.get(expression) for expression in EXPRESSIONS),
         *(end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))),
     ]
@@ -73,8 +88,8 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         harmless(notes),
         round(report.coverage, 4),
         report.conditions.minimum_group,
-        report.conditions.network.sha256,
-        translate(LIMITS),
+        report.network_sha256,
+        translate(report.limits),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from app.language import translate
-from app.report.lecture_report import LIMITS, Report
+from app.report.lecture_report import Report
 from app.report.report_minute import ReportMinute
 from app.report.summary import ExpressionChange, biggest_changes, doubts, summary_sentence
 from app.store.minute_figures import figures_of
@@ -23,6 +23,7 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "title": report.title,
         "course": report.course,
         "room": report.room,
+        "purpose": report.purpose,
         "started_at": rfc3339(report.started_at),
         "ended_at": rfc3339(report.ended_at) if report.ended_at else None,
         "ended_by_itself": report.ended_by_itself,
@@ -37,10 +38,11 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "shares": report.shares,
         "share_intervals": report.share_intervals,
         "uncertain_share": report.uncertain_share,
+        "facing_share": report.facing_share,
         "suppressed_minutes": report.suppressed_minutes,
         "minimum_group": report.conditions.minimum_group,
-        "network_sha256": report.conditions.network.sha256,
-        "limits": translate(LIMITS),
+        "network_sha256": report.network_sha256,
+        "limits": translate(report.limits),
         "changes": [_change(change) for change in biggest_changes(report)],
         "notes": [{"id": note.id, "at": rfc3339(note.at), "text": note.text} for note in report.notes],
         "minutes": [_minute(minute) for minute in report.minutes],

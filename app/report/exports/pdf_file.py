@@ -9,9 +9,15 @@ from app.expression_names import expression_name
 from app.language import current_language, translate
 from app.report.exports.drawable_text import as_seen
 from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
-from app.report.lecture_report import LIMITS, Report
+from app.report.lecture_report import Report
 from app.report.report_minute import MINUTE, ReportMinute, merge_minutes
-from app.report.share_stack import STACK_COLOURS, stacked
+from app.report.share_stack import (
+    PRESENCE_COLOURS,
+    STACK_COLOURS,
+    kinds_of_presence,
+    stacked,
+    stacked_faces,
+)
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import (
     clock,
@@ -51,7 +57,7 @@ class _Sheets:
         self.pdf = self._canvas.pdf
         self.pdf.set_title(report.title)
         self.pdf.set_creator("Aula")
-        self.pdf.set_subject(translate(LIMITS))
+        self.pdf.set_subject(translate(report.limits))
         self.pdf.set_lang(current_language())
         self.pdf.set_creation_date(report.ended_at or report.started_at)
 
@@ -63,7 +69,8 @@ class _Sheets:
         self._chart(height=80)
         self._legend()
         below = self.pdf.get_y() + 7
-        self._shares(below)
+        if not self._report.is_presence:
+            self._shares(below)
         self._changes_and_notes(below)
         self._explain_boxes()
 
@@ -76,8 +83,10 @@ class _Sheets:
         self.pdf.ln(1)
         self._table(merge_minutes(self._report.minutes, step))
         self.pdf.set_xy(LEFT, 252)
-        self._canvas.text(translate(LIMITS), 7.5, QUIET, line=3.7)
+        self._canvas.text(translate(self._report.limits), 7.5, QUIET, line=3.7)
         conditions = self._report.conditions
+        if self._report.is_presence:
+            return
         self._canvas.text(
             gettext(
                 "Minimum group: %(least)s. Network: SHA-256 %(network)s. "
@@ -126,13 +135,14 @@ class _Sheets:
     def _figures(self) -> None:
         report, pdf = self._report, self.pdf
         top = pdf.get_y()
+        share = report.facing_share if report.is_presence else report.uncertain_share
         figures = (
             (gettext("Length"), duration(report.seconds)),
             (gettext("Seen by the camera"), percent(report.coverage)),
             (gettext("Faces on average"), "–" if report.faces_mean is None else decimal(report.faces_mean)),
             (
-                gettext("Uncertain"),
-                "–" if report.uncertain_share is None else percent(report.uncertain_share),
+                gettext("Turned to the front") if report.is_presence else gettext("Uncertain"),
+                "–" if share is None else percent(share),
             ),
         )
         for number, (name, value) in enumerate(figures):
@@ -163,6 +173,12 @@ class _Sheets:
         pdf.set_xy(LEFT, top + height + 6)
 
     def _column(self, minute: ReportMinute, x: float, top: float, step: float, height: float) -> None:
+        if self._report.is_presence and minute.face_seconds is not None:
+            for part in stacked_faces(minute, self._report.minutes, top + height, height):
+                self._canvas.bar(
+                    rgb(PRESENCE_COLOURS[part.expression]), x, part.top, step * 1.005, part.height
+                )
+            return
         if minute.all_shares is None:
             self._canvas.bar(GAP, x, top, step, height)
             return
@@ -185,15 +201,21 @@ class _Sheets:
         pdf, y = self.pdf, self.pdf.get_y()
         x = LEFT
         self._canvas.set_font(8)
-        for expression, colour in COLOURS.items():
-            self._canvas.bar(colour, x, y + 0.7, 2.6, 2.6)
+        for kind, colour in self._kinds():
+            self._canvas.bar(rgb(colour), x, y + 0.7, 2.6, 2.6)
             pdf.set_xy(x + 3.2, y)
-            pdf.cell(h=4, text=expression_name(expression))
+            pdf.cell(h=4, text=expression_name(kind))
             x = pdf.get_x() + 3
         self._canvas.bar(GAP, x, y + 0.7, 2.6, 2.6)
         pdf.set_xy(x + 3.2, y)
         pdf.cell(h=4, text=gettext("no reading"))
         pdf.set_xy(LEFT, y + 4)
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        """What the chart stacks, with its colour."""
+        if not self._report.is_presence:
+            return list(STACK_COLOURS.items())
+        return [(kind, PRESENCE_COLOURS[kind]) for kind in kinds_of_presence(self._report.minutes)]
 
     def _shares(self, top: float) -> None:
         """List each share with its interval, as figures and as a line."""
@@ -228,6 +250,22 @@ class _Sheets:
         """List the biggest changes and the notes, to the right of the shares."""
         x, width, canvas = LEFT + 88, WIDTH - 88, self._canvas
         self.pdf.set_xy(x, top)
+        if not self._report.is_presence:
+            self._changes(x, width)
+        notes = self._report.notes
+        if not notes:
+            return
+        self.pdf.ln(2)
+        canvas.text(gettext("Notes"), 11, bold=True, x=x, width=width)
+        for number, note in enumerate(notes[:MAX_NOTES], start=1):
+            line = f"{number}  {clock(note.at, self._timezone)}  {note.text}"
+            canvas.text(line, 9, x=x, width=width, max_lines=2)
+        if len(notes) > MAX_NOTES:
+            more = gettext("and %(count)s more", count=len(notes) - MAX_NOTES)
+            canvas.text(more, 9, QUIET, x=x, width=width)
+
+    def _changes(self, x: float, width: float) -> None:
+        canvas = self._canvas
         canvas.text(gettext("Biggest changes"), 11, bold=True, x=x, width=width)
         changes = biggest_changes(self._report)
         for change in changes:
@@ -242,23 +280,15 @@ class _Sheets:
             canvas.text(f"{when}  {words}", 9, x=x, width=width, max_lines=2)
         if not changes:
             canvas.text(gettext("None that stand out."), 9, QUIET, x=x, width=width)
-        notes = self._report.notes
-        if not notes:
-            return
-        self.pdf.ln(2)
-        canvas.text(gettext("Notes"), 11, bold=True, x=x, width=width)
-        for number, note in enumerate(notes[:MAX_NOTES], start=1):
-            line = f"{number}  {clock(note.at, self._timezone)}  {note.text}"
-            canvas.text(line, 9, x=x, width=width, max_lines=2)
-        if len(notes) > MAX_NOTES:
-            more = gettext("and %(count)s more", count=len(notes) - MAX_NOTES)
-            canvas.text(more, 9, QUIET, x=x, width=width)
 
     def _table(self, rows: Sequence[ReportMinute]) -> None:
         pdf = self.pdf
         widths = (16.0, 16.0, 12.0, *[WIDTH / 8 - 5.5] * 8)
         height = min(4.6, 214 / (len(rows) + 1))
         names = ("", gettext("camera on"), gettext("faces"), *map(expression_name, COLOURS))
+        if self._report.is_presence:
+            widths = (16.0, 22.0, 16.0, 34.0)
+            names = (*names[:3], gettext("turned to the front"))
         self._canvas.set_font(7.5, QUIET)
         for name, width in zip(names, widths, strict=True):
             pdf.cell(width, 5, name, align="R" if name else "L")
@@ -274,7 +304,12 @@ class _Sheets:
         pdf.set_x(LEFT)
         self._canvas.set_font(7.5, QUIET if minute.is_weak else INK)
         pdf.cell(widths[0], height, clock(minute.minute, self._timezone))
-        if minute.all_shares is None:
+        if self._report.is_presence and minute.faces_mean is not None:
+            pdf.cell(widths[1], height, f"{minute.online_seconds:.0f} s", align="R")
+            pdf.cell(widths[2], height, decimal(minute.faces_mean), align="R")
+            share = minute.facing_share
+            pdf.cell(widths[3], height, "–" if share is None else percent(share), align="R")
+        elif minute.all_shares is None:
             pdf.cell(widths[1] + widths[2], height, "")
             pdf.cell(60, height, f"   {why_no_shares(minute.status)}")
         else:

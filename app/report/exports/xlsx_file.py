@@ -11,9 +11,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.expression_names import expression_name
 from app.language import translate
-from app.report.lecture_report import LIMITS, Report
-from app.report.report_minute import ReportMinute
-from app.report.share_stack import STACK_COLOURS, STACK_ORDER
+from app.report.lecture_report import Report
+from app.report.report_minute import IN_VIEW, MinuteStatus, ReportMinute
+from app.report.share_stack import PRESENCE_COLOURS, STACK_COLOURS, STACK_ORDER
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock, duration, percent, why_no_shares
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
@@ -30,7 +30,9 @@ def to_xlsx(report: Report, timezone: ZoneInfo) -> bytes:
         writer.write_summary()
         writer.write_minutes()
         writer.write_notes()
-        book.set_properties({"title": report.title, "subject": report.course, "comments": translate(LIMITS)})
+        book.set_properties(
+            {"title": report.title, "subject": report.course, "comments": translate(report.limits)}
+        )
     return file.getvalue()
 
 
@@ -39,6 +41,8 @@ class _WorkbookWriter:
 
     def __init__(self, book: xlsxwriter.Workbook, report: Report, timezone: ZoneInfo) -> None:
         self._book, self._report, self._timezone = book, report, timezone
+        self._is_presence = report.is_presence
+        self._notes_column = FIRST_SHARE + 1 if report.is_presence else NOTES
         date = gettext("yyyy-MM-dd").lower()
         self._title = book.add_format({"bold": True, "font_size": 16})
         self._head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
@@ -68,7 +72,7 @@ class _WorkbookWriter:
         row = self._shares(sheet, row + 1)
         row = self._changes(sheet, row + 1)
         sheet.merge_range(row + 1, 0, row + 1, 3, "", self._wrap)
-        sheet.write_string(row + 1, 0, " ".join([*doubts(report), translate(LIMITS)]), self._wrap)
+        sheet.write_string(row + 1, 0, " ".join([*doubts(report), translate(report.limits)]), self._wrap)
         sheet.set_row(row + 1, 96)
 
     def _facts(self) -> list[tuple[str, object, Format | None]]:
@@ -87,10 +91,12 @@ class _WorkbookWriter:
             (gettext("Seen by the camera"), report.coverage, self._percent),
             (gettext("Faces on average"), report.faces_mean, self._decimal),
             (gettext("Most faces"), report.faces_max, self._integer),
-            (gettext("Uncertain"), report.uncertain_share, self._percent),
+            (gettext("Turned to the front"), report.facing_share, self._percent)
+            if report.is_presence
+            else (gettext("Uncertain"), report.uncertain_share, self._percent),
             (gettext("Minutes with too few"), report.suppressed_minutes, self._integer),
             (gettext("Minimum group"), report.conditions.minimum_group, self._integer),
-            (gettext("Network (SHA-256)"), report.conditions.network.sha256, None),
+            *([] if report.is_presence else [(gettext("Network (SHA-256)"), report.network_sha256, None)]),
         ]
 
     def _shares(self, sheet: Worksheet, row: int) -> int:
@@ -132,7 +138,7 @@ class _WorkbookWriter:
         sheet.freeze_panes(1, 1)
         sheet.set_row(0, 32)
         sheet.set_column(0, 0, 17)
-        sheet.set_column(1, NOTES - 1, 9.5)
+        sheet.set_column(1, self._notes_column - 1, 9.5)
         sheet.write_row(0, 0, self._heads(), self._head)
         for row, minute in enumerate(self._report.minutes, start=1):
             self._minute(sheet, row, minute)
@@ -148,26 +154,34 @@ class _WorkbookWriter:
             gettext("Camera on (s)"),
             gettext("Faces"),
             gettext("Most faces"),
-            *map(expression_name, EXPRESSIONS),
-            *ends,
+            *(
+                [gettext("Turned to the front")]
+                if self._is_presence
+                else [*map(expression_name, EXPRESSIONS), *ends]
+            ),
             gettext("Notes"),
         ]
 
     def _minute(self, sheet: Worksheet, row: int, minute: ReportMinute) -> None:
         share_style = self._weak_percent if minute.is_weak else self._percent
         sheet.write_datetime(row, 0, self._local(minute.minute), self._time)
-        sheet.write_string(row, 1, gettext("read") if minute.shares else why_no_shares(minute.status))
+        is_read = minute.shares or (self._is_presence and minute.status is MinuteStatus.COUNTED)
+        sheet.write_string(row, 1, gettext("read") if is_read else why_no_shares(minute.status))
         _put(sheet, row, 2, minute.online_seconds, self._decimal)
         _put(sheet, row, 3, minute.faces_mean, self._decimal)
         _put(sheet, row, 4, minute.faces_max, None)
+        if minute.facing_share is not None:
+            sheet.write_number(row, FIRST_SHARE, minute.facing_share, self._percent)
         shares = (minute.all_shares or {}).values()
         ends = [end for pair in (minute.share_intervals or {}).values() for end in pair]
         for column, value in enumerate([*shares, *ends], start=FIRST_SHARE):
             sheet.write_number(row, column, value, share_style)
         if words := " · ".join(note.text for note in self._report.notes_in(minute)):
-            sheet.write_string(row, NOTES, words)
+            sheet.write_string(row, self._notes_column, words)
 
     def _chart(self, minutes: str):
+        if self._is_presence:
+            return self._faces_chart(minutes)
         chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
         last = len(self._report.minutes)
         for expression in STACK_ORDER:
@@ -185,6 +199,24 @@ class _WorkbookWriter:
         chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
         chart.set_y_axis({"num_format": "0%", "min": 0, "max": 1, "major_gridlines": {"visible": True}})
         chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 1100, "height": 480})
+        return chart
+
+    def _faces_chart(self, minutes: str):
+        chart, last = self._book.add_chart({"type": "column"}), len(self._report.minutes)
+        chart.add_series(
+            {
+                "name": [minutes, 0, 3],
+                "categories": [minutes, 1, 0, last, 0],
+                "values": [minutes, 1, 3, last, 3],
+                "fill": {"color": PRESENCE_COLOURS[IN_VIEW]},
+                "gap": 5,
+            }
+        )
+        chart.set_title({"name": gettext("Faces, minute by minute"), "name_font": {"size": 12}})
+        chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
+        chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True}})
+        chart.set_legend({"none": True})
         chart.set_size({"width": 1100, "height": 480})
         return chart
 

@@ -38,9 +38,13 @@ class CascadeDetector:
     The images are not equalised: that loses most faces where the light comes from a window.
     """
 
-    def __init__(self, folder: Path = CASCADE_FOLDER) -> None:
-        """Load the cascades; RuntimeError if a file is missing or holds none."""
+    def __init__(self, folder: Path = CASCADE_FOLDER, proposal_neighbours: int = PROPOSAL_NEIGHBOURS) -> None:
+        """Load the cascades; RuntimeError if a file is missing or holds none.
+
+        A proposal needs `proposal_neighbours`: MIN_NEIGHBOURS where no network rejects anything.
+        """
         self._cascades = LoadedCascades(folder)
+        self._proposal_neighbours = proposal_neighbours
 
     def detect(self, grey: np.ndarray) -> list[Detection]:
         """Give the frontal faces in `grey` that are certain enough without the network, largest first."""
@@ -48,13 +52,13 @@ class CascadeDetector:
         everywhere = Tile(0, 0, width, height, CASCADE_WINDOW, max(width, height))
         return non_maximum_suppression(self.propose(grey, everywhere, MIN_NEIGHBOURS))
 
-    def propose(
-        self, grey: np.ndarray, tile: Tile, min_neighbours: int = PROPOSAL_NEIGHBOURS
-    ) -> list[Detection]:
-        """Give what may be a face in a tile of `grey`.
+    def propose(self, grey: np.ndarray, tile: Tile, min_neighbours: int | None = None) -> list[Detection]:
+        """Give what may be a face in a tile of `grey`, with the proposals' own votes by default.
 
-        By default most proposals are false positives, for the network to reject.
+        With PROPOSAL_NEIGHBOURS most are false positives, for the network to reject.
         """
+        if min_neighbours is None:
+            min_neighbours = self._proposal_neighbours
         factor = min(1.0, MAX_SEARCH_WIDTH / grey.shape[1])
         region = scale(grey[tile.top : tile.bottom, tile.left : tile.right], factor)
         sizes = max(CASCADE_WINDOW, tile.min_size * factor), tile.max_size * factor
@@ -67,12 +71,12 @@ class CascadeDetector:
         """Find a face again that `cascade` found at `box` a moment ago.
 
         It tries the frontal cascade with MIN_NEIGHBOURS first, since the face may have turned to the camera;
-        then `cascade` and all others, with PROPOSAL_NEIGHBOURS.
+        then `cascade` and all others, with the votes of a proposal.
         """
         if detection := self._detect_coarse_to_fine(grey, box, Cascade.FRONTAL, MIN_NEIGHBOURS):
             return detection
         for each in sorted(Cascade, key=lambda each: each is not cascade):
-            if detection := self._detect_coarse_to_fine(grey, box, each, PROPOSAL_NEIGHBOURS):
+            if detection := self._detect_coarse_to_fine(grey, box, each, self._proposal_neighbours):
                 return detection
         return None
 

@@ -15,6 +15,8 @@ class Detection(NamedTuple):
     box: Box
     cascade: Cascade = Cascade.FRONTAL
     """The cascade that found it; meaningless for YuNet's detections."""
+    is_frontal: bool | None = None
+    """Whether the face is turned to the camera; None from a cascade, which can't tell."""
 
 
 def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:

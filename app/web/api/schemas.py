@@ -7,6 +7,7 @@ from apiflask.fields import Boolean, DateTime, Dict, Float, Integer, List, Neste
 from apiflask.validators import Length, OneOf, Range, Regexp
 from marshmallow import ValidationError, post_load, pre_load, validates_schema
 
+from app.purpose import Purpose
 from app.report.exports.json_file import rfc3339
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
@@ -44,6 +45,13 @@ class SharesField(Dict):
         super().__init__(keys=String(validate=OneOf(EMOTIONS)), values=Float(), allow_none=True, **kwargs)
 
 
+class PurposeField(String):
+    """What is read of the faces. For presence every share of an expression is null."""
+
+    def __init__(self, **kwargs):
+        super().__init__(validate=OneOf(Purpose), **kwargs)
+
+
 class MinuteSchema(Schema):
     minute = MomentField(metadata={"description": "When it begins."})
     room = String(attribute="room.name")
@@ -63,6 +71,13 @@ class MinuteSchema(Schema):
         }
     )
     uncertain_share = Float(allow_none=True)
+    facing_share = Float(
+        allow_none=True,
+        metadata={
+            "description": "Where only presence is read: the part of counted_seconds in which a face was "
+            "turned to the front; null as for shares, and where the detector can't tell."
+        },
+    )
     suppressed = Boolean(
         metadata={"description": "True if people were in view, but never MINIMUM_GROUP at once."}
     )
@@ -125,6 +140,7 @@ class LecturesQuerySchema(QuerySchema):
 
 class NowSchema(Schema):
     at = MomentField()
+    purpose = PurposeField()
     faces = Integer(metadata={"description": "Faces in view."})
     scored = Integer(metadata={"description": "Of these, the faces large enough to be read."})
     shares = SharesField()
@@ -132,6 +148,13 @@ class NowSchema(Schema):
     valence = Float(
         allow_none=True,
         metadata={"description": "The share of happy minus those of angry, disgust, fear and sad: -1 to 1."},
+    )
+    facing = Float(
+        allow_none=True,
+        metadata={
+            "description": "For presence: the share of faces that are turned to the front; null for nobody, "
+            "too few people, or where the detector can't tell."
+        },
     )
     suppressed = Boolean(metadata={"description": "True if fewer than MINIMUM_GROUP faces are in view."})
 
@@ -141,6 +164,7 @@ class LectureSchema(Schema):
     title = String(allow_none=True, metadata={"description": "Null in a state if you may not read it."})
     course = String(allow_none=True, metadata={"description": "Null in a state if you may not read it."})
     room = String(attribute="room.name")
+    purpose = PurposeField(metadata={"description": "What it was recorded for."})
     owner = String(
         attribute="owner.name",
         dump_default=None,
@@ -295,6 +319,7 @@ class PauseSchema(Schema):
 
 class StateSchema(Schema):
     room = String()
+    purpose = PurposeField()
     camera = Nested(CameraSchema)
     monitor = Nested(MonitorSchema)
     viewers = List(Nested(ViewerSchema))

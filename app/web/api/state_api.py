@@ -35,6 +35,7 @@ def state_of(room: Room) -> dict:
     live_room = live_rooms().get(room)
     return {
         "room": room.name,
+        "purpose": in_force.purpose,
         "camera": _camera(live_room, in_force),
         "monitor": _monitor(live_room.hub),
         "viewers": _viewers(live_room.hub),
@@ -64,7 +65,7 @@ def lecture_as_seen(room: Room) -> Lecture | dict | None:
     lecture = lecture_queries.running_lecture(room)
     if lecture is None or can_read(lecture):
         return lecture
-    names = ("id", "room", "owner", "started_at", "ended_at", "ended_by_itself")
+    names = ("id", "room", "owner", "started_at", "ended_at", "ended_by_itself", "purpose")
     return {name: getattr(lecture, name) for name in names} | {"title": None, "course": None}
 
 

@@ -25,6 +25,7 @@ ACTION_NAMES = {
     AuditAction.LECTURE_DELETED: Translatable("Lecture deleted"),
     AuditAction.LECTURE_EXPORTED: Translatable("Report downloaded"),
     AuditAction.SETTINGS_CHANGED: Translatable("Settings changed"),
+    AuditAction.PURPOSE_CHOSEN: Translatable("Purpose chosen"),
     AuditAction.AREAS_CHANGED: Translatable("Privacy areas changed"),
     AuditAction.ROOM_ADDED: Translatable("Room added"),
     AuditAction.ROOM_ARCHIVED: Translatable("Room archived"),

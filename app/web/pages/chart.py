@@ -1,13 +1,13 @@
 """A lecture's minutes as SVG: stacked shares, and gaps that look like gaps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from app.expression_names import expression_name
 from app.report.report_minute import ReportMinute, merge_minutes
-from app.report.share_stack import stacked
-from app.report.wording import clock, percent, why_no_shares
+from app.report.share_stack import stacked, stacked_faces
+from app.report.wording import clock, decimal, percent, why_no_shares
 from app.store.minute_queries import MinuteExpressions
 from app.vision.emotion import EXPRESSIONS
 
@@ -64,6 +64,22 @@ def stacked_minutes(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Char
         for number in range(0, len(minutes), every or 1)
     )
     return Chart(tuple(bars), labels, step)
+
+
+def stacked_faces_by_minute(minutes: Sequence[ReportMinute], timezone: ZoneInfo) -> Chart:
+    """The same for presence: a column is as high as there were faces in view."""
+    merged = merge_minutes(minutes, minutes_a_column(minutes))
+    empty = stacked_minutes(minutes, timezone)
+    step = WIDTH / max(1, len(merged))
+    width = step * 0.92 if step > 4 else step
+    bars = [bar for bar in empty.bars if bar.name in ("gap", "paused")]
+    for number, minute in enumerate(merged):
+        time = clock(minute.minute, timezone)
+        bars += [
+            Bar(kind, number * step, top, width, height, f"{time}: {expression_name(kind)} {decimal(faces)}")
+            for kind, faces, top, height in stacked_faces(minute, merged, HEIGHT, HEIGHT)
+        ]
+    return replace(empty, bars=tuple(bars))
 
 
 def _column(minute: ReportMinute, x: float, step: float, timezone: ZoneInfo) -> list[Bar]:

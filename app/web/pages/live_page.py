@@ -83,7 +83,12 @@ def start_lecture():
     room = requested_room()
     try:
         lecture = lecture_queries.start_lecture(
-            room, form.title.data, form.course.data, current_time(), current_user
+            room,
+            form.title.data,
+            form.course.data,
+            current_time(),
+            current_user,
+            current_settings(room).purpose,
         )
     except lecture_queries.LectureError as error:
         return problem(409, error)

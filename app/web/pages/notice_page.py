@@ -5,18 +5,27 @@ from urllib.parse import urlsplit
 
 import segno
 from flask import Blueprint, Response, render_template, url_for
+from flask_babel import lazy_gettext
 
+from app.purpose import Ground
 from app.web.extensions import current_settings
 from app.web.requested_room import requested_room, room_route
 
 pages = Blueprint("notice", __name__)
+
+GROUND_NAMES = {
+    Ground.OUTSIDE_EU: lazy_gettext("the room is outside the European Union"),
+    Ground.MEDICAL_OR_SAFETY: lazy_gettext("medical or safety reasons"),
+    Ground.RESEARCH: lazy_gettext("research, with consent and permission"),
+}
 
 
 @room_route(pages, "/notice")
 def notice():
     """Tell the people filmed what the camera does and what is kept."""
     room = requested_room()
-    return render_template("notice.html", room=room, in_force=current_settings(room))
+    ground = GROUND_NAMES[room.ground] if room.ground else None
+    return render_template("notice.html", room=room, in_force=current_settings(room), ground=ground)
 
 
 @room_route(pages, "/notice.svg")

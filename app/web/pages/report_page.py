@@ -9,8 +9,9 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
-from app.report.lecture_report import LIMITS, Report
+from app.report.lecture_report import Report
 from app.report.report_minute import MINUTE, merge_minutes
+from app.report.share_stack import kinds_of_presence
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries, user_queries
@@ -27,7 +28,7 @@ from app.web.lecture_lookup import (
     own_lecture_or_403,
     report_or_404,
 )
-from app.web.pages.chart import minutes_a_column, stacked_minutes
+from app.web.pages.chart import minutes_a_column, stacked_faces_by_minute, stacked_minutes
 from app.web.problems import problem
 from app.web.request_checks import row_id
 
@@ -77,13 +78,14 @@ def _content(shown: Report) -> dict:
     zone, step = current_zone(), minutes_a_column(shown.minutes)
     return {
         "report": shown,
-        "chart": stacked_minutes(shown.minutes, zone),
+        "chart": (stacked_faces_by_minute if shown.is_presence else stacked_minutes)(shown.minutes, zone),
+        "kinds_of_presence": kinds_of_presence(shown.minutes) if shown.is_presence else (),
         "step": step,
         "rows": merge_minutes(shown.minutes, step),
         "sentence": summary_sentence(shown, zone),
         "changes": biggest_changes(shown),
         "doubts": doubts(shown),
-        "limits": translate(LIMITS),
+        "limits": translate(shown.limits),
     }
 
 
@@ -94,7 +96,8 @@ def compare():
     if None in ids:
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
-    return render_template("compare.html", sides=sides, limits=translate(LIMITS))
+    limits = dict.fromkeys(side["limits"] for side in sides)
+    return render_template("compare.html", sides=sides, limits=" ".join(limits))
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")

@@ -20,7 +20,7 @@ from app.store.effective_settings import (
 )
 from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
-from app.web.audit import record
+from app.web.audit import record, record_purpose
 from app.web.extensions import current_time, reload_settings, runner
 from app.web.problems import problem
 from app.web.requested_room import requested_room, visible_rooms
@@ -49,7 +49,8 @@ def add():
     form = FirstRunForm(replace(effective_settings(first_room()), camera=CameraKind.DEMO.value))
     if form.validate_on_submit():
         try:
-            room = room_queries.create_room(**form.values(), told_at=current_time())
+            values = form.values()
+            room = room_queries.create_room(**values, told_at=current_time())
         except IntegrityError:  # another request was faster
             db.session.rollback()
             form.room.errors = [SAME_NAME]
@@ -57,6 +58,7 @@ def add():
             reload_settings(room)
             runner().wake()
             record(AuditAction.ROOM_ADDED, room.name, room)
+            record_purpose(room, values)
             return redirect(url_for("live.live", room_slug=room.slug))
     page = render_template("settings.html", form=form, room=None, first=False, in_force=form.in_force)
     return page, 400 if form.is_submitted() else 200

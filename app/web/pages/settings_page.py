@@ -21,7 +21,7 @@ from app.store.effective_settings import (
 )
 from app.store.tables import Room
 from app.web.access import limiter
-from app.web.audit import record
+from app.web.audit import record, record_purpose
 from app.web.extensions import current_settings, current_time, hub, reload_settings
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
@@ -30,6 +30,9 @@ from app.web.room_form import FirstRunForm, RoomForm
 
 pages = Blueprint("room_settings", __name__)
 
+PURPOSE = {"purpose", "ground"}
+NOT_NAMED = PURPOSE | {"hidden_by_administrator"}
+"""Settings whose change the audit says otherwise."""
 SNAPSHOT_SECONDS = 2.0
 SENT_AT_ONCE = 3  # each takes 60 MB of memory for a second
 SENT = Translatable("Sent. Look whether it has arrived.")
@@ -159,9 +162,15 @@ def _store(room: Room, form: RoomForm) -> None:
     values = form.values()
     if "hide_faces" in values:
         values["hidden_by_administrator"] = values["hide_faces"]
-    before = effective_settings(room)
-    changed = [name for name in ROOM_SETTINGS if name in values and values[name] != getattr(before, name)]
+    in_force = effective_settings(room)
+    before = {name: getattr(in_force if name in ROOM_SETTINGS else room, name) for name in values}
+    changed = [name for name, value in values.items() if value != before[name] and name not in NOT_NAMED]
+    is_confirmed = room.told_at is None or any(
+        before[name] != values[name] for name in PURPOSE & values.keys()
+    )
     room_queries.change_room(room, **values, told_at=told_at)
     if changed:
         record(AuditAction.SETTINGS_CHANGED, ", ".join(changed), room)
+    if is_confirmed:
+        record_purpose(room, values)
     reload_settings(room)

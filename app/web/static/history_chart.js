@@ -11,6 +11,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const drawing = document.getElementById("history");
 const legend = document.getElementById("history-legend");
 const remark = document.getElementById("history-remark");
+const isPresence = document.getElementById("live").dataset.purpose === "presence";
 const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion);
 
 // The shares of each minute. A minute in which a lecture began or ended has two rows.
@@ -97,9 +98,32 @@ function inWords(slots) {
   return t("Last 15 minutes: %(shares)s", { shares: largest.map(([name, share]) => `${t(name)} ${Math.round(share * 100)} %`).join(", ") });
 }
 
+// Where only presence is read: the faces in view on average in each minute; null without camera.
+function collectFaces({ minutes }, first) {
+  const faces = Array.from({ length: MINUTES }, () => null);
+  for (const row of minutes) {
+    const index = Math.round((Date.parse(row.minute) - first) / 60000);
+    if (index in faces) faces[index] = Math.max(faces[index] ?? 0, row.faces_mean);
+  }
+  return faces;
+}
+
+function drawFaces(faces) {
+  const most = Math.max(1, ...faces);
+  drawing.querySelectorAll("rect.is-in-view").forEach((shape) => shape.remove());
+  faces.forEach((count, index) => {
+    const height = ((count ?? 0) / most) * HEIGHT;
+    addShape("rect", { class: "is-in-view", x: index * MINUTE_WIDTH, y: HEIGHT - height, width: MINUTE_WIDTH - 1, height });
+  });
+  remark.hidden = faces.some((count) => count !== null);
+  remark.textContent = t("This chart fills minute by minute.");
+  drawing.setAttribute("aria-label", t("At most %(faces)s faces in the last 15 minutes", { faces: Math.round(Math.max(0, ...faces)) }));
+}
+
 export async function showHistory(url) {
   const first = Math.floor(Date.now() / 60000) * 60000 - (MINUTES - 1) * 60000;
   const query = new URLSearchParams({ from: new Date(first).toISOString() });
   const answer = await fetchJson(`${url}?${query}`);
-  draw(collect(answer, first));
+  if (isPresence) drawFaces(collectFaces(answer, first));
+  else draw(collect(answer, first));
 }

@@ -11,6 +11,7 @@ import { showUnusual } from "./unusual_expressions.js";
 
 const POLL_MINUTES_MS = 10000; // a minute is shown at most so long after its end
 const page = document.getElementById("live");
+const isPresence = page.dataset.purpose === "presence";
 const list = document.getElementById("shares");
 const remark = document.getElementById("remark");
 const clock = document.getElementById("clock");
@@ -19,6 +20,15 @@ let newest = { state: null, now: null };
 let sharesAt = null; // the moment of the shares that are shown
 let sharesSince = 0; // how long the page has shown them, by its own clock
 let isLeaving = false; // a form was sent; its answer leads to another page
+
+// How many are turned to the front, if the detector can tell.
+function showFacing(now) {
+  const canTell = now && now.facing !== null;
+  list.hidden = !canTell;
+  if (!canTell) return;
+  list.querySelector(".bar").style.width = `${now.facing * 100}%`;
+  list.querySelector(".value").textContent = `${Math.round(now.facing * 100)} %`;
+}
 
 function showShares(now, state) {
   const hasShares = now && now.shares;
@@ -30,6 +40,7 @@ function showShares(now, state) {
     row.querySelector(".bar").style.width = `${share * 100}%`;
     row.querySelector(".value").textContent = hasShares ? `${Math.round(share * 100)} %` : "–";
   }
+  if (isPresence) showFacing(now);
   const text = remarkOn(now, state);
   if (remark.textContent !== text) remark.textContent = text;
 }
@@ -44,6 +55,7 @@ function remarkOn(now, state) {
   if (state && state.paused) return t("Paused: nothing is analysed or recorded.");
   if (state && state.camera.reason === "outside_timetable") return "\u00a0"; // the badge says it
   if (!now) return t("No reading: the camera is dark.");
+  if (isPresence) return now.faces ? t("Faces are counted. No expression is read.") : t("Nobody in view.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return t("Nobody in view.");
   if (areSharesHeld(now)) return t("New shares are shown once enough faces have changed, to protect the people in view.");
@@ -72,6 +84,7 @@ function update(news) {
   showControls(state);
   showShares(now, state);
   followLecture(state.lecture);
+  if (state.purpose !== page.dataset.purpose && !isLeaving) location.reload();
 }
 
 function loseServer() {
