@@ -1,8 +1,10 @@
 """A picture to try: on the page and through the API, by the real process, with nothing kept."""
 
+import base64
 import io
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +14,15 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from app.demo import Classroom
-from app.store import user_queries
+from app.purpose import Purpose
+from app.store import room_queries, user_queries
+from app.store.effective_settings import first_room
 from app.trial.pipe import Request
 from app.trial.trial_process import MAX_WAITING, TrialProcess, TrialRefused, TrialUnavailable
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import read_model_card
 from tests.browser import close, sign_in
+from tests.forms import csrf_of, signed_in_client
 from tests.screenshots import LAPTOP
 from tests.server import Server
 from tests.test_accessible import serious
@@ -125,6 +130,12 @@ def test_the_process_can_open_no_file(process, drawn):
     assert int(most) < 64
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux chooses by a score")
+def test_where_memory_runs_out_the_process_ends_and_no_monitor(process, drawn):
+    process.ask(Request.ANALYSE, saved(drawn, "PNG"))
+    assert Path(f"/proc/{process._process.pid}/oom_score_adj").read_text().strip() == "1000"
+
+
 def test_the_api_gives_boxes_scores_and_the_network(trying, drawn):
     answer = trying.post("/api/v1/analyse", data=saved(drawn, "JPEG"), content_type="image/jpeg")
     assert answer.status_code == 200, answer.text
@@ -226,6 +237,42 @@ def test_a_dropped_and_a_pasted_picture_are_read_and_text_is_told_why_not(page, 
         page.evaluate("document.getElementById('said').textContent = ''")
     choose(page, saved(drawn, "PNG"))
     expect(page.locator(".face")).to_have_count(8)
+
+
+def test_where_every_room_only_counts_faces_no_expression_is_read(app, api, drawn):
+    picture, crop = saved(drawn, "PNG"), base64.b64encode(saved(drawn.resize((48, 48)), "PNG"))
+    browser = signed_in_client(app)
+    csrf = csrf_of(browser.get("/try").text)
+    with app.app_context():
+        room = first_room()
+        room_queries.change_room(room, purpose=Purpose.PRESENCE)
+    page = browser.get("/try").text
+    assert "only counts faces" in page
+    assert 'type="file"' not in page
+    answers = (
+        api.post("/api/v1/analyse", data=picture, content_type="image/png"),
+        browser.post("/try", data={"picture": (io.BytesIO(picture), "a.png"), "csrf_token": csrf}),
+        browser.post("/try/why", data={"crop": crop, "csrf_token": csrf}),
+    )
+    assert [answer.status_code for answer in answers] == [409] * 3
+    assert all("only counts faces" in answer.json["detail"] for answer in answers)
+    assert app.extensions["trial_process"]._process is None, "the network was never loaded"
+    with app.app_context():
+        room_queries.create_room("Lab")  # which reads expressions
+    try:
+        answer = api.post("/api/v1/analyse", data=picture, content_type="image/png")
+        assert answer.status_code == 200, answer.text
+    finally:
+        app.extensions["trial_process"].close()
+
+
+def test_what_is_refused_takes_the_result_before_it_away(page, drawn, tmp_path):
+    choose(page, saved(drawn, "PNG"))
+    huge = tmp_path / "huge.png"
+    huge.write_bytes(bytes(2**25 + 1))
+    page.set_input_files("#file", huge)
+    expect(page.locator("#said")).to_have_text("The picture is larger than 32 MB.")
+    expect(page.locator(".face")).to_have_count(0)
 
 
 def test_the_form_works_without_scripts(chromium, server, drawn):

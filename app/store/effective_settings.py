@@ -126,6 +126,12 @@ def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSett
     )
 
 
+def any_room_reads_expressions() -> bool:
+    """Whether expressions are read in at least one room in use. Queries the database."""
+    rooms = room_queries.rooms_in_use() or [first_room()]
+    return any(effective_settings(room).purpose is Purpose.EXPRESSIONS for room in rooms)
+
+
 def other_room_with(camera: str, room_id: int | None) -> Room | None:
     """Another room in use than `room_id` that reads the same camera of this machine."""
     if kind_of(camera) != CameraKind.DEVICE:

@@ -8,6 +8,7 @@ from flask import abort, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.language import Translatable
+from app.store.effective_settings import any_room_reads_expressions
 from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
 from app.web.access import MAX_TRIED_BYTES
@@ -17,15 +18,25 @@ UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
 RETRY_SECONDS = 5
 CHUNK_BYTES = 2**16
 
+ONLY_PRESENCE = Translatable(
+    "Every room here only counts faces, so no expression is read in a picture either."
+)
 NOTHING_SENT = Translatable("No picture was sent. Choose one first.")
 TOO_LARGE = Translatable("The picture is larger than %(most)s MB.", most=MAX_TRIED_BYTES // 2**20)
 
 
+def refusal() -> Translatable | None:
+    """Why no picture may be tried: where no room reads expressions, nothing does. None if one may."""
+    return None if any_room_reads_expressions() else ONLY_PRESENCE
+
+
 def answer_of(kind: Request, picture: bytes) -> dict:
-    """What the process for tried pictures says of a picture; answers 422 or 503 if it says nothing.
+    """What the process for tried pictures says of a picture; answers 409, 422 or 503 if it says nothing.
 
     Every request that reads expressions in a tried picture passes here.
     """
+    if (why := refusal()) is not None:
+        abort(409, why)
     if not picture:
         abort(422, NOTHING_SENT)
     process: TrialProcess = current_app.extensions["trial_process"]

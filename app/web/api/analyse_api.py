@@ -13,6 +13,7 @@ from app.web.tried_picture import answer_of, sent_picture
 @api.doc(
     security=SECURITY,
     responses={
+        409: "Every room only counts faces",
         413: "More than 32 MB",
         422: "No picture, cut off, moving, or with too many or too few pixels",
         429: "More than 60 pictures a minute",

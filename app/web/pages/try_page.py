@@ -8,7 +8,7 @@ from flask import Blueprint, abort, render_template, request
 from app.language import Translatable
 from app.trial.pipe import Request
 from app.web.access import MAX_TRIED_BYTES, limiter
-from app.web.tried_picture import answer_of, sent_picture
+from app.web.tried_picture import answer_of, refusal, sent_picture
 
 pages = Blueprint("try", __name__)
 
@@ -51,6 +51,7 @@ def _rendered(tried: dict | None) -> str:
     return render_template(
         "try.html",
         tried=tried,
+        refusal=refusal(),
         detectors=DETECTORS,
         most_megabytes=MAX_TRIED_BYTES // 2**20,
     )

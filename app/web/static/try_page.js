@@ -12,6 +12,12 @@ let newest = 0; // the number of the last picture: an answer to an earlier one i
 
 async function send(picture) {
   const number = ++newest;
+  document.getElementById("result").replaceChildren(); // it is of another picture
+  const most = Number(form.dataset.most);
+  if (picture.size > most * 2 ** 20) {
+    said.textContent = t("The picture is larger than %(most)s MB.", { most });
+    return;
+  }
   said.textContent = t("Reading the picture …");
   const body = new FormData();
   body.set("picture", picture);
