@@ -229,7 +229,7 @@ class LectureChangeSchema(StrippedSchema):
     course = String(validate=[Length(0, 200), IS_ONE_LINE])
     ended_at = String(validate=OneOf(["now"]))
     shared_with = List(
-        String(),
+        String(validate=[Length(1, 80), IS_ONE_LINE]),
         metadata={
             "description": "The names of the teachers who may read it, besides its owner; replaces the list."
         },
