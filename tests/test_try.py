@@ -18,9 +18,11 @@ from app.purpose import Purpose
 from app.store import room_queries, user_queries
 from app.store.effective_settings import first_room
 from app.trial.pipe import Request
-from app.trial.trial_process import MAX_WAITING, TrialProcess, TrialRefused, TrialUnavailable
+from app.trial.trial_process import TrialProcess, TrialRefused
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import read_model_card
+from app.web import upload_place
+from app.web.upload_place import MAX_TRIED_AT_ONCE
 from tests.browser import close, sign_in
 from tests.forms import csrf_of, signed_in_client
 from tests.screenshots import LAPTOP
@@ -111,14 +113,28 @@ def test_a_process_that_dies_is_started_again(process, drawn):
     assert process.ask(Request.ANALYSE, saved(drawn, "PNG"))["faces"]
 
 
-def test_a_crowd_is_sent_away(process):
-    places = [process._places.acquire(blocking=False) for _ in range(MAX_WAITING)]
+def test_a_crowd_is_sent_away_before_its_pictures_are_read(app):
+    client = signed_in_client(app)
+    places = [upload_place._places.acquire(blocking=False) for _ in range(MAX_TRIED_AT_ONCE)]
     try:
-        with pytest.raises(TrialUnavailable, match="Try again in a few seconds"):
-            process.ask(Request.ANALYSE, b"")
+        page = client.get("/try").text
+        answer = client.post("/try", data={"csrf_token": csrf_of(page)})
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "5"
+        assert "Try again in a few seconds" in answer.text
     finally:
         for _ in places:
-            process._places.release()
+            upload_place._places.release()
+    for _ in range(MAX_TRIED_AT_ONCE + 1):  # each request gives its place back
+        assert client.post("/try", data={"csrf_token": csrf_of(page)}).status_code == 422
+
+
+def test_what_is_no_crop_is_refused(app):
+    client = signed_in_client(app)
+    for crop in ("é", "AA", "%%"):
+        page = client.get("/try").text
+        answer = client.post("/try/why", data={"csrf_token": csrf_of(page), "crop": crop})
+        assert answer.status_code == 422
 
 
 def test_the_process_can_open_no_file(process, drawn):

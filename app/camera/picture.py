@@ -24,6 +24,7 @@ ANIMATED = frozenset(("AVIF", "GIF", "PNG", "WEBP"))
 """Formats whose further frames are later moments. In TIFF they are pages, in MPO and HEIF other views."""
 PLAYED = frozenset(("AVIF", "GIF"))
 """Those that FFmpeg plays; the others are refused."""
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF
 ORIENTATION = 0x0112  # the EXIF tag
 
 NO_PICTURE = Translatable(
@@ -55,6 +56,10 @@ def decode_picture(data: bytes) -> np.ndarray:
     """
     with _opened(io.BytesIO(data)) as picture:
         check_size(*picture.size, MAX_SIDE, MAX_PIXELS)
+        if (
+            picture.format == "TIFF" and TILE_WIDTH in picture.tag_v2
+        ):  # decoded whole, however small the picture
+            check_size(picture.tag_v2[TILE_WIDTH], picture.tag_v2.get(TILE_LENGTH, 1), MAX_SIDE, MAX_PIXELS)
         if _is_animated(picture):
             raise InvalidJpeg(MOVES)
         if picture.format in ("JPEG", "MPO"):

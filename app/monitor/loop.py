@@ -168,7 +168,7 @@ class Monitor:
         if not is_group_in_view(faces, settings.minimum_group):
             faces = without_expressions(faces)
         hide_faces = settings.hide_faces
-        words = _labels(settings.language) if settings.purpose is Purpose.EXPRESSIONS else {}
+        words = _labels(settings.language) if self._purpose is Purpose.EXPRESSIONS else {}
         image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, words)
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)

@@ -112,12 +112,12 @@ class PooledMinutes(MinuteFigures):
         return cls(
             sum(minute.online_seconds for minute in minutes),
             sum(minute.face_seconds for minute in minutes),
-            _sums([minute.expression_seconds for minute in minutes]),
-            _sums([minute.presence_seconds for minute in minutes]),
+            sums([minute.expression_seconds for minute in minutes]),
+            sums([minute.presence_seconds for minute in minutes]),
         )
 
 
-def _sums(rows: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
+def sums(rows: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
     """Add up each column; None without rows, or where a row has none."""
     if not rows or None in rows:
         return None

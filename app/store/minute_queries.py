@@ -1,7 +1,7 @@
 """Minutes: load, save, list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
@@ -150,8 +150,12 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_fi
     A minute of a lecture that was deleted meanwhile is dropped. A minute in which the room's purpose changed
     keeps no expressions.
     """
-    if counted.lecture_id is not None and find_lecture(counted.lecture_id) is None:
-        return
+    if counted.lecture_id is not None:
+        lecture = find_lecture(counted.lecture_id)
+        if lecture is None:
+            return
+        if lecture.purpose == Purpose.PRESENCE:  # it began while the monitor still read expressions
+            counted = replace(counted, purpose=Purpose.PRESENCE)
     row = db.session.scalar(_select_minute(room, counted.minute, counted.lecture_id))
     if row is None:
         row = Minute(room_id=room.id, lecture_id=counted.lecture_id, minute=counted.minute)

@@ -101,6 +101,20 @@ def recording_of(lecture: Lecture) -> LectureRecording | None:
     )
 
 
+def is_being_read(room: Room) -> bool:
+    """Whether a lecture is being made of a recording in this room, also while its reader starts again."""
+    return (
+        db.session.scalar(
+            select(LectureRecording.id).where(
+                LectureRecording.room_id == room.id,
+                LectureRecording.lecture_id.is_not(None),
+                LectureRecording.state.in_((RecordingState.WAITING, RecordingState.READING)),
+            )
+        )
+        is not None
+    )
+
+
 def put_in_queue(recording: LectureRecording) -> None:
     """Let a recording be read: its file is complete, or its beginning is known now."""
     recording.state = RecordingState.WAITING

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import BinaryIO
 
 LENGTH = struct.Struct(">I")
+MAX_ANSWER_BYTES = 2**25  # with the crops of a picture full of faces it has a few MB
 
 
 class Request(Enum):
@@ -29,12 +30,14 @@ def write_message(file: BinaryIO, *parts: bytes) -> None:
     file.flush()
 
 
-def read_message(file: BinaryIO) -> bytes | None:
-    """Wait for one message; None at the end."""
+def read_message(file: BinaryIO, most: int | None = None) -> bytes | None:
+    """Wait for one message; None at the end, or if it has more than `most` bytes."""
     head = file.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
     (length,) = LENGTH.unpack(head)
+    if most is not None and length > most:
+        return None
     message = file.read(length)
     return message if len(message) == length else None
 
@@ -45,6 +48,6 @@ def write_answer(file: BinaryIO, answer: dict) -> None:
 
 
 def read_answer(file: BinaryIO) -> dict | None:
-    """Wait for a dictionary; None at the end."""
-    message = read_message(file)
+    """Wait for a dictionary; None if there is none. Raises ValueError if it is no JSON."""
+    message = read_message(file, MAX_ANSWER_BYTES)
     return None if message is None else json.loads(message)

@@ -1,5 +1,6 @@
 """Starts the process that analyses tried pictures when the first one comes, and asks it for one at a time."""
 
+import contextlib
 import logging
 import subprocess
 import sys
@@ -11,12 +12,10 @@ from app.trial.pipe import Request, read_answer, write_message
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 4  # pictures in memory at once, up to 32 MB each
 WAIT_SECONDS = 15.0  # for those before it
 ANSWER_SECONDS = 45.0  # on a busy machine, where the monitors go first
 START_SECONDS = 30.0  # to load the network, on a busy machine
 
-BUSY = Translatable("Other pictures are being read. Try again in a few seconds.")
 FAILED = Translatable("The picture took too long to read, or too much memory. Make it smaller.")
 
 
@@ -36,21 +35,15 @@ class TrialProcess:
         self._command = [sys.executable, "-m", "app.trial", detector]
         self._process: subprocess.Popen | None = None
         self._turn = threading.Lock()
-        self._places = threading.BoundedSemaphore(MAX_WAITING)
 
     def ask(self, request: Request, picture: bytes) -> dict:
         """The answer to a request. Raises TrialRefused or TrialUnavailable."""
-        if not self._places.acquire(blocking=False):
-            raise TrialUnavailable(BUSY)
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise TrialUnavailable(FAILED)
         try:
-            if not self._turn.acquire(timeout=WAIT_SECONDS):
-                raise TrialUnavailable(BUSY)
-            try:
-                answer = self._exchange(request, picture)
-            finally:
-                self._turn.release()
+            answer = self._exchange(request, picture)
         finally:
-            self._places.release()
+            self._turn.release()
         if "refusal" in answer:
             raise TrialRefused(Translatable.from_json(answer["refusal"]))
         return answer
@@ -60,7 +53,7 @@ class TrialProcess:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with process:
+            with contextlib.suppress(OSError), process:  # which flushes what it could not take
                 pass
 
     def _exchange(self, request: Request, picture: bytes) -> dict:
@@ -77,7 +70,7 @@ class TrialProcess:
         try:
             write_message(self._process.stdin, request.value, picture)
             answer = read_answer(self._process.stdout)
-        except OSError:
+        except (OSError, ValueError):  # ended, or an answer that is no JSON
             answer = None
         finally:
             deadline.cancel()

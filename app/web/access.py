@@ -24,8 +24,10 @@ from app.role import Role
 from app.store import room_queries, user_queries
 from app.store.scope import NOTHING, Scope, scope_of
 from app.store.tables import Lecture, Room, SignIn, Token, User, db
+from app.web import upload_place
 from app.web.extensions import current_time
 from app.web.language_cookie import remember_language
+from app.web.upload_place import take_place
 
 
 class Who(IntEnum):
@@ -158,7 +160,6 @@ FORBIDDEN = {
 WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
 """What a person who was signed in before can do while the database is away."""
 
-MAX_TRIED_BYTES = 2**25
 TRYING = {"api.analyse", "try.analyse", "try.explain"}
 """They take a picture, whole in memory, and store nothing: a key that may only read can use them."""
 
@@ -218,6 +219,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
+    upload_place.init_app(app)
     app.before_request(_check_access)
     app.after_request(_set_headers)
     app.after_request(_note_use)
@@ -387,8 +389,8 @@ def _check_access() -> Response | None:
         _refuse_unknown_length()
     if request.endpoint == UPLOADING:
         request.max_content_length = MAX_PIECE_BYTES
-    if request.endpoint in TRYING:
-        request.max_content_length = MAX_TRIED_BYTES
+    if request.endpoint in TRYING and request.method == "POST":
+        take_place()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None

@@ -16,7 +16,7 @@ from app.notify.address import as_lines, kept_addresses, parse_addresses, shown,
 from app.notify.post import NotSent
 from app.purpose import Ground, Purpose
 from app.settings import check_setting
-from app.store import lecture_queries, room_queries
+from app.store import lecture_queries, recording_queries, room_queries
 from app.store.effective_settings import EffectiveSettings, other_room_with
 from app.store.tables import Room
 from app.web.forms import IS_ONE_LINE, Form, stripped
@@ -155,6 +155,8 @@ class RoomForm(Form):
         """Refuse another purpose while a lecture runs: it keeps the one under which it began."""
         room = room_queries.room_by_id(self.room_id) if self.room_id else None
         is_other = _purpose_of(field.data) is not self.in_force.purpose
+        if room is not None and is_other and recording_queries.is_being_read(room):
+            raise ValidationError(gettext("a recording is being read. Cancel it, or wait for its end."))
         if room is not None and is_other and lecture_queries.running_lecture(room):
             raise ValidationError(
                 gettext("a lecture is running. End it before you change what the camera is for.")

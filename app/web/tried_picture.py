@@ -1,9 +1,5 @@
 """One picture that somebody tries, on the page or through the API: read, answered and dropped."""
 
-import contextlib
-import socket
-import threading
-
 from flask import abort, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -11,11 +7,9 @@ from app.language import Translatable
 from app.store.effective_settings import any_room_reads_expressions
 from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
-from app.web.access import MAX_TRIED_BYTES
 from app.web.problems import problem
+from app.web.upload_place import MAX_TRIED_BYTES, RETRY_SECONDS, has_arrived
 
-UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
-RETRY_SECONDS = 5
 CHUNK_BYTES = 2**16
 
 ONLY_PRESENCE = Translatable(
@@ -50,10 +44,6 @@ def answer_of(kind: Request, picture: bytes) -> dict:
 
 def sent_picture() -> bytes:
     """The request's body or, of a form, its first file; cut off after UPLOAD_SECONDS. Answers 413."""
-    connection = request.environ.get("gunicorn.socket")
-    deadline = threading.Timer(UPLOAD_SECONDS, _stop_receiving, [connection])
-    if connection is not None:
-        deadline.start()
     try:
         if request.mimetype == "multipart/form-data":
             files = list(request.files.values())
@@ -63,12 +53,7 @@ def sent_picture() -> bytes:
         _drop_body()
         abort(413, TOO_LARGE)
     finally:
-        deadline.cancel()
-
-
-def _stop_receiving(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the client is gone already
-        connection.shutdown(socket.SHUT_RD)
+        has_arrived()
 
 
 def _drop_body() -> None:

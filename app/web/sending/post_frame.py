@@ -92,7 +92,7 @@ def _read_body() -> bytes:
 
 def _stop_receiving(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):  # the client is gone already
-        connection.shutdown(socket.SHUT_RD)
+        socket.socket.shutdown(connection, socket.SHUT_RD)  # a TLS socket's own would end encryption
 
 
 def _refusal(room: Room) -> Translatable | str | None:

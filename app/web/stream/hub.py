@@ -16,6 +16,7 @@ from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import SOURCE_LANGUAGE
 from app.notify.alert import Alert
+from app.purpose import Purpose
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, Overrides
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
@@ -61,6 +62,7 @@ class Hub:
         self.overrides = NO_OVERRIDES
         """What was ordered here and is not stored yet."""
         self._hide_faces = False
+        self._purpose: Purpose | None = None
         self._areas: tuple[PrivacyArea, ...] = ()
         self._sequence = 0
         self._picture: StreamFrame | None = None
@@ -138,9 +140,11 @@ class Hub:
                 self.pause
                 or settings.outside
                 or (settings.hide_faces, settings.areas) != (self._hide_faces, self._areas)
+                or settings.purpose is not self._purpose
             ):
                 self._picture = None
             self._hide_faces, self._areas = settings.hide_faces, settings.areas
+            self._purpose = settings.purpose
             self._changed.notify_all()
 
     def override(self, overrides: Overrides) -> None:
@@ -176,8 +180,10 @@ class Hub:
 
     @property
     def live(self) -> LiveReading | None:
-        """The newest reading; None while the room is dark or paused."""
-        return self.status.live if self.status and not self.pause else None
+        """The newest reading; None while the room is dark or paused, or if it may not be read any more."""
+        live = self.status.live if self.status and not self.pause else None
+        has_expressions = live is not None and live.purpose is Purpose.EXPRESSIONS
+        return None if has_expressions and self._purpose is Purpose.PRESENCE else live
 
     @property
     def heartbeat_age_seconds(self) -> float | None:
