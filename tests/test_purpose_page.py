@@ -62,6 +62,17 @@ def test_an_administrator_changes_the_purpose_later(app, administrator):
     assert subjects(app, "purpose-chosen") == ["expressions: research", "presence"], "and not when it stays"
 
 
+def test_who_saves_a_page_from_before_a_change_confirms_nothing(app, administrator):
+    """Guards against an open page that turns presence into expressions, and signs for the ground."""
+    fill_in(administrator, "/setup/room", purpose="research")
+    fill_in(administrator, purpose="presence")
+    stale = {"purpose": "research", "purpose_shown": "research", "contact": "office@school.example"}
+    assert fill_in(administrator, **stale).status_code == 302
+    assert first_settings(app).purpose is Purpose.PRESENCE
+    assert first_settings(app).contact == "office@school.example"
+    assert subjects(app, "purpose-chosen") == ["presence", "expressions: research"]
+
+
 def test_the_purpose_of_a_room_with_a_running_lecture_is_not_changed(app, administrator):
     fill_in(administrator, "/setup/room", purpose="outside-eu")
     with app.app_context():

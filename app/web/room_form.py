@@ -92,6 +92,8 @@ class RoomForm(Form):
     device = SelectField(validate_choice=False)
     address = StringField(validators=[Length(max=1000), IS_ONE_LINE], filters=[stripped])
     purpose = RadioField(choices=_purposes, validators=[Optional()])
+    purpose_shown = StringField()
+    """What was chosen when the page was shown: who leaves it as it was confirms no ground."""
     hide_faces = BooleanField()
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
@@ -114,6 +116,7 @@ class RoomForm(Form):
             kind=kind_of(in_force.camera).value,
             device=in_force.camera,
             purpose=_chosen_purpose(room),
+            purpose_shown=_chosen_purpose(room) or "",
             hide_faces=in_force.hide_faces,
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
@@ -154,6 +157,8 @@ class RoomForm(Form):
     def validate_purpose(self, field) -> None:
         """Refuse another purpose while a lecture runs: it keeps the one under which it began."""
         room = room_queries.room_by_id(self.room_id) if self.room_id else None
+        if field.data == self.purpose_shown.data:
+            return
         is_other = _purpose_of(field.data) is not self.in_force.purpose
         if room is not None and is_other and recording_queries.is_being_read(room):
             raise ValidationError(gettext("a recording is being read. Cancel it, or wait for its end."))
@@ -203,7 +208,7 @@ class RoomForm(Form):
             values["name"] = values.pop("room")
         values["timezone"] = self.timezone.data or None
         values["language"] = self.language.data or None
-        if "purpose" in self and self.purpose.data:
+        if "purpose" in self and self.purpose.data not in (None, self.purpose_shown.data):
             purpose = _purpose_of(self.purpose.data)
             is_presence = purpose is Purpose.PRESENCE
             values |= {"purpose": purpose, "ground": None if is_presence else Ground(self.purpose.data)}
