@@ -357,11 +357,12 @@ def test_the_temperature_makes_an_overconfident_network_honest():
     assert calibration_error(shares, truth) < 0.03
 
 
-def test_the_shipped_architecture_has_three_heads():
+def test_the_shipped_architecture_has_four_heads():
     network = aula()
     assert {name: tensor.shape[1:] for name, tensor in network.output.items()} == {
         "fer": (7,),
         "ferplus": (8,),
+        "wild": (7,),
         "face": (1,),
     }
     assert network.count_params() < 2e6
