@@ -115,18 +115,29 @@ def is_being_read(room: Room) -> bool:
     )
 
 
-def put_in_queue(recording: LectureRecording) -> None:
-    """Let a recording be read: its file is complete, or its beginning is known now."""
-    recording.state = RecordingState.WAITING
+def put_in_queue(recording: LectureRecording, coming_from: RecordingState = RecordingState.UPLOADING) -> bool:
+    """Let a recording be read; False if it is no longer in the state `coming_from`, or was cancelled."""
+    queued = db.session.execute(
+        update(LectureRecording)
+        .where(LectureRecording.id == recording.id, LectureRecording.state == coming_from)
+        .values(state=RecordingState.WAITING)
+    )
     db.session.commit()
+    return queued.rowcount > 0
 
 
-def say_beginning(recording: LectureRecording, began_at: datetime) -> None:
-    """Store when a recording began, and let it be read if that was what it waited for."""
-    recording.began_at = began_at
-    if recording.state == RecordingState.ASKING:
-        recording.state = RecordingState.WAITING
-    db.session.commit()
+def say_beginning(recording: LectureRecording, began_at: datetime) -> bool:
+    """Store when a recording began, and let it be read if it waited for that; False if it is too late."""
+    said = db.session.execute(
+        update(LectureRecording)
+        .where(
+            LectureRecording.id == recording.id,
+            LectureRecording.state.in_((RecordingState.UPLOADING, RecordingState.ASKING)),
+        )
+        .values(began_at=began_at)
+    )
+    put_in_queue(recording, RecordingState.ASKING)
+    return said.rowcount > 0
 
 
 def remove_recording(recording: LectureRecording) -> None:
@@ -171,7 +182,7 @@ def put_back(recording: LectureRecording, *, has_died: bool) -> None:
     if recording.deaths >= MAX_DEATHS:
         fail(recording, Translatable(DIED.text, count=recording.deaths))
     else:
-        put_in_queue(recording)
+        put_in_queue(recording, RecordingState.READING)
 
 
 def renew(recording_id: int, now: datetime, seconds_read: float, seconds_left: float | None) -> bool:
