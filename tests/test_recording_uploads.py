@@ -18,6 +18,7 @@ from app.store.room_queries import change_room
 from app.store.tables import Lecture, LectureRecording, db
 from app.store.user_queries import create_token, find_user, set_password
 from app.web.pages import recordings_page
+from app.web.sending import upload_piece
 from tests.browser import close, sign_in
 from tests.recordings import film
 from tests.server import Server, wait_for
@@ -166,13 +167,47 @@ def test_a_recording_that_the_disk_has_no_room_for_is_refused_in_one_sentence(ap
     assert answer.json["detail"].startswith("The server's disk has room for 0 MB, and 1 MB are needed.")
 
 
+def test_a_piece_that_would_take_the_reserve_is_refused_and_goes_on_later(api, monkeypatch):
+    address = add(api)
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "RESERVED_BYTES", 10**15)
+        refused = send(api, address, b"1234567890", 0)
+    assert (refused.status_code, refused.headers["Upload-Offset"]) == (507, "0")
+    assert "The server's disk is full." in refused.json["detail"]
+    assert send(api, address, b"1234567890", 0).status_code == 204
+
+
+def test_a_sixth_upload_waits_until_one_of_five_is_complete(api):
+    addresses = [add(api) for _ in range(recording_queries.MAX_UPLOADS)]
+    refused = api.post("/recordings", data=new())
+    assert refused.status_code == 429
+    assert refused.json["detail"].startswith("5 of your recordings are still to be sent.")
+    send(api, addresses[0], b"1234567890", 0)
+    add(api)
+
+
+def test_a_refused_piece_that_never_arrives_is_dropped_in_time(api, monkeypatch):
+    monkeypatch.setattr(upload_piece, "PIECE_SECONDS", 0.2)
+    address = add(api)
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs), ours.makefile("rb") as body:
+        ours.settimeout(20)  # then reading fails
+        gunicorn = {"gunicorn.socket": ours, "wsgi.input": body, "wsgi.input_terminated": True}
+        answer = api.patch(
+            address,
+            headers=PIECE | {"Upload-Offset": "7"},
+            environ_overrides=gunicorn | {"CONTENT_LENGTH": "10"},
+        )
+    assert answer.status_code == 409
+
+
 def test_a_disk_that_becomes_full_keeps_what_has_arrived_and_the_upload_goes_on(api, app, monkeypatch):
     folder = Path(app.instance_path) / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("needs to mount a small file system")
-    monkeypatch.setattr(uploads, "RESERVED_BYTES", 0)
+    monkeypatch.setattr(uploads, "RESERVED_BYTES", -(2**22))  # others take the space after it was checked
     try:
         address = add(api, file_bytes=str(3 * 2**19))
         (folder / f"{datetime.now(UTC).timestamp():.0f}-other").write_bytes(bytes(2**20))

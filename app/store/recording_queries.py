@@ -21,6 +21,8 @@ EXPIRY = timedelta(seconds=30)
 """How long after its last renewal a recording that is being read counts as abandoned."""
 MAX_DEATHS = 3
 """After so many processes that died without having written a further minute, it is given up."""
+MAX_UPLOADS = 5
+"""Of one person at once: each takes space of the disk before it has arrived."""
 MAX_VALUE = 300
 UNFINISHED = (
     RecordingState.UPLOADING,
@@ -75,6 +77,14 @@ def _expected_bytes() -> int:
         )
     )
     return sum(max(0, total - uploads.size_of(key)) for total, key in rows)
+
+
+def has_too_many_uploads(owner: User) -> bool:
+    """Whether MAX_UPLOADS of somebody's recordings are still to come."""
+    uploading = select(func.count()).where(
+        LectureRecording.owner_id == owner.id, LectureRecording.state == RecordingState.UPLOADING
+    )
+    return db.session.scalar(uploading) >= MAX_UPLOADS
 
 
 def find_recording(recording_id: int) -> LectureRecording | None:

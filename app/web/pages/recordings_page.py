@@ -83,6 +83,14 @@ def add():
     room = next(room for room in visible_rooms() if room.id == form.room.data)
     if refusal := _too_large(form.file_bytes.data):
         return refusal
+    if recording_queries.has_too_many_uploads(current_user):
+        return _refusal(
+            429,
+            Translatable(
+                "%(count)s of your recordings are still to be sent. Send them first, or cancel one.",
+                count=recording_queries.MAX_UPLOADS,
+            ),
+        )
     try:
         new = NewRecording(
             form.title.data,
