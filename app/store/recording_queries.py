@@ -152,6 +152,7 @@ def say_beginning(recording: LectureRecording, began_at: datetime) -> bool:
 
 def remove_recording(recording: LectureRecording) -> None:
     """Delete a recording's file and row; unless it has been read, also the lecture that it was becoming."""
+    db.session.refresh(recording, with_for_update=True)  # its lecture may just have begun, or it was read
     uploads.delete(recording.file_key)
     if recording.lecture is not None and recording.state != RecordingState.DONE:
         db.session.delete(recording.lecture)
@@ -195,6 +196,15 @@ def put_back(recording: LectureRecording, *, has_died: bool) -> None:
         put_in_queue(recording, RecordingState.READING)
 
 
+def last_renewal(recording_id: int) -> datetime | None:
+    """When a recording that is being read was last renewed; None if it is not being read any more."""
+    return db.session.scalar(
+        select(LectureRecording.renewed_at).where(
+            LectureRecording.id == recording_id, LectureRecording.state == RecordingState.READING
+        )
+    )
+
+
 def renew(recording_id: int, now: datetime, seconds_read: float, seconds_left: float | None) -> bool:
     """Say that a recording is still being read, and how far; False if it was cancelled or ran out of time."""
     renewed = db.session.execute(
@@ -225,7 +235,7 @@ def begin_lecture(recording: LectureRecording) -> Lecture:
 def recorded_lecture(
     room: Room, title: str, course: str, began_at: datetime, owner_id: int | None
 ) -> Lecture:
-    """Store a lecture from a recording. It has ended, since nothing else may be running in its room."""
+    """Add a lecture from a recording; the caller commits. It has ended: another may run in its room."""
     lecture = Lecture(
         room_id=room.id,
         title=title,
@@ -237,7 +247,7 @@ def recorded_lecture(
         purpose=effective_settings(room).purpose,
     )
     db.session.add(lecture)
-    db.session.commit()
+    db.session.flush()
     return lecture
 
 
