@@ -247,9 +247,9 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     """The moment that a person wrote, in `zone` unless it has an offset of its own."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.ClickException(f"{text!r} is no time; write it as 2026-11-20T10:15.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 @monitor.command("run")

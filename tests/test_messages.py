@@ -504,6 +504,7 @@ def test_whoever_gets_messages_hears_once_that_a_recording_was_read_or_failed(ma
     told = wait_for(lambda: len(web.received) == 2 and [each.json for each in web.received])
     assert sorted(each["kind"] for each in told) == ["recording_failed", "recording_read"]
     texts = "\n".join(each["title"] + each["text"] for each in told)
-    assert "The file a.mp4 is text." in texts
+    assert "The page Lectures says why." in texts
+    assert "a.mp4" not in texts
     assert "Algebra" not in texts
     assert "Geometry" not in texts

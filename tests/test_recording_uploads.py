@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import delete
 
 from app.store import recording_queries, uploads
 from app.store.effective_settings import first_room
+from app.store.recording_time import BadTime, check_time
+from app.store.room_queries import change_room
 from app.store.tables import Lecture, LectureRecording, db
 from app.store.user_queries import create_token, find_user, set_password
+from app.web.pages import recordings_page
+from app.web.sending import upload_piece
 from tests.browser import close, sign_in
 from tests.recordings import film
 from tests.server import Server, wait_for
@@ -67,6 +72,56 @@ def test_pieces_are_put_together_in_their_order_only(api, app):
         assert uploads.path_of(recording.file_key).read_bytes() == b"1234567890"
 
 
+def test_an_upload_whose_last_request_broke_off_is_queued_when_its_sender_looks(api, app):
+    address = add(api)
+    with app.app_context():
+        (recording,) = db.session.query(LectureRecording)
+        uploads.path_of(recording.file_key).write_bytes(b"1234567890")
+    assert api.head(address).headers["Upload-Offset"] == "10"
+    assert api.get(address).json["state"] == "waiting"
+
+
+def test_a_recording_that_is_cancelled_while_its_last_piece_arrives_is_not_queued(api, app, monkeypatch):
+    address = add(api)
+
+    def receive_and_cancel(recording: LectureRecording) -> int:
+        db.session.execute(delete(LectureRecording).execution_options(synchronize_session=False))
+        return recording.file_bytes
+
+    monkeypatch.setattr(recordings_page, "receive_piece", receive_and_cancel)
+    assert send(api, address, b"1234567890", 0).status_code == 410
+    assert api.get(address).status_code == 404
+
+
+def test_a_recording_that_is_read_keeps_its_beginning(api, app):
+    address = add(api, began=f"{LAST_WEEK:%Y-%m-%dT%H:%M}")
+    with app.app_context():
+        (recording,) = db.session.query(LectureRecording)
+        recording_queries.put_in_queue(recording)
+        assert recording_queries.take_next(datetime.now(UTC)) == recording.id
+        assert not recording_queries.put_in_queue(recording)
+    answer = api.post(f"{address}/began", data={"began": f"{LAST_WEEK:%Y-%m-%dT11:30}"})
+    assert (answer.status_code, answer.json["detail"]) == (409, "When it began is already known.")
+    with app.app_context():
+        (recording,) = db.session.query(LectureRecording)
+        assert (recording.began_at, recording.state) == (LAST_WEEK, "reading")
+
+
+@pytest.mark.parametrize(
+    ("zone", "began"), [("Asia/Tokyo", "0001-01-01T00:00"), ("America/New_York", "9999-12-31T23:59")]
+)
+def test_a_time_outside_the_calendar_is_refused(api, app, zone, began):
+    with app.app_context():
+        change_room(first_room(), timezone=zone)
+    answer = api.post("/recordings", data=new(began=began))
+    assert (answer.status_code, answer.json["detail"]) == (400, "There is no such time."), answer.text
+
+
+def test_a_recording_of_an_absurd_length_ends_in_the_future():
+    with pytest.raises(BadTime):
+        check_time(LAST_WEEK, 1e15, 365, datetime.now(UTC))
+
+
 def test_two_uploads_at_once_do_not_mix(api, app):
     one, two = add(api), add(api)
     for offset, (first, second) in enumerate(zip(b"1234567890", b"abcdefghij", strict=True)):
@@ -112,13 +167,47 @@ def test_a_recording_that_the_disk_has_no_room_for_is_refused_in_one_sentence(ap
     assert answer.json["detail"].startswith("The server's disk has room for 0 MB, and 1 MB are needed.")
 
 
+def test_a_piece_that_would_take_the_reserve_is_refused_and_goes_on_later(api, monkeypatch):
+    address = add(api)
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "RESERVED_BYTES", 10**15)
+        refused = send(api, address, b"1234567890", 0)
+    assert (refused.status_code, refused.headers["Upload-Offset"]) == (507, "0")
+    assert "The server's disk is full." in refused.json["detail"]
+    assert send(api, address, b"1234567890", 0).status_code == 204
+
+
+def test_a_sixth_upload_waits_until_one_of_five_is_complete(api):
+    addresses = [add(api) for _ in range(recording_queries.MAX_UPLOADS)]
+    refused = api.post("/recordings", data=new())
+    assert refused.status_code == 429
+    assert refused.json["detail"].startswith("5 of your recordings are still to be sent.")
+    send(api, addresses[0], b"1234567890", 0)
+    add(api)
+
+
+def test_a_refused_piece_that_never_arrives_is_dropped_in_time(api, monkeypatch):
+    monkeypatch.setattr(upload_piece, "PIECE_SECONDS", 0.2)
+    address = add(api)
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs), ours.makefile("rb") as body:
+        ours.settimeout(20)  # then reading fails
+        gunicorn = {"gunicorn.socket": ours, "wsgi.input": body, "wsgi.input_terminated": True}
+        answer = api.patch(
+            address,
+            headers=PIECE | {"Upload-Offset": "7"},
+            environ_overrides=gunicorn | {"CONTENT_LENGTH": "10"},
+        )
+    assert answer.status_code == 409
+
+
 def test_a_disk_that_becomes_full_keeps_what_has_arrived_and_the_upload_goes_on(api, app, monkeypatch):
     folder = Path(app.instance_path) / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("needs to mount a small file system")
-    monkeypatch.setattr(uploads, "RESERVED_BYTES", 0)
+    monkeypatch.setattr(uploads, "RESERVED_BYTES", -(2**22))  # others take the space after it was checked
     try:
         address = add(api, file_bytes=str(3 * 2**19))
         (folder / f"{datetime.now(UTC).timestamp():.0f}-other").write_bytes(bytes(2**20))

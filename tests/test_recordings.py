@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from app.clock import SYSTEM_CLOCK
 from app.purpose import Purpose
+from app.runner import recording_runner
 from app.runner.recording_runner import RecordingRunner
 from app.store import lecture_queries, minute_queries, recording_queries, uploads
 from app.store.effective_settings import first_room
@@ -205,6 +207,47 @@ def test_cancelling_ends_the_process_and_deletes_everything(context, long_film):
         [],
         [],
     ]
+
+
+def test_a_reader_that_hangs_is_ended_when_its_recording_is_a_day_old(context, long_film):
+    recording_id = queue(long_film)
+    with RecordingRunner(context, SYSTEM_CLOCK):
+        wait_for(lambda: recording(recording_id).lecture)
+        (pid,) = reader_pids()
+        os.kill(pid, signal.SIGSTOP)
+        recording(recording_id).created_at -= uploads.LIFETIME
+        db.session.commit()
+        assert ended(recording_id, 20).state == RecordingState.FAILED
+        wait_for(lambda: pid not in reader_pids(), 30)
+    assert db.session.scalars(select(Lecture)).all() == []
+
+
+def test_a_reader_that_hangs_is_ended_and_counts_as_died(context, long_film, monkeypatch, caplog):
+    recording_id = queue(long_film)
+    with RecordingRunner(context, SYSTEM_CLOCK):
+        wait_for(lambda: recording(recording_id).lecture)
+        (pid,) = reader_pids()
+        os.kill(pid, signal.SIGSTOP)
+        with monkeypatch.context() as patch:
+            patch.setattr(recording_runner, "HANGS_AFTER", timedelta(seconds=1))
+            wait_for(lambda: pid not in reader_pids(), 30)
+        wait_for(lambda: f"the process that read recording {recording_id} ended, status -" in caplog.text)
+
+
+def test_cancelling_deletes_a_lecture_that_has_just_begun(context, short_film):
+    recording_id = queue(short_film)
+    cancelled = recording(recording_id)
+    assert cancelled.lecture is None
+    with context.app_context():
+        recording_queries.begin_lecture(recording_queries.find_recording(recording_id))
+    recording_queries.remove_recording(cancelled)
+    assert db.session.scalars(select(Lecture)).all() == []
+
+
+def test_a_lecture_is_never_stored_without_its_recording_knowing_it(context):
+    recording_queries.recorded_lecture(first_room(), "Algebra", "", BEGAN, None)
+    db.session.rollback()
+    assert db.session.scalars(select(Lecture)).all() == []
 
 
 def test_a_lecture_that_is_deleted_while_it_is_read_stays_deleted(context, long_film):

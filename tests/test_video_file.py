@@ -84,6 +84,16 @@ def test_a_clock_that_begins_anew_goes_on(tmp_path):
     assert seconds[-1] == pytest.approx(3.9, abs=0.11)
 
 
+def test_a_reading_of_joined_recordings_begins_exactly_where_it_is_told(tmp_path):
+    parts = [write_video(tmp_path / f"{count}.ts", EVEN[:count]) for count in (20, 40)]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    whole = [seconds for seconds, _ in open_video(joined).frames()]
+    for begin in (1.0, 2.5, 5.0):
+        found = [seconds for seconds, _ in open_video(joined).frames(begin)]
+        assert found == [seconds for seconds in whole if seconds >= begin]
+
+
 @pytest.mark.parametrize(
     ("name", "codec"),
     [

@@ -78,8 +78,11 @@ class VideoPictures:
         self._restart_seconds = 0.0  # what is added since the clock began anew
 
     def seek(self, seconds: float) -> bool:
-        """Go to the key frame before `seconds`; gives False where the container can't."""
-        if not self._has_times:
+        """Go to the key frame before `seconds`; gives False where the container can't.
+
+        Nor where its clock may begin anew, as in MPEG-TS: a search knows only the container's own stamps.
+        """
+        if not self._has_times or self._container.format.flags & Flags.ts_discont.value:
             return False
         target = round((seconds + self._start_seconds) / self._stream.time_base)
         try:

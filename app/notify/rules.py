@@ -131,19 +131,17 @@ class RoomRules:
         )
 
 
-def recording_alert(
-    at: datetime, room_id: int, room: str, by: str | None, problem: Translatable | None
-) -> Alert:
-    """What is to be told when a recording has ended: it was read, or why not. Its title is its owner's."""
+def recording_alert(at: datetime, room_id: int, room: str, by: str | None, has_failed: bool) -> Alert:
+    """What is to be told when a recording has ended. Its title, and why it failed, are its owner's."""
     who = by or Translatable("an administrator")
-    if problem is None:
+    if not has_failed:
         kind = AlertKind.RECORDING_READ
         title = Translatable("%(room)s: a recording has been read", room=room)
         lines = (Translatable("It was added by %(who)s. Its report is on the page Lectures.", who=who),)
     else:
         kind = AlertKind.RECORDING_FAILED
         title = Translatable("%(room)s: a recording can't be read", room=room)
-        lines = (Translatable("It was added by %(who)s. It became no lecture.", who=who), problem)
+        lines = (Translatable("It was added by %(who)s. The page Lectures says why.", who=who),)
     return Alert(kind, at, title, lines, room_id, room)
 
 

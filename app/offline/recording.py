@@ -24,7 +24,7 @@ from app.store.effective_settings import effective_settings
 from app.store.minute_queries import MINUTE
 from app.store.recording_queries import NewRecording
 from app.store.recording_time import BadTime, check_time
-from app.store.tables import Lecture, LectureRecording, RecordingState, Room, User
+from app.store.tables import Lecture, LectureRecording, RecordingState, Room, User, db
 from app.throttle import Throttle
 from app.vision.face_analyser import FaceAnalyser
 
@@ -104,6 +104,7 @@ def read_file(settings: Settings, path: Path, new: NewRecording, room: Room, own
     lecture = recording_queries.recorded_lecture(
         room, new.title, new.course, began_at, owner.id if owner else None
     )
+    db.session.commit()
     try:
         with click.progressbar(length=round(seconds or 0), label=path.name) as bar:
             read_into(lecture, video, settings, lambda seconds, _: _advance(bar, seconds))

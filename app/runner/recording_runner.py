@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0  # between two looks into the queue
 POLL_SECONDS = 0.25
 STOP_SECONDS = 3.0
+ENDING_SECONDS = 5.0  # for a process to end by itself once its recording is cancelled or read
+HANGS_AFTER = timedelta(minutes=15)  # without a renewal; to find its place again in a long file takes minutes
 
 
 class RecordingRunner:
@@ -92,9 +95,8 @@ class RecordingRunner:
         command = [sys.executable, "-m", "app.offline", self._app.instance_path, str(recording_id)]
         process = subprocess.Popen(command, cwd=PROJECT)
         log.info("recording %d is being read, pid %d", recording_id, process.pid)
-        while process.poll() is None and not self._is_ending():
-            self._clock.wait(POLL_SECONDS)
-        is_ending = process.poll() is None
+        hangs = self._watch(process, recording_id)
+        is_ending = process.poll() is None and not hangs
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
@@ -107,6 +109,33 @@ class RecordingRunner:
             recording = recording_queries.find_recording(recording_id)
             if recording is not None:
                 recording_queries.put_back(recording, has_died=not is_ending)
+
+    def _watch(self, process: subprocess.Popen, recording_id: int) -> bool:
+        """Wait until the process has ended or has to; gives whether it has to because it hangs."""
+        look_at, over_at = self._clock.monotonic() + LOOK_SECONDS, None
+        while process.poll() is None and not self._is_ending():
+            self._clock.wait(POLL_SECONDS)
+            now = self._clock.monotonic()
+            if now < look_at:
+                continue
+            look_at = now + LOOK_SECONDS
+            try:
+                renewed_at = self._last_renewal(recording_id)
+            except SQLAlchemyError:  # others have logged that
+                continue
+            if renewed_at is None:
+                over_at = over_at or now + ENDING_SECONDS
+                if now >= over_at:
+                    return False
+            elif self._clock.now() - renewed_at > HANGS_AFTER:
+                return True
+        return False
+
+    def _last_renewal(self, recording_id: int) -> datetime | None:
+        """When the recording was last renewed; None if it was cancelled, or ran out of time."""
+        with self._app.app_context():
+            recording_queries.expire(self._clock.now())
+            return recording_queries.last_renewal(recording_id)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ EXPIRY = timedelta(seconds=30)
 """How long after its last renewal a recording that is being read counts as abandoned."""
 MAX_DEATHS = 3
 """After so many processes that died without having written a further minute, it is given up."""
+MAX_UPLOADS = 5
+"""Of one person at once: each takes space of the disk before it has arrived."""
 MAX_VALUE = 300
 UNFINISHED = (
     RecordingState.UPLOADING,
@@ -77,6 +79,14 @@ def _expected_bytes() -> int:
     return sum(max(0, total - uploads.size_of(key)) for total, key in rows)
 
 
+def has_too_many_uploads(owner: User) -> bool:
+    """Whether MAX_UPLOADS of somebody's recordings are still to come."""
+    uploading = select(func.count()).where(
+        LectureRecording.owner_id == owner.id, LectureRecording.state == RecordingState.UPLOADING
+    )
+    return db.session.scalar(uploading) >= MAX_UPLOADS
+
+
 def find_recording(recording_id: int) -> LectureRecording | None:
     """The recording with this id."""
     return db.session.get(LectureRecording, recording_id)
@@ -115,22 +125,34 @@ def is_being_read(room: Room) -> bool:
     )
 
 
-def put_in_queue(recording: LectureRecording) -> None:
-    """Let a recording be read: its file is complete, or its beginning is known now."""
-    recording.state = RecordingState.WAITING
+def put_in_queue(recording: LectureRecording, coming_from: RecordingState = RecordingState.UPLOADING) -> bool:
+    """Let a recording be read; False if it is no longer in the state `coming_from`, or was cancelled."""
+    queued = db.session.execute(
+        update(LectureRecording)
+        .where(LectureRecording.id == recording.id, LectureRecording.state == coming_from)
+        .values(state=RecordingState.WAITING)
+    )
     db.session.commit()
+    return queued.rowcount > 0
 
 
-def say_beginning(recording: LectureRecording, began_at: datetime) -> None:
-    """Store when a recording began, and let it be read if that was what it waited for."""
-    recording.began_at = began_at
-    if recording.state == RecordingState.ASKING:
-        recording.state = RecordingState.WAITING
-    db.session.commit()
+def say_beginning(recording: LectureRecording, began_at: datetime) -> bool:
+    """Store when a recording began, and let it be read if it waited for that; False if it is too late."""
+    said = db.session.execute(
+        update(LectureRecording)
+        .where(
+            LectureRecording.id == recording.id,
+            LectureRecording.state.in_((RecordingState.UPLOADING, RecordingState.ASKING)),
+        )
+        .values(began_at=began_at)
+    )
+    put_in_queue(recording, RecordingState.ASKING)
+    return said.rowcount > 0
 
 
 def remove_recording(recording: LectureRecording) -> None:
     """Delete a recording's file and row; unless it has been read, also the lecture that it was becoming."""
+    db.session.refresh(recording, with_for_update=True)  # its lecture may just have begun, or it was read
     uploads.delete(recording.file_key)
     if recording.lecture is not None and recording.state != RecordingState.DONE:
         db.session.delete(recording.lecture)
@@ -171,7 +193,16 @@ def put_back(recording: LectureRecording, *, has_died: bool) -> None:
     if recording.deaths >= MAX_DEATHS:
         fail(recording, Translatable(DIED.text, count=recording.deaths))
     else:
-        put_in_queue(recording)
+        put_in_queue(recording, RecordingState.READING)
+
+
+def last_renewal(recording_id: int) -> datetime | None:
+    """When a recording that is being read was last renewed; None if it is not being read any more."""
+    return db.session.scalar(
+        select(LectureRecording.renewed_at).where(
+            LectureRecording.id == recording_id, LectureRecording.state == RecordingState.READING
+        )
+    )
 
 
 def renew(recording_id: int, now: datetime, seconds_read: float, seconds_left: float | None) -> bool:
@@ -204,7 +235,7 @@ def begin_lecture(recording: LectureRecording) -> Lecture:
 def recorded_lecture(
     room: Room, title: str, course: str, began_at: datetime, owner_id: int | None
 ) -> Lecture:
-    """Store a lecture from a recording. It has ended, since nothing else may be running in its room."""
+    """Add a lecture from a recording; the caller commits. It has ended: another may run in its room."""
     lecture = Lecture(
         room_id=room.id,
         title=title,
@@ -216,7 +247,7 @@ def recorded_lecture(
         purpose=effective_settings(room).purpose,
     )
     db.session.add(lecture)
-    db.session.commit()
+    db.session.flush()
     return lecture
 
 

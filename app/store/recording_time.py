@@ -11,7 +11,7 @@ class BadTime(ValueError):
 
 def check_time(began_at: datetime, seconds: float | None, retention_days: int, now: datetime) -> None:
     """Raise BadTime where a recording of this length can't have begun then, or is too old to be kept."""
-    if began_at + timedelta(seconds=seconds or 0) > now:
+    if (now - began_at).total_seconds() < (seconds or 0):
         raise BadTime(Translatable("A recording that began then would end in the future."))
     if now - began_at > timedelta(days=retention_days):
         raise BadTime(

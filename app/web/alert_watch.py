@@ -147,7 +147,7 @@ class AlertWatch:
                         each.room_id,
                         each.room.name,
                         each.owner and each.owner.name,
-                        recording_queries.remark_on(each) if each.state == RecordingState.FAILED else None,
+                        each.state == RecordingState.FAILED,
                     ),
                     rooms.get(each.room_id),
                 )

@@ -41,6 +41,7 @@ GB = 10**9
 NO_CSRF = {"csrf": False}
 """`app.web.access` has checked the token of a session; a key needs none."""
 TUS_VERSION = "1.0.0"
+NOTHING_EXPECTED = Translatable("The file is complete, or was deleted.")
 
 
 def recordings_for_page() -> dict:
@@ -82,6 +83,14 @@ def add():
     room = next(room for room in visible_rooms() if room.id == form.room.data)
     if refusal := _too_large(form.file_bytes.data):
         return refusal
+    if recording_queries.has_too_many_uploads(current_user):
+        return _refusal(
+            429,
+            Translatable(
+                "%(count)s of your recordings are still to be sent. Send them first, or cancel one.",
+                count=recording_queries.MAX_UPLOADS,
+            ),
+        )
     try:
         new = NewRecording(
             form.title.data,
@@ -117,6 +126,10 @@ def _too_large(file_bytes: int):
 def offset(recording_id: int):
     """How much of a recording's file has arrived, in the header Upload-Offset as tus has it."""
     recording = _own_recording_or_404(recording_id)
+    is_complete = uploads.size_of(recording.file_key) == recording.file_bytes
+    if recording.state == RecordingState.UPLOADING and is_complete:  # the last piece's request broke off
+        recording_queries.put_in_queue(recording)
+        recording = _own_recording_or_404(recording_id)
     return jsonify(id=recording.id, state=recording.state), _tus_headers(recording)
 
 
@@ -125,15 +138,16 @@ def receive(recording_id: int):
     """Take the next piece of a recording's file."""
     recording = _own_recording_or_404(recording_id)
     if recording.state != RecordingState.UPLOADING:
-        return _refusal(410, Translatable("The file is complete, or was deleted."))
+        return _refusal(410, NOTHING_EXPECTED)
     try:
         size = receive_piece(recording)
     except PieceRefused as refused:
         status, why = refused.args
         return _refusal(status, why, _tus_headers(recording))
-    if size == recording.file_bytes:
-        recording_queries.put_in_queue(recording)
-    return Response(status=204, headers=_tus_headers(recording))
+    headers = _tus_headers(recording)
+    if size == recording.file_bytes and not recording_queries.put_in_queue(recording):
+        return _refusal(410, NOTHING_EXPECTED)
+    return Response(status=204, headers=headers)
 
 
 @pages.post("/recordings/<int:recording_id>/began")
@@ -147,7 +161,8 @@ def say_beginning(recording_id: int):
         check_time(began_at, recording.seconds, _days(recording.room), current_time())
     except BadTime as error:
         return _refusal(400, error)
-    recording_queries.say_beginning(recording, began_at)
+    if not recording_queries.say_beginning(recording, began_at):
+        return _refusal(409, Translatable("When it began is already known."))
     return redirect(url_for("lectures.listing"))
 
 
@@ -173,7 +188,10 @@ def _beginning(typed: datetime | None, room: Room) -> datetime | None:
     if typed is None:
         return None
     zone: ZoneInfo = zone_of(room)
-    began_at = typed.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        began_at = typed.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        raise BadTime(Translatable("There is no such time.")) from None
     check_time(began_at, None, _days(room), current_time())
     return began_at
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import socket
 import threading
+from collections.abc import Iterator
 
 from flask import request
 
@@ -15,6 +16,10 @@ from app.web.access import MAX_PIECE_BYTES
 CHUNK_BYTES = 2**16
 PIECE_SECONDS = 60.0  # for one piece, on the slowest connection
 MAX_PIECES = 4  # at once: each holds one of gunicorn's spare threads while it arrives
+DISK_IS_FULL = Translatable(
+    "The server's disk is full. Ask an administrator to free some space; "
+    "the upload then goes on where it stopped."
+)
 
 _pieces = threading.BoundedSemaphore(MAX_PIECES)
 
@@ -28,6 +33,11 @@ def receive_piece(recording: LectureRecording) -> int:
 
     What has arrived is kept where the connection breaks off, PIECE_SECONDS pass, or the disk is full.
     """
+    with _time_limit():
+        return _receive(recording)
+
+
+def _receive(recording: LectureRecording) -> int:
     if request.mimetype != "application/offset+octet-stream":
         raise PieceRefused(415, Translatable("Send pieces as application/offset+octet-stream."))
     length = request.content_length or 0
@@ -45,6 +55,7 @@ def receive_piece(recording: LectureRecording) -> int:
             if offset + length > recording.file_bytes:
                 _drop_body()
                 raise PieceRefused(413, Translatable("The file is larger than was said."))
+            _check_space(length)
             _append_body(file)
             return file.tell()
     except FileNotFoundError:
@@ -53,25 +64,35 @@ def receive_piece(recording: LectureRecording) -> int:
         _pieces.release()
 
 
+def _check_space(length: int) -> None:
+    """Refuse a piece that would take what the disk keeps for live lectures."""
+    try:
+        uploads.check_space(length)
+    except uploads.UploadRefused:
+        _drop_body()
+        raise PieceRefused(507, DISK_IS_FULL) from None
+
+
 def _append_body(file) -> None:
-    connection = request.environ.get("gunicorn.socket")
-    deadline = threading.Timer(PIECE_SECONDS, _stop_receiving, [connection])
-    if connection is not None:
-        deadline.start()
     try:
         while chunk := request.stream.read(CHUNK_BYTES):
             while chunk:  # a disk that is nearly full takes a part
                 chunk = chunk[file.write(chunk) :]
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise PieceRefused(
-                507,
-                Translatable(
-                    "The server's disk is full. Ask an administrator to free some space; "
-                    "the upload then goes on where it stopped."
-                ),
-            ) from None
+            raise PieceRefused(507, DISK_IS_FULL) from None
         raise
+
+
+@contextlib.contextmanager
+def _time_limit() -> Iterator[None]:
+    """Let nothing more of the request arrive after PIECE_SECONDS."""
+    connection = request.environ.get("gunicorn.socket")
+    deadline = threading.Timer(PIECE_SECONDS, _stop_receiving, [connection])
+    if connection is not None:
+        deadline.start()
+    try:
+        yield
     finally:
         deadline.cancel()
 
