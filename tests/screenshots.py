@@ -95,7 +95,9 @@ def visit(page: Page, server: Server, suffix: str) -> None:
 
     def shoot(name: str) -> None:
         if not suffix or name in ("live", "report", "timetable"):
-            page.screenshot(path=FOLDER / f"{name}{suffix}.png", full_page=True)
+            page.screenshot(
+                path=FOLDER / f"{name}{suffix}.png", full_page=name != "try"
+            )  # a card for each face
 
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
