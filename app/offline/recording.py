@@ -44,7 +44,8 @@ def read_queued(settings: Settings, recording_id: int) -> None:
     silence_decoder()
     key = recording.file_key
     try:
-        if not _read(settings, recording):
+        # a reader that lost the row to another machine leaves the file to that one
+        if not _read(settings, recording) and recording_queries.find_recording(recording_id) is None:
             uploads.delete(key)
     except (ObjectDeletedError, StaleDataError):  # somebody deleted the lecture or the room
         uploads.delete(key)
