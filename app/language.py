@@ -42,9 +42,9 @@ class Translatable:
     def __str__(self) -> str:
         return self.text % self.values if self.values else self.text
 
-    def as_json(self) -> list:
-        """It as JSON takes it; its values become texts."""
-        return [self.text, {name: str(value) for name, value in self.values.items()}]
+    def as_json(self, most: int | None = None) -> list:
+        """It as JSON takes it; its values become texts, of `most` characters if that is given."""
+        return [self.text, {name: str(value)[:most] for name, value in self.values.items()}]
 
     @staticmethod
     def from_json(value: list) -> "Translatable":

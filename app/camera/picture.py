@@ -56,9 +56,8 @@ def decode_picture(data: bytes) -> np.ndarray:
     """
     with _opened(io.BytesIO(data)) as picture:
         check_size(*picture.size, MAX_SIDE, MAX_PIXELS)
-        if (
-            picture.format == "TIFF" and TILE_WIDTH in picture.tag_v2
-        ):  # decoded whole, however small the picture
+        # a tile is decoded whole, however small the picture
+        if picture.format == "TIFF" and TILE_WIDTH in picture.tag_v2:
             check_size(picture.tag_v2[TILE_WIDTH], picture.tag_v2.get(TILE_LENGTH, 1), MAX_SIDE, MAX_PIXELS)
         if _is_animated(picture):
             raise InvalidJpeg(MOVES)

@@ -13,7 +13,6 @@ from app.store.minute_figures import (
     PooledMinutes,
     PresenceSeconds,
     mean_faces,
-    sums,
 )
 from app.vision.emotion import Emotion
 
@@ -127,5 +126,5 @@ def _merged(minutes: Sequence[ReportMinute]) -> ReportMinute:
         faces_max=max(minute.faces_max or 0 for minute in read),
         face_seconds=pooled.face_seconds,
         expression_seconds=pooled.expression_seconds,
-        presence_seconds=sums([minute.presence_seconds for minute in read if minute.presence_seconds]),
+        presence_seconds=pooled.presence_seconds,
     )

@@ -108,16 +108,16 @@ class PooledMinutes(MinuteFigures):
 
     @classmethod
     def of(cls, minutes: Sequence[MinuteFigures]) -> "PooledMinutes":
-        """Add up the seconds of minutes that all have expressions, or all presence."""
+        """Add up the seconds of minutes: of expressions where all have them, of presence where any does."""
         return cls(
             sum(minute.online_seconds for minute in minutes),
             sum(minute.face_seconds for minute in minutes),
-            sums([minute.expression_seconds for minute in minutes]),
-            sums([minute.presence_seconds for minute in minutes]),
+            _sums([minute.expression_seconds for minute in minutes]),
+            _sums([minute.presence_seconds for minute in minutes if minute.presence_seconds]),
         )
 
 
-def sums(rows: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
+def _sums(rows: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
     """Add up each column; None without rows, or where a row has none."""
     if not rows or None in rows:
         return None

@@ -289,18 +289,14 @@ def fail(recording: LectureRecording, problem: Translatable) -> None:
 
 
 def _stored(remark: Translatable | None) -> str | None:
-    if remark is None:
-        return None
-    values = {name: str(value)[:MAX_VALUE] for name, value in remark.values.items()}
-    return json.dumps([remark.text, values], ensure_ascii=False)
+    return None if remark is None else json.dumps(remark.as_json(MAX_VALUE), ensure_ascii=False)
 
 
 def remark_on(recording: LectureRecording) -> Translatable | None:
     """Why a recording failed, or what is wrong with one that was read; None if nothing is."""
     if recording.remark is None:
         return None
-    text, values = json.loads(recording.remark)
-    return Translatable(text, **values)
+    return Translatable.from_json(json.loads(recording.remark))
 
 
 def expire(now: datetime) -> None:

@@ -128,8 +128,7 @@ def _forget_calendar(room: Room) -> None:
 
 def store_calendar_problem(room: Room, problem: Translatable) -> None:
     """Store why the calendar could not be read; what it planned before stays."""
-    values = {name: str(value)[:MAX_VALUE] for name, value in problem.values.items()}
-    room.calendar_problem = json.dumps(Translatable(problem.text, **values).as_json(), ensure_ascii=False)
+    room.calendar_problem = json.dumps(problem.as_json(MAX_VALUE), ensure_ascii=False)
     db.session.commit()
 
 
