@@ -8,9 +8,8 @@ from app.store.effective_settings import any_room_reads_expressions
 from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
 from app.web.problems import problem
+from app.web.request_body import drop_body
 from app.web.upload_place import MAX_TRIED_BYTES, RETRY_SECONDS, has_arrived
-
-CHUNK_BYTES = 2**16
 
 ONLY_PRESENCE = Translatable(
     "Every room here only counts faces, so no expression is read in a picture either."
@@ -50,14 +49,7 @@ def sent_picture() -> bytes:
             return files[0].read() if files else b""
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
-        _drop_body()
+        drop_body(MAX_TRIED_BYTES)
         abort(413, TOO_LARGE)
     finally:
         has_arrived()
-
-
-def _drop_body() -> None:
-    """Read and drop the rest of a large body, up to a limit: a client reads no answer while it sends."""
-    for _ in range(MAX_TRIED_BYTES // CHUNK_BYTES):
-        if not request.environ["wsgi.input"].read(CHUNK_BYTES):
-            return

@@ -1,13 +1,12 @@
 """The way of a tried picture into the server: bounded in bytes, number and time before anything reads it."""
 
-import contextlib
-import socket
 import threading
 
 from flask import Flask, g, request
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.language import Translatable
+from app.web.request_body import start_deadline
 
 MAX_TRIED_BYTES = 2**25
 MAX_TRIED_AT_ONCE = 4  # each holds one of gunicorn's threads, and its picture in memory
@@ -29,22 +28,12 @@ def take_place() -> None:
     request.max_content_length = MAX_TRIED_BYTES
     if not _places.acquire(blocking=False):
         raise ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS)
-    connection = request.environ.get("gunicorn.socket")
-    g.upload_deadline = threading.Timer(UPLOAD_SECONDS, stop_receiving, [connection])
-    if connection is not None:
-        g.upload_deadline.start()
+    g.upload_deadline = start_deadline(UPLOAD_SECONDS)
 
 
 def has_arrived() -> None:
     """Stop the clock: the body has been read."""
     g.upload_deadline.cancel()
-
-
-def stop_receiving(connection: socket.socket) -> None:
-    """End a connection's body where it is; the answer can still be sent."""
-    with contextlib.suppress(OSError):  # the client is gone already
-        # that of a TLS socket would also end its encryption
-        socket.socket.shutdown(connection, socket.SHUT_RD)
 
 
 def _leave(_error: BaseException | None) -> None:

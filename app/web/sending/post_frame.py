@@ -1,9 +1,6 @@
 """Frames that scripts and small devices post, one a request."""
 
-import contextlib
-import socket
 import threading
-from typing import BinaryIO
 
 from apiflask import APIBlueprint
 from flask import current_app, request
@@ -21,13 +18,13 @@ from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, room_or_404
 from app.web.extensions import current_settings, relay
 from app.web.problems import problem
+from app.web.request_body import drop_body, time_limit
 from app.web.requested_room import requested_room
 from app.web.sending.relay import AlreadySending
 
 api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
 
 RETRY_SECONDS = 5
-CHUNK_BYTES = 2**16
 MAX_DISCARDED_BYTES = 4 * MAX_BYTES
 UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
 MAX_UPLOADS = 8  # at once, fewer than gunicorn's spare threads: each holds one while the picture arrives
@@ -77,22 +74,12 @@ def post_frame(query):
 def _read_body() -> bytes:
     """The body; cut off after UPLOAD_SECONDS. Raises RequestEntityTooLarge."""
     request.max_content_length = MAX_BYTES
-    connection = request.environ.get("gunicorn.socket")
-    deadline = threading.Timer(UPLOAD_SECONDS, _stop_receiving, [connection])
-    if connection is not None:
-        deadline.start()
-    try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        _discard(request.environ["wsgi.input"])
-        raise
-    finally:
-        deadline.cancel()
-
-
-def _stop_receiving(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the client is gone already
-        socket.socket.shutdown(connection, socket.SHUT_RD)  # a TLS socket's own would end encryption
+    with time_limit(UPLOAD_SECONDS):
+        try:
+            return request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            drop_body(MAX_DISCARDED_BYTES)
+            raise
 
 
 def _refusal(room: Room) -> Translatable | str | None:
@@ -124,10 +111,3 @@ def _relay(room: Room, jpeg: bytes):
         return problem(409, f"{other.sender.name} has been sending pictures since {since:%H:%M}.")
     room_relay.put_frame(sender, jpeg)
     return {"bytes": len(jpeg)}
-
-
-def _discard(body: BinaryIO) -> None:
-    """Read and drop the rest of a large body, up to a limit: a client reads no answer while it sends."""
-    for _ in range(MAX_DISCARDED_BYTES // CHUNK_BYTES):
-        if not body.read(CHUNK_BYTES):
-            return

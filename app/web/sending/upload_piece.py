@@ -1,10 +1,7 @@
 """Receives a file piece by piece, each where the one before ended, as tus does (https://tus.io, core 1.0)."""
 
-import contextlib
 import errno
-import socket
 import threading
-from collections.abc import Iterator
 
 from flask import request
 
@@ -12,8 +9,8 @@ from app.language import Translatable
 from app.store import uploads
 from app.store.tables import LectureRecording
 from app.web.access import MAX_PIECE_BYTES
+from app.web.request_body import CHUNK_BYTES, drop_body, time_limit
 
-CHUNK_BYTES = 2**16
 PIECE_SECONDS = 60.0  # for one piece, on the slowest connection
 MAX_PIECES = 4  # at once: each holds one of gunicorn's spare threads while it arrives
 DISK_IS_FULL = Translatable(
@@ -33,7 +30,7 @@ def receive_piece(recording: LectureRecording) -> int:
 
     What has arrived is kept where the connection breaks off, PIECE_SECONDS pass, or the disk is full.
     """
-    with _time_limit():
+    with time_limit(PIECE_SECONDS):
         return _receive(recording)
 
 
@@ -44,16 +41,16 @@ def _receive(recording: LectureRecording) -> int:
     if length > MAX_PIECE_BYTES:
         raise PieceRefused(413, Translatable("A piece may have %(most)s MB.", most=MAX_PIECE_BYTES // 2**20))
     if not _pieces.acquire(blocking=False):
-        _drop_body()
+        drop_body(MAX_PIECE_BYTES)
         raise PieceRefused(503, Translatable("Too many recordings are on their way. Try again in a moment."))
     try:
         with uploads.opened_to_append(recording.file_key) as file:
             offset = file.tell() if file is not None else None
             if offset is None or request.headers.get("Upload-Offset") != str(offset):
-                _drop_body()
+                drop_body(MAX_PIECE_BYTES)
                 raise PieceRefused(409, Translatable("Another piece comes next."))
             if offset + length > recording.file_bytes:
-                _drop_body()
+                drop_body(MAX_PIECE_BYTES)
                 raise PieceRefused(413, Translatable("The file is larger than was said."))
             _check_space(length)
             _append_body(file)
@@ -69,7 +66,7 @@ def _check_space(length: int) -> None:
     try:
         uploads.check_space(length)
     except uploads.UploadRefused:
-        _drop_body()
+        drop_body(MAX_PIECE_BYTES)
         raise PieceRefused(507, DISK_IS_FULL) from None
 
 
@@ -82,28 +79,3 @@ def _append_body(file) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise PieceRefused(507, DISK_IS_FULL) from None
         raise
-
-
-@contextlib.contextmanager
-def _time_limit() -> Iterator[None]:
-    """Let nothing more of the request arrive after PIECE_SECONDS."""
-    connection = request.environ.get("gunicorn.socket")
-    deadline = threading.Timer(PIECE_SECONDS, _stop_receiving, [connection])
-    if connection is not None:
-        deadline.start()
-    try:
-        yield
-    finally:
-        deadline.cancel()
-
-
-def _stop_receiving(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the client is gone already
-        socket.socket.shutdown(connection, socket.SHUT_RD)  # a TLS socket's own would end encryption
-
-
-def _drop_body() -> None:
-    """Read what nobody needs: a browser reads no answer while it sends."""
-    for _ in range(MAX_PIECE_BYTES // CHUNK_BYTES):
-        if not request.stream.read(CHUNK_BYTES):
-            return

@@ -1,0 +1,42 @@
+"""Bodies that a thread reads itself, since they are larger than what the worker collects: limited in time."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+from flask import request
+
+CHUNK_BYTES = 2**16
+
+
+def start_deadline(seconds: float) -> threading.Timer:
+    """Let nothing more of this request arrive after so many seconds; cancel it once all has been read."""
+    connection = request.environ.get("gunicorn.socket")
+    timer = threading.Timer(seconds, _stop_receiving, [connection])
+    if connection is not None:
+        timer.start()
+    return timer
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let nothing more of this request arrive after so many seconds, while the block reads it."""
+    timer = start_deadline(seconds)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def drop_body(most: int) -> None:
+    """Read and drop up to `most` bytes of what is left: a client reads no answer while it sends."""
+    for _ in range(most // CHUNK_BYTES):
+        if not request.environ["wsgi.input"].read(CHUNK_BYTES):
+            return
+
+
+def _stop_receiving(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the client is gone already
+        # that of a TLS socket would also end its encryption
+        socket.socket.shutdown(connection, socket.SHUT_RD)
