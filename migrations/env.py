@@ -29,9 +29,20 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    """The connection of a restore, whose transaction the migrations join; else one of their own."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        yield given
+        return
+    with migrate.db.engine.connect() as connection, _without_cascades(connection):
+        yield connection
+
+
 def run() -> None:
     """Migrate the database, in one transaction where it supports that."""
-    with migrate.db.engine.connect() as connection, _without_cascades(connection):
+    with _connected() as connection:
         context.configure(
             connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args
         )
