@@ -112,6 +112,9 @@ def test_every_row_of_every_table_comes_back_on_the_same_and_on_the_other_kind_o
     assert set(contents(after)["audit_entry"]) > set(rows["audit_entry"])
     assert f"{2 * len(rows)} rows (" in result.output
     with after.app_context():
+        assert db.session.scalar(text("SELECT count(*) FROM room WHERE areas IS NULL")) == 1, (
+            "not JSON's null"
+        )
         assert room_queries.get_or_create_room("Another").id > 14, "a new row has a number of its own"
 
 
@@ -194,6 +197,13 @@ def changed(data: bytes, change) -> bytes:
     return gzip.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
 
+def drop_a_user(lines: list) -> None:
+    """Leave out a row that others refer to."""
+    lines[0]["rows"]["user"] -= 1
+    (columns,) = (number for number, line in enumerate(lines) if "password_hash" in line)
+    del lines[columns + 1]
+
+
 BAD_FILES = {
     "empty": (lambda data: b"", "is no backup"),
     "text": (lambda data: b"minute;faces\n", "is no backup"),
@@ -205,6 +215,7 @@ BAD_FILES = {
     "without its last row": (lambda data: changed(data, lambda lines: lines.pop()), "damaged"),
     "with a row too many": (lambda data: changed(data, lambda lines: lines.append([1])), "damaged"),
     "with an unknown column": (lambda data: changed(data, lambda lines: lines[1].append("x")), "damaged"),
+    "without a user to whom others refer": (lambda data: changed(data, drop_a_user), "The backup "),
     "with a row twice": (
         lambda data: changed(data, lambda lines: lines.__setitem__(3, lines[2])),
         "doesn't fit table",
