@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.database_health import is_outage, sentence
 
+LOCK = 0x41756C61  # any number that no other program takes: "Aula"
+
 migrate = current_app.extensions["migrate"]
 
 
@@ -47,6 +49,10 @@ def run() -> None:
             connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args
         )
         with context.begin_transaction():
+            if (
+                connection.dialect.name == "postgresql"
+            ):  # machines that start together migrate one after the other
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             context.run_migrations()
 
 

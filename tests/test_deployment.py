@@ -1,6 +1,7 @@
 """The files in `deploy/`: they start what the Procfile starts, with settings that exist."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,7 +18,7 @@ import yaml
 
 from app.project import PROJECT
 from app.settings import Settings
-from tests.server import free_port, wait_for
+from tests.server import BIN, free_port, wait_for
 
 DEPLOY = PROJECT / "deploy"
 SETTINGS = {each.name.upper() for each in fields(Settings)}
@@ -122,6 +123,21 @@ def test_systemd_understands_the_units(tmp_path):
     command = ["systemd-analyze", "verify", *tmp_path.iterdir()]
     verified = subprocess.run(command, capture_output=True, text=True)
     assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_machines_that_start_together_may_all_migrate(postgres, tmp_path):
+    """The pods of a cluster do."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "a key for tests only",
+        "DATABASE_URL": postgres.new_database(),
+    }
+    command = [BIN / "flask", "--app", "wsgi", "db", "upgrade"]
+    with (tmp_path / "log").open("w+") as log:
+        processes = [
+            subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log) for _ in range(2)
+        ]
+        assert [process.wait(60) for process in processes] == [0, 0], (tmp_path / "log").read_text()
 
 
 @pytest.fixture
