@@ -1,8 +1,8 @@
 """The whole database as one portable file, and back.
 
-A backup is gzip of JSON lines: a header with the number of rows of each table; then for each table a line with
-the names of its columns, and one for each row. What SQLite wrote, PostgreSQL reads, and the other way round.
-Tables and types are read from the database, so one that was not migrated yet can be backed up, too.
+A backup is gzip of JSON lines: a header with the number of rows of each table; then for each table a line
+with the names of its columns, and one for each row. What SQLite wrote, PostgreSQL reads, and the other way
+round. Tables and types are read from the database, so one that was not migrated yet can be backed up, too.
 """
 
 import gzip
