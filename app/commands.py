@@ -445,7 +445,7 @@ def restore(file: str, replace: bool) -> None:
 def _counted(counts: Mapping[str, int]) -> str:
     """The number of rows, in all and by table."""
     tables = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
-    return f"{sum(counts.values()):,} rows ({tables})"
+    return f"{sum(counts.values()):,} rows ({tables or 'all tables are empty'})"
 
 
 def _find_user(name: str):
