@@ -116,8 +116,8 @@ def restore_backup(backup: Backup, *, replace: bool) -> None:
             f"Aula {VERSION} knows. Install the newer version and restore it there."
         )
     with db.engine.connect() as connection:
-        _begin_writing(connection)
         try:
+            _begin_writing(connection)
             _clear(connection, known, replace)
             _migrate(connection, migrations, backup.revision)
             _insert(connection, backup)
