@@ -212,6 +212,14 @@ BAD_FILES = {
     "truncated": (lambda data: data[: len(data) // 2], "damaged or incomplete"),
     "without its last byte": (lambda data: data[:-1], "damaged or incomplete"),
     "with a flipped bit": (lambda data: data[:-20] + bytes([data[-20] ^ 1]) + data[-19:], "damaged"),
+    "with a number that no database holds": (
+        lambda data: changed(data, lambda lines: lines[2].__setitem__(0, 2**70)),
+        "The backup ",
+    ),
+    "with a value that is nested without end": (
+        lambda data: gzip.compress(gzip.decompress(data).splitlines()[0] + b"\n" + b"[" * 100_000),
+        "damaged",
+    ),
     "without its last row": (lambda data: changed(data, lambda lines: lines.pop()), "damaged"),
     "with a row too many": (lambda data: changed(data, lambda lines: lines.append([1])), "damaged"),
     "with an unknown column": (lambda data: changed(data, lambda lines: lines[1].append("x")), "damaged"),

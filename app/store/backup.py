@@ -8,6 +8,7 @@ round. Tables and types are read from the database, so one that was not migrated
 import gzip
 import json
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -135,7 +136,7 @@ def _lines(file: BinaryIO) -> Iterator[Any]:
         with gzip.GzipFile(fileobj=file) as packed:
             for line in iter(partial(packed.readline, MAX_LINE_BYTES), b""):
                 yield json.loads(line)
-    except (gzip.BadGzipFile, zlib.error, EOFError, ValueError):
+    except (gzip.BadGzipFile, zlib.error, EOFError, ValueError, RecursionError):
         raise BackupError(DAMAGED) from None
 
 
@@ -225,8 +226,9 @@ def _insert(connection: Connection, backup: Backup) -> None:
     except StatementError as error:
         if is_outage(error):
             raise
+        deque(backup.lines, maxlen=0)  # says so if the file is damaged: its checksum is at its end
         raise BackupError(f"The backup doesn't fit table {name}: {reason(error)}.") from None
-    except (StopIteration, LookupError, TypeError, ValueError):
+    except (StopIteration, LookupError, TypeError, ValueError, OverflowError):
         is_complete = False
     if not is_complete or _has_dangling_reference(connection):
         raise BackupError(DAMAGED)
