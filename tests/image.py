@@ -155,9 +155,10 @@ def main() -> None:
                 container.start()
             with timed("Opening its pages"):
                 check(container)
+            print(f"It has {size(IMAGE)}, of which {size(BASE)} are the base.")
         finally:
             container.stop()
-        print(f"It has {size(IMAGE)}, of which {size(BASE)} are the base.")
+            run("buildah", "rmi", "--force", IMAGE, BASE)
 
 
 if __name__ == "__main__":
