@@ -4,6 +4,7 @@
 # make audit        look the packages of requirements.txt up among known weaknesses (needs pypi.org)
 # make reliability  run the fault tests and write docs/reliability.md (4 minutes)
 # make soak         run for hours, kill at random, count memory; writes docs/reliability.md too (90 minutes)
+# make image-test   build the container image, start it and open its pages (3 minutes, root, Debian)
 # make bench        measure speed and size beside the usual solutions (15 minutes)
 # make texts        collect the texts for people into app/translations, to be translated there
 # make screenshots  render every page to docs/screenshots (needs Chromium)
@@ -19,7 +20,7 @@ PYTHON ?= $(shell for version in 3.13 3.12 3.11; do \
 # When the Python that made .venv is gone, its link is broken; the rules below then make .venv anew
 $(shell test -e $(BIN)/python || rm -rf .venv)
 
-.PHONY: run test lint reliability soak audit bench texts screenshots clean
+.PHONY: run test lint reliability soak audit image-test bench texts screenshots clean
 
 run: .venv/installed
 	@$(BIN)/flask --app wsgi db upgrade
@@ -48,6 +49,9 @@ audit: .venv/installed-dev
 	  echo "Run make audit on a machine that reaches it."; \
 	fi; \
 	exit $$status
+
+image-test: .venv/installed-dev
+	$(BIN)/python -m tests.image
 
 bench: .venv/installed-dev
 	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \

@@ -1,5 +1,8 @@
 """The `flask` commands."""
 
+import os
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from app.role import Role
 from app.server.address import url_to_open
 from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
 from app.store.audit_queries import AuditAction
+from app.store.backup import BackupError, open_backup, restore_backup, write_backup
 from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
 from app.vision.model_card import read_model_card
@@ -61,8 +65,8 @@ def init_app(app: Flask) -> None:
     """Add the commands to the application."""
     for group in (user, token, recording, report, monitor, camera, detector):
         app.cli.add_command(group)
-    app.cli.add_command(analyse)
-    app.cli.add_command(purge)
+    for command in (analyse, purge, backup, restore):
+        app.cli.add_command(command)
     context = click.get_current_context(silent=True)
     if context is not None and context.command is run_command:
         click.echo(
@@ -384,6 +388,64 @@ def purge() -> None:
     for room, days, deleted in retention.purge(SYSTEM_CLOCK.now()):
         prefix = "" if room.id == first_id else f"{room.name}: "
         click.echo(f"{prefix}{deleted} minutes older than {days} days deleted.")
+
+
+@click.command("backup", cls=Command)
+@click.argument("file", metavar="FILE")
+@with_appcontext
+def backup(file: str) -> None:
+    """Write the whole database to FILE, or to stdout if FILE is `-`. The server may run meanwhile."""
+    try:
+        if file == "-":
+            counts = write_backup(sys.stdout.buffer, SYSTEM_CLOCK.now())
+            sys.stdout.buffer.flush()
+        else:
+            counts = _write_backup_file(Path(file))
+    except FileExistsError:
+        raise click.ClickException(f"{file} exists already; a backup overwrites nothing.") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
+    except BackupError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {_counted(counts)} to {'stdout' if file == '-' else file}.", err=file == "-")
+
+
+def _write_backup_file(path: Path) -> dict[str, int]:
+    """Write a backup that only its owner may read; leave no part of one behind."""
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        try:
+            counts = write_backup(file, SYSTEM_CLOCK.now())
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            path.unlink()
+            raise
+    return counts
+
+
+@click.command("restore", cls=Command)
+@click.argument("file", metavar="FILE")
+@click.option("--replace", is_flag=True, help="Delete what the database holds.")
+@with_appcontext
+def restore(file: str, replace: bool) -> None:
+    """Fill an empty database with the backup FILE, or stdin if FILE is `-`. Stop the server first."""
+    try:
+        with click.open_file(file, "rb") as opened:
+            found = open_backup(opened)
+            restore_backup(found, replace=replace)
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be read: {error.strerror}.") from None
+    except (BackupError, RuntimeError) as error:  # RuntimeError: from a migration
+        raise click.ClickException(str(error)) from None
+    made_at = f"{found.made_at:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"Restored {_counted(found.counts)}, as they were on {made_at} (Aula {found.version}).")
+    _record(AuditAction.BACKUP_RESTORED, made_at)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """The number of rows, in all and by table."""
+    tables = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+    return f"{sum(counts.values()):,} rows ({tables or 'all tables are empty'})"
 
 
 def _find_user(name: str):

@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.database_health import is_outage, sentence
 
+LOCK = 0x41756C61  # any number that no other program takes: "Aula"
+
 migrate = current_app.extensions["migrate"]
 
 
@@ -29,13 +31,28 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
+@contextmanager
+def _connected() -> Iterator[Connection]:
+    """The connection of a restore, whose transaction the migrations join; else one of their own."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        yield given
+        return
+    with migrate.db.engine.connect() as connection, _without_cascades(connection):
+        yield connection
+
+
 def run() -> None:
     """Migrate the database, in one transaction where it supports that."""
-    with migrate.db.engine.connect() as connection, _without_cascades(connection):
+    with _connected() as connection:
         context.configure(
             connection=connection, target_metadata=migrate.db.metadata, **migrate.configure_args
         )
         with context.begin_transaction():
+            if (
+                connection.dialect.name == "postgresql"
+            ):  # machines that start together migrate one after the other
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             context.run_migrations()
 
 

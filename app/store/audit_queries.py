@@ -46,6 +46,7 @@ class AuditAction(StrEnum):
     ROLE_CHANGED = "role-changed"
     ROOMS_CHANGED = "rooms-changed"
     ACCOUNT_REMOVED = "account-removed"
+    BACKUP_RESTORED = "backup-restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ ACTION_NAMES = {
     AuditAction.ROLE_CHANGED: Translatable("Role changed"),
     AuditAction.ROOMS_CHANGED: Translatable("Rooms changed"),
     AuditAction.ACCOUNT_REMOVED: Translatable("Account removed"),
+    AuditAction.BACKUP_RESTORED: Translatable("Backup restored"),
 }
 
 
