@@ -64,6 +64,8 @@ class Demand:
     """The frame rate that viewers request together; 0 while nobody watches."""
     overrides: Overrides = NO_OVERRIDES
     """A pause and hidden faces, which the monitor obeys even while it can't read the database."""
+    changes: int = 0
+    """Another number tells the monitor that the database says something new about the room."""
 
 
 Message = AnnotatedPicture | MonitorStatus | MonitorUnavailable

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 10.0  # a monitor that sends nothing for this long hangs
 START_SECONDS = 30.0  # until the first message: loading the network takes long on a slow machine
 STOP_SECONDS = 3.0  # to write the open minute; gunicorn and Heroku wait longer
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1  # how soon a monitor hears of a pause
 
 
 class MonitorObserver(Protocol):

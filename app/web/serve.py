@@ -14,11 +14,13 @@ from app.language import Translatable
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.parent_death import wake_when_parent_dies
 from app.runner.capacity import Capacity
+from app.runner.purger import Purger
 from app.runner.recording_runner import RecordingRunner
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import lecture_queries, room_queries, user_queries
+from app.store.changes import on_room_change
 from app.store.database_health import sentence
 from app.store.effective_settings import first_room
 from app.web.alert_watch import AlertWatch
@@ -54,10 +56,13 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
         is_ending,
     )
     app.extensions["runner"] = runner
+    on_room_change(app, rooms.count_change)
     runner.start()
     if not has_redis:
         app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
         app.extensions["recording_runner"].start()
+        app.extensions["purger"] = Purger(app, SYSTEM_CLOCK, is_ending)
+        app.extensions["purger"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
     with app.app_context():
@@ -66,7 +71,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    for name in ("runner", "recording_runner", "alert_watch"):
+    for name in ("runner", "recording_runner", "purger", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
     if app is not None:
