@@ -124,7 +124,7 @@ def test_a_room_in_which_nothing_changes_costs_few_queries(app, room, statements
     writer = MinuteWriter(app, room_id, clock, room_queries.take_lease_number(room_id))
     clock.step()
     statements.clear()
-    for second in range(5 * 60):
+    for _ in range(5 * 60):
         writer.add(reading(clock.now(), clock.monotonic()), minimum_group=5)
         clock.step()
     count = statements.total()

@@ -23,7 +23,7 @@ from app.vision.frame import Reading
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 60.0  # between two looks at settings and lecture; a message about a change makes it look at once
+LOOK_SECONDS = 60.0  # between two looks at settings and lecture; a message about a change makes it look now
 POLL_SECONDS = 1.0
 WRITE_SECONDS = 10.0  # the most that a killed process loses
 
@@ -64,7 +64,7 @@ class MinuteWriter:
         self._stored_before: dict[MinuteKey, CountedMinute | None] = {}
         """For each unwritten minute, what was stored of it before."""
         self._newest_minute = start_of_minute(clock.now())
-        """No later minute was ever stored, by this process or, unless the clock was set, by an earlier one."""
+        """No later minute was stored, by this process or, unless the clock was set, by an earlier one."""
         self._ending = threading.Event()
         self._is_database_reachable = True
         self._looked_at = float("-inf")

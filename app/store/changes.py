@@ -1,4 +1,4 @@
-"""Tells an application when it has stored something new about a room: its monitor need not ask every second."""
+"""Tells an application when it has stored something new about a room, so that its monitor need not ask."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,16 @@ def on_room_change(app: Flask, call: Callable[[int], None]) -> None:
     app.extensions[EXTENSION] = call
 
 
+def note_change(room_id: int) -> None:
+    """Note that the next commit stores something new about a room; needed where no object changes."""
+    db.session.info.setdefault(EXTENSION, set()).add(room_id)
+
+
 @event.listens_for(db.session, "after_flush")
 def _note_rooms(session, _flush_context) -> None:
-    changed = session.info.setdefault(EXTENSION, set())
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, WHAT_MONITORS_KNOW):
-            changed.add(row.id if isinstance(row, Room) else row.room_id)
+            session.info.setdefault(EXTENSION, set()).add(row.id if isinstance(row, Room) else row.room_id)
 
 
 @event.listens_for(db.session, "after_commit")

@@ -161,9 +161,9 @@ def save_minute(
 ) -> None:
     """Insert or overwrite a minute; `minimum_group` is the limit that held while it was counted.
 
-    A minute of a lecture or a room that was deleted meanwhile is dropped. A minute in which the room's purpose
-    changed keeps no expressions. Raises LeaseSuperseded if the room has a lease with a larger number; None,
-    for recordings, needs no lease.
+    A minute of a lecture or a room that was deleted meanwhile is dropped. A minute in which the room's
+    purpose changed keeps no expressions. Raises LeaseSuperseded if the room has a lease with a larger number;
+    None, for recordings, needs no lease.
     """
     if counted.lecture_id is not None:
         lecture = find_lecture(counted.lecture_id)
@@ -203,7 +203,7 @@ def _row(room_id: int, counted: CountedMinute, minimum_group: int, is_finished: 
 def _upsert(row: dict[str, object], may_write: ColumnElement[bool]) -> Insert:
     """Insert or overwrite a minute in one statement, which does nothing unless a room fulfils `may_write`.
 
-    It gives the row's id, or nothing. The room is locked until the commit, so that nobody takes a new lease meanwhile.
+    It gives the row's id, or nothing. The room is locked until the commit: nobody takes a new lease meanwhile.
     """
     columns = Minute.__table__.c
     values = [literal(value, columns[name].type) for name, value in row.items()]
