@@ -58,6 +58,12 @@ class Settings:
         "`rediss://…`; without it the web process runs the monitor",
         is_secret=True,
     )
+    machine: str | None = setting(
+        None,
+        parse.line(80),
+        "with `REDIS_URL`, what this machine is called among those that read rooms; "
+        "without it, its host name",
+    )
     secret_key: str | None = setting(
         None,
         parse.secret(16),

@@ -18,6 +18,14 @@ class SenderAbsence:
     """Why, in a sentence for people."""
 
 
+NO_SENDER_YET = SenderAbsence(
+    Reason.WAITING,
+    Translatable(
+        "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FrameRequest:
     """The monitor requests a frame."""
@@ -37,7 +45,8 @@ class SentFrame:
     number: int
     jpeg: bytes
     asked_at: float
-    """When its sender was asked for it, by the machine's monotonic clock. It was captured after that."""
+    """When its sender was asked for it, by the machine's monotonic clock: it was captured after that. Between
+    machines its age travels instead, since their clocks differ."""
     sender: str = ""
     """Another word for another sender."""
 

@@ -40,8 +40,10 @@ class Runner:
         refuse_room: Callable[[int, Translatable], None],
         clock: Clock,
         is_ending: Callable[[], bool],
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on.
+        """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on. It is
+        called every `look_seconds`.
 
         `keeper_of` makes the keeper of a room, which ends once the function that it is given says so.
         `forget_room` is called when a room's keeper has ended. `refusal` says why a room can't be kept beside
@@ -54,6 +56,7 @@ class Runner:
         self._refuse_room = refuse_room
         self._clock = clock
         self._is_ending = is_ending
+        self._look_seconds = look_seconds
         self._running: dict[int, tuple[RoomKeeper, threading.Event]] = {}
         self._refused: set[int] = set()
         self._is_woken = threading.Event()
@@ -84,17 +87,19 @@ class Runner:
                 wanted = self._rooms_in_use()
                 if wanted is not None:
                     self._keep(list(wanted))
-                seconds = LOOK_SECONDS if wanted is not None else RETRY_SECONDS
+                seconds = self._look_seconds if wanted is not None else RETRY_SECONDS
                 due_at = self._clock.monotonic() + seconds
             self._clock.wait(POLL_SECONDS, self._is_woken)
 
     def _keep(self, wanted: list[int]) -> None:
         """End what is not wanted any more, and start what is, the first first."""
-        for room_id in (self._running.keys() | self._refused) - set(wanted):
-            if room_id in self._running:
-                keeper, ending = self._running.pop(room_id)
-                ending.set()
-                keeper.join()
+        unwanted = (self._running.keys() | self._refused) - set(wanted)
+        ended = [self._running.pop(room_id) for room_id in unwanted & self._running.keys()]
+        for _, ending in ended:
+            ending.set()
+        for keeper, _ in ended:
+            keeper.join()
+        for room_id in unwanted:
             self._refused.discard(room_id)
             self._forget_room(room_id)
         for room_id in wanted:

@@ -203,7 +203,7 @@ def _row(room_id: int, counted: CountedMinute, minimum_group: int, is_finished: 
 def _upsert(row: dict[str, object], may_write: ColumnElement[bool]) -> Insert:
     """Insert or overwrite a minute in one statement, which does nothing unless a room fulfils `may_write`.
 
-    It gives the row's id, or nothing. The room is locked until the commit: nobody takes a new lease meanwhile.
+    It gives the row's id, or nothing. The room is locked until the commit, so nobody takes a lease meanwhile.
     """
     columns = Minute.__table__.c
     values = [literal(value, columns[name].type) for name, value in row.items()]

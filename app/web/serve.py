@@ -46,9 +46,13 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     settings = app.config["SETTINGS"]
     has_redis = settings.redis_url is not None
     capacity = Capacity(settings.detect_fps, partial(_cores_in_use, app))
+    if has_redis:
+        _listen(app, is_ending)
+    else:
+        on_room_change(app, rooms.count_change)
     runner = Runner(
         partial(_rooms_in_use, app),
-        partial(_listener if has_redis else _supervisor, app),
+        partial(_listened_room if has_redis else _supervisor, app),
         rooms.forget,
         partial(_refusal, app, None if has_redis else capacity),
         partial(_refuse_room, app),
@@ -56,11 +60,10 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
         is_ending,
     )
     app.extensions["runner"] = runner
-    on_room_change(app, rooms.count_change)
     runner.start()
+    app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
+    app.extensions["recording_runner"].start()
     if not has_redis:
-        app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
-        app.extensions["recording_runner"].start()
         app.extensions["purger"] = Purger(app, SYSTEM_CLOCK, is_ending)
         app.extensions["purger"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
@@ -71,7 +74,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    for name in ("runner", "recording_runner", "purger", "alert_watch"):
+    for name in ("runner", "listener", "recording_runner", "purger", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
     if app is not None:
@@ -132,14 +135,24 @@ def _supervisor(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> Supe
     return Supervisor(room_id, live_room.slug, live_room.hub, live_room.relay.serve, SYSTEM_CLOCK, is_ending)
 
 
-def _listener(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:
+    """Hear the monitors of all rooms, and tell them and other web processes what this one changes."""
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    live_room = _live_room(app, room_id, is_ending)
-    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"], live_room.slug))
-    return Listener(app, live_room, link, SYSTEM_CLOCK, is_ending)
+    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
+    on_room_change(app, link.send_change)
+    app.extensions["listener"] = Listener(
+        app, link, lambda: app.extensions["runner"].wake(), SYSTEM_CLOCK, is_ending
+    )
+    app.extensions["listener"].start()
+
+
+def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+    from app.web.stream.listener import ListenedRoom
+
+    return ListenedRoom(app.extensions["listener"], _live_room(app, room_id, is_ending))
 
 
 def _log_with_gunicorn() -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.bus.messages import Demand
 from app.camera.errors import Reason
-from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
+from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SenderAbsence, SentFrame
 from app.clock import Clock
 from app.language import Translatable
 
@@ -19,13 +19,6 @@ ANSWER_SECONDS = 1.0  # a request of the monitor waits this long for a frame, th
 SCRIPT_TIMEOUT_SECONDS = 10.0  # a script that posts nothing for this long has disconnected
 POLL_TIMEOUT_SECONDS = 5.0  # a monitor that requests nothing for this long reads another camera or none
 MAX_FRAME_AGE_SECONDS = 2.0  # a frame that waited longer, perhaps through a pause, shows another moment
-
-NO_SENDER_YET = SenderAbsence(
-    Reason.WAITING,
-    Translatable(
-        "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
-    ),
-)
 
 
 class DisconnectReason(Enum):
