@@ -1,4 +1,4 @@
-"""An installation of several machines, on this one: web servers and monitor machines on one Redis and database."""
+"""An installation of several machines, on this one: web servers and monitor machines on one Redis."""
 
 import os
 import re

@@ -100,7 +100,7 @@ class MonitorLink:
         """Do nothing: viewers are connected to web processes, and wait for the next machine."""
 
     def receive(self, message: Message) -> None:
-        """Send to every web process; a picture only to those that request it and have room in their window."""
+        """Send to every web process; a picture to those that request one and have room in their window."""
         match message:
             case AnnotatedPicture():
                 self._send_picture(message)
@@ -172,8 +172,9 @@ class MonitorBus:
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for the thread, which stops once `is_ending` gives True."""
+        """Wait for the thread, which stops once `is_ending` gives True; then close every connection."""
         self._thread.join(2 * POLL_SECONDS + 1)
+        self._channel.close()
 
     def add(
         self, room_id: int, lease: Lease, on_end: Callable[[], None], is_ending: Callable[[], bool]
@@ -203,7 +204,6 @@ class MonitorBus:
                 continue
             if received is not None:
                 self._hear(received)
-        self._channel.unsubscribe()
 
     def _hear(self, received: Received) -> None:
         link = self._links.get(received.room_id)

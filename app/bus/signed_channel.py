@@ -151,6 +151,11 @@ class SignedChannel:
         if subscription is not None:
             subscription.close()
 
+    def close(self) -> None:
+        """End the subscription and close every connection."""
+        self.unsubscribe()
+        self.redis.close()
+
     @property
     def is_subscribed(self) -> bool:
         """Whether there is a subscription that brought something in the last RESUBSCRIBE_SECONDS."""

@@ -46,5 +46,5 @@ class WebLink:
             return None
 
     def close(self) -> None:
-        """End the subscription."""
-        self._channel.unsubscribe()
+        """Close every connection."""
+        self._channel.close()

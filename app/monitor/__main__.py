@@ -1,9 +1,9 @@
 """The monitor that a supervisor starts: `python -m app.monitor ROOM SLUG BUS FRAMES [LEASE]`.
 
 ROOM and SLUG are the id and the address of a room. BUS and FRAMES are file descriptors, of the pipe for
-messages and of the pipe for frames from browsers. LEASE is the number of the room's lease in Redis; without one,
-a lock on a file lets one process of this machine read the room. It is not a `flask` command, because those load
-modules that only pages need.
+messages and of the pipe for frames from browsers. LEASE is the number of the room's lease in Redis; without
+one, a lock on a file lets one process of this machine read the room. It is not a `flask` command: those
+load modules that only pages need.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The leases of a machine in Redis: which rooms it reads, out of those that many machines could.
 
 A lease expires LEASE_SECONDS after its last renewal. Each has a number, which the database counts and which
-only grows, also where Redis loses its memory. Messages and minutes carry it, and smaller numbers are refused: so
+only grows, also where Redis loses its memory. Messages and minutes carry it, and smaller numbers are refused:
 a machine that was frozen and wakes up neither shows nor writes anything.
 """
 
