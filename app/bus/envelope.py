@@ -13,7 +13,7 @@ from app.bus.messages import (
     RoomChanged,
 )
 from app.bus.subscription import Subscription
-from app.camera.frame_request import FrameRequest, NoFrame, SentFrame
+from app.camera.frame_request import FrameRequest, NoFrame, SenderPresence, SentFrame
 from app.language import Translatable
 
 VERSION = 1
@@ -27,6 +27,7 @@ MESSAGES = (
     FrameRequest,
     SentFrame,
     NoFrame,
+    SenderPresence,
 )
 """Every type of message; its name says in an envelope which one it is."""
 

@@ -33,6 +33,10 @@ class WebLink:
         """Tell everybody that the database says something new about a room."""
         self._channel.publish(CHANGES, RoomChanged(), room_id)
 
+    def send_to_others(self, room_id: int, message: object) -> None:
+        """Send something to every other web process."""
+        self._channel.publish(STATUSES, message, room_id)
+
     def receive(self, timeout_seconds: float) -> Received | None:
         """The next message, or None after the timeout."""
         try:

@@ -4,6 +4,7 @@ The monitor requests one frame at a time and gets one answer, so nothing queues 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.camera.errors import Reason
 from app.language import Translatable
@@ -24,6 +25,17 @@ NO_SENDER_YET = SenderAbsence(
         "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPresence:
+    """Somebody sends frames to one of several web processes, which says so to the others every second."""
+
+    name: str
+    key_sha256: str
+    since: datetime
+    is_new: bool
+    """Whether they have just begun: who sends elsewhere has to stop."""
 
 
 @dataclass(frozen=True, slots=True)

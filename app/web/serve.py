@@ -141,12 +141,27 @@ def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"]))
+    channel = SignedChannel.from_settings(app.config["SETTINGS"])
+    link = WebLink(channel)
+    app.extensions["machines"] = partial(_known_machines, channel)
     on_room_change(app, link.send_change)
     app.extensions["listener"] = Listener(
         app, link, lambda: app.extensions["runner"].wake(), SYSTEM_CLOCK, is_ending
     )
     app.extensions["listener"].start()
+
+
+def _known_machines(channel) -> list[str]:
+    """The machines that read rooms, or did so in the last day; none while Redis is away."""
+    from redis.exceptions import RedisError
+
+    from app.runner.leases import REMEMBERED_SECONDS, machines_since
+
+    try:
+        return machines_since(channel, REMEMBERED_SECONDS)
+    except RedisError as error:
+        channel.begin_outage(error)
+        return []
 
 
 def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):

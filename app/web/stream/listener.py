@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +15,7 @@ from app.bus.messages import Demand, MonitorStatus, MonitorUnavailable, PictureO
 from app.bus.signed_channel import Received
 from app.bus.subscription import RENEWAL_SECONDS, Subscription
 from app.bus.web_link import WebLink
-from app.camera.frame_request import FrameRequest, SentFrame
+from app.camera.frame_request import FrameRequest, SenderPresence, SentFrame
 from app.clock import Clock
 from app.language import Translatable
 from app.restart import run_until_ended
@@ -91,7 +92,7 @@ class Listener:
         self._looked_at = float("-inf")
         self._changed: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         """Rooms whose settings are to be read anew; None ends the thread that does."""
-        self._reloaded_at = clock.monotonic()
+        self._reloaded_at = self._presence_at = clock.monotonic()
         self._threads = (
             threading.Thread(target=self._run, name="listener", daemon=True),
             threading.Thread(target=self._run_reloads, name="listener-reloads", daemon=True),
@@ -111,6 +112,7 @@ class Listener:
         """Hear a room's monitor from now on."""
         room.hub.receive(MonitorUnavailable(NO_MONITOR))
         self._rooms[room.room_id] = HeardRoom(room, self._clock.monotonic())
+        room.relay.announce = partial(self._link.send_to_others, room.room_id)
 
     def remove(self, room: LiveRoom) -> None:
         """Hear a room's monitor no longer."""
@@ -151,6 +153,11 @@ class Listener:
                 self._send_demand(heard, demand)
             if now - heard.received_at > HEARTBEAT_SECONDS:
                 self._lose_monitor(heard, self._link.trouble or NO_MONITOR)
+        if now - self._presence_at >= RENEWAL_SECONDS:
+            self._presence_at = now
+            for heard in list(self._rooms.values()):
+                if (sender := heard.room.relay.sender) is not None:
+                    heard.room.relay.announce(sender.presence(is_new=False))
         if now - self._reloaded_at >= RELOAD_SECONDS:
             self._reloaded_at = now
             for heard in list(self._rooms.values()):
@@ -170,6 +177,10 @@ class Listener:
             self._changed.put(received.room_id)
             return
         heard = self._rooms.get(received.room_id)
+        if isinstance(received.message, SenderPresence):
+            if heard is not None and received.sender != self._process_id:
+                heard.room.relay.hear_of_other(received.message)
+            return
         if heard is None or received.lease_number < heard.lease_number:
             return
         if (received.lease_number, received.sender) != (heard.lease_number, heard.monitor_id):
