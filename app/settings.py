@@ -196,8 +196,8 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
         raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
     if settings.redis_url is not None and not (settings.database_url or "").startswith("postgres"):
         raise SettingError(
-            "REDIS_URL needs a PostgreSQL DATABASE_URL, the same for every process: a file of SQLite belongs to "
-            "one machine"
+            "REDIS_URL needs a PostgreSQL DATABASE_URL, the same for every process: a file of SQLite belongs "
+            "to one machine"
         )
     if settings.oidc_issuer is not None and settings.oidc_client_id is None:
         raise SettingError("OIDC_ISSUER needs OIDC_CLIENT_ID: what the provider calls this server")

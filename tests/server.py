@@ -228,14 +228,7 @@ class Server(Startable):
     def stream(self, path: str = "/stream.mjpg") -> Iterator[Part]:
         """Watch the stream, picture by picture, until it ends."""
         with self.open(path) as answer:
-            assert answer.status == 200, answer.read()
-            boundary = answer.headers.get_param("boundary").encode()
-            assert answer.readline().strip() == b"--" + boundary
-            while (part := _read_part(answer)) is not None:
-                assert answer.readline().strip() == b""
-                if answer.readline().strip() != b"--" + boundary:
-                    return
-                yield part
+            yield from read_parts(answer)
 
     def change_database(self, statement: str, *values: object) -> None:
         """Change its SQLite file from outside."""
@@ -263,6 +256,18 @@ class Server(Startable):
 
     def is_online(self) -> bool:
         return self.get("/api/v1/state").json["camera"]["online"]
+
+
+def read_parts(answer) -> Iterator[Part]:
+    """The pictures of a stream that was opened, until it ends."""
+    assert answer.status == 200, answer.read()
+    boundary = answer.headers.get_param("boundary").encode()
+    assert answer.readline().strip() == b"--" + boundary
+    while (part := _read_part(answer)) is not None:
+        assert answer.readline().strip() == b""
+        if answer.readline().strip() != b"--" + boundary:
+            return
+        yield part
 
 
 def _read_part(answer) -> Part | None:

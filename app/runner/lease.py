@@ -18,7 +18,8 @@ RETRY_SECONDS = 0.2
 
 
 HELD_ELSEWHERE = Translatable(
-    "Another server reads the camera of this room. Stop it, or set REDIS_URL on both, so that they share the rooms."
+    "Another server reads the camera of this room. Stop it, or set REDIS_URL on both, so that they share the "
+    "rooms."
 )
 
 

@@ -165,8 +165,7 @@ class Leases:
         """Give a room up."""
         if self._held.get(lease.room_id) is lease:
             del self._held[lease.room_id]
-        if not lease.is_lost:
-            _release(lease)
+        _release(lease)
 
     def check_numbers(self) -> None:
         """Find out which leases were superseded, and count them as lost. Raises SQLAlchemyError."""

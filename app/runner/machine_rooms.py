@@ -62,6 +62,7 @@ class MachineRooms:
         self.has_changed = Event()
         """Set when the database says something new about some room, or a monitor has ended."""
         self._read_since: dict[int, float] = {}
+        """When the present lease of each room that is read here was taken."""
         self._reached: set[int] = set()
         """Rooms whose camera gave a picture under the present lease."""
         self._given_up: dict[int, float] = {}
@@ -108,7 +109,6 @@ class MachineRooms:
         now = time.monotonic()
         kept = []
         for room_id in held:
-            self._read_since.setdefault(room_id, now)
             if room_id not in rooms or self._is_for_another(rooms[room_id], machines):
                 continue
             if len(machines) > 1 and self._is_out_of_reach(room_id, now):
@@ -152,6 +152,7 @@ class MachineRooms:
                 if self._is_full(len(kept) + len(taken)):
                     break
                 if self._leases.take(room_id) is not None:
+                    self._read_since[room_id] = time.monotonic()
                     taken.append(room_id)
         except RedisError as error:
             self._channel.begin_outage(error)

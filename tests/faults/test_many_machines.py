@@ -1,18 +1,21 @@
-"""Two web servers and two monitor machines read three rooms, on real Redis and PostgreSQL; then something fails."""
+"""Two web servers, two monitor machines, three rooms, real Redis and PostgreSQL; then something fails."""
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
+from threading import Thread
 
 import pytest
+import requests
 
 from tests.machines import Installation, Machine, installation
 from tests.postgres import Postgres
 from tests.redis_server import BINARY, RedisServer
-from tests.server import Part, Server, wait_for
+from tests.server import Part, Server, read_parts, wait_for
 from tests.test_server import looks_like_a_card
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install redis-server")
@@ -32,6 +35,7 @@ messages.MonitorStatus = dataclasses.make_dataclass(
     bases=(messages.MonitorStatus,),
     frozen=True,
 )
+messages.MonitorStatus.__module__ = messages.__name__
 """
 """Put into Python's start, it makes a program of a version that added a field to a message."""
 INCOMPATIBLE_VERSION = """\
@@ -136,6 +140,18 @@ def await_part(viewer: Iterator[Part], is_card: bool) -> None:
     wait_for(lambda: looks_like_a_card(next(viewer)) == is_card, MOVED_WITHIN_SECONDS)
 
 
+@contextmanager
+def watching(web: Server, room: int) -> Iterator[list[Part]]:
+    """What a viewer gets meanwhile, who takes every picture at once."""
+    seen: list[Part] = []
+    with web.open(f"/rooms/{ROOMS[room]}/stream.mjpg") as answer:
+        thread = Thread(target=lambda: seen.extend(read_parts(answer)), daemon=True)
+        thread.start()
+        yield seen
+        answer.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
 def seconds_counted(school: Installation) -> dict[int, float]:
     rows = school.query("SELECT room_id, SUM(online_seconds) FROM minute GROUP BY room_id")
     return {room: float(seconds) for room, seconds in rows}
@@ -179,24 +195,28 @@ def test_a_machine_that_was_frozen_neither_shows_nor_writes_once_it_wakes(quiet_
     fault = record_fault(
         lambda: school.log,
         done="All processes of a machine are stopped (SIGSTOP) for 20 s; then they go on.",
-        seen="On the same connection: the last picture for 10 s, a card, then the picture of another machine.",
+        seen="On the same connection: the last picture for 10 s, a card, then another machine's picture.",
         lost="Up to 10 s before the stop, and the time without pictures. No minute counts anything twice.",
     )
     (number,) = school.query("SELECT lease_number FROM room WHERE id = %s", room)[0]
-    with closing(stream(school.webs[0], room)) as viewer:
-        await_part(viewer, is_card=False)
+    with watching(school.webs[0], room) as seen:
+        wait_for(lambda: seen and not looks_like_a_card(seen[-1]))
         with fault.recovery():
             stopped_at = time.monotonic()
             frozen.send(signal.SIGSTOP)
+            wait_for(lambda: looks_like_a_card(seen[-1]))
             wait_for(lambda: holder(redis, room) == other.name, MOVED_WITHIN_SECONDS)
+            wait_for(lambda: not looks_like_a_card(seen[-1]), MOVED_WITHIN_SECONDS)
             await_pictures(school)
-            await_part(viewer, is_card=False)
         time.sleep(max(0.0, stopped_at + 20 - time.monotonic()))
+        count = len(seen)
         frozen.send(signal.SIGCONT)
-        seen = list(islice(viewer, 30))
-        assert not any(looks_like_a_card(part) for part in seen)
-        assert all(part.received_at - part.captured_at < FRESH_SECONDS for part in seen), "no old picture"
-        assert [part.captured_at for part in seen] == sorted(part.captured_at for part in seen)
+        time.sleep(5)
+        after = seen[count:]
+    assert len(after) > 5
+    assert not any(looks_like_a_card(part) for part in after)
+    assert all(part.received_at - part.captured_at < FRESH_SECONDS for part in after), "no old picture"
+    assert [part.captured_at for part in after] == sorted(part.captured_at for part in after)
     wait_for(lambda: "another machine reads room" in frozen.log or "Another server reads" in frozen.log)
     assert school.query("SELECT lease_number FROM room WHERE id = %s", room)[0] == (number + 1,)
     time.sleep(2)
@@ -412,3 +432,30 @@ def test_a_machine_with_another_secret_is_not_heard_and_the_room_says_so(
     with fault.recovery():
         await_pictures(school)
     move(school, 2, None)
+
+
+def test_a_browser_s_picture_reaches_the_machine_that_reads_the_room(quiet_school):
+    """One web server takes the pictures, another one shows them, and no second sender gets in between."""
+    school = quiet_school
+    one, two = school.webs
+    school.query("UPDATE room SET camera = 'browser' WHERE id = 3")
+    one.tell_monitor()
+    jpeg = one.get("/rooms/room-1/snapshot.jpg").body
+    headers = {"Content-Type": "image/jpeg"}
+
+    def send(web: Server) -> int:
+        headers["Authorization"] = f"Bearer {web.token}"
+        return requests.post(f"{web.url}/api/v1/rooms/3/frames", jpeg, headers=headers).status_code
+
+    def is_shown() -> bool:
+        assert send(one) in (202, 503)
+        state = two.get("/api/v1/rooms/3/state").json
+        return state["camera"]["online"]
+
+    try:
+        wait_for(is_shown)
+        wait_for(lambda: send(one) == 202 and not looks_like_a_card(next(stream(two, 3))))
+        assert two.get("/api/v1/rooms/3/state").json["camera"]["source"] == "browser"
+    finally:
+        school.query("UPDATE room SET camera = 'demo?students=3' WHERE id = 3")
+        one.tell_monitor()
