@@ -11,8 +11,8 @@ from app.restart import run_until_ended
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
-RETRY_SECONDS = 1.0  # while the database can't tell
+LOOK_SECONDS = 60.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
+RETRY_SECONDS = 2.0  # while the database can't tell, or a room can't be read
 POLL_SECONDS = 0.25
 
 
@@ -85,14 +85,12 @@ class Runner:
             if self._is_woken.is_set() or self._clock.monotonic() >= due_at:
                 self._is_woken.clear()
                 wanted = self._rooms_in_use()
-                if wanted is not None:
-                    self._keep(list(wanted))
-                seconds = self._look_seconds if wanted is not None else RETRY_SECONDS
-                due_at = self._clock.monotonic() + seconds
+                is_done = wanted is not None and self._keep(list(wanted))
+                due_at = self._clock.monotonic() + (self._look_seconds if is_done else RETRY_SECONDS)
             self._clock.wait(POLL_SECONDS, self._is_woken)
 
-    def _keep(self, wanted: list[int]) -> None:
-        """End what is not wanted any more, and start what is, the first first."""
+    def _keep(self, wanted: list[int]) -> bool:
+        """End what is not wanted any more, and start what is, the first first; gives whether that worked."""
         unwanted = (self._running.keys() | self._refused) - set(wanted)
         ended = [self._running.pop(room_id) for room_id in unwanted & self._running.keys()]
         for _, ending in ended:
@@ -102,12 +100,15 @@ class Runner:
         for room_id in unwanted:
             self._refused.discard(room_id)
             self._forget_room(room_id)
+        is_done = True
         for room_id in wanted:
             if room_id not in self._running:
                 try:
                     self._start(room_id)
                 except Exception:
                     log.exception("room %d can't be read; trying again", room_id)
+                    is_done = False
+        return is_done
 
     def _start(self, room_id: int) -> None:
         if refusal := self._refusal(room_id, len(self._running)):

@@ -49,7 +49,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     if has_redis:
         _listen(app, is_ending)
     else:
-        on_room_change(app, rooms.count_change)
+        on_room_change(app, partial(_note_change, app))
     runner = Runner(
         partial(_rooms_in_use, app),
         partial(_listened_room if has_redis else _supervisor, app),
@@ -133,6 +133,12 @@ def _live_room(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> LiveR
 def _supervisor(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> Supervisor:
     live_room = _live_room(app, room_id, is_ending)
     return Supervisor(room_id, live_room.slug, live_room.hub, live_room.relay.serve, SYSTEM_CLOCK, is_ending)
+
+
+def _note_change(app: Flask, room_id: int) -> None:
+    """Tell a room's monitor that the database says something new, and look whether a room is to be read."""
+    app.extensions["rooms"].count_change(room_id)
+    app.extensions["runner"].wake()
 
 
 def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:

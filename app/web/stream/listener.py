@@ -206,7 +206,7 @@ class Listener:
         if received.lease_number > heard.lease_number and heard.room.hub.monitor.is_running:
             heard.room.hub.monitor_ended()
         heard.lease_number, heard.monitor_id = received.lease_number, received.sender
-        heard.acknowledged, heard.sent_at, heard.sent_demand = 0, float("-inf"), Demand(0)
+        heard.sent_at, heard.sent_demand = float("-inf"), Demand(0)
 
     def _lose_monitor(self, heard: HeardRoom, reason: Translatable | str) -> None:
         """Note that no monitor is connected any more, and why."""
