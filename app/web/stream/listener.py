@@ -24,6 +24,7 @@ from app.store import room_queries
 from app.store.effective_settings import NO_OVERRIDES
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
+from app.web.sending.relay import key_sha256
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +230,8 @@ class Listener:
             monitor_id, request = asked
             answer = heard.room.relay.answer(request)
             if isinstance(answer, SentFrame):  # its age travels, since machines' clocks differ
-                answer = replace(answer, asked_at=self._clock.monotonic() - answer.asked_at)
+                age = self._clock.monotonic() - answer.asked_at
+                answer = replace(answer, asked_at=age, sender=key_sha256(answer.sender))
             self._link.send(monitor_id, heard.room.room_id, answer)
 
     def _run_reloads(self) -> None:
