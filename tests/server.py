@@ -235,9 +235,9 @@ class Server(Startable):
         with closing(sqlite3.connect(self.sqlite_path, timeout=30)) as connection, connection:
             connection.execute(statement, values)
 
-    def tell_monitor(self) -> None:
-        """Let its monitors look at the database, as a change on a page does; faces are not hidden then."""
-        request = urllib.request.Request(f"{self.url}/hide-faces", b"hide=off", method="POST")
+    def tell_monitor(self, change: str = "/resume", form: bytes = b"") -> None:
+        """Let its monitors look at the database, as a change on a page does; no room is paused then."""
+        request = urllib.request.Request(f"{self.url}{change}", form, method="POST")
         request.add_header("Authorization", f"Bearer {self.token}")
         with suppress(urllib.error.HTTPError):  # the page fails where the test has stored nonsense
             urllib.request.urlopen(request, timeout=15).close()

@@ -62,7 +62,7 @@ def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(
     server.get("/pause", method="POST")
     (monitor,) = server.monitor_pids()
     server.change_database("UPDATE room SET areas = ?", "[[1]]")
-    server.tell_monitor()
+    server.tell_monitor("/hide-faces", b"hide=off")
     wait_for(lambda: "the thread minute-writer died" in server.log)
     wait_for(lambda: monitor not in server.monitor_pids())
     assert re.search(r"Traceback[\s\S]+TypeError", server.log)
