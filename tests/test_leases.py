@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from threading import Event
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -15,6 +16,7 @@ from app.language import Translatable
 from app.runner import leases, machine_rooms
 from app.runner.leases import Leases
 from app.runner.machine_rooms import MachineRooms, RoomToRead
+from app.runner.monitor_machine import MonitorMachine
 from tests.redis_server import BINARY
 from tests.server import wait_for
 from tests.test_hub import ONLINE, SINCE, status
@@ -280,3 +282,16 @@ def test_a_full_redis_keeps_what_is_held_and_gives_no_new_lease(make_machine, sc
     finally:
         redis.client.config_set("maxmemory", 0)
     wait_for(lambda: len(one.look()) == 4)
+
+
+@pytest.mark.parametrize(("policy", "lines"), [("allkeys-lru", 1), ("noeviction", 0)])
+def test_a_redis_that_may_throw_leases_away_is_named(make_app, redis, postgres, caplog, policy, lines):
+    app = make_app(REDIS_URL=redis.url, DATABASE_URL=postgres.new_database())
+    machine = MonitorMachine(app, Event())
+    redis.client.config_set("maxmemory-policy", policy)
+    try:
+        machine._warn_of_eviction()
+    finally:
+        redis.client.config_set("maxmemory-policy", "noeviction")
+        machine._channel.close()
+    assert caplog.text.count(f"its maxmemory-policy is {policy}; set it to noeviction") == lines
