@@ -102,7 +102,7 @@ def test_a_killed_monitor_is_noticed_and_the_next_one_takes_over(webs, monitor):
     monitor.start()
     wait_for(lambda: shows_the_class(webs[1]))
     monitor.stop(signal.SIGKILL)
-    wait_for(lambda: "No camera process can be reached" in detail(webs[1]))
+    wait_for(lambda: "no longer answers" in detail(webs[1]))
     monitor.start()
     wait_for(lambda: shows_the_class(webs[1]))
     assert webs[1].get("/api/v1/state").json["monitor"]["restarts"] >= 2

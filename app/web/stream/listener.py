@@ -32,6 +32,8 @@ POLL_SECONDS = 0.1  # how soon a monitor hears of a viewer
 RELOAD_SECONDS = (
     60.0  # between two reads of a watched room's settings, where no message says they have changed
 )
+MOVE_SECONDS = 60.0  # by then another machine would have taken the room
+GONE = Translatable("The machine that read this camera no longer answers. Another one takes over if it can.")
 NO_MONITOR = Translatable("No camera process can be reached. It is started by: flask --app wsgi monitor run")
 
 
@@ -152,8 +154,10 @@ class Listener:
             is_due = now - heard.sent_at >= RENEWAL_SECONDS and (demand.fps or hub.overrides != NO_OVERRIDES)
             if demand != heard.sent_demand or is_due:
                 self._send_demand(heard, demand)
-            if now - heard.received_at > HEARTBEAT_SECONDS:
-                self._lose_monitor(heard, self._link.trouble or NO_MONITOR)
+            silent_seconds = now - heard.received_at
+            if silent_seconds > HEARTBEAT_SECONDS:
+                may_move = heard.lease_number > 0 and silent_seconds < MOVE_SECONDS
+                self._lose_monitor(heard, self._link.trouble or (GONE if may_move else NO_MONITOR))
         if now - self._presence_at >= RENEWAL_SECONDS:
             self._presence_at = now
             for heard in list(self._rooms.values()):
