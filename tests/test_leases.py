@@ -8,7 +8,9 @@ from threading import Event
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from app.bus.messages import MonitorUnavailable
 from app.bus.signed_channel import SignedChannel
+from app.bus.web_link import WebLink
 from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
@@ -230,6 +232,26 @@ def test_an_administrator_moves_a_room_to_a_machine_that_is_there(make_machine, 
     assert two.look() == {1}
     two.stop()
     wait_for(lambda: one.look() == {1, 2, 3, 4}), "until that machine is there again"
+
+
+def test_a_machine_takes_what_an_administrator_gives_it_beyond_what_it_can_read(make_machine, school):
+    one = make_machine("one")
+    one.most = 1
+    school.rooms[2] = RoomToRead(3, "one")
+    school.rooms[3] = RoomToRead(4, "one")
+    assert one.look() == {3, 4}
+
+
+def test_rooms_that_nobody_can_read_hear_why(make_machine, redis):
+    web = WebLink(SignedChannel(redis.url, SECRET))
+    web.receive(0)
+    one = make_machine("one")
+    one.most = 3
+    wait_for(lambda: len(one.look()) == 3 and one.look())
+    received = web.receive(5)
+    assert received.message == MonitorUnavailable(FULL)
+    assert (received.room_id, received.lease_number) == (({1, 2, 3, 4} - one.look()).pop(), 0)
+    web.close()
 
 
 def test_a_camera_out_of_reach_goes_to_another_machine_once(make_machine, school, monkeypatch, caplog):

@@ -10,8 +10,8 @@ from threading import Event
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bus.messages import MonitorStatus
-from app.bus.signed_channel import SignedChannel
+from app.bus.messages import MonitorStatus, MonitorUnavailable
+from app.bus.signed_channel import STATUSES, SignedChannel
 from app.camera.errors import Reason
 from app.language import Translatable
 from app.runner.leases import Leases, RoomLease
@@ -24,6 +24,7 @@ UNREACHABLE = (Reason.MISSING, Reason.REFUSED, Reason.TIMED_OUT)
 """Reasons for a dark camera that may not hold on another machine."""
 TRY_SECONDS = 20.0  # until a machine gives up a room whose camera it never reached
 REST_SECONDS = 600.0  # until it tries that camera again, unless nobody else does
+SAY_FULL_SECONDS = 5.0  # between two messages that a machine is full
 LEFT_SECONDS = 15.0  # until a room that was given up counts as left by everybody
 
 
@@ -69,6 +70,7 @@ class MachineRooms:
         """When this machine gave up a room whose camera it can't reach."""
         self._free_since: dict[int, float] = {}
         self._logged_refusal: Translatable | None = None
+        self._said_full_at = float("-inf")
 
     def choose(self) -> list[int] | None:
         """The rooms that this machine reads from now on; None if nobody can tell."""
@@ -142,14 +144,17 @@ class MachineRooms:
             for room in self._rooms
             if self._leases.lease_of(room.id) is None and not self._is_for_another(room, machines)
         ]
+        wanted_here = {room.id for room in candidates if room.machine == self._machine}
         taken: list[int] = []
-        if not candidates or self._is_full(len(kept)):
-            return taken
         try:
             free = self._rested(self._leases.free(room.id for room in candidates))
             random.shuffle(free)  # so that machines that start together don't all try the same
-            for room_id in free[: -(-len(free) // max(1, len(machines)))]:
-                if self._is_full(len(kept) + len(taken)):
+            free.sort(key=lambda room_id: room_id not in wanted_here)
+            share = max(len(wanted_here), -(-len(free) // max(1, len(machines))))
+            for room_id in free[:share]:
+                # an administrator's wish goes before what the machine is thought to be able to read
+                if room_id not in wanted_here and self._is_full(len(kept) + len(taken)):
+                    self._say_full([each for each in free if each not in taken])
                     break
                 if self._leases.take(room_id) is not None:
                     self._read_since[room_id] = time.monotonic()
@@ -159,6 +164,13 @@ class MachineRooms:
         except SQLAlchemyError:  # others have logged that
             self.has_changed.set()
         return taken
+
+    def _say_full(self, free: list[int]) -> None:
+        """Say on the cards of the rooms that nobody reads that this machine can't."""
+        if time.monotonic() - self._said_full_at > SAY_FULL_SECONDS:
+            self._said_full_at = time.monotonic()
+            for room_id in free:
+                self._channel.publish(STATUSES, MonitorUnavailable(self._logged_refusal), room_id)
 
     def _is_full(self, rooms: int) -> bool:
         refusal = self._refusal(rooms)

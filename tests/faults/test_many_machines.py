@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install
 ROOMS = {1: "room-1", 2: "room-2", 3: "room-3"}
 MOVED_WITHIN_SECONDS = 40  # 15 on a quiet machine
 FRESH_SECONDS = 5
+COUNTED_SHARE = 0.7
 OTHERS_SEE = "The other viewers: nothing of it. "
 NEXT_VERSION = """\
 import dataclasses
@@ -250,8 +251,11 @@ def test_redis_that_is_away_costs_no_minute_and_moves_no_room(quiet_school, redi
 
 
 def await_seconds(school: Installation, before: dict[int, float], began: float) -> None:
-    """Wait until every second since `began` is counted, in each room."""
-    due = time.monotonic() - began - 3
+    """Wait until the time since `began`, more than half of it an outage, is counted in each room.
+
+    A busy machine leaves gaps of its own: more than 2 s between two readings count for nothing.
+    """
+    due = COUNTED_SHARE * (time.monotonic() - began)
 
     def are_counted() -> bool:
         now = seconds_counted(school)

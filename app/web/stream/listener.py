@@ -52,6 +52,10 @@ class HeardRoom:
     """Pictures received under this process's present id."""
     sent_demand: Demand = field(default_factory=lambda: Demand(0))
     sent_at: float = float("-inf")
+    shortage: Translatable | str = ""
+    """Why a machine takes no further room."""
+    shortage_at: float = float("-inf")
+    """When one said so."""
     requests: "queue.SimpleQueue[tuple[str, FrameRequest] | None] | None" = None
     """Requests for frames from browsers; None until there is one."""
 
@@ -157,7 +161,9 @@ class Listener:
             silent_seconds = now - heard.received_at
             if silent_seconds > HEARTBEAT_SECONDS:
                 may_move = heard.lease_number > 0 and silent_seconds < MOVE_SECONDS
-                self._lose_monitor(heard, self._link.trouble or (GONE if may_move else NO_MONITOR))
+                has_shortage = now - heard.shortage_at < HEARTBEAT_SECONDS
+                reason = heard.shortage if has_shortage else GONE if may_move else NO_MONITOR
+                self._lose_monitor(heard, self._link.trouble or reason)
         if now - self._presence_at >= RENEWAL_SECONDS:
             self._presence_at = now
             for heard in list(self._rooms.values()):
@@ -186,7 +192,12 @@ class Listener:
             if heard is not None and received.sender != self._process_id:
                 heard.room.relay.hear_of_other(received.message)
             return
-        if heard is None or received.lease_number < heard.lease_number:
+        if heard is None:
+            return
+        if received.lease_number == 0 and isinstance(received.message, MonitorUnavailable):
+            heard.shortage, heard.shortage_at = received.message.detail, self._clock.monotonic()
+            return
+        if received.lease_number < heard.lease_number:
             return
         if (received.lease_number, received.sender) != (heard.lease_number, heard.monitor_id):
             self._follow(heard, received)
