@@ -1,7 +1,7 @@
 """A district of simulated rooms: leases, status, minutes and demand on real Redis and PostgreSQL; no camera.
 
-`python -m benchmarks.district`. The machines are real but for the monitors: each of their rooms says its state
-twice a second and writes its minute every ten. Then a tenth of the machines is killed.
+The machines are real but for the monitors: each of their rooms says its status twice a second and writes its
+minute every ten. Then a tenth of the machines is killed. Run it with `python -m benchmarks.district`.
 """
 
 import argparse

@@ -23,7 +23,9 @@ from app.bus.messages import (
 from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, Received, SignedChannel, inbox
 from app.bus.subscription import Subscribers, Subscription
 from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SentFrame
+from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
+from app.restart import run_until_ended
 
 POLL_SECONDS = 0.25
 ANSWER_SECONDS = 1.2  # of web processes, to a request for a frame; each of them waits a second for its sender
@@ -192,6 +194,9 @@ class MonitorBus:
         return self._links.get(room_id)
 
     def _run(self) -> None:
+        run_until_ended(self._listen, SYSTEM_CLOCK, self._is_ending)
+
+    def _listen(self) -> None:
         while not self._is_ending():
             try:
                 if not self._channel.is_subscribed:
