@@ -257,33 +257,20 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 @monitor.command("run")
-@click.option("--room", "name", help="The room's name; by default the first room.")
-def run_monitor(name: str | None) -> None:
-    """Read a room's camera until SIGTERM, and send pictures to the web processes through Redis.
+def run_monitor() -> None:
+    """Read rooms until SIGTERM, and send pictures to the web processes through Redis.
 
-    Recordings that wait are read too. Without REDIS_URL the web process starts the monitor itself.
+    Each room is read by one machine; start this on as many machines as are needed. Recordings on this
+    machine's disk are read too. Without REDIS_URL the web process reads the rooms itself.
     """
     app = current_app._get_current_object()  # threads have no current_app
-    settings = app.config["SETTINGS"]
-    if settings.redis_url is None:
+    if app.config["SETTINGS"].redis_url is None:
         raise click.ClickException(
-            "The web process runs the monitor itself. To run it separately, set REDIS_URL for both."
+            "The web process runs the monitors itself. To run them separately, set REDIS_URL for both."
         )
-    # imported here: redis and OpenCV, which few commands need
-    from app.bus.monitor_link import MonitorLink
-    from app.bus.signed_channel import SignedChannel
-    from app.monitor import process
-    from app.runner.lease import file_lease
-    from app.runner.recording_runner import RecordingRunner
-    from app.runner.redis_lease import RedisLease
+    from app.runner import monitor_machine  # imported here: redis and OpenCV, which few commands need
 
-    room = first_room() if name is None else room_queries.find_room(name)
-    if room is None or room.archived_at is not None:
-        raise click.ClickException(f"There is no room {name!r} in use.")
-    channel = SignedChannel.from_settings(settings, room.slug)
-    link = MonitorLink(channel, RedisLease(channel))
-    recordings = RecordingRunner(app, SYSTEM_CLOCK)
-    process.run(app, room.id, link, [file_lease(app, room.slug), link.hold_lease(), recordings])
+    monitor_machine.run(app)
 
 
 @camera.command("check")

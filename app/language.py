@@ -33,7 +33,7 @@ class Translatable:
     """
 
     text: str
-    values: dict[str, object]
+    values: dict[str, "Translatable | str | int | float | None"]
 
     def __init__(self, text: str, **values: object) -> None:
         object.__setattr__(self, "text", text)

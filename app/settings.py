@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from app import setting_parsers as parse
-from app.camera.spec import NO_BROWSER, CameraKind, check_spec, hide_password
+from app.camera.spec import check_spec, hide_password
 from app.language import SOURCE_LANGUAGE
 from app.notify.address import parse_addresses
 from app.purpose import Purpose
@@ -57,6 +57,12 @@ class Settings:
         "the Redis server that connects web processes to a separate monitor process: `redis://…` or "
         "`rediss://…`; without it the web process runs the monitor",
         is_secret=True,
+    )
+    machine: str | None = setting(
+        None,
+        parse.line(80),
+        "with `REDIS_URL`, what this machine is called among those that read rooms; "
+        "without it, its host name",
     )
     secret_key: str | None = setting(
         None,
@@ -188,12 +194,15 @@ def read_settings(environment: Mapping[str, str], env_file: Path) -> Settings:
     settings = Settings(**values)
     if settings.redis_url is not None and settings.secret_key is None:
         raise SettingError("REDIS_URL needs SECRET_KEY, the same for every process: it signs what they send")
+    if settings.redis_url is not None and not (settings.database_url or "").startswith("postgres"):
+        raise SettingError(
+            "REDIS_URL needs a PostgreSQL DATABASE_URL, the same for every process: a file of SQLite belongs "
+            "to one machine"
+        )
     if settings.oidc_issuer is not None and settings.oidc_client_id is None:
         raise SettingError("OIDC_ISSUER needs OIDC_CLIENT_ID: what the provider calls this server")
     if not settings.passwords and settings.oidc_issuer is None:
         raise SettingError("PASSWORDS=off needs OIDC_ISSUER: nobody could sign in otherwise")
-    if settings.redis_url is not None and settings.camera == CameraKind.BROWSER:
-        raise SettingError(f"CAMERA=browser can't be used with REDIS_URL. {NO_BROWSER}")
     return settings
 
 

@@ -382,9 +382,9 @@ class WebProcess:
         self.watch.sender.send_due()
 
 
-def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, redis, web):
+def test_of_several_web_processes_one_tells_and_after_its_end_another(make_app, redis, postgres, web):
     clock = ManualClock()
-    settings = {"REDIS_URL": redis.url, "NOTIFY": webhook(web)}
+    settings = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database(), "NOTIFY": webhook(web)}
     one, *others = (WebProcess(make_app(**settings), clock) for _ in range(3))
 
     def pass_(minutes: int, camera: CameraState, *processes: WebProcess) -> list[str]:

@@ -246,3 +246,4 @@ def change_room(server, **stored) -> None:
     app = create_app(server.environment, server.log_path.parent / "instance")
     with app.app_context():
         room_queries.change_room(room_queries.get_or_create_room(server.environment["ROOM"]), **stored)
+    server.tell_monitor()

@@ -66,6 +66,7 @@ def test_the_monitor_of_a_presence_room_has_neither_litert_nor_the_network(start
     (before,) = server.monitor_pids()
     assert "ai_edge_litert" in loaded(before)
     server.change_database("UPDATE room SET purpose = 'presence'")
+    server.tell_monitor()
     wait_for(lambda: before not in server.monitor_pids())
 
     def presence():

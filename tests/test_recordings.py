@@ -24,7 +24,6 @@ from app.store.tables import Lecture, LectureRecording, Minute, RecordingState, 
 from app.store.user_queries import find_user, set_password
 from tests.recordings import FACES, film, phone_film
 from tests.server import Server, kill_left, wait_for
-from tests.test_monitor_alone import SeparateMonitor
 
 BEGAN = datetime.now(UTC).replace(hour=10, minute=0, second=30, microsecond=0) - timedelta(days=3)
 SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo"}
@@ -307,8 +306,18 @@ def test_after_a_day_a_recording_that_was_not_read_is_deleted(context, short_fil
     assert recording(recording_id) is None
 
 
-def test_a_monitor_reads_what_a_web_server_of_another_process_received(redis, postgres, short_film, tmp_path):
-    """With Redis and PostgreSQL, where the web process starts nothing."""
+def test_a_recording_whose_file_another_machine_has_is_left_to_that_machine(context, short_film):
+    recording_id = queue(short_film)
+    path = uploads.path_of(recording(recording_id).file_key)
+    path.rename(path.with_suffix(".away"))
+    assert recording_queries.take_next(datetime.now(UTC)) is None
+    path.with_suffix(".away").rename(path)
+    assert recording_queries.take_next(datetime.now(UTC)) == recording_id
+
+
+def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
+    redis, postgres, short_film, tmp_path
+):
     settings = {**SETTINGS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database()}
     with Server(tmp_path / "web", settings) as server:
         recording = {"title": "Algebra", "course": "", "room": "1", "file_name": "a.avi"}
@@ -320,11 +329,7 @@ def test_a_monitor_reads_what_a_web_server_of_another_process_received(redis, po
         piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
         answer = requests.patch(address, data=short_film.read_bytes(), headers=headers | piece)
         assert answer.status_code == 204, answer.text
-        monitor = SeparateMonitor(server)
-        try:
-            wait_for(lambda: requests.get(address, headers=headers).json()["state"] == "done", seconds=200)
-        finally:
-            monitor.stop()
+        wait_for(lambda: requests.get(address, headers=headers).json()["state"] == "done", seconds=200)
         minutes = server.get("/api/v1/lectures/1/minutes").json["minutes"]
         assert [row["frames_analysed"] for row in minutes] == [30, 20]
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from app.camera.errors import FrameUnavailable, Reason
-from app.camera.frame_request import FrameRequest, NoFrame, SentFrame
+from app.camera.frame_request import FrameRequest, NoFrame, SenderPresence, SentFrame
 from app.camera.sources.browser_camera import BrowserCamera
 from app.web.sending.relay import (
     MAX_FRAME_AGE_SECONDS,
     NO_SENDER_YET,
+    OTHER_SENDER_SECONDS,
     SCRIPT_TIMEOUT_SECONDS,
     AlreadySending,
     DisconnectReason,
@@ -64,6 +65,28 @@ def test_a_frame_from_before_a_pause_is_never_delivered(relay, clock):
     relay.disconnect(sender, DisconnectReason.STOPPED)
     asking.join(60)
     assert answers[0].absence.reason == Reason.STOPPED
+
+
+def test_of_two_web_processes_one_has_the_sender_of_a_room(relay, clock):
+    elsewhere = Relay(clock, lambda: ZoneInfo("Europe/Berlin"), lambda: 10)
+    relay.announce, elsewhere.announce = elsewhere.hear_of_other, relay.hear_of_other
+    first = relay.connect("anna", "page")
+    with pytest.raises(AlreadySending, match="anna is sending"):
+        elsewhere.connect("ben", "other page")
+    second = elsewhere.connect("ben", "other page", take_over=True)
+    assert not relay.is_sending(first)
+    assert elsewhere.is_sending(second)
+    assert elsewhere.connect("ben", "other page").since == second.since, "as when a page reconnects"
+    assert relay.connect("ben", "other page"), "the same page comes back to another process"
+    assert not elsewhere.is_sending(second)
+
+
+def test_another_web_process_that_is_silent_has_no_sender_any_more(relay, clock):
+    relay.hear_of_other(SenderPresence("anna", "key of anna's", clock.now(), is_new=False))
+    with pytest.raises(AlreadySending):
+        relay.connect("ben", "page")
+    clock.pass_(OTHER_SENDER_SECONDS + 1)
+    assert relay.connect("ben", "page")
 
 
 def test_a_second_sender_hears_who_is_sending_and_can_take_over(relay):

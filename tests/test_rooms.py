@@ -395,15 +395,17 @@ def test_a_room_that_is_archived_lets_go_of_its_camera_and_its_viewers(school):
     with app.app_context():
         lab = room_queries.create_room("Lab 2")
         room_queries.change_room(lab, camera=camera.url, told_at=NOON)
+    server.tell_monitor()
     stream = server.stream("/rooms/lab-2/stream.mjpg")
     wait_for(lambda: not looks_like_a_card(next(stream)))
     wait_for(lambda: len(server.monitor_pids()) == 2)
     with app.app_context():
         room_queries.change_room(room_queries.find_room("Lab 2"), archived_at=NOON)
+    server.tell_monitor()
     for _ in stream:
         pass  # until it ends
     wait_for(lambda: len(server.monitor_pids()) == 1)
-    assert server.is_online(), "the other room goes on"
+    wait_for(server.is_online)  # the other room goes on
 
 
 def test_a_room_has_a_time_zone_and_a_language_of_its_own(app, administrator):

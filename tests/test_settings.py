@@ -122,9 +122,11 @@ def test_an_address_that_can_t_be_redis_is_refused_and_not_shown(url):
 def test_redis_needs_a_secret_key_that_the_processes_share():
     with pytest.raises(SettingError, match="REDIS_URL needs SECRET_KEY"):
         read(REDIS_URL="redis://cache")
-    assert read(REDIS_URL="rediss://cache:6380/1", SECRET_KEY="a key for tests only").redis_url
+    url, database = "rediss://cache:6380/1", "postgres://aula@database/aula"
+    assert read(REDIS_URL=url, SECRET_KEY="a key for tests only", DATABASE_URL=database).redis_url
 
 
-def test_a_browser_can_t_be_the_camera_of_a_separate_monitor():
-    with pytest.raises(SettingError, match=r"CAMERA=browser can't be used with REDIS_URL"):
-        read(REDIS_URL="redis://cache", SECRET_KEY="a key for tests only", CAMERA="browser")
+@pytest.mark.parametrize("database", ["", "sqlite:////srv/aula.sqlite"])
+def test_redis_needs_a_database_that_the_processes_share(database):
+    with pytest.raises(SettingError, match="REDIS_URL needs a PostgreSQL DATABASE_URL"):
+        read(REDIS_URL="redis://cache", SECRET_KEY="a key for tests only", DATABASE_URL=database)

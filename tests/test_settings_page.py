@@ -10,6 +10,7 @@ from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.devices import VideoDevice, video_devices
 from app.camera.state import CameraState
 from app.store import room_queries, user_queries
+from app.store.effective_settings import first_room
 from app.web.pages.account import setup_path
 from tests.forms import csrf_of, signed_in_client
 from tests.mjpeg_camera import MjpegCamera
@@ -100,12 +101,23 @@ def test_only_an_address_is_taken_for_a_network_camera(app, administrator, addre
     assert first_settings(app).camera == "demo"
 
 
-def test_a_browser_is_offered_as_camera_unless_the_monitor_runs_on_its_own(make_app, administrator):
-    assert 'value="browser"' in administrator.get("/settings").text
-    app = make_app(REDIS_URL="redis://nowhere")
+def test_the_machine_of_a_room_can_be_chosen_where_there_are_several(make_app, postgres, administrator):
+    assert 'name="machine"' not in administrator.get("/settings").text
+    app = make_app(REDIS_URL="redis://127.0.0.1:1", DATABASE_URL=postgres.new_database())
+    app.extensions["machines"] = lambda: ["cellar", "attic"]
     client = signed_in_client(app, "anna")
-    assert 'value="browser"' not in client.get("/settings").text
-    assert fill_in(client, "/settings", kind="browser").status_code == 400
+    page = client.get("/settings").text
+    assert 'value="browser"' in page
+    assert page.index("any machine") < page.index("attic") < page.index("cellar")
+    assert fill_in(client, "/settings", machine="roof").status_code == 400
+    assert fill_in(client, "/settings", machine="attic").status_code == 302
+    with app.app_context():
+        assert first_room().machine == "attic"
+    app.extensions["machines"] = list  # it is away for more than a day, and stays chosen
+    assert '<option selected value="attic">' in client.get("/settings").text
+    assert fill_in(client, "/settings", machine="").status_code == 302
+    with app.app_context():
+        assert first_room().machine is None
 
 
 def test_a_camera_that_was_not_found_is_refused(app, administrator):

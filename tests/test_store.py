@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Event
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +17,7 @@ from app.clock import SYSTEM_CLOCK
 from app.monitor.minute_writer import MinuteWriter
 from app.role import Role
 from app.store import lecture_queries, minute_queries, retention, room_queries
+from app.store.changes import on_room_change
 from app.store.counted_minute import CountedMinute
 from app.store.scope import EVERYTHING
 from app.store.tables import Lecture, Minute, Note, Room, Token, db
@@ -274,7 +276,9 @@ def test_what_is_written_after_a_second_connection_is_there_for_other_processes(
 
 def test_the_last_seconds_of_a_lecture_are_written_as_soon_as_it_ends(app, room):
     lecture = lecture_queries.start_lecture(room, "Algebra", "", SYSTEM_CLOCK.now())
-    writer = MinuteWriter(app, room.id, SYSTEM_CLOCK)
+    changed = Event()
+    on_room_change(app, lambda _: changed.set())
+    writer = MinuteWriter(app, room.id, SYSTEM_CLOCK, settings_changed=changed)
     try:
         wait_for(lambda: writer._lecture_id)
         for second in range(0, 31):

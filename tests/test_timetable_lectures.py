@@ -247,7 +247,7 @@ def test_the_calendar_is_read_every_hour_and_kept_while_it_is_away(app, room):
     answers["/a.ics"] = body(ICS, calendar_of(event("Algebra", begins=":20260105T083000Z")))
     with HttpCamera(answers) as server:
         room_queries.change_room(room, calendar_url=f"{server.url}/a.ics")
-        refresher = CalendarRefresher(app, room.id, clock)
+        refresher = CalendarRefresher(app, room.id, clock, lambda: 0)
         try:
             wait_for(lambda: planned_titles(room) == ["Algebra"])
             assert room.calendar_fetched_at == clock.now()

@@ -209,6 +209,7 @@ def test_a_lecture_begins_and_ends_by_itself_and_outside_it_nothing_is_read(serv
 
     end = f"{datetime.now(UTC) + timedelta(seconds=2):%Y-%m-%d %H:%M:%S.%f}"
     server.change_database("UPDATE lecture SET planned_end = ?", end)
+    server.tell_monitor()
     (lecture,) = server.get("/api/v1/lectures").json["lectures"]
     ended = wait_for(lambda: server.get(f"/api/v1/lectures/{lecture['id']}").json["ended_at"])
     assert ended[:19] == end.replace(" ", "T")[:19]

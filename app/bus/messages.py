@@ -27,6 +27,15 @@ class AnnotatedPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureOnItsWay:
+    """A picture between two machines, whose clocks may differ."""
+
+    picture: AnnotatedPicture
+    age_seconds: float
+    """How old it was when it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorStatus:
     """How the monitor is doing; it is sent at least once a second, so it is also the heartbeat."""
 
@@ -64,6 +73,13 @@ class Demand:
     """The frame rate that viewers request together; 0 while nobody watches."""
     overrides: Overrides = NO_OVERRIDES
     """A pause and hidden faces, which the monitor obeys even while it can't read the database."""
+    changes: int = 0
+    """Another number tells the monitor that the database says something new about the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """The database says something new about a room."""
 
 
 Message = AnnotatedPicture | MonitorStatus | MonitorUnavailable

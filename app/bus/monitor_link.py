@@ -1,85 +1,220 @@
-"""The monitor's end of the bus through Redis."""
+"""A monitor machine's end of the bus through Redis: monitors' messages go out, the demand comes in."""
 
+import contextlib
+import queue
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from typing import Protocol
 
 from redis.exceptions import RedisError
 
-from app.bus.messages import AnnotatedPicture, Demand, Message, MonitorStatus, MonitorUnavailable
-from app.bus.signed_channel import RETRY_SECONDS, SignedChannel
-from app.bus.subscription import (
-    ALL_SUBSCRIBERS,
-    MONITOR,
-    RENEWAL_SECONDS,
-    Subscribers,
-    Subscription,
-    topic_of,
+from app.bus.messages import (
+    AnnotatedPicture,
+    Demand,
+    Message,
+    MonitorStatus,
+    MonitorUnavailable,
+    PictureOnItsWay,
+    RoomChanged,
 )
+from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, Received, SignedChannel, inbox
+from app.bus.subscription import Subscribers, Subscription
+from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SentFrame
+from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
+from app.restart import run_until_ended
+
+POLL_SECONDS = 0.25
+ANSWER_SECONDS = 1.2  # of web processes, to a request for a frame; each of them waits a second for its sender
+
+STOPPED = Translatable("The camera process was stopped.")
+RESTARTING = Translatable("The camera process ended and is being restarted.")
 
 
-class Lease(AbstractContextManager, Protocol):
-    """What the link needs of the room's lease; `app.runner.redis_lease` implements it."""
+class Lease(Protocol):
+    """What a link needs of its room's lease; `app.runner.leases` implements it."""
 
-    is_held: bool
+    number: int
 
-    def renew(self) -> None:
-        """Extend the lease. Raises NotLeaseHolder, a ConnectionError, where another monitor holds it."""
+    @property
+    def is_held(self) -> bool:
+        """Whether it can't have expired yet."""
         ...
 
 
 class MonitorLink:
-    """A `Link` to every web process that subscribes to the room."""
+    """One room's monitor, as its supervisor's observer: what it says goes to the web processes."""
 
-    def __init__(self, channel: SignedChannel, lease: Lease) -> None:
-        self._channel = channel
+    def __init__(
+        self,
+        room_id: int,
+        lease: Lease,
+        channel: SignedChannel,
+        on_end: Callable[[], None] = lambda: None,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`on_end` is called when the monitor's process has ended; no other is started if `is_ending`."""
+        self._room_id = room_id
         self._lease = lease
+        self._channel = channel
+        self._on_end = on_end
+        self._is_ending = is_ending
         self._subscribers = Subscribers()
+        self._changes = 0
+        self._has_said_why = False
+        self.status: MonitorStatus | None = None
+        """The newest of the process that runs."""
+        self._answers: queue.SimpleQueue[SentFrame | NoFrame] = queue.SimpleQueue()
 
-    @contextmanager
-    def hold_lease(self) -> Iterator[None]:
-        """Hold the room's lease meanwhile; nothing is sent without it. Raises NotLeaseHolder."""
-        with self._lease:
-            yield
-            self.send(MonitorUnavailable(Translatable("The camera process was stopped.")))
-
-    def send(self, message: Message) -> None:
-        """Send to every web process; a picture only to those that request one and have room in their window.
-
-        A status renews the lease. Raises NotLeaseHolder where another monitor holds it now.
-        """
-        if not self._lease.is_held:
-            return
-        if isinstance(message, MonitorStatus):
-            self._lease.renew()
-        packed = self._channel.pack(message)
-        if isinstance(message, AnnotatedPicture):
-            self._send_picture(packed)
-        else:
-            self._channel.publish(ALL_SUBSCRIBERS, packed)
-
-    def _send_picture(self, packed: bytes) -> None:
-        for subscriber_id in self._subscribers.ready_ids():
-            receivers = self._channel.publish(topic_of(subscriber_id), packed)
-            self._subscribers.count_sent(subscriber_id, receivers)
-
-    def recv(self) -> Demand:
-        """Wait up to RENEWAL_SECONDS for a subscription; gives what all subscribers request together."""
-        subscription = self._receive()
-        if isinstance(subscription, Subscription):
-            self._subscribers.renew(subscription)
+    @property
+    def demand(self) -> Demand:
+        """What all web processes request together."""
         self._subscribers.remove_expired()
-        return self._subscribers.demand()
+        return replace(self._subscribers.demand(), changes=self._changes)
 
-    def _receive(self) -> object | None:
-        try:
-            if not self._channel.is_subscribed:
-                self._channel.subscribe(MONITOR)
-            return self._channel.receive(RENEWAL_SECONDS)
-        except RedisError as error:
-            self._channel.begin_outage(error)
-            self._channel.unsubscribe()
-            time.sleep(RETRY_SECONDS)
-            return None
+    def count_change(self) -> None:
+        """Tell the monitor that the database says something new about the room."""
+        self._changes += 1
+
+    def hear(self, received: Received) -> None:
+        """Take what a web process sent about this room."""
+        match received.message:
+            case Subscription() as subscription:
+                self._subscribers.renew(received.sender, subscription)
+            case SentFrame() | NoFrame() as answer:
+                self._answers.put(answer)
+
+    def monitor_started(self) -> None:
+        """A monitor process was started; its first status says so to the others."""
+        self._has_said_why, self.status = False, None
+
+    def monitor_ended(self) -> None:
+        """Say that the monitor process has ended, unless it said itself why."""
+        self.status = None
+        if not self._has_said_why:
+            self._publish(STATUSES, MonitorUnavailable(STOPPED if self._is_ending() else RESTARTING))
+        self._on_end()
+
+    def disconnect_viewers(self) -> None:
+        """Do nothing: viewers are connected to web processes, and wait for the next machine."""
+
+    def receive(self, message: Message) -> None:
+        """Send to every web process; a picture to those that request one and have room in their window."""
+        match message:
+            case AnnotatedPicture():
+                self._send_picture(message)
+                return
+            case MonitorStatus():
+                self.status = message
+            case MonitorUnavailable():
+                self._has_said_why = True
+        self._publish(STATUSES, message)
+
+    def _send_picture(self, picture: AnnotatedPicture) -> None:
+        age = time.monotonic() - picture.monotonic
+        on_its_way = PictureOnItsWay(replace(picture, monotonic=0.0), age)
+        for subscriber_id in self._subscribers.ready_ids():
+            self._subscribers.count_sent(subscriber_id, self._publish(inbox(subscriber_id), on_its_way))
+
+    def _publish(self, topic: str, message: object) -> int:
+        """Publish under the lease; a machine that may have lost it says nothing."""
+        if not self._lease.is_held:
+            return 0
+        return self._channel.publish(topic, message, self._room_id, self._lease.number)
+
+    def serve_frames(self, connection: Connection) -> None:
+        """Ask the web processes for what browsers send, until the monitor ends."""
+        with connection, contextlib.suppress(EOFError, OSError):
+            while True:
+                connection.send(self._answer(connection.recv()))
+
+    def _answer(self, request: FrameRequest) -> SentFrame | NoFrame:
+        """A frame from whichever web process has one; else why nobody sends, as far as that is known."""
+        while not self._answers.empty():
+            self._answers.get()
+        self._publish(STATUSES, request)
+        until, absence = time.monotonic() + ANSWER_SECONDS, NO_SENDER_YET
+        while (remaining := until - time.monotonic()) > 0:
+            try:
+                answer = self._answers.get(timeout=remaining)
+            except queue.Empty:
+                break
+            if answer.number != request.number:
+                continue
+            if isinstance(answer, SentFrame):  # its age travels, since machines' clocks differ
+                return replace(answer, asked_at=time.monotonic() - answer.asked_at)
+            if answer.absence is None:
+                return answer
+            if answer.absence != NO_SENDER_YET:
+                absence = answer.absence
+        return NoFrame(request.number, absence)
+
+
+class MonitorBus:
+    """The links of all rooms that this machine reads. It receives on a thread of its own."""
+
+    def __init__(
+        self,
+        channel: SignedChannel,
+        on_change: Callable[[int], None],
+        is_ending: Callable[[], bool],
+    ) -> None:
+        """`on_change` is called with the id of each room of which the database says something new."""
+        self._channel = channel
+        self._on_change = on_change
+        self._is_ending = is_ending
+        self._links: dict[int, MonitorLink] = {}
+        self._thread = threading.Thread(target=self._run, name="monitor-bus", daemon=True)
+
+    def start(self) -> None:
+        """Receive in the background."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread, which stops once `is_ending` gives True; then close every connection."""
+        self._thread.join(2 * POLL_SECONDS + 1)
+        self._channel.close()
+
+    def add(
+        self, room_id: int, lease: Lease, on_end: Callable[[], None], is_ending: Callable[[], bool]
+    ) -> MonitorLink:
+        """The link of a room that this machine reads from now on, as for `MonitorLink`."""
+        self._links[room_id] = MonitorLink(room_id, lease, self._channel, on_end, is_ending)
+        return self._links[room_id]
+
+    def remove(self, room_id: int) -> None:
+        """This machine reads a room no longer."""
+        self._links.pop(room_id, None)
+
+    def link(self, room_id: int) -> MonitorLink | None:
+        """The link of a room; None if this machine does not read it."""
+        return self._links.get(room_id)
+
+    def _run(self) -> None:
+        run_until_ended(self._listen, SYSTEM_CLOCK, self._is_ending)
+
+    def _listen(self) -> None:
+        while not self._is_ending():
+            try:
+                if not self._channel.is_subscribed:
+                    self._channel.subscribe(CHANGES)
+                received = self._channel.receive(POLL_SECONDS)
+            except RedisError as error:
+                self._channel.begin_outage(error)
+                self._channel.unsubscribe()
+                time.sleep(RETRY_SECONDS)
+                continue
+            if received is not None:
+                self._hear(received)
+
+    def _hear(self, received: Received) -> None:
+        link = self._links.get(received.room_id)
+        if isinstance(received.message, RoomChanged):
+            if link is not None:
+                link.count_change()
+            self._on_change(received.room_id)
+        elif link is not None:
+            link.hear(received)

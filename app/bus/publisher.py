@@ -27,6 +27,8 @@ class Publisher:
         self._is_sending = False
         self._changed = threading.Condition()
         self.demand = Demand(0)
+        self.settings_changed = threading.Event()
+        """Set when the database says something new about the room."""
         self.closed = threading.Event()
         """Set once the link is broken."""
         for name, work in (("bus-send", self._send), ("bus-receive", self._receive)):
@@ -60,6 +62,8 @@ class Publisher:
     def _receive(self) -> None:
         while not self.closed.is_set():
             try:
-                self.demand = self._link.recv()
+                before, self.demand = self.demand, self._link.recv()
+                if self.demand.changes != before.changes:
+                    self.settings_changed.set()
             except (EOFError, OSError):
                 self.closed.set()

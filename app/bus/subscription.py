@@ -16,26 +16,14 @@ WINDOW_PICTURES = 2  # one is on its way while the acknowledgement of the one be
 RENEWAL_SECONDS = 1.0  # how often a web process renews its subscription
 EXPIRY_SECONDS = 3.0  # a subscription ends unless it is renewed within this time
 
-MONITOR = "monitor"
-"""The topic on which the monitor receives subscriptions."""
-ALL_SUBSCRIBERS = "subscribers"
-"""The topic of messages for every web process."""
-
-
-def topic_of(subscriber_id: str) -> str:
-    """The topic of the pictures for one subscriber."""
-    return f"subscriber:{subscriber_id}"
-
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a web process sends every RENEWAL_SECONDS and after each picture."""
+    """What a web process asks of a room's monitor: every RENEWAL_SECONDS, and after each picture."""
 
-    subscriber_id: str
-    """New each time the web process subscribes."""
     demand: Demand
     acknowledged: int
-    """Pictures received so far under this id."""
+    """Pictures of this room received so far under the sender's id."""
 
 
 @dataclass(slots=True)
@@ -50,19 +38,19 @@ class Subscriber:
 
 
 class Subscribers:
-    """All web processes whose subscriptions have not expired. For any thread."""
+    """All web processes whose subscriptions have not expired, by their ids. For any thread."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Subscriber] = {}
         self._lock = threading.Lock()
 
-    def renew(self, subscription: Subscription) -> None:
+    def renew(self, subscriber_id: str, subscription: Subscription) -> None:
         """Add a subscriber, or update its demand and its window."""
         now = time.monotonic()
         with self._lock:
             # one that returns after expiry starts with an open window: nothing is on its way to it
             subscriber = self._by_id.setdefault(
-                subscription.subscriber_id, Subscriber(subscription, now, sent=subscription.acknowledged)
+                subscriber_id, Subscriber(subscription, now, sent=subscription.acknowledged)
             )
             subscriber.subscription, subscriber.renewed_at = subscription, now
 

@@ -1,61 +1,47 @@
-"""A web process's end of the bus through Redis."""
+"""A web process's end of the bus through Redis, for all rooms."""
 
-import secrets
 import time
 
 from redis.exceptions import RedisError
 
-from app.bus.messages import AnnotatedPicture, Demand, Message
-from app.bus.signed_channel import RETRY_SECONDS, SignedChannel
-from app.bus.subscription import ALL_SUBSCRIBERS, MONITOR, Subscription, topic_of
+from app.bus.messages import RoomChanged
+from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, Received, SignedChannel, inbox
 from app.language import Translatable
 
 
 class WebLink:
-    """Subscribes to the room's monitor, whichever machine it runs on. For one thread."""
+    """Hears the monitors of all rooms, whichever machine reads them. Receives in one thread."""
 
     def __init__(self, channel: SignedChannel) -> None:
         self._channel = channel
-        self._subscriber_id = ""
-        self._demand = Demand(0)
-        self._acknowledged = 0
-        self._pending: Message | None = None
 
     @property
-    def outage(self) -> Translatable | None:
-        """Why Redis can't be reached, as a sentence; None while it answers."""
-        return self._channel.outage
+    def process_id(self) -> str:
+        """The id under which monitors know this process; a new one has no picture on its way."""
+        return self._channel.process_id
 
-    def send(self, demand: Demand) -> None:
-        """Renew the subscription with this demand; due every RENEWAL_SECONDS."""
-        self._demand = demand
-        if self._subscriber_id:
-            subscription = Subscription(self._subscriber_id, demand, self._acknowledged)
-            self._channel.publish(MONITOR, self._channel.pack(subscription))
+    @property
+    def trouble(self) -> Translatable | None:
+        """Why nothing is heard, as a sentence: Redis is away, or messages have to be dropped."""
+        return self._channel.outage or self._channel.fault
 
-    def poll(self, timeout_seconds: float) -> bool:
-        """Whether a message is there, or arrives before the timeout."""
-        if self._pending is None:
-            self._pending = self._receive(timeout_seconds)
-        return self._pending is not None
+    def send(self, monitor_id: str, room_id: int, message: object) -> None:
+        """Send something to the machine that reads a room."""
+        self._channel.publish(inbox(monitor_id), message, room_id)
 
-    def recv(self) -> Message:
-        """The message that `poll` announced; acknowledges a picture."""
-        message, self._pending = self._pending, None
-        if isinstance(message, AnnotatedPicture):
-            self._acknowledged += 1
-            self.send(self._demand)
-        return message
+    def send_change(self, room_id: int) -> None:
+        """Tell everybody that the database says something new about a room."""
+        self._channel.publish(CHANGES, RoomChanged(), room_id)
 
-    def close(self) -> None:
-        """Cancel the subscription."""
-        self.send(Demand(0))
-        self._channel.unsubscribe()
+    def send_to_others(self, room_id: int, message: object) -> None:
+        """Send something to every other web process."""
+        self._channel.publish(STATUSES, message, room_id)
 
-    def _receive(self, timeout_seconds: float) -> Message | None:
+    def receive(self, timeout_seconds: float) -> Received | None:
+        """The next message, or None after the timeout."""
         try:
             if not self._channel.is_subscribed:
-                self._subscribe()
+                self._channel.subscribe(STATUSES, CHANGES)
             return self._channel.receive(timeout_seconds)
         except RedisError as error:
             self._channel.begin_outage(error)
@@ -63,8 +49,6 @@ class WebLink:
             time.sleep(min(timeout_seconds, RETRY_SECONDS))
             return None
 
-    def _subscribe(self) -> None:
-        # under a new id: pictures on their way to the old one are lost and will never be acknowledged
-        self._subscriber_id, self._acknowledged = secrets.token_hex(4), 0
-        self._channel.subscribe(ALL_SUBSCRIBERS, topic_of(self._subscriber_id))
-        self.send(self._demand)
+    def close(self) -> None:
+        """Close every connection."""
+        self._channel.close()

@@ -4,6 +4,7 @@ The monitor requests one frame at a time and gets one answer, so nothing queues 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.camera.errors import Reason
 from app.language import Translatable
@@ -16,6 +17,25 @@ class SenderAbsence:
     reason: Reason
     detail: Translatable
     """Why, in a sentence for people."""
+
+
+NO_SENDER_YET = SenderAbsence(
+    Reason.WAITING,
+    Translatable(
+        "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPresence:
+    """Somebody sends frames to one of several web processes, which says so to the others every second."""
+
+    name: str
+    key_sha256: str
+    since: datetime
+    is_new: bool
+    """Whether they have just begun: who sends elsewhere has to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +57,8 @@ class SentFrame:
     number: int
     jpeg: bytes
     asked_at: float
-    """When its sender was asked for it, by the machine's monotonic clock. It was captured after that."""
+    """When its sender was asked for it, by the machine's monotonic clock: it was captured after that. Between
+    machines its age travels instead, since their clocks differ."""
     sender: str = ""
     """Another word for another sender."""
 

@@ -11,8 +11,7 @@ ALLOWED = Translatable(
     "or the path of a video or picture, in UTF-8"
 )
 NO_BROWSER = Translatable(
-    "A browser can be the camera only of a running server that reads its camera itself, that is, one without "
-    "REDIS_URL. Open its live page and press “Use this computer”."
+    "A browser can be the camera only of a running server. Open its live page and press “Use this computer”."
 )
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|[^/]+:.*@")
 """Also of a mistyped address, `rtsp:/…` or `USER:PASSWORD@…`: as a file's name it would be shown in full."""

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
@@ -17,17 +18,20 @@ from app.timetable.errors import CalendarError
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 30.0
+POLL_SECONDS = 5.0
+LOOK_SECONDS = 600.0  # between two looks at when it was read last, where nothing about the room has changed
 REFRESH_SECONDS = 3600.0
 
 
 class CalendarRefresher:
     """Keeps the calendar's lectures up to date; while it can't be read, those that are known stay."""
 
-    def __init__(self, app: Flask, room_id: int, clock: Clock) -> None:
+    def __init__(self, app: Flask, room_id: int, clock: Clock, changes: Callable[[], int]) -> None:
+        """`changes` gives another number when the database says something new about the room."""
         self._app = app
         self._room_id = room_id
         self._clock = clock
+        self._changes = changes
         self._tried_at = float("-inf")
         self._ending = threading.Event()
         threading.Thread(target=self._run, name="calendar", daemon=True).start()
@@ -40,12 +44,19 @@ class CalendarRefresher:
         run_until_ended(self._refresh_hourly, self._clock, self._ending.is_set)
 
     def _refresh_hourly(self) -> None:
+        known, looked_at = None, float("-inf")
         while not self._ending.is_set():
+            changes, now = self._changes(), self._clock.monotonic()
+            if changes == known and now - looked_at < LOOK_SECONDS:
+                self._clock.wait(POLL_SECONDS, self._ending)
+                continue
+            known, looked_at = changes, now
             with self._app.app_context():
                 try:
                     self._refresh_if_due(room_queries.room_by_id(self._room_id))
                 except SQLAlchemyError:
                     db.session.rollback()  # the minute writer logs that the database is away
+                    known = None
             self._clock.wait(POLL_SECONDS, self._ending)
 
     def _refresh_if_due(self, room: Room | None) -> None:

@@ -11,7 +11,6 @@ from app.timetable.planned_lecture import PlannedLecture, planned_lecture_at
 
 log = logging.getLogger(__name__)
 
-RELOAD_SECONDS = 5.0  # how soon a change of the timetable applies
 AROUND = timedelta(days=1)  # no planned lecture is longer
 
 
@@ -24,25 +23,34 @@ class LectureKeeper:
         self._lecture_hours = lecture_hours
         self._planned: list[PlannedLecture] = []
         """The planned lectures around now."""
-        self._loaded_at = float("-inf")
+        self._due_at: datetime | None = None
 
     def running_lecture(self, room: Room) -> Lecture | None:
-        """The lecture that runs from now on; begins and ends lectures. Call it once a second."""
+        """The lecture that runs from now on; begins and ends lectures.
+
+        Call it when something about the room has changed, and when `is_due` says so.
+        """
         now = self._clock.now()
-        self._load_planned(room, now)
+        self._planned = timetable_queries.planned_between(room, now - AROUND, now + AROUND)
         lecture = lecture_queries.running_lecture(room)
         if lecture is not None:
             self._plan_end(lecture, now)
         if lecture is not None and lecture_queries.end_if_overdue(lecture, self._lecture_hours, now):
             self._log_end(lecture)
             lecture = None
-        return self._begin_due(room, now) or lecture
+        lecture = self._begin_due(room, now) or lecture
+        self._due_at = self._next_change(lecture, now)
+        return lecture
 
-    def _load_planned(self, room: Room, now: datetime) -> None:
-        if self._clock.monotonic() - self._loaded_at < RELOAD_SECONDS:
-            return
-        self._planned = timetable_queries.planned_between(room, now - AROUND, now + AROUND)
-        self._loaded_at = self._clock.monotonic()
+    def is_due(self) -> bool:
+        """Whether a lecture is to begin or to end by now."""
+        return self._due_at is not None and self._clock.now() >= self._due_at
+
+    def _next_change(self, lecture: Lecture | None, now: datetime) -> datetime | None:
+        moments = [planned.begins_at for planned in self._planned if planned.begins_at > now]
+        if lecture is not None:
+            moments.append(lecture_queries.automatic_end(lecture, self._lecture_hours))
+        return min(moments, default=None)
 
     def _plan_end(self, lecture: Lecture, now: datetime) -> None:
         """Give a lecture that somebody started by hand the end of the planned one that it stands for."""

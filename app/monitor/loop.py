@@ -24,6 +24,7 @@ from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
 from app.purpose import Purpose
+from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import annotate, encode
@@ -62,8 +63,9 @@ class Monitor:
         frame_requests: Connection | None,
         load_analyser: Callable[[Purpose], FaceAnalyser],
         clock: Clock,
+        lease_number: int | None = None,
     ) -> None:
-        """`frame_requests` is the pipe for frames from browsers.
+        """`frame_requests` is the pipe for frames from browsers, `lease_number` as in `MinuteWriter`.
 
         The analyser is loaded with the first frame: until the database has said what the room is for, it may
         be a room whose process never loads the network.
@@ -75,8 +77,8 @@ class Monitor:
         self._analyser: FaceAnalyser | None = None
         self._purpose: Purpose | None = None
         """What the analyser was loaded for; None before."""
-        self._minute_writer = MinuteWriter(app, room_id, clock)
-        self._calendar_refresher = CalendarRefresher(app, room_id, clock)
+        self._minute_writer = MinuteWriter(app, room_id, clock, lease_number, bus.settings_changed)
+        self._calendar_refresher = CalendarRefresher(app, room_id, clock, lambda: bus.demand.changes)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
@@ -94,7 +96,8 @@ class Monitor:
         """Analyse and publish until `ending` is set or the bus is closed.
 
         One thread analyses and another annotates, so that a slow analysis never holds up the stream.
-        Raises CameraStuck and PurposeChanged where only a new process helps.
+        Raises CameraStuck and PurposeChanged where only a new process helps, and NotLeaseHolder where another
+        process has a newer lease of the room.
         """
 
         def is_running() -> bool:
@@ -141,6 +144,7 @@ class Monitor:
     def _publish_frames(self, is_running: Callable[[], bool]) -> None:
         self._shutter.apply(self._settings())
         for captured in self._shutter.frames(is_running):
+            self._raise_if_superseded()
             self._raise_if_purpose_changed()
             if captured is not None:
                 self._view = captured.frame.view
@@ -150,6 +154,10 @@ class Monitor:
                 self._publish_status()
             if self._shutter.apply(self._settings()):
                 self._analysis = Analysis()
+
+    def _raise_if_superseded(self) -> None:
+        if self._minute_writer.is_superseded:
+            raise NotLeaseHolder(HELD_ELSEWHERE)
 
     def _raise_if_purpose_changed(self) -> None:
         settings = self._minute_writer.effective_settings

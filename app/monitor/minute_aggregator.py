@@ -14,6 +14,8 @@ from app.vision.emotion import EMOTIONS
 from app.vision.frame import Face, Reading
 
 MAX_STEP_SECONDS = 2.0  # a longer silence between two readings is a gap, not a long look
+MAX_WAITING = 24 * 60
+"""Minutes that wait for the database: a day's. Then the oldest are dropped."""
 MAX_CLOCK_DIFFERENCE_SECONDS = 0.25  # over one step; where the clocks differ more, the wall clock was set
 
 
@@ -69,6 +71,8 @@ class MinuteAggregator:
     def _count(self, counted: CountedMinute) -> None:
         earlier = self._minutes.get(counted.key)
         self._minutes[counted.key] = earlier.merged_with(counted) if earlier else counted
+        if len(self._minutes) > MAX_WAITING:
+            del self._minutes[next(iter(self._minutes))]
 
 
 def start_of_minute(at: datetime) -> datetime:

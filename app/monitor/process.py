@@ -19,6 +19,7 @@ from app.monitor.loop import Monitor, PurposeChanged
 from app.monitor.shutter import CameraStuck
 from app.purpose import Purpose
 from app.runner.lease import NotLeaseHolder
+from app.store.changes import on_room_change
 from app.vision.face_analyser import FaceAnalyser
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,12 @@ def run(
     link: Link,
     leases: Sequence[AbstractContextManager],
     frame_requests: Connection | None = None,
+    lease_number: int | None = None,
 ) -> None:
     """Run a room's monitor until SIGTERM, or until `link` is broken; then end the process.
 
     The camera stays closed until all `leases` are held; entering one may raise NotLeaseHolder.
-    `frame_requests` is the pipe for frames from browsers.
+    `frame_requests` is the pipe for frames from browsers, `lease_number` as in `MinuteWriter`.
     """
     forbid_core_dump()
     logging.basicConfig(
@@ -66,7 +68,7 @@ def run(
         with ExitStack() as held_leases, _failure_published(bus):
             for lease in leases:
                 held_leases.enter_context(lease)
-            _run_monitor(app, room_id, bus, frame_requests, ending)
+            _run_monitor(app, room_id, bus, frame_requests, lease_number, ending)
             if dead_threads:
                 raise ThreadDied(FAULT)
         status = 0
@@ -116,7 +118,12 @@ def _failure_published(bus: Publisher) -> Iterator[None]:
 
 
 def _run_monitor(
-    app: Flask, room_id: int, bus: Publisher, frame_requests: Connection | None, ending: threading.Event
+    app: Flask,
+    room_id: int,
+    bus: Publisher,
+    frame_requests: Connection | None,
+    lease_number: int | None,
+    ending: threading.Event,
 ) -> None:
     def load_analyser(purpose: Purpose) -> FaceAnalyser:
         try:
@@ -124,7 +131,8 @@ def _run_monitor(
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 
-    monitor = Monitor(app, room_id, bus, frame_requests, load_analyser, SYSTEM_CLOCK)
+    monitor = Monitor(app, room_id, bus, frame_requests, load_analyser, SYSTEM_CLOCK, lease_number)
+    on_room_change(app, lambda _: bus.settings_changed.set())  # it begins lectures and reads the calendar
     try:
         monitor.run(ending)
     finally:

@@ -17,7 +17,10 @@ ACQUIRE_SECONDS = 5.0  # the previous monitor may still be writing its last minu
 RETRY_SECONDS = 0.2
 
 
-HELD_ELSEWHERE = Translatable("Another server reads the camera of this room; stop it or archive the room.")
+HELD_ELSEWHERE = Translatable(
+    "Another server reads the camera of this room. Stop it, or set REDIS_URL on both, so that they share the "
+    "rooms."
+)
 
 
 class NotLeaseHolder(ConnectionError):

@@ -11,8 +11,8 @@ from app.restart import run_until_ended
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
-RETRY_SECONDS = 1.0  # while the database can't tell
+LOOK_SECONDS = 60.0  # between two looks at which rooms are in use; a page that changes that wakes the runner
+RETRY_SECONDS = 2.0  # while the database can't tell, or a room can't be read
 POLL_SECONDS = 0.25
 
 
@@ -40,8 +40,10 @@ class Runner:
         refuse_room: Callable[[int, Translatable], None],
         clock: Clock,
         is_ending: Callable[[], bool],
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on.
+        """`rooms_in_use` gives rooms' ids; None if nobody can tell now, and then what runs goes on. It is
+        called every `look_seconds`.
 
         `keeper_of` makes the keeper of a room, which ends once the function that it is given says so.
         `forget_room` is called when a room's keeper has ended. `refusal` says why a room can't be kept beside
@@ -54,6 +56,7 @@ class Runner:
         self._refuse_room = refuse_room
         self._clock = clock
         self._is_ending = is_ending
+        self._look_seconds = look_seconds
         self._running: dict[int, tuple[RoomKeeper, threading.Event]] = {}
         self._refused: set[int] = set()
         self._is_woken = threading.Event()
@@ -82,27 +85,30 @@ class Runner:
             if self._is_woken.is_set() or self._clock.monotonic() >= due_at:
                 self._is_woken.clear()
                 wanted = self._rooms_in_use()
-                if wanted is not None:
-                    self._keep(list(wanted))
-                seconds = LOOK_SECONDS if wanted is not None else RETRY_SECONDS
-                due_at = self._clock.monotonic() + seconds
+                is_done = wanted is not None and self._keep(list(wanted))
+                due_at = self._clock.monotonic() + (self._look_seconds if is_done else RETRY_SECONDS)
             self._clock.wait(POLL_SECONDS, self._is_woken)
 
-    def _keep(self, wanted: list[int]) -> None:
-        """End what is not wanted any more, and start what is, the first first."""
-        for room_id in (self._running.keys() | self._refused) - set(wanted):
-            if room_id in self._running:
-                keeper, ending = self._running.pop(room_id)
-                ending.set()
-                keeper.join()
+    def _keep(self, wanted: list[int]) -> bool:
+        """End what is not wanted any more, and start what is, the first first; gives whether that worked."""
+        unwanted = (self._running.keys() | self._refused) - set(wanted)
+        ended = [self._running.pop(room_id) for room_id in unwanted & self._running.keys()]
+        for _, ending in ended:
+            ending.set()
+        for keeper, _ in ended:
+            keeper.join()
+        for room_id in unwanted:
             self._refused.discard(room_id)
             self._forget_room(room_id)
+        is_done = True
         for room_id in wanted:
             if room_id not in self._running:
                 try:
                     self._start(room_id)
                 except Exception:
                     log.exception("room %d can't be read; trying again", room_id)
+                    is_done = False
+        return is_done
 
     def _start(self, room_id: int) -> None:
         if refusal := self._refusal(room_id, len(self._running)):

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 10.0  # a monitor that sends nothing for this long hangs
 START_SECONDS = 30.0  # until the first message: loading the network takes long on a slow machine
 STOP_SECONDS = 3.0  # to write the open minute; gunicorn and Heroku wait longer
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.1  # how soon a monitor hears of a pause
 
 
 class MonitorObserver(Protocol):
@@ -59,14 +59,19 @@ class Supervisor:
         serve_frames: Callable[[Connection], None],
         clock: Clock,
         is_ending: Callable[[], bool],
+        lease_number: int | None = None,
     ) -> None:
-        """`serve_frames` answers a monitor's requests for frames from browsers, until the monitor ends."""
+        """`serve_frames` answers a monitor's requests for frames from browsers, until the monitor ends.
+
+        `lease_number` is that of the room's lease in Redis, where there is one.
+        """
         self._room_id = room_id
         self._slug = slug
         self._observer = observer
         self._serve_frames = serve_frames
         self._clock = clock
         self._is_ending = is_ending
+        self._lease_arguments = [] if lease_number is None else [lease_number]
         self._thread = threading.Thread(target=self._run, name=f"supervisor {slug}", daemon=True)
 
     def start(self) -> None:
@@ -101,7 +106,7 @@ class Supervisor:
                     sys.executable,
                     "-m",
                     "app.monitor",
-                    *map(str, (self._room_id, self._slug, *descriptors)),
+                    *map(str, (self._room_id, self._slug, *descriptors, *self._lease_arguments)),
                 ]
                 process = subprocess.Popen(command, cwd=PROJECT, pass_fds=descriptors)
                 frames = Connection(frame_socket.detach())

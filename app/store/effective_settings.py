@@ -111,8 +111,12 @@ def first_room() -> Room:
 
 def effective_settings(room: Room, now: datetime | None = None) -> EffectiveSettings:
     """The settings that apply to `room` at `now`. Queries the database."""
+    return settings_during(lecture_queries.running_lecture(room), room, now)
+
+
+def settings_during(running: Lecture | None, room: Room, now: datetime | None = None) -> EffectiveSettings:
+    """The settings that apply to `room` at `now` while the lecture `running` does. Queries the database."""
     is_first = room.id == first_room().id
-    running = lecture_queries.running_lecture(room)
     values = {name: _effective(name, room, is_first) for name in ROOM_SETTINGS}
     is_presence = running is not None and running.purpose == Purpose.PRESENCE
     values["purpose"] = Purpose.PRESENCE if is_presence else Purpose(values["purpose"])

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
 from app.purpose import Purpose
+from app.store.changes import note_change
 from app.store.scope import Scope
 from app.store.tables import Lecture, Room, User, db, lecture_share
 
@@ -190,6 +191,7 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
         .where(Lecture.id == lecture.id, Lecture.ended_at.is_(None))  # nobody ended it meanwhile
         .values(ended_at=ended_at, ended_by_itself=True)
     )
+    note_change(lecture.room_id)
     db.session.commit()
     return True
 

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
 
 from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import find_lecture, is_visible
 from app.store.minute_figures import ExpressionSeconds
+from app.store.room_queries import newest_lease_number
 from app.store.scope import Scope
-from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, Room, db
+from app.store.tables import EXPRESSION_COLUMNS, PRESENCE_COLUMNS, Lecture, Minute, Room, db
 
 MINUTE = timedelta(minutes=1)
 MAX_WRITING_TIME = timedelta(minutes=1)
@@ -19,6 +22,10 @@ MAX_WRITING_TIME = timedelta(minutes=1)
 MAX_REPORTED = timedelta(days=7)
 """How much of a lecture is reported, so that no lecture fills the memory. LECTURE_HOURS ends one far earlier;
 what an older version recorded may be longer."""
+
+
+class LeaseSuperseded(Exception):
+    """The room has a newer lease than the one under which a minute was to be written."""
 
 
 def minutes_of_lecture(lecture: Lecture, now: datetime) -> Sequence[Minute]:
@@ -144,11 +151,19 @@ def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> Counted
     )
 
 
-def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_finished: bool = True) -> None:
+def save_minute(
+    room: Room,
+    counted: CountedMinute,
+    minimum_group: int,
+    *,
+    is_finished: bool = True,
+    lease_number: int | None = None,
+) -> None:
     """Insert or overwrite a minute; `minimum_group` is the limit that held while it was counted.
 
-    A minute of a lecture that was deleted meanwhile is dropped. A minute in which the room's purpose changed
-    keeps no expressions.
+    A minute of a lecture or a room that was deleted meanwhile is dropped. A minute in which the room's
+    purpose changed keeps no expressions. Raises LeaseSuperseded if the room has a lease with a larger number;
+    None, for recordings, needs no lease.
     """
     if counted.lecture_id is not None:
         lecture = find_lecture(counted.lecture_id)
@@ -156,21 +171,53 @@ def save_minute(room: Room, counted: CountedMinute, minimum_group: int, *, is_fi
             return
         if lecture.purpose == Purpose.PRESENCE:  # it began while the monitor still read expressions
             counted = replace(counted, purpose=Purpose.PRESENCE)
-    row = db.session.scalar(_select_minute(room, counted.minute, counted.lecture_id))
-    if row is None:
-        row = Minute(room_id=room.id, lecture_id=counted.lecture_id, minute=counted.minute)
-        db.session.add(row)
-    row.online_seconds = counted.online_seconds
-    row.frames_analysed = counted.frames_analysed
-    row.faces_max = counted.faces_max
-    row.face_seconds = counted.face_seconds
-    has_expressions = counted.purpose is Purpose.EXPRESSIONS and not counted.is_suppressed
-    row.expression_seconds = counted.expression_seconds if has_expressions else None
-    row.presence_seconds = None if counted.is_suppressed else counted.presence_seconds
-    row.suppressed = counted.is_suppressed
-    row.minimum_group = minimum_group
-    row.is_finished = is_finished
+    may_write = Room.id == room.id
+    if lease_number is not None:
+        may_write &= Room.lease_number <= lease_number
+    written = db.session.scalar(_upsert(_row(room.id, counted, minimum_group, is_finished), may_write))
     db.session.commit()
+    if written is None and newest_lease_number(room.id) is not None:
+        raise LeaseSuperseded
+
+
+def _row(room_id: int, counted: CountedMinute, minimum_group: int, is_finished: bool) -> dict[str, object]:
+    has_expressions = counted.purpose is Purpose.EXPRESSIONS and not counted.is_suppressed
+    expressions = counted.expression_seconds if has_expressions else (None,) * len(EXPRESSION_COLUMNS)
+    presence = (None if counted.is_suppressed else counted.presence_seconds) or (None, None)
+    return {
+        "room_id": room_id,
+        "lecture_id": counted.lecture_id,
+        "minute": counted.minute,
+        "online_seconds": counted.online_seconds,
+        "frames_analysed": counted.frames_analysed,
+        "faces_max": counted.faces_max,
+        "face_seconds": counted.face_seconds,
+        "suppressed": counted.is_suppressed,
+        **dict(zip(EXPRESSION_COLUMNS, expressions, strict=True)),
+        **dict(zip(PRESENCE_COLUMNS, presence, strict=True)),
+        "minimum_group": minimum_group,
+        "is_finished": is_finished,
+    }
+
+
+def _upsert(row: dict[str, object], may_write: ColumnElement[bool]) -> Insert:
+    """Insert or overwrite a minute in one statement, which does nothing unless a room fulfils `may_write`.
+
+    It gives the row's id, or nothing. The room is locked until the commit, so nobody takes a lease meanwhile.
+    """
+    columns = Minute.__table__.c
+    values = [literal(value, columns[name].type) for name, value in row.items()]
+    insert = sqlite.insert if db.engine.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(Minute).from_select(
+        list(row), select(*values).select_from(Room).where(may_write).with_for_update(read=True)
+    )
+    is_in_lecture = row["lecture_id"] is not None
+    keys = ["room_id", "minute", *(["lecture_id"] if is_in_lecture else [])]
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        index_where=None if is_in_lecture else Minute.lecture_id.is_(None),
+        set_={name: statement.excluded[name] for name in row if name not in keys},
+    ).returning(columns.id)
 
 
 def _select_minute(room: Room, minute: datetime, lecture_id: int | None) -> Select[tuple[Minute]]:

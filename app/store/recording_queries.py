@@ -161,10 +161,17 @@ def remove_recording(recording: LectureRecording) -> None:
 
 
 def take_next(now: datetime) -> int | None:
-    """Take the oldest recording that waits to be read; gives its id. No two processes get the same one."""
+    """Take the oldest recording that waits to be read; gives its id. No two processes get the same one.
+
+    Only those whose file is on this machine's disk: with Redis other machines may have others.
+    """
     _count_abandoned(now)
-    waiting = select(LectureRecording.id).where(LectureRecording.state == RecordingState.WAITING)
-    for recording_id in db.session.scalars(waiting.order_by(LectureRecording.id)).all():
+    waiting = select(LectureRecording.id, LectureRecording.file_key).where(
+        LectureRecording.state == RecordingState.WAITING
+    )
+    for recording_id, file_key in db.session.execute(waiting.order_by(LectureRecording.id)).all():
+        if not uploads.path_of(file_key).exists():
+            continue
         taken = db.session.execute(
             update(LectureRecording)
             .where(LectureRecording.id == recording_id, LectureRecording.state == RecordingState.WAITING)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 from slugify import slugify
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.store.tables import Lecture, Minute, Pause, Room, db
@@ -89,6 +89,24 @@ def language_of(room: Room) -> str:
 def oldest_room_in_use() -> Room | None:
     """The first room that was made, of those that are not archived."""
     return db.session.scalar(select(Room).where(Room.archived_at.is_(None)).order_by(Room.id).limit(1))
+
+
+def take_lease_number(room_id: int) -> int | None:
+    """The number of a new lease of a room, larger than all before; None if the room is gone."""
+    number = db.session.scalar(
+        update(Room)
+        .where(Room.id == room_id)
+        .values(lease_number=Room.lease_number + 1)
+        .returning(Room.lease_number)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    return number
+
+
+def newest_lease_number(room_id: int) -> int | None:
+    """The number of a room's newest lease; None if the room is gone."""
+    return db.session.scalar(select(Room.lease_number).where(Room.id == room_id))
 
 
 def delete_room(room: Room) -> None:

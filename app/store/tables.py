@@ -35,6 +35,8 @@ from app.vision.emotion import EXPRESSIONS
 
 EXPRESSION_COLUMNS = tuple(f"{expression}_seconds" for expression in EXPRESSIONS)
 """The columns of `Minute` that hold ExpressionSeconds, in that order."""
+PRESENCE_COLUMNS = ("facing_seconds", "turned_seconds")
+"""The columns of `Minute` that hold PresenceSeconds, in that order."""
 
 
 class Base(DeclarativeBase):
@@ -217,6 +219,10 @@ class Room(db.Model):
     """Whether the camera is closed while no lecture runs."""
     planned_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """The start of the newest planned lecture that was begun or left out: each is begun once."""
+    lease_number: Mapped[int] = mapped_column(server_default="0")
+    """Of the newest lease. It only grows; whoever reads the room under a smaller one may write no minute."""
+    machine: Mapped[str | None] = mapped_column(String(80))
+    """The machine that reads the room while it is there; NULL for any."""
 
     @property
     def sort_key(self) -> list[str | int]:

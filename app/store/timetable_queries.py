@@ -54,10 +54,10 @@ def store_line(room: Room, line_id: int | None, **columns) -> None:
 
 def remove_line(room: Room, line_id: int) -> None:
     """Remove the line with this id, if it is there."""
-    db.session.execute(
-        delete(TimetableLine).where(TimetableLine.id == line_id, TimetableLine.room_id == room.id)
-    )
-    db.session.commit()
+    line = find_line(room, line_id)
+    if line is not None:
+        db.session.delete(line)
+        db.session.commit()
 
 
 def possible_teachers() -> Sequence[User]:
@@ -67,6 +67,9 @@ def possible_teachers() -> Sequence[User]:
 
 def planned_between(room: Room, start: datetime, end: datetime) -> list[PlannedLecture]:
     """The lectures that the room's lines and its calendar plan between two moments, oldest first."""
+    in_week = planned_in_week(lines_of(room), start, end, zone_of(room))
+    if room.calendar_url is None:
+        return sorted(in_week)
     in_calendar = db.session.scalars(
         select(CalendarLecture).where(
             CalendarLecture.room_id == room.id,
@@ -74,7 +77,6 @@ def planned_between(room: Room, start: datetime, end: datetime) -> list[PlannedL
             CalendarLecture.ends_at > start,
         )
     )
-    in_week = planned_in_week(lines_of(room), start, end, zone_of(room))
     return sorted([*in_week, *(_planned(row) for row in in_calendar)])
 
 

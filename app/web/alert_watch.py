@@ -241,6 +241,6 @@ def _redis_turn(app: Flask):
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.notify.redis_turn import RedisTurn
 
-    channel = SignedChannel(settings.redis_url, "alerts", settings.secret_key)
+    channel = SignedChannel.from_settings(settings)
     installation = hmac.digest(settings.secret_key.encode(), b"alerts", "sha256").hex()[:12]
     return RedisTurn(channel.redis, f"aula:alerts:{installation}")

@@ -32,6 +32,11 @@ def runner():
     return current_app.extensions["runner"]
 
 
+def machines() -> list[str]:
+    """The machines that read rooms, or did so in the last day; none without Redis, or while it is away."""
+    return current_app.extensions.get("machines", list)()
+
+
 def hub(room: Room):
     """The `Hub` of a room: its newest picture and status, and its viewers."""
     return live_rooms().get(room).hub

@@ -73,6 +73,12 @@ class LiveRooms:
         with self._lock:
             return self._rooms.get(room_id)
 
+    def count_change(self, room_id: int) -> None:
+        """Tell a room's monitor that the database says something new about the room."""
+        room = self.known_by_id(room_id)
+        if room is not None:
+            room.hub.count_change()
+
     def put_alert(self, alert: Alert) -> None:
         """Pass an alert on to those who follow the events of its room, or of any room."""
         for room in self:

@@ -19,6 +19,7 @@ from app.settings import check_setting
 from app.store import lecture_queries, recording_queries, room_queries
 from app.store.effective_settings import EffectiveSettings, other_room_with
 from app.store.tables import Room
+from app.web.extensions import machines
 from app.web.forms import IS_ONE_LINE, Form, stripped
 
 CAMERA_LABELS = {
@@ -91,6 +92,8 @@ class RoomForm(Form):
     kind = RadioField()
     device = SelectField(validate_choice=False)
     address = StringField(validators=[Length(max=1000), IS_ONE_LINE], filters=[stripped])
+    machine = SelectField()
+    """Which machine reads the room, where there are several."""
     purpose = RadioField(choices=_purposes, validators=[Optional()])
     purpose_shown = StringField()
     """What was chosen when the page was shown: who leaves it as it was confirms no ground."""
@@ -115,6 +118,7 @@ class RoomForm(Form):
             room=room.name if room else "",
             kind=kind_of(in_force.camera).value,
             device=in_force.camera,
+            machine=room.machine or "" if room else "",
             purpose=_chosen_purpose(room),
             purpose_shown=_chosen_purpose(room) or "",
             hide_faces=in_force.hide_faces,
@@ -126,8 +130,13 @@ class RoomForm(Form):
             notify=as_lines(self._stored_addresses),
         )
         self.in_force = in_force
-        self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in _kinds()]
+        self.kind.choices = [SelectChoice(kind.value, CAMERA_LABELS[kind]) for kind in CAMERA_LABELS]
         self.device.choices = list(_devices(in_force.camera))
+        if current_app.config["SETTINGS"].redis_url is None:
+            del self.machine
+        else:
+            known = {*machines(), room and room.machine} - {None}
+            self.machine.choices = [("", gettext("any machine")), *((name, name) for name in sorted(known))]
         for setting in fixed:
             for name in FIELDS_OF_CAMERA if setting == "camera" else (setting,):
                 del self[name]
@@ -208,6 +217,8 @@ class RoomForm(Form):
             values["name"] = values.pop("room")
         values["timezone"] = self.timezone.data or None
         values["language"] = self.language.data or None
+        if "machine" in self:
+            values["machine"] = self.machine.data or None
         if "purpose" in self and self.purpose.data not in (None, self.purpose_shown.data):
             purpose = _purpose_of(self.purpose.data)
             is_presence = purpose is Purpose.PRESENCE
@@ -240,13 +251,6 @@ def _chosen_purpose(room: Room | None) -> str | None:
 
 def _purpose_of(choice: str) -> Purpose:
     return Purpose.PRESENCE if choice == Purpose.PRESENCE else Purpose.EXPRESSIONS
-
-
-def _kinds() -> Iterator[CameraKind]:
-    """The kinds of camera to choose from: a browser can't send to a monitor behind Redis."""
-    for kind in CAMERA_LABELS:
-        if kind != CameraKind.BROWSER or current_app.config["SETTINGS"].redis_url is None:
-            yield kind
 
 
 def _devices(camera: str) -> Iterator[SelectChoice]:

@@ -14,11 +14,13 @@ from app.language import Translatable
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.parent_death import wake_when_parent_dies
 from app.runner.capacity import Capacity
+from app.runner.purger import Purger
 from app.runner.recording_runner import RecordingRunner
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.server.address import is_for_all_networks, url_to_open
 from app.store import lecture_queries, room_queries, user_queries
+from app.store.changes import on_room_change
 from app.store.database_health import sentence
 from app.store.effective_settings import first_room
 from app.web.alert_watch import AlertWatch
@@ -44,9 +46,13 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     settings = app.config["SETTINGS"]
     has_redis = settings.redis_url is not None
     capacity = Capacity(settings.detect_fps, partial(_cores_in_use, app))
+    if has_redis:
+        _listen(app, is_ending)
+    else:
+        on_room_change(app, partial(_note_change, app))
     runner = Runner(
         partial(_rooms_in_use, app),
-        partial(_listener if has_redis else _supervisor, app),
+        partial(_listened_room if has_redis else _supervisor, app),
         rooms.forget,
         partial(_refusal, app, None if has_redis else capacity),
         partial(_refuse_room, app),
@@ -55,9 +61,11 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     )
     app.extensions["runner"] = runner
     runner.start()
+    app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
+    app.extensions["recording_runner"].start()
     if not has_redis:
-        app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
-        app.extensions["recording_runner"].start()
+        app.extensions["purger"] = Purger(app, SYSTEM_CLOCK, is_ending)
+        app.extensions["purger"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
     with app.app_context():
@@ -66,7 +74,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    for name in ("runner", "recording_runner", "alert_watch"):
+    for name in ("runner", "listener", "recording_runner", "purger", "alert_watch"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
     if app is not None:
@@ -127,14 +135,45 @@ def _supervisor(app: Flask, room_id: int, is_ending: Callable[[], bool]) -> Supe
     return Supervisor(room_id, live_room.slug, live_room.hub, live_room.relay.serve, SYSTEM_CLOCK, is_ending)
 
 
-def _listener(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+def _note_change(app: Flask, room_id: int) -> None:
+    """Tell a room's monitor that the database says something new, and look whether a room is to be read."""
+    app.extensions["rooms"].count_change(room_id)
+    app.extensions["runner"].wake()
+
+
+def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:
+    """Hear the monitors of all rooms, and tell them and other web processes what this one changes."""
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
 
-    live_room = _live_room(app, room_id, is_ending)
-    link = WebLink(SignedChannel.from_settings(app.config["SETTINGS"], live_room.slug))
-    return Listener(app, live_room, link, SYSTEM_CLOCK, is_ending)
+    channel = SignedChannel.from_settings(app.config["SETTINGS"])
+    link = WebLink(channel)
+    app.extensions["machines"] = partial(_known_machines, channel)
+    on_room_change(app, link.send_change)
+    app.extensions["listener"] = Listener(
+        app, link, lambda: app.extensions["runner"].wake(), SYSTEM_CLOCK, is_ending
+    )
+    app.extensions["listener"].start()
+
+
+def _known_machines(channel) -> list[str]:
+    """The machines that read rooms, or did so in the last day; none while Redis is away."""
+    from redis.exceptions import RedisError
+
+    from app.runner.leases import REMEMBERED_SECONDS, machines_since
+
+    try:
+        return machines_since(channel, REMEMBERED_SECONDS)
+    except RedisError as error:
+        channel.begin_outage(error)
+        return []
+
+
+def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+    from app.web.stream.listener import ListenedRoom
+
+    return ListenedRoom(app.extensions["listener"], _live_room(app, room_id, is_ending))
 
 
 def _log_with_gunicorn() -> None:

@@ -12,8 +12,8 @@ from tests.test_server import looks_like_a_card
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install redis-server")
 
 
-def test_redis_that_ends_and_comes_back_loses_no_frame(tmp_path, record_fault):
-    settings = {"METRICS_TOKEN": "only for this test"}
+def test_redis_that_ends_and_comes_back_loses_no_frame(postgres, tmp_path, record_fault):
+    settings = {"METRICS_TOKEN": "only for this test", "DATABASE_URL": postgres.new_database()}
     with RedisServer() as redis, Server(tmp_path, {"REDIS_URL": redis.url, **settings}) as server:
         fault = record_fault(
             lambda: server.log,

@@ -13,7 +13,6 @@ from app.bus.publisher import Publisher
 from app.monitor.process import FAULT, _failure_published
 from app.web.stream.listener import Listener
 from tests.manual_clock import ManualClock
-from tests.rooms import first_live_room
 from tests.server import Server, parent_of, wait_for
 
 
@@ -63,6 +62,7 @@ def test_minutes_that_cannot_be_written_in_a_pause_end_the_monitor_with_a_trace(
     server.get("/pause", method="POST")
     (monitor,) = server.monitor_pids()
     server.change_database("UPDATE room SET areas = ?", "[[1]]")
+    server.tell_monitor("/hide-faces", b"hide=off")
     wait_for(lambda: "the thread minute-writer died" in server.log)
     wait_for(lambda: monitor not in server.monitor_pids())
     assert re.search(r"Traceback[\s\S]+TypeError", server.log)
@@ -103,19 +103,15 @@ def test_an_unexpected_error_of_the_monitor_is_logged_with_its_trace_and_publish
 class FaultyLink:
     """A bus whose first message can't be read."""
 
-    outage = None
+    process_id = ""
 
     def __init__(self) -> None:
         self.polls = 0
 
-    def send(self, demand: Demand) -> None:
-        pass
-
-    def poll(self, timeout_seconds: float) -> bool:
+    def receive(self, timeout_seconds: float) -> None:
         self.polls += 1
         if self.polls == 1:
             raise AttributeError("a message of another version")
-        return False
 
     def close(self) -> None:
         pass
@@ -123,9 +119,9 @@ class FaultyLink:
 
 def test_the_listener_goes_on_after_a_message_that_it_cannot_read(app, caplog):
     link = FaultyLink()
-    listener = Listener(app, first_live_room(app), link, ManualClock(), is_ending=lambda: link.polls > 3)
+    listener = Listener(app, link, lambda: None, ManualClock(), is_ending=lambda: link.polls > 3)
     listener.start()
     listener.join()
     assert link.polls > 3
-    assert "the thread listener room-7 failed" in caplog.text
+    assert "the thread listener failed" in caplog.text
     assert "a message of another version" in caplog.text

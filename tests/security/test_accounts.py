@@ -115,8 +115,9 @@ def test_a_forwarded_address_is_believed_only_from_a_trusted_proxy(make_app, cap
         assert f"from {believed}" in caplog.text
 
 
-def test_all_web_processes_count_together_in_redis_and_alone_without_it(make_app, redis):
-    apps = [make_app(REDIS_URL=redis.url, SECRET_KEY="a key for tests only") for _ in range(2)]
+def test_all_web_processes_count_together_in_redis_and_alone_without_it(make_app, redis, postgres):
+    settings = {"REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database()}
+    apps = [make_app(**settings) for _ in range(2)]
     with apps[0].app_context():
         user_queries.set_password("anna", PASSWORD)
     assert guess(apps[0], "anna", PER_ACCOUNT.amount)[-1] == 400

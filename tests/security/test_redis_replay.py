@@ -4,38 +4,20 @@ import time
 
 import pytest
 
-from app.bus.messages import AnnotatedPicture, MonitorStatus
-from app.bus.monitor_link import MonitorLink
-from app.bus.publisher import Publisher
-from app.bus.signed_channel import MAX_AGE_SECONDS, SignedChannel
-from app.bus.subscription import ALL_SUBSCRIBERS
+from app.bus.messages import Demand, MonitorStatus, PictureOnItsWay
+from app.bus.signed_channel import MAX_AGE_SECONDS, STATUSES, SignedChannel, inbox
 from app.bus.web_link import WebLink
 from app.clock import SYSTEM_CLOCK
-from app.runner.redis_lease import RedisLease
 from app.web.stream.listener import Listener
 from tests.redis_server import BINARY
-from tests.rooms import first_hub, first_live_room
+from tests.rooms import first_live_room
 from tests.server import wait_for
 from tests.test_hub import ONLINE, status
-from tests.test_redis_link import SECRET, picture, receive, request_fps
+from tests.test_redis_link import ROOM, SECRET, make_web, monitor, picture, request_fps
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="needs Redis: apt install redis-server")
 
-
-@pytest.fixture
-def make_web(redis):
-    """Make the link of a web process, subscribed to a room."""
-    links = []
-
-    def make(room: str) -> WebLink:
-        link = WebLink(SignedChannel(redis.url, room, SECRET))
-        links.append(link)
-        link.poll(0)
-        return link
-
-    yield make
-    for link in links:
-        link.close()
+__all__ = ["make_web", "monitor"]  # fixtures
 
 
 @pytest.fixture
@@ -47,76 +29,107 @@ def recording(redis):
         yield spy
 
 
-def next_recorded(recording, topic_end: str) -> dict:
+def next_recorded(recording, topic: str) -> dict:
     def recorded() -> dict | None:
         message = recording.get_message(timeout=1)
-        return message if message and message["channel"].decode().endswith(topic_end) else None
+        return message if message and message["channel"].decode() == topic else None
 
     return wait_for(recorded)
 
 
-def monitor_link(redis, room: str, unix_time=time.time) -> MonitorLink:
-    channel = SignedChannel(redis.url, room, SECRET, unix_time)
-    return MonitorLink(channel, RedisLease(channel))
-
-
-def test_a_status_sent_again_keeps_no_stopped_monitor_online(app, redis, recording):
+@pytest.fixture
+def listening(app, redis):
+    """A web process that hears the monitor of its first room; gives what it holds of that room."""
     is_over = False
-    hub = first_hub(app)
-    link = WebLink(SignedChannel(redis.url, "Room 7", SECRET))
-    listener = Listener(app, first_live_room(app), link, SYSTEM_CLOCK, is_ending=lambda: is_over)
+    room = first_live_room(app)
+    link = WebLink(SignedChannel(redis.url, SECRET))
+    listener = Listener(app, link, lambda: None, SYSTEM_CLOCK, lambda: is_over)
+    listener.add(room)
     listener.start()
-    try:
-        with (monitor := monitor_link(redis, "Room 7")).hold_lease():
-
-            def is_heard() -> bool:
-                monitor.send(status(ONLINE))
-                return hub.monitor.is_running
-
-            wait_for(is_heard)
-            recorded = next_recorded(recording, ALL_SUBSCRIBERS)
-        wait_for(lambda: not hub.monitor.is_running)
-        for _ in range(10):
-            assert redis.client.publish(recorded["channel"], recorded["data"]) == 2, (
-                "the listener and the recording"
-            )
-            time.sleep(0.05)
-        assert hub.status is None
-        assert not hub.monitor.is_running
-    finally:
-        is_over = True
-        listener.join()
+    yield room
+    is_over = True
+    listener.join()
 
 
-def test_a_picture_of_one_room_is_not_shown_in_another(redis, make_web, recording, caplog):
-    here, elsewhere = make_web("A"), make_web("B")
-    with (monitor := monitor_link(redis, "A")).hold_lease():
-        bus = Publisher(monitor)
-        request_fps(here, 15, bus)
-        bus.publish(picture(1))
-        assert receive(here, AnnotatedPicture)
-        bus.closed.set()
-    recorded = next_recorded(recording, f"subscriber:{here._subscriber_id}")
-    topic = f"{elsewhere._channel.prefix}:subscriber:{elsewhere._subscriber_id}"
-    assert redis.client.publish(topic, recorded["data"]) == 2, "the web process and the recording"
-    assert not elsewhere.poll(1)
-    assert "another room" in caplog.text
+def tell(monitor, room, number: int) -> None:
+    """Let a monitor send its status for a room under a lease of this number."""
+    monitor.channel.publish(STATUSES, status(ONLINE), room.room_id, number)
+
+
+def test_a_status_sent_again_keeps_no_stopped_monitor_online(redis, recording, listening, monitor):
+    def is_heard() -> bool:
+        tell(monitor, listening, 1)
+        return listening.hub.monitor.is_running
+
+    wait_for(is_heard)
+    time.sleep(0.3)  # for what was sent meanwhile
+    recorded = next_recorded(recording, STATUSES)
+    listening.hub.monitor_ended()
+    for _ in range(10):
+        assert redis.client.publish(recorded["channel"], recorded["data"]) == 2, "listener and recording"
+        time.sleep(0.05)
+    assert listening.hub.status is None
+    assert not listening.hub.monitor.is_running
+
+
+def test_what_a_machine_sends_under_an_older_lease_is_refused(listening, monitor):
+    def is_heard() -> bool:
+        tell(monitor, listening, 5)
+        return listening.hub.monitor.is_running
+
+    wait_for(is_heard)
+    time.sleep(0.3)  # for what was sent meanwhile
+    listening.hub.monitor_ended()
+    for _ in range(10):
+        tell(monitor, listening, 4)
+        time.sleep(0.05)
+    assert not listening.hub.monitor.is_running
+    tell(monitor, listening, 6)
+    wait_for(lambda: listening.hub.monitor.is_running)
+
+
+def test_a_picture_for_one_process_is_shown_by_no_other(redis, recording, monitor, make_web, caplog):
+    here, elsewhere = make_web(), make_web()
+    request_fps(here, 15, monitor)
+    monitor.link.receive(picture(1))
+    assert here.receive(PictureOnItsWay)
+    recorded = next_recorded(recording, inbox(here.channel.process_id))
+    while elsewhere.link.receive(0.1):
+        pass
+    assert redis.client.publish(inbox(elsewhere.channel.process_id), recorded["data"]) == 2
+    assert elsewhere.hears_nothing()
+    assert "somebody else first" in caplog.text
 
 
 @pytest.mark.parametrize("seconds", [-MAX_AGE_SECONDS - 5, MAX_AGE_SECONDS + 5])
-def test_an_old_message_is_dropped_by_a_web_process_that_never_heard_its_sender(
-    redis, make_web, caplog, seconds
+def test_an_old_message_is_dropped_by_a_process_that_never_heard_its_sender(
+    redis, monitor, make_web, caplog, seconds
 ):
-    web = make_web("C")
-    with (monitor := monitor_link(redis, "C", lambda: time.time() + seconds)).hold_lease():
-        monitor.send(status(ONLINE))
-        assert not web.poll(1)
-    assert "clocks" in caplog.text
+    web = make_web()
+    other = SignedChannel(redis.url, SECRET, lambda: time.time() + seconds)
+    other.publish(STATUSES, status(ONLINE), ROOM, 1)
+    assert web.hears_nothing()
+    assert "older than 30 s" in caplog.text
+    other.close()
 
 
-def test_clocks_that_differ_a_little_do_no_harm(redis, make_web):
-    web = make_web("D")
-    with (monitor := monitor_link(redis, "D", lambda: time.time() - MAX_AGE_SECONDS / 2)).hold_lease():
-        for _ in range(3):
-            monitor.send(status(ONLINE))
-            assert isinstance(receive(web), MonitorStatus)
+def test_messages_of_threads_that_overtake_each_other_are_all_heard(redis, monitor, make_web):
+    web = make_web()
+    packed = [monitor.channel.pack(STATUSES, status(ONLINE), ROOM, 1) for _ in range(3)]
+    for each in reversed(packed):
+        redis.client.publish(STATUSES, each)
+    for _ in packed:
+        assert web.receive(MonitorStatus)
+    redis.client.publish(STATUSES, packed[0])
+    assert web.hears_nothing()
+
+
+def test_demand_that_was_recorded_asks_for_nothing(redis, recording, monitor, make_web):
+    web = make_web()
+    request_fps(web, 15, monitor)
+    recorded = next_recorded(recording, inbox(monitor.channel.process_id))
+    web.request(Demand(0))
+    wait_for(lambda: monitor.link.demand == Demand(0))
+    redis.client.publish(recorded["channel"], recorded["data"])
+    time.sleep(0.3)
+    assert monitor.link.demand == Demand(0)

@@ -3,13 +3,13 @@
 import threading
 
 from apiflask import APIBlueprint
-from flask import current_app, request
+from flask import request
 from flask_login import current_user
 from marshmallow import RAISE
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.camera.jpeg import MAX_BYTES, TOO_LARGE, InvalidJpeg, check_jpeg
-from app.camera.spec import NO_BROWSER, CameraKind
+from app.camera.spec import CameraKind
 from app.language import Translatable
 from app.store.room_queries import zone_of
 from app.store.tables import Room
@@ -86,8 +86,6 @@ def _refusal(room: Room) -> Translatable | str | None:
     """Why no frame is accepted for this room; None if it is."""
     if room.archived_at is not None:
         return f"{room.name} is archived."
-    if current_app.config["SETTINGS"].redis_url is not None:
-        return NO_BROWSER
     settings = current_settings(room)
     if settings.camera != CameraKind.BROWSER:
         return "The room uses another camera; CAMERA must be browser."

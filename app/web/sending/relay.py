@@ -1,6 +1,7 @@
 """Takes frames from browsers and scripts to the monitor: one sender, at most one frame, no queue."""
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,21 +12,22 @@ from zoneinfo import ZoneInfo
 
 from app.bus.messages import Demand
 from app.camera.errors import Reason
-from app.camera.frame_request import FrameRequest, NoFrame, SenderAbsence, SentFrame
+from app.camera.frame_request import (
+    NO_SENDER_YET,
+    FrameRequest,
+    NoFrame,
+    SenderAbsence,
+    SenderPresence,
+    SentFrame,
+)
 from app.clock import Clock
 from app.language import Translatable
 
 ANSWER_SECONDS = 1.0  # a request of the monitor waits this long for a frame, then gets NoFrame
 SCRIPT_TIMEOUT_SECONDS = 10.0  # a script that posts nothing for this long has disconnected
 POLL_TIMEOUT_SECONDS = 5.0  # a monitor that requests nothing for this long reads another camera or none
+OTHER_SENDER_SECONDS = 3.0  # another web process that is silent this long has no sender any more
 MAX_FRAME_AGE_SECONDS = 2.0  # a frame that waited longer, perhaps through a pause, shows another moment
-
-NO_SENDER_YET = SenderAbsence(
-    Reason.WAITING,
-    Translatable(
-        "Nobody is sending yet. Press “Use this computer” on a computer where the class can be seen."
-    ),
-)
 
 
 class DisconnectReason(Enum):
@@ -63,6 +65,10 @@ class FrameSender:
     last_frame_at: float
     """Monotonic seconds; before the first frame, when it connected."""
 
+    def presence(self, *, is_new: bool) -> SenderPresence:
+        """What other web processes are told of it."""
+        return SenderPresence(self.name, key_sha256(self.key), self.since, is_new)
+
 
 @dataclass(frozen=True, slots=True)
 class PendingFrame:
@@ -72,6 +78,11 @@ class PendingFrame:
     requested_at: float
     received_at: float
     """Both in monotonic seconds."""
+
+
+def key_sha256(key: str) -> str:
+    """What is told of a sender's key, which is a secret."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def useful_fps(detect_fps: float, demand: Demand) -> float:
@@ -106,6 +117,28 @@ class Relay:
         self._requested_at = float("-inf")
         self._due_at = float("-inf")
         self._fault: Translatable | None = None
+        self._other: SenderPresence | None = None
+        """Who sends to another web process."""
+        self._other_at = float("-inf")
+        self.announce: Callable[[SenderPresence], None] = lambda _: None
+        """Tells other web processes of a new sender."""
+
+    def hear_of_other(self, other: SenderPresence) -> None:
+        """Note who sends to another web process; a new sender there takes over from the one here."""
+        with self._changed:
+            if other.is_new:
+                self._sender = self._frame = None
+                self._on_new_sender()
+                self._changed.notify_all()
+            self._other, self._other_at = other, self._clock.monotonic()
+
+    def _sender_elsewhere(self, key: str) -> FrameSender | None:
+        """Who else sends to another web process."""
+        other = self._other
+        is_over = self._clock.monotonic() - self._other_at > OTHER_SENDER_SECONDS
+        if other is None or is_over or other.key_sha256 == key_sha256(key):
+            return None
+        return FrameSender(other.name, "", other.since, is_script=False, last_frame_at=self._other_at)
 
     @property
     def sender(self) -> FrameSender | None:
@@ -124,13 +157,17 @@ class Relay:
                 return before
             if before and before.key != key and not take_over:
                 raise AlreadySending(before)
+            if before is None and not take_over and (elsewhere := self._sender_elsewhere(key)):
+                raise AlreadySending(elsewhere)
             since = before.since if before and before.key == key else self._clock.now()
             if before is None or before.key != key:
                 self._on_new_sender()
             self._sender = FrameSender(name, key, since, is_script, now)
-            self._frame, self._fault = None, None
+            self._frame, self._fault, self._other = None, None, None
             self._changed.notify_all()
-            return self._sender
+            connected = self._sender
+        self.announce(connected.presence(is_new=True))
+        return connected
 
     def disconnect(self, sender: FrameSender, reason: DisconnectReason) -> None:
         """Disconnect a sender, unless another one has taken over."""

@@ -2,11 +2,11 @@
 
 from uuid import uuid4
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from flask_login import current_user
 
 from app.camera.jpeg import MAX_BYTES
-from app.camera.spec import NO_BROWSER, CameraKind
+from app.camera.spec import CameraKind
 from app.language import Translatable, current_language, translate
 from app.store.effective_settings import effective_settings
 from app.store.tables import db
@@ -53,6 +53,4 @@ def frames():
 
 def _refusal() -> Translatable | None:
     """Why this server takes no frames from browsers; None if it does."""
-    if current_app.config["SETTINGS"].redis_url is not None:
-        return NO_BROWSER
     return None if effective_settings(requested_room()).camera == CameraKind.BROWSER else OTHER_CAMERA

@@ -61,6 +61,8 @@ class Hub:
         """The newest thing that people were told about the room or the server."""
         self.overrides = NO_OVERRIDES
         """What was ordered here and is not stored yet."""
+        self._changes = 0
+        """How often something new about the room was stored."""
         self._hide_faces = False
         self._purpose: Purpose | None = None
         self._areas: tuple[PrivacyArea, ...] = ()
@@ -196,7 +198,12 @@ class Hub:
         """The highest frame rate that a viewer or a snapshot asks for, and what the monitor must hide."""
         with self._changed:
             rates = [viewer.fps for viewer in self.viewers] + [self._snapshot_fps] * self._snapshots
-            return Demand(max(rates, default=0), Overrides(self.pause, self._hide_faces))
+            return Demand(max(rates, default=0), Overrides(self.pause, self._hide_faces), self._changes)
+
+    def count_change(self) -> None:
+        """Tell the monitor that the database says something new about the room."""
+        with self._changed:
+            self._changes += 1
 
     @property
     def news(self) -> tuple[object, ...]:
