@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
 from app.purpose import Purpose
+from app.store import pulse_queries
 from app.store.scope import Scope
 from app.store.tables import Lecture, Room, User, db, lecture_share
 
@@ -172,6 +173,7 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     if lecture.ended_at is not None:
         raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
+    pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
     db.session.commit()
 
 
@@ -190,6 +192,7 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
         .where(Lecture.id == lecture.id, Lecture.ended_at.is_(None))  # nobody ended it meanwhile
         .values(ended_at=ended_at, ended_by_itself=True)
     )
+    pulse_queries.throw_votes_away(lecture.id, ended_at)
     db.session.commit()
     return True
 

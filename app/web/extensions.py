@@ -32,6 +32,11 @@ def runner():
     return current_app.extensions["runner"]
 
 
+def pulse_keeper():
+    """The `PulseKeeper`; pages wake it when a lecture or a room has changed."""
+    return current_app.extensions["pulse_keeper"]
+
+
 def hub(room: Room):
     """The `Hub` of a room: its newest picture and status, and its viewers."""
     return live_rooms().get(room).hub
