@@ -49,9 +49,7 @@ def ask_poll(lecture: Lecture, text: str, answers: Sequence[str], now: datetime)
     if not MIN_ANSWERS <= len(answers) <= MAX_ANSWERS:
         raise PollError(Translatable("Give two to five answers, with commas between them."))
     if max(map(len, answers)) > MAX_ANSWER_LENGTH:
-        raise PollError(
-            Translatable("An answer has at most %(count)s characters.", count=MAX_ANSWER_LENGTH)
-        )
+        raise PollError(Translatable("An answer has at most %(count)s characters.", count=MAX_ANSWER_LENGTH))
     if running := running_poll(lecture.id):
         end_poll(running, now)
     poll = Poll(
@@ -113,6 +111,4 @@ def end_poll(poll: Poll, now: datetime) -> None:
 
 def _announce(lecture_id: int) -> None:
     """Let every process see that there is something new to show."""
-    db.session.execute(
-        update(Pulse).where(Pulse.lecture_id == lecture_id).values(version=Pulse.version + 1)
-    )
+    db.session.execute(update(Pulse).where(Pulse.lecture_id == lecture_id).values(version=Pulse.version + 1))

@@ -81,7 +81,13 @@ def vote(lecture_id: int, device: str, choice: Choice, now: datetime) -> None:
 
 
 def store_answer(
-    table: type[PulseVote | PollAnswer], of: tuple, lecture_id: int, device: str, choice: str, now: datetime, **of_row
+    table: type[PulseVote | PollAnswer],
+    of: tuple,
+    lecture_id: int,
+    device: str,
+    choice: str,
+    now: datetime,
+    **of_row,
 ) -> None:
     """Store the answer of a device to what `of` names, in one short transaction. Raises PulseClosed.
 
@@ -116,7 +122,9 @@ def choice_of(lecture_id: int, device: str, now: datetime) -> Choice | None:
 def publish(pulse: Pulse, now: datetime) -> bool:
     """Show what may be shown by now; gives whether that is something else than before."""
     known = pulse.version
-    step = publication(votes_of(PulseVote, PulseVote.lecture_id == pulse.lecture_id), pulse.minimum_group, now)
+    step = publication(
+        votes_of(PulseVote, PulseVote.lecture_id == pulse.lecture_id), pulse.minimum_group, now
+    )
     if not step.changes and step.is_shown == pulse.is_shown:
         return False
     if not change_version(pulse, known, counts=dict(step.counts), is_shown=step.is_shown):

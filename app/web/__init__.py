@@ -127,7 +127,9 @@ def init_app(app: APIFlask) -> None:
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 
-    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES), pulse_choices=CHOICE_NAMES)  # for macros too
+    app.jinja_env.globals.update(
+        emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES), pulse_choices=CHOICE_NAMES
+    )  # for macros too
 
     @app.context_processor
     def for_every_page():

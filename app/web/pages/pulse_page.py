@@ -10,7 +10,14 @@ from app.store import poll_queries, pulse_queries
 from app.store.pulse_queries import MAX_QUESTION_LENGTH, PulseClosed
 from app.store.tables import Pulse
 from app.web.extensions import current_time
-from app.web.pulse_device import answering_device, check_code, device_hash, device_of, drop_cookie, keep_cookie
+from app.web.pulse_device import (
+    answering_device,
+    check_code,
+    device_hash,
+    device_of,
+    drop_cookie,
+    keep_cookie,
+)
 
 pages = Blueprint("pulse", __name__)
 

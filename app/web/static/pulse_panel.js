@@ -128,7 +128,6 @@ export function showPulse(pulse) {
 
 async function send(event) {
   event.preventDefault();
-  event.stopPropagation(); // the page takes it for a form that leads elsewhere
   const form = event.currentTarget;
   const answer = await post(form.action, new FormData(form)).catch(() => null);
   const said = answer && !answer.ok ? await answer.json().catch(() => null) : null;

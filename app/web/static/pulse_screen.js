@@ -1,0 +1,16 @@
+// The wall screen's code: a new one with each lecture, and the counts where they are wanted.
+
+import { follow } from "./events.js";
+import { showCounts } from "./pulse_panel.js";
+
+const screen = document.getElementById("pulse-screen");
+const bars = document.getElementById("pulse-bars");
+
+function show(pulse) {
+  if ((pulse?.code ?? "") !== screen.dataset.code) location.reload();
+  if (!bars || !pulse) return;
+  bars.hidden = !pulse.counts;
+  showCounts(bars, pulse.counts);
+}
+
+follow(screen.dataset.events, { pulse: show }, () => {});
