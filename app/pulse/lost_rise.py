@@ -15,8 +15,8 @@ Counts = dict[Choice, int]
 def lost_rises(before: Sequence[Counts | None], now: Counts | None) -> bool:
     """Whether *lost* has risen by two people since its lowest of the last minutes, to a third of the answers.
 
-    `before` holds the minutes up to now, oldest first; None stands for one whose counts are not shown. A minute
-    without counts is taken for one in which nobody was lost.
+    `before` holds the minutes up to now, oldest first; None stands for one whose counts are not shown. Such a
+    minute is taken for one in which nobody was lost.
     """
     if now is None or sum(now.values()) == 0:
         return False

@@ -13,6 +13,8 @@ from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts, translate
 from app.pulse.choice import CHOICE_NAMES
 from app.report import wording
+from app.report.lecture_report import PULSE_LIMITS
+from app.report.pulse_wording import correlation_sentence
 from app.store.database_health import DatabaseHealth
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
@@ -120,6 +122,7 @@ def init_app(app: APIFlask) -> None:
         wording.interval,
         wording.percent,
         wording.why_no_shares,
+        correlation_sentence,
     ):
         app.add_template_filter(reads)
     app.add_template_filter(expression_name, "word")
@@ -128,7 +131,10 @@ def init_app(app: APIFlask) -> None:
         app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 
     app.jinja_env.globals.update(
-        emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES), pulse_choices=CHOICE_NAMES
+        emotions=EMOTIONS,
+        kinds=tuple(EXPRESSION_NAMES),
+        pulse_choices=CHOICE_NAMES,
+        pulse_limits=PULSE_LIMITS,
     )  # for macros too
 
     @app.context_processor
@@ -136,6 +142,7 @@ def init_app(app: APIFlask) -> None:
         return {
             "settings": settings,
             "visible_rooms": requested_room.visible_rooms,
+            "reads_expressions": requested_room.reads_expressions,
             "language": current_language(),
             "languages": LANGUAGES,
             "script_texts": {

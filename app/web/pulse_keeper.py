@@ -17,7 +17,7 @@ from app.monitor.lecture_keeper import LectureKeeper
 from app.restart import run_until_ended
 from app.store import poll_queries, pulse_queries, retention
 from app.store.effective_settings import effective_settings, rooms_without_camera
-from app.store.tables import Lecture, Pulse, Room, db
+from app.store.tables import Lecture, Room, db
 from app.web.live_rooms import LiveRooms
 
 log = logging.getLogger(__name__)

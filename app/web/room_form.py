@@ -35,7 +35,7 @@ PURPOSE_LABELS = {
         "Count faces only; no expression is ever read (proposed in the European Union)"
     ),
     Purpose.PULSE: lazy_gettext(
-        "No camera at all: students say how they follow, with their telephones (proposed in the European Union)"
+        "No camera: students say how they follow, with their telephones (proposed in the European Union)"
     ),
     Ground.OUTSIDE_EU: lazy_gettext("Read expressions: the room is outside the European Union"),
     Ground.MEDICAL_OR_SAFETY: lazy_gettext("Read expressions for medical or safety reasons"),

@@ -1,5 +1,7 @@
 """What students say in a room at this moment, and what they asked."""
 
+from collections.abc import Sequence
+
 from flask import abort, url_for
 
 from app.language import Translatable
@@ -66,13 +68,14 @@ def pulse_of(room: Room) -> dict | None:
         "counts": counts,
         "minimum_group": pulse.minimum_group,
         "lost_rises": lost_rises([minute.counts for minute in minutes], counts),
-        "minutes": _minutes(minutes),
+        "minutes": minutes_said(minutes),
         "questions": _count_questions(pulse),
         "poll": _poll(poll_queries.newest_poll(pulse.lecture_id) if sees_counts else None),
     }
 
 
-def _minutes(minutes: list[PulseMinute]) -> list[dict]:
+def minutes_said(minutes: Sequence[PulseMinute]) -> list[dict]:
+    """The counts of minutes, oldest first, and where *lost* began to rise."""
     rises = marks([minute.counts for minute in minutes])
     return [
         {

@@ -91,6 +91,20 @@ class PauseBetweenSchema(Schema):
     )
 
 
+class PulseCountsSchema(Schema):
+    clear = Integer()
+    lost = Integer()
+    too_fast = Integer()
+    too_slow = Integer()
+
+
+class PulseMinuteSchema(Schema):
+    minute = MomentField()
+    answered = Integer(allow_none=True)
+    counts = Nested(PulseCountsSchema, allow_none=True)
+    lost_rises = Boolean(metadata={"description": "True where *lost* begins to rise."})
+
+
 class MinutesSchema(Schema):
     minutes = List(Nested(MinuteSchema))
     pauses = List(
@@ -103,6 +117,12 @@ class MinutesSchema(Schema):
     )
     cursor = String(
         allow_none=True, metadata={"description": "Send it to get the next page; null on the last one."}
+    )
+    pulse = List(
+        Nested(PulseMinuteSchema),
+        metadata={
+            "description": "Of a lecture: what students said, minute by minute; empty without a pulse."
+        },
     )
 
 
@@ -383,20 +403,6 @@ class TimetableSchema(Schema):
     calendar_fetched_at = MomentField(
         allow_none=True, metadata={"description": "When the subscribed calendar was last read."}
     )
-
-
-class PulseCountsSchema(Schema):
-    clear = Integer()
-    lost = Integer()
-    too_fast = Integer()
-    too_slow = Integer()
-
-
-class PulseMinuteSchema(Schema):
-    minute = MomentField()
-    answered = Integer(allow_none=True)
-    counts = Nested(PulseCountsSchema, allow_none=True)
-    lost_rises = Boolean(metadata={"description": "True where *lost* begins to rise."})
 
 
 class PollSchema(Schema):

@@ -35,6 +35,7 @@ function describe({ camera, paused }) {
   const age = camera.picture_age_s;
   if (paused) showBadge("paused", t("paused by %(name)s", { name: paused.by }));
   else if (camera.reason === "outside_timetable") showBadge("waiting", t("no lecture is running"));
+  else if (camera.reason === "no_camera") showBadge("waiting", t("no camera"));
   else if (!camera.online) showBadge("dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason }));
   else if (hasFailed) showBadge("dark", t("the server refused the stream; trying again"));
   else if (age === null || (age > STALE_SECONDS && Date.now() - openedAt < SETTLE_MS)) showBadge("waiting", t("connecting"));
