@@ -120,9 +120,7 @@ class MinutesSchema(Schema):
     )
     pulse = List(
         Nested(PulseMinuteSchema),
-        metadata={
-            "description": "Of a lecture: what students said, minute by minute; empty without a pulse."
-        },
+        metadata={"description": "Of a lecture: what students said, minute by minute; else empty."},
     )
 
 
