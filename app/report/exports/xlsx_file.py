@@ -260,7 +260,7 @@ class _WorkbookWriter:
             for end in (gettext("%(name)s from", name=name), gettext("%(name)s to", name=name))
         ]
         minute = gettext("Minute (%(zone)s)", zone=self._timezone.key)
-        sheet.write_row(0, 0, [minute, gettext("Answered"), *names, *ends], self._head)
+        sheet.write_row(0, 0, [minute, gettext("Answers"), *names, *ends], self._head)
         for row, said in enumerate(self._report.pulse.minutes, start=1):
             sheet.write_datetime(row, 0, self._local(said.minute), self._time)
             if not said.counts:
