@@ -239,7 +239,7 @@ class FirstRunForm(RoomForm):
     purpose = RadioField(choices=_purposes, validators=[InputRequired(NO_PURPOSE)])
     told = BooleanField(
         lazy_gettext(
-            "This is allowed here, and everyone in view has been told, or will be before filming starts"
+            "This is allowed here, and everyone in the room has been told, or will be before it begins"
         ),
         [InputRequired(lazy_gettext("confirm this. If you can't, do not use a camera here."))],
     )

@@ -48,6 +48,7 @@ function showLine({ minutes }) {
     if (rises && riseSwitch?.checked) shapes.push(rectangle({ class: "mark", points: `${x},0 ${x + 9},0 ${x + 4.5},7` }));
   }
   find("pulse-line").replaceChildren(...shapes);
+  find("pulse-history").hidden = !shapes.length;
 }
 
 function remarkOn({ counts, minimum_group: least }) {
