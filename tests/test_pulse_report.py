@@ -132,6 +132,18 @@ def test_a_report_says_how_far_faces_and_answers_go_together(app, room, sad, wor
     assert words in texts_of(report)["pdf"].replace("\n", " ")
 
 
+def test_the_lectures_of_a_course_make_one_figure(app, room):
+    for _ in range(2):
+        make_up(
+            room, Purpose.EXPRESSIONS, lambda number: number * 7 % 11, lambda number: 0.05 * (number * 7 % 11)
+        )
+    client = signed_in_client(app)
+    page = client.get("/lectures?course=7b").text
+    assert "Over the lectures of this course:" in page
+    assert "38 minutes" in page
+    assert "Over the lectures" not in client.get("/lectures").text
+
+
 def test_the_correlation_is_spearmans():
     """Against the textbook's formula 1 - 6 Σd² / (n³ - n), which holds without ties."""
     chance = Random(3)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app.language import Translatable
+from app.pulse.correlation import RankCorrelation, pooled
 from app.purpose import Purpose
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.pulse_report import PulseReport, pulse_report_of
@@ -185,6 +186,17 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         facing_share=turned.facing_share,
         pulse=pulse_report_of(lecture, minutes),
     )
+
+
+def correlation_of_course(lectures: Sequence[Lecture], now: datetime) -> RankCorrelation | None:
+    """How far *lost* and unpleasant expressions go together over several lectures; None if nothing says so."""
+    found = []
+    for lecture in lectures:
+        rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
+        pulse = pulse_report_of(lecture, [_report_minute(row) for row in rows])
+        if pulse is not None and pulse.correlation is not None:
+            found.append(pulse.correlation)
+    return pooled(found)
 
 
 def _largest_group(rows: Sequence[Minute]) -> int | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.pulse.choice import Choice
-from app.pulse.correlation import RankCorrelation, pooled, rank_correlation
+from app.pulse.correlation import RankCorrelation, rank_correlation
 from app.pulse.lost_rise import marks
 from app.report.interval import Interval, wilson
 from app.report.report_minute import ReportMinute
@@ -122,11 +122,6 @@ def pulse_report_of(lecture: Lecture, minutes: Sequence[ReportMinute]) -> PulseR
         for poll in poll_queries.polls_of(lecture)
     )
     return PulseReport(tuple(said), polls, _correlation(said, minutes))
-
-
-def correlation_of_course(reports: Sequence[PulseReport | None]) -> RankCorrelation | None:
-    """How far *lost* and unpleasant expressions go together over several lectures."""
-    return pooled([report.correlation for report in reports if report and report.correlation])
 
 
 def _correlation(said: Sequence[SaidMinute], minutes: Sequence[ReportMinute]) -> RankCorrelation | None:

@@ -37,13 +37,15 @@ def screen():
     room = requested_room()
     in_force, pulse = current_settings(room), pulse_queries.pulse_of_room(room)
     address = pulse and url_for("pulse.page", code=pulse.code, _external=True)
+    code = address and segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)
     return render_template(
         "pulse_screen.html" if in_force.purpose is Purpose.PULSE else "picture.html",
         room=room,
         has_pulse=in_force.pulse,
         pulse=pulse,
         address=address and address.partition("//")[2],
-        qr_code=address and Markup(segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)),
+        qr_code=address
+        and Markup(segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)),
     )
 
 
