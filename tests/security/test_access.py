@@ -234,7 +234,8 @@ def routes_of(app) -> set[str]:
 
 def _filled(rule: str) -> str:
     """An address that a rule matches."""
-    for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), ("<[^>]*filename>|<extension>|<code>", "x")):
+    others = "<[^>]*filename>|<extension>|<code>"
+    for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), (others, "x")):
         rule = re.sub(part, text, rule)
     return rule
 

@@ -44,8 +44,7 @@ def screen():
         has_pulse=in_force.pulse,
         pulse=pulse,
         address=address and address.partition("//")[2],
-        qr_code=address
-        and Markup(segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)),
+        qr_code=code and Markup(code),
     )
 
 
