@@ -50,7 +50,7 @@ audit: .venv/installed-dev
 	exit $$status
 
 bench: .venv/installed-dev
-	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \
+	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera pulse; do \
 	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
 	done
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import close, cookies_of
+from tests.pulse_telephones import Telephone
 from tests.screenshots import LAPTOP, PHONE
 from tests.server import Server, wait_for
 from tests.test_accessible import serious
@@ -178,3 +179,26 @@ def test_the_code_of_the_last_lecture_says_nothing(server, teacher, open_context
     telephone.goto(place)
     expect(telephone.get_by_role("alert")).to_contain_text("This lecture has ended")
     assert telephone.context.cookies() == []
+
+
+def test_the_pulse_beside_a_camera(chromium, tmp_path, open_context):
+    """The live page has bars beside the expressions, and the screen the code beside the picture."""
+    with Server(tmp_path, {"ROOM": "Room 7"}) as server:
+        server.change_database("UPDATE room SET pulse = 1, pulse_on_screen = 1")
+        assert server.get("/api/v1/lectures", method="POST", send={"title": "Algebra"}).status == 201
+        code = wait_for(lambda: (found := server.get("/api/v1/pulse")).status == 200 and found.json["code"])
+        cookies = cookies_of(chromium, server)
+        teacher = open_context(server.url, cookies, viewport=LAPTOP, locale="en")
+        screen = open_context(f"{server.url}/screen", cookies, viewport=LAPTOP, locale="en")
+        expect(screen.locator(".code")).to_have_text(code)
+        expect(screen.locator("#pulse-bars")).to_be_hidden()
+        for telephone in [Telephone(server.url, code) for _ in range(5)]:
+            assert telephone.say("lost") == 200
+        expect(count(teacher, "lost")).to_have_text("5")
+        expect(screen.locator("[data-choice=lost] .pulse-count")).to_have_text("5")
+        expect(teacher.locator("#stream")).to_be_visible()
+        lecture = server.get("/api/v1/state").json["lecture"]["id"]
+        server.get(f"/api/v1/lectures/{lecture}", method="PATCH", send={"ended_at": "now"})
+        expect(screen.locator("#pulse-screen")).to_be_hidden()
+        for page in (teacher, screen):  # their streams would delay the server's end
+            page.goto("about:blank")

@@ -69,7 +69,7 @@ class PulseReport:
     @property
     def shown(self) -> list[SaidMinute]:
         """The minutes in which enough answered."""
-        return [minute for minute in self.minutes if minute.counts]
+        return [minute for minute in self.minutes if minute.shares]
 
     @property
     def answered_mean(self) -> float | None:
@@ -96,9 +96,10 @@ class PulseReport:
 
     @property
     def most_lost(self) -> SaidMinute | None:
-        """The minute with the largest share of *lost*, of those in which it began to rise."""
-        rises = [minute for minute in self.shown if minute.lost_rises]
-        return max(rises, key=lambda minute: minute.shares[Choice.LOST], default=None)
+        """The minute with the largest share of *lost*; None if it never rose."""
+        if not any(minute.lost_rises for minute in self.minutes):
+            return None
+        return max(self.shown, key=lambda minute: minute.shares[Choice.LOST])
 
     def said_in(self, minute: datetime) -> SaidMinute | None:
         """What was said in a minute."""

@@ -1,6 +1,7 @@
 // The stream and its badge: closed while the page is hidden, opened again by itself; the badge shows the picture's age.
 
 import { follow } from "./events.js";
+import { showOnScreen } from "./pulse_screen.js";
 import { decimal, t } from "./translations.js";
 
 const STALE_SECONDS = 2; // an older picture no longer shows the class now
@@ -65,5 +66,5 @@ stream.addEventListener("error", () => {
 
 if (picture.dataset.events) {
   // this page shows the picture alone: no other script follows the room
-  follow(picture.dataset.events, { state: showState }, () => showState(null));
+  follow(picture.dataset.events, { state: showState, pulse: showOnScreen }, () => showState(null));
 }

@@ -6,11 +6,13 @@ import { showCounts } from "./pulse_panel.js";
 const screen = document.getElementById("pulse-screen");
 const bars = document.getElementById("pulse-bars");
 
-function show(pulse) {
+// Called with the data of each event `pulse`.
+export function showOnScreen(pulse) {
+  if (!screen) return; // the pulse is off
   if ((pulse?.code ?? "") !== screen.dataset.code) location.reload();
   if (!bars || !pulse) return;
   bars.hidden = !pulse.counts;
   showCounts(bars, pulse.counts);
 }
 
-follow(screen.dataset.events, { pulse: show }, () => {});
+if (screen?.dataset.events) follow(screen.dataset.events, { pulse: showOnScreen }, () => {});
