@@ -408,7 +408,7 @@ def test_a_poll_shows_its_answers_and_is_kept_as_a_note(app):
     end = {"csrf_token": csrf, "note": "on"}
     assert teacher.post(f"/lectures/{lesson.id}/polls/{poll['id']}/end", data=end).status_code == 302
     (note,) = teacher.get(f"/api/v1/lectures/{lesson.id}/notes").json["notes"]
-    assert note["text"] == "Which one?: A 3, B 2, C 0"
+    assert note["text"] == "Which one? – A 3, B 2, C 0"
     with app.app_context():
         assert db.session.execute(db.text("SELECT count(*) FROM poll_answer")).scalar() == 0
     late = telephones[0].post(

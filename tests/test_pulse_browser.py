@@ -122,7 +122,7 @@ def test_twelve_telephones_and_a_teacher(server, teacher, open_context):
     assert serious(teacher) == []
     assert serious(telephones[0]) == []
     notes = server.get(f"/api/v1/lectures/{server.get('/api/v1/state').json['lecture']['id']}/notes")
-    assert notes.json["notes"][0]["text"] == "A, B or C?: A 3, B 2, C 0"
+    assert notes.json["notes"][0]["text"] == "A, B or C? – A 3, B 2, C 0"
 
 
 def test_the_page_works_without_a_script_and_with_the_keyboard(server, teacher, open_context):
@@ -200,5 +200,8 @@ def test_the_pulse_beside_a_camera(chromium, tmp_path, open_context):
         lecture = server.get("/api/v1/state").json["lecture"]["id"]
         server.get(f"/api/v1/lectures/{lecture}", method="PATCH", send={"ended_at": "now"})
         expect(screen.locator("#pulse-screen")).to_be_hidden()
+        teacher.goto(f"{server.url}/lectures/{lecture}")
+        expect(teacher.get_by_role("heading", name="What students said")).to_be_visible()
+        assert serious(teacher) == []
         for page in (teacher, screen):  # their streams would delay the server's end
             page.goto("about:blank")

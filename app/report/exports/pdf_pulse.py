@@ -29,7 +29,7 @@ def draw_pulse(canvas: PdfCanvas, pulse: PulseReport, timezone: ZoneInfo) -> Non
         pairs = zip(poll.answers, poll.counts or (), strict=False)
         result = ", ".join(f"{text} {count}" for text, count in pairs) or gettext("too few answered")
         name = poll.text or gettext("Poll")
-        canvas.text(f"{clock(poll.asked_at, timezone)}  {name}: {result}", 9, max_lines=2)
+        canvas.text(f"{clock(poll.asked_at, timezone)}  {name} – {result}", 9, max_lines=2)
     _draw_chart(canvas, pulse, timezone)
     _draw_table(canvas, pulse, timezone)
     canvas.pdf.ln(3)

@@ -58,6 +58,6 @@ def _as_note(poll: Poll) -> str:
     """The question and how often each answer was given, in the teacher's language."""
     name = poll.text or gettext("Poll")
     if not poll.is_shown:
-        return gettext("%(name)s: too few answered", name=name)
+        return f"{name} – {gettext('too few answered')}"
     counts = ", ".join(f"{text} {count}" for text, count in zip(poll.answers, poll.counts, strict=True))
-    return f"{name}: {counts}"
+    return f"{name} – {counts}"
