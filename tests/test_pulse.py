@@ -3,17 +3,20 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from random import Random
 
 import pytest
 from limits import parse
 from sqlalchemy import inspect, select
 
+from app.camera.errors import Reason
+from app.monitor.shutter import Shutter
 from app.pulse.choice import Choice
 from app.pulse.code import ALPHABET, new_code
 from app.pulse.lost_rise import lost_rises, marks
 from app.pulse.publication import Vote, publication
+from app.purpose import Purpose
 from app.role import Role
 from app.store import (
     lecture_queries,
@@ -21,9 +24,10 @@ from app.store import (
     pulse_queries,
     retention,
     room_queries,
+    timetable_queries,
     user_queries,
 )
-from app.store.effective_settings import first_room
+from app.store.effective_settings import effective_settings, first_room
 from app.store.tables import Lecture, Poll, Pulse, PulseMinute, PulseVote, db
 from app.web.pulse_keeper import PulseKeeper
 from tests.forms import csrf_of, signed_in_client
@@ -451,3 +455,31 @@ def test_two_processes_publish_a_step_once(app):
     with app.app_context():
         other.step()
         assert len(pulse_queries.minutes_of_pulse(lesson.id)) == 1
+
+
+def test_a_planned_lecture_of_a_room_without_a_camera_begins_and_ends_by_itself(app, monkeypatch):
+    """No monitor does it there."""
+    # its thread waits on the clock, which lets the time pass
+    monkeypatch.setattr("app.web.pulse_keeper.CalendarRefresher", lambda *_: None)
+    clock = ManualClock()
+    keeper = PulseKeeper(app, app.extensions["rooms"], clock)
+    line = {"weekday": 0, "title": "Algebra", "course": "6a", "teacher_id": None}
+    with app.app_context():
+        room_queries.change_room(first_room(), purpose=Purpose.PULSE)
+        timetable_queries.store_line(first_room(), None, begins=time(8, 10), ends=time(8, 55), **line)
+        for minutes, title in ((9, None), (2, "Algebra"), (40, "Algebra"), (6, None)):
+            clock.pass_(60 * minutes)
+            keeper.look()
+            db.session.expire_all()
+            lecture = lecture_queries.running_lecture(first_room())
+            assert (lecture and lecture.title) == title
+            assert (pulse_queries.pulse_of_room(first_room()) is not None) == (title is not None)
+
+
+def test_a_monitor_never_opens_a_camera_in_a_room_for_the_pulse_alone(app):
+    shutter = Shutter(stall_seconds=5, clock=ManualClock())
+    with app.app_context():
+        room_queries.change_room(first_room(), purpose=Purpose.PULSE)
+        shutter.apply(effective_settings(first_room()))
+    assert shutter.state.reason == Reason.NO_CAMERA
+    assert next(shutter.frames(lambda: True)) is None

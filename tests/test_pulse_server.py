@@ -112,3 +112,13 @@ def test_several_web_processes_show_the_same_counts(tmp_path, redis, postgres):
             minutes = first.get(f"/api/v1/lectures/{lecture}/minutes").json["pulse"]
             assert minutes[-1]["counts"]["too_fast"] == 6
             assert len({minute["minute"] for minute in minutes}) == len(minutes)
+
+
+def test_a_room_whose_purpose_becomes_the_pulse_lets_go_of_its_camera(tmp_path):
+    with Server(tmp_path, {}) as server:
+        wait_for(server.is_online)
+        server.change_database("UPDATE room SET purpose = 'pulse'")
+        wait_for(lambda: server.monitor_pids() == [])
+        wait_for(lambda: server.get("/readyz").json["camera"] == "no_camera")
+        server.change_database("UPDATE room SET purpose = 'presence'")
+        wait_for(server.is_online)

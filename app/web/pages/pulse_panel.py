@@ -56,8 +56,8 @@ def delete_question(lecture_id: int, question_id: int):
 
 def _as_note(poll: Poll) -> str:
     """The question and how often each answer was given, in the teacher's language."""
-    name = poll.text or gettext("Poll")
-    if not poll.is_shown:
-        return f"{name} – {gettext('too few answered')}"
-    counts = ", ".join(f"{text} {count}" for text, count in zip(poll.answers, poll.counts, strict=True))
-    return f"{name} – {counts}"
+    name, result = poll.text or gettext("Poll"), gettext("too few answered")
+    if poll.is_shown:
+        pairs = zip(poll.answers, poll.counts, strict=True)
+        result = ", ".join(f"{text} {count}" for text, count in pairs)
+    return f"{name} – {result}"
