@@ -436,6 +436,8 @@ def test_a_code_that_is_typed_small_or_with_blanks_opens_the_page(lesson):
     typed = f" {lesson.code[:3].lower()} {lesson.code[3:].lower()}"
     answer = client.post("/p", data={"code": typed})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/p/{lesson.code}")
+    answer = client.get(f"/p/{lesson.code.lower()}")
+    assert answer.headers["Location"] == f"/p/{lesson.code}", "the cookie is for one spelling"
 
 
 def test_two_processes_publish_a_step_once(app):

@@ -37,6 +37,8 @@ def enter():
 def page(code: str):
     """Show the buttons, and what this device said before."""
     pulse, now = _pulse_or_404(code), current_time()
+    if code != pulse.code:  # the cookie is for one spelling
+        return redirect(url_for("pulse.page", code=pulse.code))
     state = _state(pulse)
     sent = request.args.get("sent")
     response = make_response(render_template("pulse.html", pulse=pulse, sent=sent, **state))

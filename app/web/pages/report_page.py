@@ -173,7 +173,8 @@ def delete(lecture_id: int):
     """Show what would be deleted; delete it once that is confirmed."""
     lecture = own_lecture_or_403(lecture_id)
     if request.method == "GET":
-        minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
+        said, notes = pulse_queries.minutes_of_pulse(lecture.id), note_queries.notes_of_lecture(lecture)
+        minutes = max(minute_queries.count_minutes(lecture), len(said))
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
     room = lecture.room
     lecture_queries.delete_lecture(lecture)
