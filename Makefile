@@ -54,7 +54,7 @@ image-test: .venv/installed-dev
 	$(BIN)/python -m tests.image
 
 bench: .venv/installed-dev
-	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera; do \
+	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera pulse; do \
 	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
 	done
 

@@ -18,6 +18,7 @@ except SettingError as error:
 SEND_BUFFER_BYTES = 2**17  # Linux doubles it, for its own bookkeeping
 SPARE_THREADS = 16  # for pages, JSON and health checks while each viewer holds a thread
 
+logger_class = "app.server.access_log.AccessLog"
 worker_class = "app.server.worker.CollectingWorker"
 threads = settings.max_viewers + SPARE_THREADS
 worker_connections = threads + MAX_WAITING + MAX_KEPT_ALIVE + MAX_QUEUED

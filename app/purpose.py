@@ -1,14 +1,16 @@
-"""What a room's camera is for, which settings name and the database stores."""
+"""What a room is for, which settings name and the database stores."""
 
 from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What a room reads of the faces in view."""
+    """What a room reads of the people in it."""
 
     EXPRESSIONS = "expressions"
     PRESENCE = "presence"
     """How many there are and how many are turned to the front. The expression network is never loaded."""
+    PULSE = "pulse"
+    """What students say. There is no camera, and no process that could read one."""
 
 
 class Ground(StrEnum):

@@ -116,8 +116,8 @@ class Settings:
     purpose: Purpose = setting(
         Purpose.EXPRESSIONS,
         parse.purpose,
-        "what the first room is for: `expressions`, or `presence`, which reads no expression and never loads "
-        "the network that could",
+        "what the first room is for: `expressions`; `presence`, which reads no expression and never loads "
+        "the network that could; or `pulse`, which has no camera: students say how they follow",
     )
     passwords: bool = setting(
         "on",

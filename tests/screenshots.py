@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app import create_app
 from app.camera.spec import DEFAULT_STUDENTS
 from app.demo import shares
+from app.purpose import Purpose
 from app.role import Role
 from app.store import (
     audit_queries,
@@ -24,8 +25,9 @@ from app.store import (
 )
 from app.store.audit_queries import AuditAction
 from app.store.counted_minute import CountedMinute
-from app.store.tables import Room
+from app.store.tables import Poll, PulseMinute, Room, db
 from tests.browser import LAUNCH, close, sign_in
+from tests.pulse_telephones import Telephone
 from tests.server import PASSWORD, PROJECT, Server, wait_for
 
 FOLDER = PROJECT / "docs" / "screenshots"
@@ -59,6 +61,7 @@ def main() -> None:
             finally:
                 server.stop()
         visit_school(browser, Path(folder) / "school")
+        visit_pulse(browser, Path(folder) / "pulse")
 
 
 def visit_school(browser: Browser, folder: Path) -> None:
@@ -75,6 +78,68 @@ def visit_school(browser: Browser, folder: Path) -> None:
         close(page.context)
     finally:
         server.stop()
+
+
+def visit_pulse(browser: Browser, folder: Path) -> None:
+    """Take pictures of a room without a camera: live page, wall screen, telephones, settings and report."""
+    server = Server(folder, {"ROOM": "Room 7", "TIMEZONE": "Europe/Berlin"})
+    lecture_id = make_up_pulse(server)
+    server.start()
+    try:
+        page = browser.new_page(viewport=LAPTOP, locale="en")
+        sign_in(page, server)
+        server.get("/api/v1/lectures", method="POST", send={"title": "Decimals"})
+        code = wait_for(lambda: (found := server.get("/api/v1/pulse")).status == 200 and found.json["code"])
+        for number, telephone in enumerate(Telephone(server.url, code) for _ in range(18)):
+            telephone.say(("clear", "lost", "clear", "too_fast", "clear", "too_slow")[number % 6])
+        telephone.ask("Why do we turn the second fraction over?")
+        page.wait_for_timeout(2000)
+        for name, path in (
+            ("live", "/"),
+            ("screen", "/screen"),
+            ("settings", "/settings"),
+            ("notice", "/notice"),
+            ("report", f"/lectures/{lecture_id}"),
+        ):
+            page.goto(server.url + path)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / f"pulse-{name}.png", full_page=True)
+        for suffix, locale, scheme in (("", "en", "light"), ("-german", "de", "dark")):
+            telephone = browser.new_page(viewport=PHONE, locale=locale, color_scheme=scheme)
+            telephone.goto(f"{server.url}/p/{code}")
+            telephone.locator("button.is-lost").click()
+            telephone.wait_for_timeout(1000)
+            telephone.screenshot(path=FOLDER / f"pulse-phone{suffix}.png", full_page=True)
+            close(telephone.context)
+        close(page.context)
+    finally:
+        server.stop()
+
+
+def make_up_pulse(server: Server) -> int:
+    """Put a lecture without a camera into the database, in which more were lost towards the end."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=2)
+    with app.app_context():
+        upgrade()
+        room = room_queries.get_or_create_room("Room 7")
+        room_queries.change_room(room, told_at=start, purpose=Purpose.PULSE, pulse_on_screen=True)
+        lecture = lecture_queries.start_lecture(
+            room, "Fractions", "Mathematics 6a", start, purpose=Purpose.PULSE
+        )
+        for number in range(34):
+            lost = round(2 + 8 * math.exp(-(((number - 26) / 3) ** 2)))
+            counts = {"clear": 17 - lost, "lost": lost, "too_fast": 1 + (number > 20), "too_slow": 1}
+            minute = start + timedelta(minutes=number)
+            said = counts if number > 1 else {}  # too few at first
+            db.session.add(PulseMinute(lecture_id=lecture.id, minute=minute, minimum_group=5, **said))
+        poll = {"text": "Is 2/3 more than 3/5?", "answers": ["yes", "no"], "counts": [13, 5]}
+        asked_at, ended_at = (start + timedelta(minutes=minutes) for minutes in (12, 14))
+        db.session.add(
+            Poll(lecture_id=lecture.id, asked_at=asked_at, ended_at=ended_at, is_shown=True, **poll)
+        )
+        lecture_queries.end_lecture(lecture, start + timedelta(minutes=34))
+        return lecture.id
 
 
 def make_up_rooms(server: Server) -> None:

@@ -15,6 +15,11 @@ from tests.rooms import first_live_room
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HTML = {"Accept": "text/html"}
 FOR_ALL = {
+    "/p",
+    "/p/<code>",
+    "/p/<code>/state",
+    "/p/<code>/answer",
+    "/p/<code>/question",
     "/palette.css",
     "/healthz",
     "/readyz",

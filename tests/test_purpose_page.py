@@ -10,7 +10,14 @@ from tests.forms import csrf_of, signed_in_client
 from tests.rooms import first_settings
 from tests.test_presence import NOON
 
-FILLED = {"kind": "demo", "minimum_group": "5", "retention_days": "365", "contact": "", "told": "y"}
+FILLED = {
+    "kind": "demo",
+    "minimum_group": "5",
+    "retention_days": "365",
+    "contact": "",
+    "told": "y",
+    "pulse_questions": "y",
+}
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def test_set_up_asks_where_the_room_is_and_what_for(app, administrator):
     assert "Article 5(1)(f) of Regulation (EU) 2024/1689" in page
     refused = fill_in(administrator, "/setup/room")
     assert refused.status_code == 400
-    assert "Choose what the camera is for." in refused.text
+    assert "Choose what the room is for." in refused.text
     assert fill_in(administrator, "/setup/room", purpose="presence").status_code == 302
     assert first_settings(app).purpose is Purpose.PRESENCE
     assert subjects(app, "purpose-chosen") == ["presence"]
@@ -133,6 +140,49 @@ def test_a_new_room_has_its_own_purpose(app, administrator):
     with app.app_context():
         assert room_queries.find_room("Lab 2").purpose == Purpose.PRESENCE
     assert subjects(app, "purpose-chosen") == ["presence"]
+
+
+def test_a_room_without_a_camera_is_set_up_and_says_so(app, administrator):
+    assert fill_in(administrator, "/setup/room", purpose="pulse").status_code == 302
+    assert first_settings(app).purpose is Purpose.PULSE
+    assert first_settings(app).pulse
+    assert subjects(app, "purpose-chosen") == ["pulse"]
+    state = administrator.get("/api/v1/state").json
+    assert (state["purpose"], state["camera"]["reason"]) == ("pulse", "no_camera")
+    notice = administrator.get("/notice").text.partition("<main>")[2]
+    assert "There is no camera of Aula in this room" in notice
+    assert "Each picture" not in notice
+
+
+def test_the_pulse_is_added_to_a_room_with_a_camera(app, administrator):
+    fill_in(administrator, "/setup/room", purpose="presence", pulse="y")
+    assert first_settings(app).purpose is Purpose.PRESENCE
+    assert first_settings(app).pulse
+    fill_in(administrator, pulse="y", pulse_on_screen="y")
+    assert subjects(app, "settings-changed")[0] == "pulse_on_screen"
+    assert "Your telephone gets a random number" in administrator.get("/notice").text
+
+
+@pytest.mark.parametrize("purpose", ["presence", "pulse"])
+def test_where_no_room_reads_expressions_no_page_offers_them(app, administrator, purpose):
+    fill_in(administrator, "/setup/room", purpose="outside-eu")
+    page = administrator.get("/lectures").text.partition("<body")[2]
+    assert "Try</a>" in page
+    assert "How accurate it is" in page
+    fill_in(administrator, purpose=purpose)
+    for path in ("/", "/lectures", "/settings", "/notice", "/sign-in"):
+        page = administrator.get(path).text.partition("<body")[2]
+        assert "Try</a>" not in page, path
+        assert "How accurate it is" not in page, path
+        assert "Aula reads how faces look" not in page, path
+
+
+def test_a_recording_is_of_a_room_with_a_camera(app, administrator):
+    fill_in(administrator, "/setup/room", purpose="pulse")
+    page = administrator.get("/lectures").text
+    choices = page.partition('name="room"')[2].partition("</select>")[0]
+    assert choices
+    assert "<option" not in choices
 
 
 class Runner:

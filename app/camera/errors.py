@@ -31,6 +31,9 @@ class Reason(StrEnum):
     OUTSIDE_TIMETABLE = "outside_timetable"
     """No lecture runs, the room is read only during lectures, and the camera is released."""
 
+    NO_CAMERA = "no_camera"
+    """The room has none: students say how they follow."""
+
 
 class CameraError(Exception):
     """A source can't be opened or read."""

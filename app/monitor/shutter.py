@@ -1,6 +1,7 @@
 """Opens and closes the camera as the effective settings say.
 
-During a pause it is closed, and outside the timetable, if the room is read only during lectures.
+During a pause it is closed, and outside the timetable, if the room is read only during lectures. In a room
+for the pulse alone it is never opened.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from app.camera.sources import Source, open_source
 from app.camera.state import CameraState
 from app.clock import Clock
 from app.language import Translatable
+from app.purpose import Purpose
 from app.store.effective_settings import CurrentPause, EffectiveSettings, OutsideTimetable
 from app.timetable.wording import nothing_is_read
 from app.vision.frame import Frame
@@ -50,6 +52,7 @@ class Shutter:
         self._camera: str | None = None
         self._pause: CurrentPause | None = None
         self._outside: OutsideTimetable | None = None
+        self._has_no_camera = False
         self._closed_at = clock.now()
 
     def apply(self, settings: EffectiveSettings | None) -> bool:
@@ -61,9 +64,11 @@ class Shutter:
         self._raise_if_stuck()
         self._pause = settings.pause if settings else None
         self._outside = settings.outside if settings else None
+        self._has_no_camera = settings is not None and settings.purpose is Purpose.PULSE
         if settings:
             self._timezone = settings.timezone
-        camera = settings.camera if settings and not (self._pause or self._outside) else None
+        is_closed = self._pause or self._outside or self._has_no_camera
+        camera = settings.camera if settings and not is_closed else None
         areas = settings.areas if settings else ()
         if camera == self._camera:
             return self._change_areas(areas)
@@ -133,6 +138,9 @@ class Shutter:
         if pause is not None:
             detail = Translatable("Paused by %(name)s. Nothing is read, recorded or shown.", name=pause.by)
             return CameraState(False, Reason.PAUSED, detail, pause.since, capture_fps=0.0)
+        if self._has_no_camera:
+            detail = Translatable("The room is for the pulse alone.")
+            return CameraState(False, Reason.NO_CAMERA, detail, self._closed_at, capture_fps=0.0)
         if outside is not None:
             detail = nothing_is_read(outside.next_lecture_at, self._clock.now(), self._timezone)
             return CameraState(False, Reason.OUTSIDE_TIMETABLE, detail, self._closed_at, capture_fps=0.0)

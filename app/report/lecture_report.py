@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app.language import Translatable
+from app.pulse.correlation import RankCorrelation, pooled
 from app.purpose import Purpose
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
+from app.report.pulse_report import PulseReport, pulse_report_of
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
 from app.store.minute_figures import MinuteFigures, PooledMinutes, mean_faces
@@ -27,6 +29,13 @@ PRESENCE_LIMITS = Translatable(
     "Faces were counted; no expression was read. Faces that are turned away, covered or small are often "
     "missed, and other things are now and then taken for a face. A face that is turned to the front may look "
     "anywhere: that says nothing about attention."
+)
+
+PULSE_LIMITS = Translatable(
+    "What students said is a sample of the class: those who answered. The %(level)s intervals (Wilson) take "
+    "them for drawn by chance, but those who answer may differ from the others. An answer counts for five "
+    "minutes. Counts change only for three answers or more together, so up to two may be missing.",
+    level="95 %",
 )
 
 Intervals = dict[Emotion, Interval]
@@ -89,6 +98,8 @@ class Report:
     facing_share: float | None
     """For presence: the part of the counted person-time in which a face was turned to the front; None if
     there is none, or if the detector could not tell."""
+    pulse: PulseReport | None
+    """What students said; None if they were not asked."""
 
     @property
     def is_presence(self) -> bool:
@@ -96,14 +107,21 @@ class Report:
         return self.purpose is Purpose.PRESENCE
 
     @property
+    def has_camera(self) -> bool:
+        """Whether anything but the pulse was read."""
+        return self.purpose is not Purpose.PULSE
+
+    @property
     def limits(self) -> Translatable:
         """What the figures can't say."""
+        if not self.has_camera:
+            return PULSE_LIMITS
         return PRESENCE_LIMITS if self.is_presence else LIMITS
 
     @property
     def network_sha256(self) -> str | None:
-        """The network that read the expressions; None for presence."""
-        return None if self.is_presence else self.conditions.network.sha256
+        """The network that read the expressions; None if none were read."""
+        return self.conditions.network.sha256 if self.purpose is Purpose.EXPRESSIONS else None
 
     def notes_in(self, minute: ReportMinute) -> list[ReportNote]:
         """The notes of a minute."""
@@ -166,7 +184,19 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
         conditions=replace(conditions, minimum_group=_largest_group(rows) or conditions.minimum_group),
         purpose=purpose,
         facing_share=turned.facing_share,
+        pulse=pulse_report_of(lecture, minutes),
     )
+
+
+def correlation_of_course(lectures: Sequence[Lecture], now: datetime) -> RankCorrelation | None:
+    """How far *lost* and unpleasant expressions go together over several lectures; None if unknown."""
+    found = []
+    for lecture in lectures:
+        rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
+        pulse = pulse_report_of(lecture, [_report_minute(row) for row in rows])
+        if pulse is not None and pulse.correlation is not None:
+            found.append(pulse.correlation)
+    return pooled(found)
 
 
 def _largest_group(rows: Sequence[Minute]) -> int | None:

@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from app.expression_names import expression_name
 from app.report.interval import effective_sample_size
 from app.report.lecture_report import Report, ReportNote
+from app.report.pulse_wording import pulse_sentence
 from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
 from app.store.minute_figures import PooledMinutes, mean_faces
@@ -119,6 +120,8 @@ def doubts(report: Report) -> list[str]:
                 "The lecture was longer; this report covers its first %(days)s days.", days=MAX_REPORTED.days
             )
         )
+    if not report.has_camera:
+        return sentences
     if report.coverage < MIN_COVERAGE:
         sentences.append(
             gettext("The camera saw only %(share)s of the lecture.", share=percent(report.coverage))
@@ -139,15 +142,19 @@ def doubts(report: Report) -> list[str]:
 
 def summary_sentence(report: Report, timezone: ZoneInfo) -> str:
     """The whole lecture in one sentence, times in `timezone`."""
+    said = [pulse_sentence(report.pulse, timezone)] if report.pulse else []
     parts = [_length_and_faces(report)]
+    if not report.has_camera:
+        parts += said or [gettext("nobody answered")]
+        return "; ".join(parts) + "."
     if report.is_presence:
         parts += [part for part in (_presence(report), *_interruptions(report, timezone)) if part]
-        return "; ".join(parts) + "."
+        return "; ".join([*parts, *said]) + "."
     if report.shares is None or report.uncertain_share == 1:
         parts.append(_why_no_expressions(report))
-        return "; ".join(parts) + "."
+        return "; ".join([*parts, *said]) + "."
     parts.append(", ".join(_expressions(report, timezone)))
-    parts += _interruptions(report, timezone)
+    parts += [*_interruptions(report, timezone), *said]
     words = "; ".join(parts) + "."
     return gettext("Weak reading: %(words)s", words=words) if doubts(report) else words
 

@@ -46,6 +46,11 @@ def decimal(number: float) -> str:
     return format_decimal(number, "0.0", current_language())
 
 
+def signed(number: float) -> str:
+    """A number with its sign and two decimal places, as +0.42."""
+    return format_decimal(number, "+0.00;-0.00", current_language())
+
+
 def faces(number: float) -> str:
     """A number of faces, as “12 faces”."""
     return ngettext("%(num)s face", "%(num)s faces", round(number))

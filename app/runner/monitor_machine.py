@@ -21,7 +21,7 @@ from app.runner.recording_runner import RecordingRunner
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.store import room_queries
-from app.store.effective_settings import first_room
+from app.store.effective_settings import first_room, rooms_without_camera
 from app.store.tables import db
 
 log = logging.getLogger(__name__)
@@ -159,8 +159,9 @@ def _in_context(app: Flask, work, *values):
 def _rooms_to_read() -> list[RoomToRead]:
     """The rooms in use that have a camera."""
     first = first_room()  # made at the first start
+    without_camera = {room.id for room in rooms_without_camera()}
     return [
         RoomToRead(room.id, room.machine)
         for room in room_queries.rooms_in_use()
-        if room.camera is not None or room.id == first.id
+        if (room.camera is not None or room.id == first.id) and room.id not in without_camera
     ]

@@ -60,7 +60,9 @@ class EffectiveSettings:
     outside: OutsideTimetable | None = None
     """While it lasts, nothing is analysed, recorded or shown either."""
     purpose: Purpose = Purpose.EXPRESSIONS
-    """What is read of the faces. While a lecture of presence runs, it is presence."""
+    """What is read of the people. While a lecture runs that reads less than expressions, it is that."""
+    pulse: bool = False
+    """Whether students can say how they follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
     """The settings that apply to `room` at `now` while the lecture `running` does. Queries the database."""
     is_first = room.id == first_room().id
     values = {name: _effective(name, room, is_first) for name in ROOM_SETTINGS}
-    is_presence = running is not None and running.purpose == Purpose.PRESENCE
-    values["purpose"] = Purpose.PRESENCE if is_presence else Purpose(values["purpose"])
+    reads_less = running is not None and running.purpose != Purpose.EXPRESSIONS
+    values["purpose"] = Purpose(running.purpose if reads_less else values["purpose"])
     return EffectiveSettings(
         **values,
         pause=CurrentPause(room.paused_at, room.paused_by or "somebody") if room.paused_at else None,
@@ -127,13 +129,25 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
         timezone=room_queries.zone_of(room),
         language=room_queries.language_of(room),
         outside=_outside_timetable(room, running, now or SYSTEM_CLOCK.now()),
+        pulse=room.pulse or values["purpose"] is Purpose.PULSE,
     )
 
 
 def any_room_reads_expressions() -> bool:
-    """Whether expressions are read in at least one room in use. Queries the database."""
-    rooms = room_queries.rooms_in_use() or [first_room()]
-    return any(effective_settings(room).purpose is Purpose.EXPRESSIONS for room in rooms)
+    """Whether at least one room in use is for expressions. Queries the database."""
+    return Purpose.EXPRESSIONS in _purposes_in_use().values()
+
+
+def rooms_without_camera() -> list[Room]:
+    """The rooms in use that are for the pulse alone. Queries the database."""
+    return [room for room, purpose in _purposes_in_use().items() if purpose is Purpose.PULSE]
+
+
+def _purposes_in_use() -> dict[Room, Purpose]:
+    """What each room in use is for as it is set, whichever lecture runs."""
+    first = first_room()
+    rooms = room_queries.rooms_in_use() or [first]
+    return {room: Purpose(_effective("purpose", room, room.id == first.id)) for room in rooms}
 
 
 def other_room_with(camera: str, room_id: int | None) -> Room | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
 from app.purpose import Purpose
+from app.store import pulse_queries
 from app.store.changes import note_change
 from app.store.scope import Scope
 from app.store.tables import Lecture, Room, User, db, lecture_share
@@ -173,6 +174,7 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     if lecture.ended_at is not None:
         raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
+    pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
     db.session.commit()
 
 
@@ -192,6 +194,7 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
         .values(ended_at=ended_at, ended_by_itself=True)
     )
     note_change(lecture.room_id)
+    pulse_queries.throw_votes_away(lecture.id, ended_at)
     db.session.commit()
     return True
 

@@ -7,7 +7,17 @@ from sqlalchemy import delete, exists, select, text
 
 from app.store import room_queries
 from app.store.effective_settings import effective_settings, first_room, is_set_by_environment
-from app.store.tables import AuditEntry, Lecture, Minute, Note, Pause, Room, db
+from app.store.tables import (
+    AuditEntry,
+    Lecture,
+    Minute,
+    Note,
+    Pause,
+    PulseMinute,
+    Question,
+    Room,
+    db,
+)
 
 
 def purge(now: datetime) -> list[tuple[Room, int, int]]:
@@ -28,7 +38,7 @@ def purge(now: datetime) -> list[tuple[Room, int, int]]:
 
 
 def delete_older_than(room: Room, days: int, now: datetime) -> int:
-    """Delete a room's minutes, notes, lectures, pauses and entries of the audit that are older.
+    """Delete a room's minutes, notes, questions, lectures, pauses and entries of the audit that are older.
 
     Gives how many minutes.
 
@@ -40,7 +50,8 @@ def delete_older_than(room: Room, days: int, now: datetime) -> int:
     is_abandoned = Lecture.ended_at.is_(None) & (Lecture.started_at < oldest) & ~has_minutes
     old_minutes = delete(Minute).where(Minute.room_id == room.id, Minute.minute < oldest)
     deleted_minutes = db.session.execute(old_minutes).rowcount
-    db.session.execute(delete(Note).where(Note.lecture_id.in_(lectures), Note.at < oldest))
+    for table, moment in ((Note, Note.at), (PulseMinute, PulseMinute.minute), (Question, Question.at)):
+        db.session.execute(delete(table).where(table.lecture_id.in_(lectures), moment < oldest))
     db.session.execute(
         delete(Lecture).where(Lecture.room_id == room.id, (Lecture.ended_at < oldest) | is_abandoned)
     )

@@ -28,6 +28,7 @@ from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from app.pulse.choice import Choice
 from app.purpose import Purpose
 from app.role import Role
 from app.store.minute_figures import ExpressionSeconds, MinuteFigures, PresenceSeconds
@@ -174,7 +175,7 @@ class AccountLink(db.Model):
 
 
 class Room(db.Model):
-    """A room with a camera, and the settings that were stored for it; NULL stands for the default.
+    """A room, mostly with a camera, and the settings that were stored for it; NULL stands for the default.
 
     `app.store.effective_settings` says which value applies.
     """
@@ -199,6 +200,12 @@ class Room(db.Model):
     """A `Purpose`."""
     ground: Mapped[str | None] = mapped_column(String(20))
     """Why reading expressions is allowed here, a `Ground`; NULL if nobody was asked, or none are read."""
+    pulse: Mapped[bool] = mapped_column(server_default=false())
+    """Whether students can say how they follow, beside what the camera reads."""
+    pulse_questions: Mapped[bool] = mapped_column(server_default=true())
+    """Whether students can ask questions there."""
+    pulse_on_screen: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the wall screen shows the counts beside the code."""
     retention_days: Mapped[int | None]
     contact: Mapped[str | None] = mapped_column(String(200))
     areas: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
@@ -370,6 +377,106 @@ class Note(db.Model):
     lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     text: Mapped[str] = mapped_column(String(500))
+
+
+class Pulse(db.Model):
+    """The open pulse of a running lecture. It is deleted with the lecture's end, and with it all votes."""
+
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    """What students type."""
+    key: Mapped[bytes]
+    """Random. Without it the devices' hashes say nothing."""
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    """How many devices stand for each `Choice`, as last published."""
+    is_shown: Mapped[bool]
+    """Whether these may be shown: not while fewer than the minimum group answer."""
+    minimum_group: Mapped[int]
+    """The limit that holds."""
+    version: Mapped[int]
+    """Grows with each change of what is shown."""
+    counted_until: Mapped[datetime] = mapped_column(UTCDateTime)
+    """The start of the first minute that has no `PulseMinute` yet."""
+
+    lecture: Mapped[Lecture] = relationship(lazy="joined")
+
+
+class PulseVote(db.Model):
+    """What one device says in a lecture that runs."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("pulse.lecture_id", ondelete="CASCADE"))
+    device: Mapped[str] = mapped_column(String(64))
+    """A keyed hash of the random name that the device keeps."""
+    choice: Mapped[str] = mapped_column(String(20))
+    """A `Choice`."""
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    shown: Mapped[str | None] = mapped_column(String(20))
+    """What the published counts hold of it."""
+
+    __table_args__ = (Index("uq_pulse_vote_device", "lecture_id", "device", unique=True),)
+
+
+class PulseMinute(db.Model):
+    """How many students stood for each choice at the end of a minute of a lecture, as published then.
+
+    The counts are NULL if fewer than the minimum group answered.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"))
+    minute: Mapped[datetime] = mapped_column(UTCDateTime)
+    clear: Mapped[int | None]
+    lost: Mapped[int | None]
+    too_fast: Mapped[int | None]
+    too_slow: Mapped[int | None]
+    minimum_group: Mapped[int]
+
+    @property
+    def counts(self) -> dict[Choice, int] | None:
+        """How many stood for each choice; None if too few answered."""
+        return None if self.clear is None else {choice: getattr(self, choice) for choice in Choice}
+
+    __table_args__ = (Index("uq_pulse_minute", "lecture_id", "minute", unique=True),)
+
+
+class Question(db.Model):
+    """What a student asked, without a name."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    text: Mapped[str] = mapped_column(String(300))
+
+
+class Poll(db.Model):
+    """A question with two to five answers that a teacher put to the class."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    text: Mapped[str] = mapped_column(String(200))
+    """Empty if it was only spoken."""
+    answers: Mapped[list[str]] = mapped_column(JSON)
+    counts: Mapped[list[int]] = mapped_column(JSON)
+    """How many devices gave each answer, as last published."""
+    is_shown: Mapped[bool]
+
+
+class PollAnswer(db.Model):
+    """The answer of one device to a poll that runs. It is deleted with the poll's end."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    poll_id: Mapped[int] = mapped_column(ForeignKey("poll.id", ondelete="CASCADE"))
+    lecture_id: Mapped[int] = mapped_column(ForeignKey("pulse.lecture_id", ondelete="CASCADE"), index=True)
+    device: Mapped[str] = mapped_column(String(64))
+    choice: Mapped[str] = mapped_column(String(20))
+    """The number of the answer, from 0."""
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    shown: Mapped[str | None] = mapped_column(String(20))
+
+    __table_args__ = (Index("uq_poll_answer_device", "poll_id", "device", unique=True),)
 
 
 class AuditEntry(db.Model):

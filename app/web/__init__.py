@@ -11,7 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.clock import SYSTEM_CLOCK
 from app.expression_names import EXPRESSION_NAMES, expression_name
 from app.language import LANGUAGES, current_language, script_texts, translate
+from app.pulse.choice import CHOICE_NAMES
 from app.report import wording
+from app.report.lecture_report import PULSE_LIMITS
+from app.report.pulse_wording import correlation_sentence
 from app.store.database_health import DatabaseHealth
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
@@ -41,6 +44,8 @@ from app.web.pages import (
     notice_page,
     people_page,
     privacy_areas_page,
+    pulse_page,
+    pulse_panel,
     recordings_page,
     report_page,
     rooms_page,
@@ -49,6 +54,7 @@ from app.web.pages import (
     timetable_page,
     try_page,
 )
+from app.web.pulse_keeper import PulseKeeper
 from app.web.sending import post_frame, send_page
 from app.web.stream import events, media
 
@@ -60,9 +66,11 @@ def init_app(app: APIFlask) -> None:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies
         )
+    rooms = LiveRooms(app, SYSTEM_CLOCK)
     app.extensions.update(
         clock=SYSTEM_CLOCK,
-        rooms=LiveRooms(app, SYSTEM_CLOCK),
+        rooms=rooms,
+        pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
         trial_process=TrialProcess(settings.detector),
     )
@@ -94,6 +102,8 @@ def init_app(app: APIFlask) -> None:
         privacy_areas_page,
         timetable_page,
         try_page,
+        pulse_page,
+        pulse_panel,
         language_choice,
         health,
         metrics,
@@ -112,6 +122,7 @@ def init_app(app: APIFlask) -> None:
         wording.interval,
         wording.percent,
         wording.why_no_shares,
+        correlation_sentence,
     ):
         app.add_template_filter(reads)
     app.add_template_filter(expression_name, "word")
@@ -119,13 +130,19 @@ def init_app(app: APIFlask) -> None:
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 
-    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES))  # for macros too
+    app.jinja_env.globals.update(
+        emotions=EMOTIONS,
+        kinds=tuple(EXPRESSION_NAMES),
+        pulse_choices=CHOICE_NAMES,
+        pulse_limits=PULSE_LIMITS,
+    )  # for macros too
 
     @app.context_processor
     def for_every_page():
         return {
             "settings": settings,
             "visible_rooms": requested_room.visible_rooms,
+            "reads_expressions": requested_room.reads_expressions,
             "language": current_language(),
             "languages": LANGUAGES,
             "script_texts": {

@@ -49,6 +49,7 @@ WHO_MAY = {
     "api.change_lecture": Who.TEACHER,
     "api.delete_lecture": Who.TEACHER,
     "api.delete_note": Who.TEACHER,
+    "api.delete_question": Who.TEACHER,
     "api.lecture": Who.TEACHER,
     "api.lecture_minutes": Who.TEACHER,
     "api.lecture_notes": Who.TEACHER,
@@ -57,6 +58,8 @@ WHO_MAY = {
     "api.lectures": Who.TEACHER,
     "api.minutes": Who.TEACHER,
     "api.now": Who.VIEWER,
+    "api.pulse": Who.VIEWER,
+    "api.questions": Who.TEACHER,
     "api.rooms": Who.VIEWER,
     "api.start_lecture": Who.TEACHER,
     "api.state": Who.VIEWER,
@@ -96,6 +99,15 @@ WHO_MAY = {
     "people.person": Who.ADMINISTRATOR,
     "people.remove": Who.ADMINISTRATOR,
     "people.withdraw": Who.ADMINISTRATOR,
+    "pulse.answer": Who.ANYBODY,  # the pages of students check the lecture's code
+    "pulse.ask": Who.ANYBODY,
+    "pulse.enter": Who.ANYBODY,
+    "pulse.page": Who.ANYBODY,
+    "pulse.state": Who.ANYBODY,
+    "pulse.vote": Who.ANYBODY,
+    "pulse_panel.ask_poll": Who.TEACHER,
+    "pulse_panel.delete_question": Who.TEACHER,
+    "pulse_panel.end_poll": Who.TEACHER,
     "recordings.add": Who.TEACHER,
     "recordings.listing": Who.TEACHER,
     "recordings.offset": Who.TEACHER,
@@ -147,6 +159,9 @@ NO_SUCH_ENDPOINT = Who.VIEWER  # only people who are signed in learn that an add
 
 SENDING = "send.frames"
 """A WebSocket: it is opened with GET and yet sends pictures."""
+
+WITHOUT_SESSION = {"pulse.answer", "pulse.ask", "pulse.enter", "pulse.vote"}
+"""Forms of students. Another site would have to know the lecture's code, and gains nothing from a session."""
 
 UPLOADING = "recordings.receive"
 MAX_PIECE_BYTES = 2**22
@@ -412,6 +427,8 @@ def _check_form() -> None:
     # only browsers send this header, over HTTPS and on localhost, and no page can change it
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(400, Translatable("The form came from another site."))
+    if request.endpoint in WITHOUT_SESSION:
+        return
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         abort(400, NO_COOKIE)
     csrf.protect()

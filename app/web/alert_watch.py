@@ -216,7 +216,7 @@ def observation(hub: Hub) -> RoomObservation:
     reason = None if status is None else status.camera.reason
     return RoomObservation(
         has_picture=status is not None and status.camera.is_online,
-        is_dark_on_purpose=hub.pause is not None or reason in DARK_ON_PURPOSE,
+        is_dark_on_purpose=hub.pause is not None or hub.has_no_camera or reason in DARK_ON_PURPOSE,
         restarts=hub.monitor.restarts,
         reason="no_monitor" if status is None else reason and reason.value,
         title=card.title,

@@ -37,6 +37,11 @@ def machines() -> list[str]:
     return current_app.extensions.get("machines", list)()
 
 
+def pulse_keeper():
+    """The `PulseKeeper`; pages wake it when a lecture or a room has changed."""
+    return current_app.extensions["pulse_keeper"]
+
+
 def hub(room: Room):
     """The `Hub` of a room: its newest picture and status, and its viewers."""
     return live_rooms().get(room).hub

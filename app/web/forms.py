@@ -25,6 +25,7 @@ from wtforms.validators import (
 )
 
 from app.store.note_queries import MAX_NOTE_LENGTH
+from app.store.poll_queries import MAX_POLL_LENGTH
 from app.web.request_checks import ONE_LINE
 
 IS_ONE_LINE = Regexp(ONE_LINE, message=lazy_gettext("must be one line of text."))
@@ -55,6 +56,19 @@ class Form(FlaskForm):
             if field.errors:
                 return f"{field.label.text}: {field.errors[0]}"
         return gettext("Send the form again.")
+
+
+class PollForm(Form):
+    """A question to the class; its answers stand in one line, with commas between them."""
+
+    text = StringField(
+        lazy_gettext("Question"), [Length(max=MAX_POLL_LENGTH), IS_ONE_LINE], filters=[stripped]
+    )
+    answers = StringField(
+        lazy_gettext("Answers"),
+        [InputRequired(lazy_gettext("give two to five answers, with commas between them.")), IS_ONE_LINE],
+        filters=[stripped],
+    )
 
 
 class LectureForm(Form):

@@ -18,8 +18,8 @@ pages = Blueprint("health", __name__)
 
 OK = "ok"
 PAUSED = "paused"
-ON_PURPOSE = (PAUSED, Reason.OUTSIDE_TIMETABLE)
-"""A camera that is closed for one of these reasons: the server still counts as ready."""
+ON_PURPOSE = (PAUSED, Reason.OUTSIDE_TIMETABLE, Reason.NO_CAMERA)
+"""A camera that is closed or missing for one of these reasons: the server still counts as ready."""
 
 
 @pages.get("/healthz")
@@ -62,6 +62,8 @@ def _best(words: Iterable[str], default: str) -> str:
 
 def _monitor(hub: Hub) -> str:
     monitor = hub.monitor
+    if hub.has_no_camera:
+        return Reason.NO_CAMERA
     if not monitor.is_running:
         return "stopped"
     return OK if monitor.heartbeat_at is not None else "starting"
@@ -70,6 +72,8 @@ def _monitor(hub: Hub) -> str:
 def _camera(hub: Hub) -> str:
     if hub.pause is not None:
         return PAUSED
+    if hub.has_no_camera:
+        return Reason.NO_CAMERA
     status = hub.status
     if status is None:
         return "unknown"

@@ -106,7 +106,8 @@ def _database_error(error: SQLAlchemyError) -> Response:
 
 
 def _forget_user() -> None:
-    """Make the page without asking the database who reads it."""
+    """Make the page without asking the database who reads it, and what rooms are for."""
+    g.reads_expressions = True
     g._login_user = login_manager.anonymous_user()
 
 

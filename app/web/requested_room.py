@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
 from app.store import room_queries
-from app.store.effective_settings import first_room
+from app.store.effective_settings import any_room_reads_expressions, first_room
 from app.store.room_queries import zone_of
 from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
@@ -80,6 +80,17 @@ def visible_rooms() -> Sequence[Room]:
         is_asked = current_user.is_authenticated
         g.rooms = [room for room in _rooms_in_use() if scope.has_room(room)] if is_asked else ()
     return g.rooms
+
+
+def reads_expressions() -> bool:
+    """Whether a room in use is for expressions, so that pages speak of them; while nobody can tell, True."""
+    if "reads_expressions" not in g:
+        try:
+            g.reads_expressions = any_room_reads_expressions()
+        except SQLAlchemyError:
+            db.session.rollback()
+            g.reads_expressions = True
+    return g.reads_expressions
 
 
 def _rooms_in_use() -> Sequence[Room]:

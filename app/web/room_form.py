@@ -35,15 +35,20 @@ PURPOSE_LABELS = {
     Purpose.PRESENCE: lazy_gettext(
         "Count faces only; no expression is ever read (proposed in the European Union)"
     ),
+    Purpose.PULSE: lazy_gettext(
+        "No camera: students say how they follow, with their telephones (proposed in the European Union)"
+    ),
     Ground.OUTSIDE_EU: lazy_gettext("Read expressions: the room is outside the European Union"),
     Ground.MEDICAL_OR_SAFETY: lazy_gettext("Read expressions for medical or safety reasons"),
     Ground.RESEARCH: lazy_gettext(
         "Read expressions for research, with the consent of everyone in view and the permission it needs"
     ),
 }
-"""Where a room is and what for, in one question: presence, or the ground on which expressions are read."""
-NO_PURPOSE = lazy_gettext("choose what the camera is for.")
+"""Where a room is and what for, in one question: presence, the pulse alone, or the ground on which
+expressions are read."""
+NO_PURPOSE = lazy_gettext("choose what the room is for.")
 
+PULSE_SWITCHES = ("pulse", "pulse_questions", "pulse_on_screen")
 FIELDS_OF_CAMERA = ("kind", "device", "address")
 
 NUMERIC = {"inputmode": "numeric"}
@@ -97,6 +102,9 @@ class RoomForm(Form):
     purpose = RadioField(choices=_purposes, validators=[Optional()])
     purpose_shown = StringField()
     """What was chosen when the page was shown: who leaves it as it was confirms no ground."""
+    pulse = BooleanField()
+    pulse_questions = BooleanField()
+    pulse_on_screen = BooleanField()
     hide_faces = BooleanField()
     minimum_group = SettingField(render_kw=NUMERIC)
     retention_days = SettingField(render_kw=NUMERIC)
@@ -121,6 +129,9 @@ class RoomForm(Form):
             machine=room.machine or "" if room else "",
             purpose=_chosen_purpose(room),
             purpose_shown=_chosen_purpose(room) or "",
+            pulse=bool(room and room.pulse),
+            pulse_questions=room.pulse_questions if room else True,
+            pulse_on_screen=bool(room and room.pulse_on_screen),
             hide_faces=in_force.hide_faces,
             minimum_group=str(in_force.minimum_group),
             retention_days=str(in_force.retention_days),
@@ -173,7 +184,7 @@ class RoomForm(Form):
             raise ValidationError(gettext("a recording is being read. Cancel it, or wait for its end."))
         if room is not None and is_other and lecture_queries.running_lecture(room):
             raise ValidationError(
-                gettext("a lecture is running. End it before you change what the camera is for.")
+                gettext("a lecture is running. End it before you change what the room is for.")
             )
 
     def addresses(self) -> tuple[str, ...]:
@@ -221,8 +232,9 @@ class RoomForm(Form):
             values["machine"] = self.machine.data or None
         if "purpose" in self and self.purpose.data not in (None, self.purpose_shown.data):
             purpose = _purpose_of(self.purpose.data)
-            is_presence = purpose is Purpose.PRESENCE
-            values |= {"purpose": purpose, "ground": None if is_presence else Ground(self.purpose.data)}
+            reads = purpose is Purpose.EXPRESSIONS
+            values |= {"purpose": purpose, "ground": Ground(self.purpose.data) if reads else None}
+        values |= {name: self[name].data for name in PULSE_SWITCHES}
         if "hide_faces" in self:
             values["hide_faces"] = self.hide_faces.data
         if "kind" in self:
@@ -238,7 +250,7 @@ class FirstRunForm(RoomForm):
     purpose = RadioField(choices=_purposes, validators=[InputRequired(NO_PURPOSE)])
     told = BooleanField(
         lazy_gettext(
-            "This is allowed here, and everyone in view has been told, or will be before filming starts"
+            "This is allowed here, and everyone in the room has been told, or will be before it begins"
         ),
         [InputRequired(lazy_gettext("confirm this. If you can't, do not use a camera here."))],
     )
@@ -250,7 +262,7 @@ def _chosen_purpose(room: Room | None) -> str | None:
 
 
 def _purpose_of(choice: str) -> Purpose:
-    return Purpose.PRESENCE if choice == Purpose.PRESENCE else Purpose.EXPRESSIONS
+    return Purpose(choice) if choice in set(Purpose) else Purpose.EXPRESSIONS
 
 
 def _devices(camera: str) -> Iterator[SelectChoice]:

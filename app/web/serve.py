@@ -22,7 +22,7 @@ from app.server.address import is_for_all_networks, url_to_open
 from app.store import lecture_queries, room_queries, user_queries
 from app.store.changes import on_room_change
 from app.store.database_health import sentence
-from app.store.effective_settings import first_room
+from app.store.effective_settings import first_room, rooms_without_camera
 from app.web.alert_watch import AlertWatch
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
@@ -68,13 +68,14 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
         app.extensions["purger"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
+    app.extensions["pulse_keeper"].start(is_ending)
     with app.app_context():
         print(_greeting(app), flush=True)
 
 
 def join(app: Flask | None) -> None:
     """Wait until the monitors have ended; return at once if the server never started."""
-    for name in ("runner", "listener", "recording_runner", "purger", "alert_watch"):
+    for name in ("runner", "listener", "recording_runner", "purger", "alert_watch", "pulse_keeper"):
         if app is not None and name in app.extensions:
             app.extensions[name].join()
     if app is not None:
@@ -87,7 +88,8 @@ def _rooms_in_use(app: Flask) -> list[int] | None:
         try:
             first = first_room()  # made at the first start
             others = (room.id for room in room_queries.rooms_in_use() if room.id != first.id)
-            return [first.id, *others]
+            without_camera = {room.id for room in rooms_without_camera()}
+            return [room_id for room_id in (first.id, *others) if room_id not in without_camera]
         except SQLAlchemyError as error:
             database_health().begin_outage(error)
             return None

@@ -41,7 +41,7 @@ class SignInAttempt:
     @property
     def is_from_busy_address(self) -> bool:
         """Whether many passwords from there were wrong lately."""
-        return not _counts().test(PER_ADDRESS, "address", self._network)
+        return not counts().test(PER_ADDRESS, "address", self._network)
 
     def begin(self) -> None:
         """Count the attempt; raises TooManyFailures where it must not be checked.
@@ -52,17 +52,17 @@ class SignInAttempt:
         if self.is_from_busy_address:
             limits.append((PER_ACCOUNT_FROM_BUSY_ADDRESS, self._busy_key))
         for limit, key in limits:
-            if not _counts().hit(limit, *key):
+            if not counts().hit(limit, *key):
                 raise TooManyFailures(_seconds_left(limit, key))
 
     def fail(self) -> None:
         """Count the failure for the address."""
-        _counts().hit(PER_ADDRESS, "address", self._network)
+        counts().hit(PER_ADDRESS, "address", self._network)
 
     def succeed(self) -> None:
         """Forget the failures of the account."""
-        _counts().clear(PER_ACCOUNT, "account", self._account)
-        _counts().clear(PER_ACCOUNT_FROM_BUSY_ADDRESS, *self._busy_key)
+        counts().clear(PER_ACCOUNT, "account", self._account)
+        counts().clear(PER_ACCOUNT_FROM_BUSY_ADDRESS, *self._busy_key)
 
     @property
     def _account(self) -> str:
@@ -74,20 +74,24 @@ class SignInAttempt:
 
     @property
     def _network(self) -> str:
-        """The address; of IPv6 the first 64 bits, since each customer has 2**64 addresses."""
-        try:
-            address = ip_address(self.address)
-        except ValueError:  # a socket file, or what a proxy made up
-            return self.address[:MAX_KEY_LENGTH]
-        if isinstance(address, IPv6Address):
-            return str(IPv6Address(int(address) >> 64 << 64))
-        return str(address)
+        return network_of(self.address)
 
 
-def _counts() -> RateLimiter:
+def network_of(text: str) -> str:
+    """The address; of IPv6 the first 64 bits, since each customer has 2**64 addresses."""
+    try:
+        address = ip_address(text)
+    except ValueError:  # a socket file, or what a proxy made up
+        return text[:MAX_KEY_LENGTH]
+    if isinstance(address, IPv6Address):
+        return str(IPv6Address(int(address) >> 64 << 64))
+    return str(address)
+
+
+def counts() -> RateLimiter:
     """What counts: Redis where the server has one and it answers, else this process."""
     return limiter.limiter if limiter.storage.check() else _without_redis
 
 
 def _seconds_left(limit: RateLimitItem, key: tuple[str, ...]) -> int:
-    return max(1, ceil(_counts().get_window_stats(limit, *key).reset_time - time()))
+    return max(1, ceil(counts().get_window_stats(limit, *key).reset_time - time()))

@@ -33,7 +33,10 @@ WHO = {
     "GET /api/v1/lectures/1/report": READER,
     "GET /api/v1/lectures/1/unusual": READER,
     "GET /api/v1/minutes": TEACHER,
+    "GET /api/v1/lectures/1/questions": OWNER,
+    "DELETE /api/v1/lectures/1/questions/1": OWNER,
     "GET /api/v1/now": VIEWER,
+    "GET /api/v1/pulse": VIEWER,
     "GET /api/v1/rooms": VIEWER,
     "GET /api/v1/state": VIEWER,
     "GET /account": VIEWER,
@@ -57,6 +60,9 @@ WHO = {
     "POST /lectures/1/end": TEACHER,
     "POST /lectures/1/notes": OWNER,
     "POST /lectures/1/notes/1/delete": OWNER,
+    "POST /lectures/1/polls": OWNER,
+    "POST /lectures/1/polls/1/end": OWNER,
+    "POST /lectures/1/questions/1/delete": OWNER,
     "POST /lectures/1/rename": OWNER,
     "GET /lectures/1/report.x": READER,
     "POST /lectures/1/share": OWNER,
@@ -68,6 +74,13 @@ WHO = {
     "GET /notice": OPEN,
     "GET /notice.svg": OPEN,
     "GET /palette.css": OPEN,
+    "GET /p": OPEN,
+    "POST /p": OPEN,
+    "GET /p/x": OPEN,  # a code that is not open; tests/test_pulse.py has one that is
+    "POST /p/x": OPEN,
+    "GET /p/x/state": OPEN,
+    "POST /p/x/answer": OPEN,
+    "POST /p/x/question": OPEN,
     "POST /pause": TEACHER,
     "GET /people": ADMINISTRATOR,
     "GET /people/1": ADMINISTRATOR,
@@ -158,6 +171,7 @@ WHO |= {
     "POST /api/v1/rooms/1/lectures": TEACHER,
     "GET /api/v1/rooms/1/minutes": TEACHER,
     "GET /api/v1/rooms/1/now": VIEWER,
+    "GET /api/v1/rooms/1/pulse": VIEWER,
     "GET /api/v1/rooms/1/state": VIEWER,
     "GET /api/v1/rooms/1/timetable": TEACHER,
 }
@@ -166,6 +180,8 @@ for route, who in list(WHO.items()):
     if path in OF_A_ROOM and route != "GET /lectures":
         WHO[f"{method} /rooms/room-7{path.rstrip('/')}"] = who
 CSRF_REFUSED = 400
+OF_STUDENTS = ("POST /p", "POST /p/x", "POST /p/x/answer", "POST /p/x/question")
+"""Forms that need no session, and check the code."""
 
 PEOPLE = {
     "walt": {OPEN, VIEWER},
@@ -218,7 +234,8 @@ def routes_of(app) -> set[str]:
 
 def _filled(rule: str) -> str:
     """An address that a rule matches."""
-    for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), ("<[^>]*filename>|<extension>", "x")):
+    others = "<[^>]*filename>|<extension>|<code>"
+    for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), (others, "x")):
         rule = re.sub(part, text, rule)
     return rule
 
@@ -265,7 +282,7 @@ def test_a_stranger_is_let_in_only_where_everybody_is(app):
 def test_a_session_opens_what_its_role_may_and_changes_nothing_without_its_page(app, name):
     client = client_of(app, name)
     for route, who in WHO.items():
-        if route.endswith(ENDLESS):
+        if route.endswith(ENDLESS) or route in OF_STUDENTS:
             continue
         status, expected = status_of(client, route), refusal(name, who)
         if not route.startswith("GET"):

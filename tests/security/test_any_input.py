@@ -59,6 +59,8 @@ FORMS = {
     ),
     "/settings/areas": ("left", "top", "width", "height"),
     "/sign-in": ("name", "password"),
+    "/lectures/1/polls": ("text", "answers"),
+    "/p": ("code",),
 }
 MEANT = {
     "kind": ["demo", "device", "network", "browser"],
@@ -66,7 +68,9 @@ MEANT = {
     "hide": ["on", "off"],
     "language": ["de", "en"],
     "told": ["y"],
-    "purpose": ["presence", "research"],
+    "purpose": ["presence", "research", "pulse"],
+    "answers": ["A, B", ",,,,", "A,A"],
+    "code": ["BCDFGH"],
     "minimum_group": ["5"],
     "retention_days": ["365"],
     "left": ["0"],

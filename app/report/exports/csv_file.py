@@ -7,7 +7,9 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 from app.language import translate
+from app.pulse.choice import Choice
 from app.report.lecture_report import Report
+from app.report.pulse_report import SaidMinute
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
 
@@ -31,6 +33,9 @@ COLUMNS = (
     "facing_share",
     *EXPRESSIONS,
     *(f"{emotion}_{end}" for emotion in EMOTIONS for end in ("low", "high")),
+    "pulse_answered",
+    *(f"pulse_{choice}" for choice in Choice),
+    *(f"pulse_{choice}_{end}" for choice in Choice for end in ("low", "high")),
     "notes",
     "from_recording",
     "lecture_coverage",
@@ -46,6 +51,15 @@ EXPRESSION_COLUMNS = {
     "network_sha256",
 }
 """Columns that a report of presence doesn't have; it has `facing_share` instead."""
+
+FACE_COLUMNS = set(COLUMNS[COLUMNS.index("seen") : COLUMNS.index("pulse_answered")]) | {
+    "from_recording",
+    "lecture_coverage",
+    "network_sha256",
+}
+"""Columns that a report without a camera doesn't have."""
+
+PULSE_COLUMNS = {column for column in COLUMNS if column.startswith("pulse_")}
 
 
 def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
@@ -64,7 +78,10 @@ def to_csv(report: Report, timezone: ZoneInfo) -> bytes:
 
 
 def _absent(report: Report) -> set[str]:
-    return EXPRESSION_COLUMNS if report.is_presence else {"facing_share"}
+    without_pulse = set() if report.pulse else PULSE_COLUMNS
+    if not report.has_camera:
+        return FACE_COLUMNS | without_pulse
+    return (EXPRESSION_COLUMNS if report.is_presence else {"facing_share"}) | without_pulse
 
 
 def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
@@ -78,6 +95,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         *(shares.get(expression) for expression in EXPRESSIONS),
         *(end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))),
     ]
+    said = report.pulse and report.pulse.said_in(minute.minute)
     notes = " · ".join(note.text for note in report.notes_in(minute))
     return [
         _local(minute.minute, timezone),
@@ -85,13 +103,23 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         minute.status.value,
         round(minute.online_seconds, 1),
         minute.frames_analysed,
-        *("" if figure is None else round(figure, 4) for figure in figures),
+        *("" if figure is None else round(figure, 4) for figure in [*figures, *_said(said)]),
         harmless(notes),
         report.from_recording,
         round(report.coverage, 4),
         report.conditions.minimum_group,
         report.network_sha256,
         translate(report.limits),
+    ]
+
+
+def _said(said: SaidMinute | None) -> list[float | None]:
+    """How many answered, how many said each, and the ends of the intervals of their shares."""
+    counts, intervals = (said and said.counts) or {}, (said and said.share_intervals) or {}
+    return [
+        said and said.answered,
+        *(counts.get(choice) for choice in Choice),
+        *(end for choice in Choice for end in intervals.get(choice, (None, None))),
     ]
 
 

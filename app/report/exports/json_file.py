@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.language import translate
 from app.report.lecture_report import Report
+from app.report.pulse_report import PulseReport, SaidMinute
 from app.report.report_minute import ReportMinute
 from app.report.summary import ExpressionChange, biggest_changes, doubts, summary_sentence
 from app.store.minute_figures import figures_of
@@ -46,7 +47,46 @@ def as_dict(report: Report, timezone: ZoneInfo) -> dict:
         "limits": translate(report.limits),
         "changes": [_change(change) for change in biggest_changes(report)],
         "notes": [{"id": note.id, "at": rfc3339(note.at), "text": note.text} for note in report.notes],
-        "minutes": [_minute(minute) for minute in report.minutes],
+        "minutes": [_minute(minute, report.pulse) for minute in report.minutes],
+        "pulse": _pulse(report.pulse) if report.pulse else None,
+    }
+
+
+def _pulse(pulse: PulseReport) -> dict:
+    correlation = pulse.correlation
+    return {
+        "answered_mean": pulse.answered_mean,
+        "shares": pulse.shares,
+        "share_intervals": pulse.share_intervals,
+        "lost_rises": [rfc3339(said.minute) for said in pulse.minutes if said.lost_rises],
+        "correlation": correlation
+        and {
+            "value": correlation.value,
+            "interval": (correlation.low, correlation.high),
+            "minutes": correlation.minutes,
+        },
+        "polls": [
+            {
+                "asked_at": rfc3339(poll.asked_at),
+                "text": poll.text,
+                "answers": poll.answers,
+                "counts": poll.counts,
+            }
+            for poll in pulse.polls
+        ],
+    }
+
+
+def _said(said: SaidMinute | None) -> dict | None:
+    """What students said in a minute; null if it was not counted."""
+    if said is None:
+        return None
+    return {
+        "answered": said.answered,
+        "counts": said.counts,
+        "share_intervals": said.share_intervals,
+        "lost_rises": said.lost_rises,
+        "minimum_group": said.minimum_group,
     }
 
 
@@ -61,13 +101,14 @@ def _change(change: ExpressionChange) -> dict:
     }
 
 
-def _minute(minute: ReportMinute) -> dict:
+def _minute(minute: ReportMinute, pulse: PulseReport | None) -> dict:
     return {
         "minute": rfc3339(minute.minute),
         "seen": minute.status,
         **figures_of(minute),
         "share_intervals": minute.share_intervals,
         "weak": minute.is_weak,
+        "pulse": _said(pulse.said_in(minute.minute)) if pulse else None,
     }
 
 

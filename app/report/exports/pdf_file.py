@@ -1,4 +1,7 @@
-"""A report as PDF on two sheets of A4: the main points, then every minute. Vectors only, and no browser."""
+"""A report as PDF on sheets of A4: the main points, every minute, what students said.
+
+Vectors only, and no browser.
+"""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -7,8 +10,10 @@ from flask_babel import gettext
 
 from app.expression_names import expression_name
 from app.language import current_language, translate
+from app.purpose import Purpose
 from app.report.exports.drawable_text import as_seen
 from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
+from app.report.exports.pdf_pulse import draw_pulse
 from app.report.lecture_report import Report
 from app.report.report_minute import MINUTE, ReportMinute, merge_minutes
 from app.report.share_stack import (
@@ -41,18 +46,22 @@ COLOURS = {expression: rgb(colour) for expression, colour in STACK_COLOURS.items
 
 
 def to_pdf(report: Report, timezone: ZoneInfo) -> bytes:
-    """The two sheets, times in `timezone`."""
+    """The sheets, times in `timezone`."""
     sheets = _Sheets(report, timezone)
     sheets.draw_overview()
-    sheets.draw_minutes()
+    if report.has_camera:
+        sheets.draw_minutes()
+    if report.pulse:
+        sheets.draw_pulse()
     return bytes(sheets.pdf.output())
 
 
 class _Sheets:
-    """Two sheets that are being drawn, from top to bottom."""
+    """Sheets that are being drawn, from top to bottom."""
 
     def __init__(self, report: Report, timezone: ZoneInfo) -> None:
         self._report, self._timezone = report, timezone
+        self._count = 1 + report.has_camera + (report.pulse is not None)
         self._canvas = PdfCanvas()
         self.pdf = self._canvas.pdf
         self.pdf.set_title(report.title)
@@ -65,11 +74,12 @@ class _Sheets:
         """Draw the sheet with title, sentence, figures, chart, shares, changes and notes."""
         self._new_sheet(1)
         self._heading()
-        self._figures()
-        self._chart(height=80)
-        self._legend()
+        if self._report.has_camera:
+            self._figures()
+            self._chart(height=80)
+            self._legend()
         below = self.pdf.get_y() + 7
-        if not self._report.is_presence:
+        if self._report.purpose is Purpose.EXPRESSIONS:
             self._shares(below)
         self._changes_and_notes(below)
         self._explain_boxes()
@@ -99,13 +109,18 @@ class _Sheets:
             line=3.7,
         )
 
+    def draw_pulse(self) -> None:
+        """Draw the sheet with what students said."""
+        self._new_sheet(self._count)
+        draw_pulse(self._canvas, self._report.pulse, self._timezone)
+
     def _new_sheet(self, number: int) -> None:
         self.pdf.add_page()
         self._canvas.set_font(8, QUIET)
         self.pdf.set_xy(LEFT, 288)
         footer = self._canvas.fitted(f"Aula · {self._report.title}", WIDTH / 2)
         self.pdf.cell(WIDTH / 2, 4, as_seen(footer))
-        self.pdf.cell(WIDTH / 2, 4, f"{number} / 2", align="R")
+        self.pdf.cell(WIDTH / 2, 4, f"{number} / {self._count}", align="R")
         self.pdf.set_xy(LEFT, TOP)
 
     def _heading(self) -> None:
@@ -251,7 +266,7 @@ class _Sheets:
         """List the biggest changes and the notes, to the right of the shares."""
         x, width, canvas = LEFT + 88, WIDTH - 88, self._canvas
         self.pdf.set_xy(x, top)
-        if not self._report.is_presence:
+        if self._report.purpose is Purpose.EXPRESSIONS:
             self._changes(x, width)
         notes = self._report.notes
         if not notes:

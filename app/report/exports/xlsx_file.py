@@ -11,7 +11,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from app.expression_names import expression_name
 from app.language import translate
+from app.pulse.choice import CHOICE_COLOURS, CHOICE_NAMES, Choice
 from app.report.lecture_report import Report
+from app.report.pulse_wording import correlation_sentence
 from app.report.report_minute import IN_VIEW, MinuteStatus, ReportMinute
 from app.report.share_stack import PRESENCE_COLOURS, STACK_COLOURS, STACK_ORDER
 from app.report.summary import biggest_changes, doubts, summary_sentence
@@ -28,7 +30,10 @@ def to_xlsx(report: Report, timezone: ZoneInfo) -> bytes:
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         writer = _WorkbookWriter(book, report, timezone)
         writer.write_summary()
-        writer.write_minutes()
+        if report.has_camera:
+            writer.write_minutes()
+        if report.pulse:
+            writer.write_pulse()
         writer.write_notes()
         book.set_properties(
             {"title": report.title, "subject": report.course, "comments": translate(report.limits)}
@@ -90,6 +95,15 @@ class _WorkbookWriter:
             ),
             (gettext("Time zone"), self._timezone.key, None),
             (gettext("Length"), duration(report.seconds), None),
+            *(self._facts_of_camera() if report.has_camera else []),
+            *(self._facts_of_pulse() if report.pulse else []),
+            (gettext("Minimum group"), report.conditions.minimum_group, self._integer),
+            *([(gettext("Network (SHA-256)"), report.network_sha256, None)] if report.network_sha256 else []),
+        ]
+
+    def _facts_of_camera(self) -> list[tuple[str, object, Format | None]]:
+        report = self._report
+        return [
             (gettext("Seen by the camera"), report.coverage, self._percent),
             (gettext("Faces on average"), report.faces_mean, self._decimal),
             (gettext("Most faces"), report.faces_max, self._integer),
@@ -97,8 +111,19 @@ class _WorkbookWriter:
             if report.is_presence
             else (gettext("Uncertain"), report.uncertain_share, self._percent),
             (gettext("Minutes with too few"), report.suppressed_minutes, self._integer),
-            (gettext("Minimum group"), report.conditions.minimum_group, self._integer),
-            *([] if report.is_presence else [(gettext("Network (SHA-256)"), report.network_sha256, None)]),
+        ]
+
+    def _facts_of_pulse(self) -> list[tuple[str, object, Format | None]]:
+        pulse = self._report.pulse
+        shares = pulse.shares or {}
+        correlation = correlation_sentence(pulse.correlation) if pulse.correlation else None
+        return [
+            (gettext("Students who answered, on average"), pulse.answered_mean, self._decimal),
+            *(
+                (gettext("Said “%(choice)s”", choice=translate(CHOICE_NAMES[choice])), share, self._percent)
+                for choice, share in shares.items()
+            ),
+            *([(gettext("Faces and answers"), correlation, None)] if correlation else []),
         ]
 
     def _shares(self, sheet: Worksheet, row: int) -> int:
@@ -220,6 +245,51 @@ class _WorkbookWriter:
         chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True}})
         chart.set_legend({"none": True})
         chart.set_size({"width": 1100, "height": 480})
+        return chart
+
+    def write_pulse(self) -> None:
+        """Write what students said, one row a minute, with the ends of the intervals, and their chart."""
+        sheet = self._book.add_worksheet(gettext("Pulse"))
+        sheet.freeze_panes(1, 1)
+        sheet.set_column(0, 0, 17)
+        sheet.set_column(1, 13, 10)
+        names = [translate(CHOICE_NAMES[choice]) for choice in Choice]
+        ends = [
+            end
+            for name in names
+            for end in (gettext("%(name)s from", name=name), gettext("%(name)s to", name=name))
+        ]
+        minute = gettext("Minute (%(zone)s)", zone=self._timezone.key)
+        sheet.write_row(0, 0, [minute, gettext("Answers"), *names, *ends], self._head)
+        for row, said in enumerate(self._report.pulse.minutes, start=1):
+            sheet.write_datetime(row, 0, self._local(said.minute), self._time)
+            if not said.counts:
+                sheet.write_string(row, 1, gettext("too few"))
+                continue
+            sheet.write_row(row, 1, [said.answered, *said.counts.values()], self._integer)
+            both = [end for pair in (said.share_intervals or {}).values() for end in pair]
+            sheet.write_row(row, 2 + len(names), both, self._percent)
+        sheet.insert_chart(1, 15, self._pulse_chart(sheet.get_name()))
+
+    def _pulse_chart(self, sheet: str):
+        chart, last = (
+            self._book.add_chart({"type": "column", "subtype": "stacked"}),
+            len(self._report.pulse.minutes),
+        )
+        for column, choice in enumerate(Choice, start=2):
+            chart.add_series(
+                {
+                    "name": [sheet, 0, column],
+                    "categories": [sheet, 1, 0, last, 0],
+                    "values": [sheet, 1, column, last, column],
+                    "fill": {"color": CHOICE_COLOURS[choice]},
+                    "gap": 5,
+                }
+            )
+        chart.set_title({"name": gettext("What students said"), "name_font": {"size": 12}})
+        chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 900, "height": 420})
         return chart
 
     def write_notes(self) -> None:

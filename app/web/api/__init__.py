@@ -8,13 +8,23 @@ from app.web.api import (
     lectures_api,
     minutes_api,
     notes_api,
+    pulse_api,
     rooms_api,
     state_api,
     timetable_api,
 )
 from app.web.api.blueprint import api
 
-RESOURCES = (analyse_api, state_api, minutes_api, rooms_api, lectures_api, notes_api, timetable_api)
+RESOURCES = (
+    analyse_api,
+    state_api,
+    minutes_api,
+    rooms_api,
+    lectures_api,
+    notes_api,
+    pulse_api,
+    timetable_api,
+)
 """Importing a module adds its routes to the blueprint."""
 
 

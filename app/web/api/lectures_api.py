@@ -13,7 +13,7 @@ from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.audit import record, record_sharing
-from app.web.extensions import current_settings, current_time, current_zone
+from app.web.extensions import current_settings, current_time, current_zone, pulse_keeper
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
 from app.web.requested_room import requested_room
@@ -48,6 +48,7 @@ def start_lecture(new):
     except lecture_queries.LectureError as error:
         return problem(409, error)
     record(AuditAction.LECTURE_STARTED, lecture.id, room)
+    pulse_keeper().wake()
     return lecture
 
 

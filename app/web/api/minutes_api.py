@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from flask import abort
 from marshmallow import RAISE
 
-from app.store import lecture_queries, minute_queries, room_queries
+from app.store import lecture_queries, minute_queries, pulse_queries, room_queries
 from app.store.tables import Minute
 from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api, room_or_404
+from app.web.api.pulse_api import minutes_said
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404
 from app.web.request_checks import row_id
@@ -55,8 +56,10 @@ def minutes(query):
 @api.doc(security=SECURITY)
 def lecture_minutes(lecture_id):
     """All minutes of a lecture, oldest first; a minute without camera is not among them."""
-    minutes = minute_queries.minutes_of_lecture(lecture_or_404(lecture_id), current_time())
-    return {"minutes": minutes, "cursor": None}
+    lecture = lecture_or_404(lecture_id)
+    minutes = minute_queries.minutes_of_lecture(lecture, current_time())
+    said = minutes_said(pulse_queries.minutes_of_pulse(lecture.id))
+    return {"minutes": minutes, "cursor": None, "pulse": said}
 
 
 def _cursor(row: Minute) -> str:

@@ -91,6 +91,20 @@ class PauseBetweenSchema(Schema):
     )
 
 
+class PulseCountsSchema(Schema):
+    clear = Integer()
+    lost = Integer()
+    too_fast = Integer()
+    too_slow = Integer()
+
+
+class PulseMinuteSchema(Schema):
+    minute = MomentField()
+    answered = Integer(allow_none=True)
+    counts = Nested(PulseCountsSchema, allow_none=True)
+    lost_rises = Boolean(metadata={"description": "True where *lost* begins to rise."})
+
+
 class MinutesSchema(Schema):
     minutes = List(Nested(MinuteSchema))
     pauses = List(
@@ -103,6 +117,10 @@ class MinutesSchema(Schema):
     )
     cursor = String(
         allow_none=True, metadata={"description": "Send it to get the next page; null on the last one."}
+    )
+    pulse = List(
+        Nested(PulseMinuteSchema),
+        metadata={"description": "Of a lecture: what students said, minute by minute; else empty."},
     )
 
 
@@ -383,6 +401,45 @@ class TimetableSchema(Schema):
     calendar_fetched_at = MomentField(
         allow_none=True, metadata={"description": "When the subscribed calendar was last read."}
     )
+
+
+class PollSchema(Schema):
+    id = Integer()
+    text = String(metadata={"description": "Empty if it was only spoken."})
+    answers = List(String())
+    counts = List(Integer(), allow_none=True, metadata={"description": "Null if too few have answered."})
+    ended_at = MomentField(allow_none=True)
+
+
+class PulseSchema(Schema):
+    lecture_id = Integer()
+    code = String(metadata={"description": "What students type; another one in each lecture."})
+    address = String(metadata={"description": "The page of the students."})
+    answered = Integer(
+        allow_none=True, metadata={"description": "How many devices the counts hold; null as for counts."}
+    )
+    counts = Nested(
+        PulseCountsSchema,
+        allow_none=True,
+        metadata={"description": "Null if fewer than the minimum group answer, or if you may not see them."},
+    )
+    minimum_group = Integer()
+    lost_rises = Boolean(metadata={"description": "True while *lost* is higher than in the minutes before."})
+    minutes = List(Nested(PulseMinuteSchema), metadata={"description": "The last 15, oldest first."})
+    questions = Integer(
+        allow_none=True, metadata={"description": "How many were asked; null unless the lecture is yours."}
+    )
+    poll = Nested(PollSchema, allow_none=True, metadata={"description": "The newest poll."})
+
+
+class QuestionSchema(Schema):
+    id = Integer()
+    at = MomentField()
+    text = String()
+
+
+class QuestionsSchema(Schema):
+    questions = List(Nested(QuestionSchema))
 
 
 class RoomSchema(Schema):

@@ -7,8 +7,9 @@ from app.camera.spec import hide_password
 from app.camera.state import CameraState
 from app.language import translate
 from app.project import VERSION
+from app.purpose import Purpose
 from app.store import lecture_queries
-from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
+from app.store.effective_settings import NO_OVERRIDES, EffectiveSettings
 from app.store.tables import Lecture, Room
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
@@ -17,6 +18,7 @@ from app.web.lecture_lookup import can_read
 from app.web.live_rooms import LiveRoom
 from app.web.problems import problem
 from app.web.requested_room import requested_room
+from app.web.stream.card import NO_CAMERA_DETAIL
 from app.web.stream.hub import Hub
 
 
@@ -73,10 +75,11 @@ def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:
     hub, monitor = live_room.hub, live_room.hub.monitor
     camera = hub.status.camera if hub.status else None
     is_online = bool(camera and camera.is_online and not hub.pause)
-    detail = camera.detail if camera else monitor.failure
+    has_camera = in_force.purpose is not Purpose.PULSE
+    detail = (camera.detail if camera else monitor.failure) if has_camera else NO_CAMERA_DETAIL
     return {
         "online": is_online,
-        "reason": None if is_online else _why_dark(camera, in_force.pause),
+        "reason": None if is_online else _why_dark(camera, in_force) if has_camera else Reason.NO_CAMERA,
         "detail": detail and translate(detail),
         "since": camera.since if camera else monitor.since,
         "source": hide_password(in_force.camera),
@@ -86,8 +89,8 @@ def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:
     }
 
 
-def _why_dark(camera: CameraState | None, pause: CurrentPause | None) -> str:
-    if pause is not None:
+def _why_dark(camera: CameraState | None, in_force: EffectiveSettings) -> str:
+    if in_force.pause is not None:
         return Reason.PAUSED
     return camera.reason if camera else Reason.STARTING
 

@@ -2,20 +2,23 @@
 
 from datetime import timedelta
 
+import segno
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from app.camera.spec import CameraKind, kind_of
 from app.language import translate
+from app.purpose import Purpose
 from app.role import Role
-from app.store import lecture_queries, timetable_queries
+from app.store import lecture_queries, pulse_queries, timetable_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.store.room_queries import zone_of
 from app.timetable.wording import day_and_clock
 from app.web.access import may_change
 from app.web.audit import record
-from app.web.extensions import current_settings, current_time
+from app.web.extensions import current_settings, current_time, pulse_keeper
 from app.web.forms import LectureForm
 from app.web.lecture_lookup import can_read
 from app.web.pages.notice_page import is_only_local
@@ -30,8 +33,19 @@ REMINDER = timedelta(days=1)  # how long the page says that a lecture ended by i
 
 @room_route(pages, "/screen")
 def screen():
-    """Show the picture alone, for a second screen."""
-    return render_template("picture.html", room=requested_room())
+    """Show the picture alone, for a second screen, and the code with which students answer."""
+    room = requested_room()
+    in_force, pulse = current_settings(room), pulse_queries.pulse_of_room(room)
+    address = pulse and url_for("pulse.page", code=pulse.code, _external=True)
+    code = address and segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)
+    return render_template(
+        "pulse_screen.html" if in_force.purpose is Purpose.PULSE else "picture.html",
+        room=room,
+        has_pulse=in_force.pulse,
+        pulse=pulse,
+        address=address and address.partition("//")[2],
+        qr_code=code and Markup(code),
+    )
 
 
 @room_route(pages, "/")
@@ -55,7 +69,7 @@ def live():
     forgotten = None if lecture else lecture_queries.newest_that_ended_by_itself(room, now - REMINDER)
     in_force = current_settings(room)
     return render_template(
-        "live.html",
+        "pulse_live.html" if in_force.purpose is Purpose.PULSE else "live.html",
         room=room,
         lecture=lecture,
         is_readable=is_readable,
@@ -93,4 +107,5 @@ def start_lecture():
     except lecture_queries.LectureError as error:
         return problem(409, error)
     record(AuditAction.LECTURE_STARTED, lecture.id, room)
+    pulse_keeper().wake()
     return redirect(url_for("live.live"))

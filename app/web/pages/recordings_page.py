@@ -23,7 +23,7 @@ from app.language import Translatable, translate
 from app.report.wording import day_and_time
 from app.store import recording_queries, uploads
 from app.store.audit_queries import AuditAction
-from app.store.effective_settings import effective_settings
+from app.store.effective_settings import effective_settings, rooms_without_camera
 from app.store.recording_queries import NewRecording
 from app.store.recording_time import BadTime, check_time
 from app.store.room_queries import zone_of
@@ -64,7 +64,9 @@ def _listed() -> dict:
 
 
 def _room_choices() -> list[tuple[int, str]]:
-    return [(room.id, room.name) for room in visible_rooms()]
+    """The rooms that a recording can be of: one without a camera reads no faces."""
+    without_camera = rooms_without_camera()
+    return [(room.id, room.name) for room in visible_rooms() if room not in without_camera]
 
 
 @pages.get("/recordings")

@@ -14,7 +14,14 @@ from app.report.report_minute import MINUTE, merge_minutes
 from app.report.share_stack import kinds_of_presence
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import clock
-from app.store import lecture_queries, minute_queries, note_queries, recording_queries, user_queries
+from app.store import (
+    lecture_queries,
+    minute_queries,
+    note_queries,
+    pulse_queries,
+    recording_queries,
+    user_queries,
+)
 from app.store.audit_queries import AuditAction
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
@@ -29,6 +36,7 @@ from app.web.lecture_lookup import (
     report_or_404,
 )
 from app.web.pages.chart import minutes_a_column, stacked_faces_by_minute, stacked_minutes
+from app.web.pages.said_chart import said_chart
 from app.web.problems import problem
 from app.web.request_checks import row_id
 
@@ -61,6 +69,7 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         rename_form=rename_form,
         note_form=note_form,
         others=others,
+        questions=pulse_queries.questions_of(lecture) if may_change(lecture) else (),
         lecture=lecture,
         may_change=may_change(lecture),
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
@@ -88,6 +97,7 @@ def _content(shown: Report) -> dict:
         "changes": biggest_changes(shown),
         "doubts": doubts(shown),
         "limits": translate(shown.limits),
+        "said": said_chart(shown.pulse, zone) if shown.pulse else None,
     }
 
 
@@ -163,7 +173,8 @@ def delete(lecture_id: int):
     """Show what would be deleted; delete it once that is confirmed."""
     lecture = own_lecture_or_403(lecture_id)
     if request.method == "GET":
-        minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
+        said, notes = pulse_queries.minutes_of_pulse(lecture.id), note_queries.notes_of_lecture(lecture)
+        minutes = max(minute_queries.count_minutes(lecture), len(said))
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
     room = lecture.room
     lecture_queries.delete_lecture(lecture)

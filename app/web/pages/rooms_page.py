@@ -21,7 +21,7 @@ from app.store.effective_settings import (
 from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
 from app.web.audit import record, record_purpose
-from app.web.extensions import current_time, reload_settings, runner
+from app.web.extensions import current_time, pulse_keeper, reload_settings, runner
 from app.web.problems import problem
 from app.web.requested_room import requested_room, visible_rooms
 from app.web.room_form import SAME_NAME, FirstRunForm
@@ -57,6 +57,7 @@ def add():
         else:
             reload_settings(room)
             runner().wake()
+            pulse_keeper().wake()
             record(AuditAction.ROOM_ADDED, room.name, room)
             record_purpose(room, values)
             return redirect(url_for("live.live", room_slug=room.slug))

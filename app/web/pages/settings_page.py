@@ -22,7 +22,7 @@ from app.store.effective_settings import (
 from app.store.tables import Room
 from app.web.access import limiter
 from app.web.audit import record, record_purpose
-from app.web.extensions import current_settings, current_time, hub, reload_settings
+from app.web.extensions import current_settings, current_time, hub, pulse_keeper, reload_settings
 from app.web.pages.camera_trial import CameraTrial, try_camera
 from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route
@@ -174,3 +174,4 @@ def _store(room: Room, form: RoomForm) -> None:
     if is_confirmed:
         record_purpose(room, values)
     reload_settings(room)
+    pulse_keeper().wake()

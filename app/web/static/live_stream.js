@@ -1,6 +1,7 @@
 // The stream and its badge: closed while the page is hidden, opened again by itself; the badge shows the picture's age.
 
 import { follow } from "./events.js";
+import { showOnScreen } from "./pulse_screen.js";
 import { decimal, t } from "./translations.js";
 
 const STALE_SECONDS = 2; // an older picture no longer shows the class now
@@ -35,6 +36,7 @@ function describe({ camera, paused }) {
   const age = camera.picture_age_s;
   if (paused) showBadge("paused", t("paused by %(name)s", { name: paused.by }));
   else if (camera.reason === "outside_timetable") showBadge("waiting", t("no lecture is running"));
+  else if (camera.reason === "no_camera") showBadge("waiting", t("no camera"));
   else if (!camera.online) showBadge("dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason }));
   else if (hasFailed) showBadge("dark", t("the server refused the stream; trying again"));
   else if (age === null || (age > STALE_SECONDS && Date.now() - openedAt < SETTLE_MS)) showBadge("waiting", t("connecting"));
@@ -64,5 +66,5 @@ stream.addEventListener("error", () => {
 
 if (picture.dataset.events) {
   // this page shows the picture alone: no other script follows the room
-  follow(picture.dataset.events, { state: showState }, () => showState(null));
+  follow(picture.dataset.events, { state: showState, pulse: showOnScreen }, () => showState(null));
 }

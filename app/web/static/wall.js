@@ -12,6 +12,7 @@ const inView = new Set();
 function describe({ camera, paused, faces }) {
   if (paused) return ["paused", t("paused by %(name)s", { name: paused.by })];
   if (camera.reason === "outside_timetable") return ["waiting", t("no lecture is running")];
+  if (camera.reason === "no_camera") return ["waiting", t("no camera")];
   if (!camera.online) return ["dark", t("dark"), camera.detail || camera.reason];
   if (faces === null) return ["waiting", t("connecting")];
   return ["live", faces === 1 ? t("1 face") : t("%(count)s faces", { count: faces })];

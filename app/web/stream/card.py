@@ -30,6 +30,8 @@ TITLES = {
     Reason.OUTSIDE_TIMETABLE: Translatable("No lecture is running"),
 }
 NO_PICTURE = Translatable("No picture from the camera")
+NO_CAMERA = Translatable("This room has no camera")
+NO_CAMERA_DETAIL = Translatable("Students say how they follow, with their telephones.")
 PAUSED = Translatable("Nothing is analysed, recorded or shown until somebody resumes.")
 SOON = Translatable("The first picture will appear in a moment.")
 RESTARTING = Translatable("The camera process ended and is being restarted.")

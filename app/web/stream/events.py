@@ -9,10 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import current_language
 from app.store import room_queries
-from app.store.tables import db
+from app.store.tables import Room, db
 from app.web.access import Recheck
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
+from app.web.api.pulse_api import pulse_of
 from app.web.api.state_api import state_of
 from app.web.extensions import database_health
 from app.web.problems import problem
@@ -32,8 +33,9 @@ RETRY_SECONDS = 5
     responses={
         200: {
             "description": "`state` about twice a second, `now` with each new reading, `lecture` when one "
-            "begins, ends or is renamed: each has the data of the GET of that name, or null. `alert` "
-            "when something goes wrong with the room or the server, or works again, as in a webhook.",
+            "begins, ends or is renamed, `pulse` when what students say changes: each has the data of the "
+            "GET of that name, or null. `alert` when something goes wrong with the room or the server, or "
+            "works again, as in a webhook.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
         503: "Too many streams are open",
@@ -68,7 +70,7 @@ class _EventBody:
 
 def _events(hub: Hub, room_id: int, may_see: Callable[[], bool]) -> Iterator[str]:
     """Yield each event whose data is new, until the server ends, the room is gone or the database fails."""
-    sent = {"alert": _alert(hub)}  # what happened before is no news
+    sent = {"alert": _alert(hub), "pulse": None}  # what happened before is no news
     while not hub.is_ending() and may_see():
         known = hub.news
         try:
@@ -98,8 +100,14 @@ def _current(hub: Hub, room_id: int) -> dict[str, object] | None:
         "state": schemas.StateSchema().dump(state),
         "now": hub.live and schemas.NowSchema().dump(hub.live),
         "lecture": lecture and schemas.LectureSchema().dump(lecture),
+        "pulse": _pulse(room) if lecture else None,
         "alert": _alert(hub),
     }
+
+
+def _pulse(room: Room) -> dict | None:
+    pulse = pulse_of(room)
+    return pulse and schemas.PulseSchema().dump(pulse)
 
 
 def _alert(hub: Hub) -> dict | None:

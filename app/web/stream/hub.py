@@ -20,7 +20,7 @@ from app.purpose import Purpose
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, Overrides
 from app.throttle import Throttle
 from app.vision.privacy_area import PrivacyArea
-from app.web.stream.card import CardText, card_text, draw_card
+from app.web.stream.card import NO_CAMERA, NO_CAMERA_DETAIL, CardText, card_text, draw_card
 from app.web.stream.monitor_health import MonitorHealth
 from app.web.stream.stream_frame import StreamFrame
 from app.web.stream.viewer import StreamSlots, Viewer
@@ -59,6 +59,7 @@ class Hub:
         self._snapshots = 0
         self.alert: Alert | None = None
         """The newest thing that people were told about the room or the server."""
+        self._pulse_version: int | None = None
         self.overrides = NO_OVERRIDES
         """What was ordered here and is not stored yet."""
         self._changes = 0
@@ -99,6 +100,12 @@ class Hub:
         """Pass an alert on to those who follow the room's events."""
         with self._changed:
             self.alert = alert
+            self._changed.notify_all()
+
+    def put_pulse(self, version: int) -> None:
+        """Let those who follow the room's events look at what students say."""
+        with self._changed:
+            self._pulse_version = version
             self._changed.notify_all()
 
     def refuse_older_pictures(self) -> None:
@@ -207,9 +214,10 @@ class Hub:
 
     @property
     def news(self) -> tuple[object, ...]:
-        """What `wait_for_news` compares: status, monitor, what must be hidden, and the newest alert."""
+        """What `wait_for_news` compares: status, monitor, what must be hidden, alert and pulse."""
         monitor = self.monitor
-        return self.status, monitor.is_running, monitor.failure, self.pause, self._hide_faces, self.alert
+        orders = self.pause, self._hide_faces
+        return self.status, monitor.is_running, monitor.failure, orders, self.alert, self._pulse_version
 
     def wait_for_news(self, known: tuple[object, ...], timeout_seconds: float) -> None:
         """Return once `news` are others than `known`, once the server ends, or after `timeout_seconds`."""
@@ -221,8 +229,15 @@ class Hub:
         with self._changed:
             return self._newest_frame(language)
 
+    @property
+    def has_no_camera(self) -> bool:
+        """Whether the room is for the pulse alone."""
+        return self._purpose is Purpose.PULSE
+
     def card_text(self) -> CardText:
         """Why there is no picture."""
+        if self.has_no_camera:
+            return CardText(NO_CAMERA, NO_CAMERA_DETAIL)
         return card_text(self.pause, self.status, self.monitor, self.timezone)
 
     @property

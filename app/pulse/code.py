@@ -1,0 +1,29 @@
+"""The code of a lecture's pulse, and what is kept of a device."""
+
+import hmac
+import secrets
+
+ALPHABET = "BCDFGHJKMNPQRSTVWXYZ23456789"
+"""No sign looks like another one (0 O, 1 I L), and without vowels no code is a word."""
+LENGTH = 6
+"""482 million codes."""
+
+
+def new_code() -> str:
+    """A random code."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def as_typed(text: str) -> str:
+    """The code that somebody typed, in small letters or with blanks and hyphens."""
+    return "".join(letter for letter in text.upper() if letter.isalnum())[: LENGTH + 1]
+
+
+def new_device() -> str:
+    """A random name for a device, which only the device keeps."""
+    return secrets.token_urlsafe(16)
+
+
+def device_hash(key: bytes, device: str) -> str:
+    """What is stored of a device: without the lecture's key, which is deleted at its end, it says nothing."""
+    return hmac.digest(key, device.encode(), "sha256").hex()

@@ -1,0 +1,248 @@
+"""The pulse of a lecture: its code, the votes while it runs, the counts of its minutes, the questions."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.language import Translatable
+from app.pulse.choice import Choice
+from app.pulse.code import new_code
+from app.pulse.publication import SILENT_AFTER, Vote, publication
+from app.store.tables import Lecture, Poll, PollAnswer, Pulse, PulseMinute, PulseVote, Question, Room, db
+
+MINUTE = timedelta(minutes=1)
+LATE = timedelta(seconds=15)
+"""After the end of a minute, what is shown says nothing about it any more."""
+MAX_DEVICES = 2000
+"""Of one lecture: more than any hall holds, and little enough to be counted in a blink."""
+MAX_QUESTIONS = 200
+"""Of one lecture."""
+MAX_QUESTION_LENGTH = 300  # characters
+
+
+class PulseClosed(Exception):
+    """The lecture takes no answers any more, or not so many; its argument, `Translatable`, says why."""
+
+
+def open_pulse(lecture: Lecture, minimum_group: int, now: datetime) -> Pulse:
+    """Let students answer in a running lecture, under a new code; gives what is open already."""
+    pulse = db.session.get(Pulse, lecture.id)
+    while pulse is None:
+        db.session.add(
+            Pulse(
+                lecture_id=lecture.id,
+                code=new_code(),
+                key=secrets.token_bytes(32),
+                counts={},
+                is_shown=False,
+                minimum_group=minimum_group,
+                version=0,
+                counted_until=_minute_of(now),
+            )
+        )
+        try:
+            db.session.commit()
+        except IntegrityError:  # another process was faster, or another lecture has this code
+            db.session.rollback()
+        pulse = db.session.get(Pulse, lecture.id)
+    return pulse
+
+
+def open_pulses() -> Sequence[Pulse]:
+    """Every pulse that is open."""
+    return db.session.scalars(select(Pulse)).all()
+
+
+def pulse_of_room(room: Room) -> Pulse | None:
+    """The open pulse of a room; None if no lecture runs, or if its pulse is not on."""
+    return db.session.scalar(
+        select(Pulse)
+        .join(Lecture, Pulse.lecture_id == Lecture.id)
+        .where(Lecture.room_id == room.id, Lecture.ended_at.is_(None))
+    )
+
+
+def pulse_of_code(code: str) -> Pulse | None:
+    """The open pulse with this code."""
+    return db.session.scalar(select(Pulse).where(Pulse.code == code))
+
+
+def counts_of(pulse: Pulse) -> dict[Choice, int] | None:
+    """What may be shown of a pulse now; None if too few answer."""
+    return {choice: pulse.counts.get(choice, 0) for choice in Choice} if pulse.is_shown else None
+
+
+def vote(lecture_id: int, device: str, choice: Choice, now: datetime) -> None:
+    """Store what a device says, in place of what it said before. Raises PulseClosed."""
+    store_answer(PulseVote, (PulseVote.lecture_id == lecture_id,), lecture_id, device, choice, now)
+
+
+def store_answer(
+    table: type[PulseVote | PollAnswer],
+    of: tuple,
+    lecture_id: int,
+    device: str,
+    choice: str,
+    now: datetime,
+    **of_row,
+) -> None:
+    """Store the answer of a device to what `of` names, in one short transaction. Raises PulseClosed.
+
+    `of_row` are columns of a new row.
+    """
+    change = update(table).where(*of, table.device == device).values(choice=choice, at=now)
+    if not db.session.execute(change).rowcount:
+        if db.session.scalar(select(func.count()).select_from(table).where(*of)) >= MAX_DEVICES:
+            db.session.rollback()
+            raise PulseClosed(Translatable("No more devices can take part in this lecture."))
+        row = dict(lecture_id=lecture_id, device=device, choice=choice, at=now, **of_row)
+        try:
+            db.session.execute(insert(table).values(row))
+        except IntegrityError:  # the same device at the same moment, or the lecture has just ended
+            db.session.rollback()
+            if not db.session.execute(change).rowcount:
+                db.session.rollback()
+                raise PulseClosed(Translatable("This lecture has ended.")) from None
+    db.session.commit()
+
+
+def choice_of(lecture_id: int, device: str, now: datetime) -> Choice | None:
+    """What a device says; None if it is silent."""
+    row = db.session.execute(
+        select(PulseVote.choice, PulseVote.at).where(
+            PulseVote.lecture_id == lecture_id, PulseVote.device == device
+        )
+    ).one_or_none()
+    return Choice(row.choice) if row and now - row.at < SILENT_AFTER else None
+
+
+def publish(pulse: Pulse, now: datetime) -> bool:
+    """Show what may be shown by now; gives whether that is something else than before."""
+    known = pulse.version
+    step = publication(
+        votes_of(PulseVote, PulseVote.lecture_id == pulse.lecture_id), pulse.minimum_group, now
+    )
+    if not step.changes and step.is_shown == pulse.is_shown:
+        return False
+    if not change_version(pulse, known, counts=dict(step.counts), is_shown=step.is_shown):
+        return False
+    mark_shown(PulseVote, step.changes)
+    db.session.commit()
+    return True
+
+
+def change_version(pulse: Pulse, known: int, **columns) -> bool:
+    """Change a pulse whose version is still the `known` one; the first process that does publishes.
+
+    The caller commits. Otherwise gives False.
+    """
+    is_first = (Pulse.lecture_id == pulse.lecture_id) & (Pulse.version == known)
+    if not db.session.execute(update(Pulse).where(is_first).values(version=known + 1, **columns)).rowcount:
+        db.session.rollback()
+        return False
+    return True
+
+
+def votes_of(table: type[PulseVote | PollAnswer], condition) -> list[Vote]:
+    """The answers that meet a condition."""
+    query = select(table.id, table.choice, table.at, table.shown).where(condition)
+    return [Vote(*row) for row in db.session.execute(query)]
+
+
+def mark_shown(table: type[PulseVote | PollAnswer], changes) -> None:
+    """Note what the published counts hold of each answer that changed."""
+    for choice, ids in changes.items():
+        db.session.execute(update(table).where(table.id.in_(ids)).values(shown=choice))
+
+
+def write_minute(pulse: Pulse, now: datetime) -> bool:
+    """Store the counts of the minute that has just ended; gives whether that was due.
+
+    A minute whose end no process saw, because none ran, has no row.
+    """
+    current = _minute_of(now)
+    if current <= pulse.counted_until:
+        return False
+    claimed = db.session.execute(
+        update(Pulse)
+        .where(Pulse.lecture_id == pulse.lecture_id, Pulse.counted_until == pulse.counted_until)
+        .values(counted_until=current)
+    )
+    if not claimed.rowcount:
+        db.session.rollback()
+        return False
+    is_seen = now - current < LATE
+    if is_seen:
+        db.session.add(_row_of(pulse, current - MINUTE))
+    db.session.commit()
+    return is_seen
+
+
+def _row_of(pulse: Pulse, minute: datetime) -> PulseMinute:
+    counts = {str(choice): count for choice, count in (counts_of(pulse) or {}).items()}
+    group = pulse.minimum_group
+    return PulseMinute(lecture_id=pulse.lecture_id, minute=minute, minimum_group=group, **counts)
+
+
+def minutes_of_pulse(lecture_id: int, newest: int | None = None) -> Sequence[PulseMinute]:
+    """The minutes of a lecture whose pulse was counted, oldest first; only the `newest` so many."""
+    query = select(PulseMinute).where(PulseMinute.lecture_id == lecture_id)
+    rows = db.session.scalars(query.order_by(PulseMinute.minute.desc()).limit(newest)).all()
+    return rows[::-1]
+
+
+def throw_votes_away(lecture_id: int, at: datetime) -> None:
+    """Delete key, code and votes of a lecture that ends at `at`; what it showed last is its last minute.
+
+    The caller commits.
+    """
+    pulse = db.session.get(Pulse, lecture_id)
+    if pulse is None:
+        return
+    minute = _minute_of(at)
+    if minute >= pulse.counted_until:
+        db.session.add(_row_of(pulse, minute))
+    db.session.execute(
+        update(Poll).where(Poll.lecture_id == lecture_id, Poll.ended_at.is_(None)).values(ended_at=at)
+    )
+    db.session.expunge(pulse)
+    db.session.execute(delete(Pulse).where(Pulse.lecture_id == lecture_id))  # the database deletes the votes
+
+
+def ask_question(lecture_id: int, text: str, now: datetime) -> None:
+    """Store a question. Raises PulseClosed beyond MAX_QUESTIONS."""
+    count = db.session.scalar(select(func.count()).where(Question.lecture_id == lecture_id))
+    if count >= MAX_QUESTIONS:
+        raise PulseClosed(Translatable("This lecture takes no more questions."))
+    db.session.add(Question(lecture_id=lecture_id, at=now, text=text))
+    db.session.commit()
+
+
+def questions_of(lecture: Lecture) -> Sequence[Question]:
+    """What students asked in a lecture, oldest first."""
+    query = select(Question).where(Question.lecture_id == lecture.id).order_by(Question.id)
+    return db.session.scalars(query).all()
+
+
+def count_questions(lecture_id: int) -> int:
+    """How many questions of a lecture are there."""
+    return db.session.scalar(select(func.count()).where(Question.lecture_id == lecture_id))
+
+
+def find_question(lecture: Lecture, question_id: int) -> Question | None:
+    """The question with this id, if it belongs to this lecture."""
+    question = db.session.get(Question, question_id)
+    return question if question is not None and question.lecture_id == lecture.id else None
+
+
+def delete_question(question: Question) -> None:
+    """Delete a question."""
+    db.session.delete(question)
+    db.session.commit()
+
+
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)

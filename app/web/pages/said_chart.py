@@ -1,0 +1,61 @@
+"""What students said, as SVG: the four shares of each minute, stacked, and where *lost* began to rise."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from app.language import translate
+from app.pulse.choice import CHOICE_NAMES, Choice
+from app.report.pulse_report import PulseReport
+from app.report.report_minute import MINUTE
+from app.report.wording import clock, percent
+
+WIDTH, HEIGHT = 960.0, 120.0  # units of the SVG's view box
+MAX_LABELS = 8  # times along the axis
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBar:
+    """A rectangle, in view box units."""
+
+    choice: Choice
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaidChart:
+    """Everything that the template draws."""
+
+    bars: tuple[SaidBar, ...]
+    marks: tuple[float, ...]
+    """x of each minute in which *lost* began to rise."""
+    labels: tuple[tuple[float, str], ...]
+    """x, and the time there."""
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def said_chart(pulse: PulseReport, timezone: ZoneInfo) -> SaidChart:
+    """A column a minute; a minute in which too few answered, or that was not counted, is empty."""
+    first, last = pulse.minutes[0].minute, pulse.minutes[-1].minute
+    count = round((last - first) / MINUTE) + 1
+    step = WIDTH / count
+    bars, marks = [], []
+    for said in pulse.minutes:
+        x, y = round((said.minute - first) / MINUTE) * step, HEIGHT
+        time = clock(said.minute, timezone)
+        for choice, share in (said.shares or {}).items():
+            y -= share * HEIGHT
+            title = f"{time}: {translate(CHOICE_NAMES[choice])} {said.counts[choice]} ({percent(share)})"
+            if share:
+                bars.append(SaidBar(choice, x, y, step * (0.92 if step > 4 else 1), share * HEIGHT, title))
+        if said.lost_rises:
+            marks.append(x)
+    every = -(-count // MAX_LABELS)
+    labels = [
+        ((each + 0.5) * step, clock(first + each * MINUTE, timezone)) for each in range(0, count, every)
+    ]
+    return SaidChart(tuple(bars), tuple(marks), tuple(labels))
