@@ -202,6 +202,13 @@ def test_the_pulse_beside_a_camera(chromium, tmp_path, open_context):
         expect(screen.locator("#pulse-screen")).to_be_hidden()
         teacher.goto(f"{server.url}/lectures/{lecture}")
         expect(teacher.get_by_role("heading", name="What students said")).to_be_visible()
+        expect(teacher.locator("meta[http-equiv=refresh]")).to_have_count(0)  # the last seconds are written
         assert serious(teacher) == []
+        teacher.goto(f"{server.url}/settings")
+        camera = teacher.get_by_text("A camera plugged into the server")
+        teacher.get_by_label("Read expressions: the room is outside").check()
+        expect(camera).to_be_visible()
+        teacher.get_by_label("No camera: students say").check()
+        expect(camera).to_be_hidden()
         for page in (teacher, screen):  # their streams would delay the server's end
             page.goto("about:blank")

@@ -80,8 +80,8 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
 
 
 def _is_complete(shown: Report) -> bool:
-    """Whether the monitor has had the time to write the lecture's last seconds."""
-    return shown.ended_at is None or current_time() - shown.ended_at > LAST_WRITE
+    """Whether the monitor, if there is one, has had the time to write the lecture's last seconds."""
+    return not shown.has_camera or shown.ended_at is None or current_time() - shown.ended_at > LAST_WRITE
 
 
 def _content(shown: Report) -> dict:
