@@ -16,6 +16,7 @@ class AuditAction(StrEnum):
 
     LECTURE_STARTED = "lecture-started"
     LECTURE_ENDED = "lecture-ended"
+    LECTURE_RESUMED = "lecture-resumed"
     LECTURE_RENAMED = "lecture-renamed"
     LECTURE_SHARED = "lecture-shared"
     LECTURE_DELETED = "lecture-deleted"

@@ -99,6 +99,8 @@ class User(UserMixin, db.Model):
     """Whether all rooms are theirs, later ones too; else `rooms` are."""
     language: Mapped[str | None] = mapped_column(String(8))
     """The language that they chose for the pages; NULL for the browser's."""
+    note_tags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The notes that one tap takes during a lecture; NULL for the usual ones."""
     single_sign_on_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     """Issuer and subject of their account at the OpenID Connect provider."""
     from_set_up_link: Mapped[bool | None] = mapped_column(index=True, unique=True)

@@ -11,8 +11,8 @@ COLOURS = {
     Emotion.SURPRISE: "#b34963",
     Emotion.NEUTRAL: "#5999b1",
 }
-"""Hex codes, found by a search: any two within three places of `STACK_ORDER` differ in luminance by a ratio of
-1.5, so a stack can be read in greyscale, and every pair stays apart for eyes without red, green or blue cones.
+"""Hex codes, found by a search: any two within three places of `STACK_ORDER` differ in luminance by a factor
+of 1.5, so a stack can be read in greyscale, and every pair stays apart for eyes without one kind of cone.
 tests/test_palette.py computes both. Still, a colour never stands alone: show the word beside it."""
 
 STACK_ORDER = (

@@ -5,7 +5,7 @@ from io import BytesIO
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
@@ -63,6 +63,8 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         others=others,
         lecture=lecture,
         may_change=may_change(lecture),
+        may_resume=may_change(lecture) and lecture_queries.can_resume(lecture, current_time()),
+        resumable_until=lecture.ended_at and lecture.ended_at + lecture_queries.RESUME_TIME,
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
         colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
         is_being_read=is_being_read,
@@ -133,6 +135,19 @@ def end(lecture_id: int):
     if not can_read(lecture):
         return redirect(url_for("live.live"))
     return redirect(url_for("report.report", lecture_id=lecture_id))
+
+
+@pages.post("/lectures/<int:lecture_id>/resume")
+def resume(lecture_id: int):
+    """Let a lecture that has just ended go on."""
+    lecture = own_lecture_or_403(lecture_id)
+    try:
+        lecture_queries.resume_lecture(lecture, current_time())
+    except lecture_queries.LectureError as error:
+        flash(translate(error))
+        return redirect(url_for("report.report", lecture_id=lecture_id))
+    record(AuditAction.LECTURE_RESUMED, lecture_id, lecture.room)
+    return redirect(url_for("live.live", room_slug=lecture.room.slug))
 
 
 @pages.post("/lectures/<int:lecture_id>/rename")
