@@ -89,6 +89,7 @@ def test_a_note_is_added_by_the_clock_on_the_wall_and_deleted(app, client):
     assert "worked &lt;b&gt;example&lt;/b&gt;" in page
     assert "most smiles at 10:40 after “worked &lt;b&gt;example&lt;/b&gt;”" in page
     assert send(client, f"{path}/notes/1/delete").location == f"{path}#notes"
+    assert "was deleted" in client.get(path).text
     assert "worked" not in client.get(path).text
     assert send(client, f"{path}/notes/1/delete").status_code == 404
 
@@ -299,8 +300,10 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
         page.get_by_role("button", name="XLSX").click()
     assert download.value.suggested_filename == "aula_Fractions_2026-11-20_1030.xlsx"
     page.get_by_role("link", name="Delete this lecture").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No lectures yet.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Fractions")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -20,6 +20,7 @@ class AuditAction(StrEnum):
     LECTURE_RENAMED = "lecture-renamed"
     LECTURE_SHARED = "lecture-shared"
     LECTURE_DELETED = "lecture-deleted"
+    LECTURE_RESTORED = "lecture-restored"
     LECTURE_EXPORTED = "lecture-exported"
     RECORDING_ADDED = "recording-added"
     RECORDING_REMOVED = "recording-removed"

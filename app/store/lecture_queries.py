@@ -10,8 +10,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.language import Translatable
 from app.purpose import Purpose
+from app.store.deletion import UNDO_TIME
 from app.store.scope import Scope
-from app.store.tables import Lecture, Room, User, db, lecture_share
+from app.store.tables import INCLUDE_DELETED, Lecture, Room, User, db, lecture_share
 
 USUAL_WEEKS = timedelta(weeks=10)
 USUAL_DEVIATION = timedelta(minutes=40)
@@ -293,7 +294,29 @@ def count_lectures_of(user: User) -> int:
     return db.session.scalar(select(func.count()).select_from(Lecture).where(Lecture.owner_id == user.id))
 
 
+def hide_lecture(lecture: Lecture, now: datetime) -> None:
+    """Delete a lecture so that it can be restored for UNDO_TIME; one that is running ends."""
+    lecture.deleted_at = now
+    lecture.ended_at = lecture.ended_at or max(now, lecture.started_at)
+    db.session.commit()
+
+
+def find_hidden_lecture(scope: Scope, lecture_id: int, now: datetime) -> Lecture | None:
+    """The lecture with this id, if it was deleted, may be seen and can still be restored."""
+    return db.session.scalar(
+        select(Lecture)
+        .where(Lecture.id == lecture_id, Lecture.deleted_at > now - UNDO_TIME, is_visible(scope))
+        .execution_options(**{INCLUDE_DELETED: True})
+    )
+
+
+def restore_lecture(lecture: Lecture) -> None:
+    """Undo the deletion of a lecture."""
+    lecture.deleted_at = None
+    db.session.commit()
+
+
 def delete_lecture(lecture: Lecture) -> None:
-    """Delete a lecture. The database deletes its minutes and notes (ON DELETE CASCADE)."""
+    """Delete a lecture for good. The database deletes its minutes and notes (ON DELETE CASCADE)."""
     db.session.delete(lecture)
     db.session.commit()

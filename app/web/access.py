@@ -111,6 +111,8 @@ WHO_MAY = {
     "report.end": Who.TEACHER,
     "report.rename": Who.TEACHER,
     "report.report": Who.TEACHER,
+    "report.restore": Who.TEACHER,
+    "report.restore_note": Who.TEACHER,
     "report.resume": Who.TEACHER,
     "report.share": Who.TEACHER,
     "room_settings.camera": Who.ADMINISTRATOR,

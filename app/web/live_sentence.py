@@ -31,6 +31,8 @@ MIN_STEADY_MINUTES = 5
 MAX_SPREAD = 0.15  # of a share around its mean, in steady minutes
 MIN_MORE_FACES, MIN_FACES_RATIO = 3, 1.25  # before more or fewer faces are spoken of
 
+Shares = dict[Emotion, float]
+
 LOOKS = {
     Emotion.ANGRY: Translatable("angry"),
     Emotion.DISGUST: Translatable("disgusted"),
@@ -122,16 +124,12 @@ def _newest_in_a_row(minutes: Sequence[Minute], now: datetime) -> list[Minute]:
 
 def _change_of_expressions(rows: Sequence[Minute]) -> str:
     """Which expression rises or falls, and for how long; else how long all have been steady."""
-    rows = list(takewhile(lambda row: row.shares is not None, rows))
-    changes = [change for emotion in FACES if (change := _change(rows, emotion))]
+    shares = list(takewhile(bool, (row.shares for row in rows)))
+    changes = [change for emotion in FACES if (change := _change(rows, shares, emotion))]
     if changes:
         size, minutes, emotion = max(changes, key=lambda change: abs(change[0]))
         return (_rising if size > 0 else _falling)(translate(FACES[emotion]), minutes)
-    steady = 0
-    for count in range(MIN_STEADY_MINUTES, len(rows) + 1):
-        if not _is_steady(rows[:count]):
-            break
-        steady = count
+    steady = _steady_minutes(shares)
     return ngettext("steady for %(num)s minute", "steady for %(num)s minutes", steady) if steady else ""
 
 
@@ -153,21 +151,21 @@ def _falling(faces: str, minutes: int) -> str:
     )
 
 
-def _change(rows: Sequence[Minute], emotion: Emotion) -> tuple[float, int, Emotion] | None:
+def _change(
+    rows: Sequence[Minute], shares: Sequence[Shares], emotion: Emotion
+) -> tuple[float, int, Emotion] | None:
     """By how much an expression has risen or fallen in its newest steps, and for how many minutes."""
-    shares = [row.shares[emotion] for row in rows]
-    steps = _steps(shares, operator.gt) or _steps(shares, operator.lt)
-    size = shares[0] - shares[steps] if steps else 0.0
-    if abs(size) < MIN_CHANGE:
-        return None
-    if abs(size) < MIN_STANDARD_ERRORS * _error(rows[0], rows[steps], emotion):
+    values = [each[emotion] for each in shares]
+    steps = _steps(values, operator.gt) or _steps(values, operator.lt)
+    size = values[0] - values[steps] if steps else 0.0
+    mean = (values[0] + values[steps]) / 2 if steps else 0.0
+    if abs(size) < MIN_CHANGE or abs(size) < MIN_STANDARD_ERRORS * _error(mean, rows[0], rows[steps]):
         return None
     return size, steps, emotion
 
 
-def _error(one: Minute, other: Minute, emotion: Emotion) -> float:
-    """The standard error of the difference between two minutes' shares."""
-    share = (one.shares[emotion] + other.shares[emotion]) / 2
+def _error(share: float, one: Minute, other: Minute) -> float:
+    """The standard error of the difference between two minutes' shares, both of which are about `share`."""
     sizes = [
         effective_sample_size(mean_faces(row.counted_seconds, row.online_seconds), row.online_seconds)
         for row in (one, other)
@@ -175,8 +173,14 @@ def _error(one: Minute, other: Minute, emotion: Emotion) -> float:
     return (share * (1 - share) * sum(1 / size for size in sizes)) ** 0.5
 
 
-def _is_steady(rows: Sequence[Minute]) -> bool:
-    return all(_spread([row.shares[emotion] for row in rows]) <= MAX_SPREAD for emotion in EMOTIONS)
+def _steady_minutes(shares: Sequence[Shares]) -> int:
+    """For how many of the newest minutes no share has left its mean; 0 if they are few."""
+    steady = 0
+    for count in range(MIN_STEADY_MINUTES, len(shares) + 1):
+        if any(_spread([each[emotion] for each in shares[:count]]) > MAX_SPREAD for emotion in EMOTIONS):
+            break
+        steady = count
+    return steady
 
 
 def _spread(values: Sequence[float]) -> float:

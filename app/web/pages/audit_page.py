@@ -24,6 +24,7 @@ ACTION_NAMES = {
     AuditAction.LECTURE_RENAMED: Translatable("Lecture renamed"),
     AuditAction.LECTURE_SHARED: Translatable("Lecture shared"),
     AuditAction.LECTURE_DELETED: Translatable("Lecture deleted"),
+    AuditAction.LECTURE_RESTORED: Translatable("Lecture restored"),
     AuditAction.LECTURE_EXPORTED: Translatable("Report downloaded"),
     AuditAction.RECORDING_ADDED: Translatable("Recording added"),
     AuditAction.RECORDING_REMOVED: Translatable("Recording removed"),

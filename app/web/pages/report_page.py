@@ -6,6 +6,7 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
 
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
@@ -181,9 +182,23 @@ def delete(lecture_id: int):
         minutes, notes = minute_queries.count_minutes(lecture), note_queries.notes_of_lecture(lecture)
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
     room = lecture.room
-    lecture_queries.delete_lecture(lecture)
+    lecture_queries.hide_lecture(lecture, current_time())
     record(AuditAction.LECTURE_DELETED, lecture_id, room)
+    undo = url_for("report.restore", lecture_id=lecture_id)
+    flash(gettext("“%(title)s” was deleted.", title=lecture.title), undo)
     return redirect(url_for("lectures.listing"))
+
+
+@pages.post("/lectures/<int:lecture_id>/restore")
+def restore(lecture_id: int):
+    """Undo the deletion of a lecture."""
+    lecture = lecture_queries.find_hidden_lecture(current_scope(), lecture_id, current_time())
+    if lecture is None or not may_change(lecture):
+        flash(gettext("It is too late to undo that."))
+        return redirect(url_for("lectures.listing"))
+    lecture_queries.restore_lecture(lecture)
+    record(AuditAction.LECTURE_RESTORED, lecture_id, lecture.room)
+    return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
 @pages.post("/lectures/<int:lecture_id>/notes")
@@ -205,7 +220,18 @@ def add_note(lecture_id: int):
 @pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/delete")
 def delete_note(lecture_id: int, note_id: int):
     """Delete a note."""
-    note_queries.delete_note(note_or_404(own_lecture_or_403(lecture_id), note_id))
+    note = note_or_404(own_lecture_or_403(lecture_id), note_id)
+    note_queries.hide_note(note, current_time())
+    undo = url_for("report.restore_note", lecture_id=lecture_id, note_id=note_id)
+    flash(gettext("“%(title)s” was deleted.", title=note.text), undo)
+    return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
+
+
+@pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/restore")
+def restore_note(lecture_id: int, note_id: int):
+    """Undo the deletion of a note."""
+    if not note_queries.restore_note(own_lecture_or_403(lecture_id), note_id, current_time()):
+        flash(gettext("It is too late to undo that."))
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 

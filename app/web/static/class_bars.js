@@ -4,7 +4,7 @@ import { t } from "./translations.js";
 
 const LEAST = 0.01; // a smaller share is folded
 const HYSTERESIS = 0.02; // by so much a bar must be longer to move above another
-const UNFOLDED_ROWS = 5; // the list keeps room for so many, so that what lies below it stays where it is
+const UNFOLDED_ROWS = 4; // the list keeps room for so many, so that what lies below it stays where it is
 
 const list = document.getElementById("shares");
 const rows = new Map([...list.children].map((row) => [row.dataset.emotion, row]));
