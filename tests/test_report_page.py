@@ -72,6 +72,13 @@ def test_a_lecture_is_renamed(app, client):
     assert "<h1>Halves &amp; &lt;thirds&gt;</h1>" in client.get(path).text
 
 
+def test_the_form_shows_what_the_lecture_is_called(app, client):
+    """Both fields used to be empty, so whoever saved a new title lost the course."""
+    page = client.get(f"/lectures/{add_lecture(app)}").text
+    fields = dict(re.findall(r'<input [^>]*name="(title|course)"[^>]*value="([^"]*)"', page))
+    assert fields == {"title": "Fractions", "course": "6a"}
+
+
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201, "two\nlines"])
 def test_an_absurd_title_is_refused_and_nothing_is_lost(app, client, title):
     path = f"/lectures/{add_lecture(app)}"

@@ -44,13 +44,13 @@ MAX_COMPARABLE = 50  # lectures of the course that the page offers for compariso
 @pages.get("/lectures/<int:lecture_id>")
 def report(lecture_id: int):
     """Show a lecture's report."""
-    return _page(lecture_id, RenameForm(formdata=None), NoteForm(formdata=None))
+    return _page(lecture_id, None, NoteForm(formdata=None))
 
 
-def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
+def _page(lecture_id: int, rename_form: RenameForm | None, note_form: NoteForm) -> str:
     shown, lecture = report_or_404(lecture_id), lecture_or_404(lecture_id)
-    if rename_form.title.data is None:
-        rename_form.title.data, rename_form.course.data = shown.title, shown.course
+    if rename_form is None:
+        rename_form = RenameForm(formdata=None, title=lecture.title, course=lecture.course)
     is_being_read = recording_queries.recording_of(lecture) is not None
     others = []
     if shown.course:
@@ -213,7 +213,7 @@ def add_note(lecture_id: int):
         except note_queries.NoteError as error:
             form.time.errors = [translate(error)]
     if form.errors:
-        return _page(lecture_id, RenameForm(formdata=None), form), 400
+        return _page(lecture_id, None, form), 400
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 

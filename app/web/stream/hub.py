@@ -28,9 +28,9 @@ from app.web.stream.viewer import StreamSlots, Viewer
 
 REPEAT_SECONDS = 1.0  # an unchanged frame is sent again: that finds dead clients and keeps proxies open
 POLL_SECONDS = 0.25  # how soon a waiting viewer notices that the server is ending
-LOOK_SECONDS = 3.0
-"""The whole image is searched in 1.2 s, and a face counts once it was found again: earlier, "nobody in view"
-would only mean that nobody has been found yet."""
+LOOK_SECONDS, MIN_LOOKS = 3.0, 5
+"""Nobody is in view if that was so for so long, in so many analysed frames: a face counts once it was found
+again, and a busy machine takes seconds for a frame. Earlier, nobody has been found yet."""
 RECENT_SECONDS = 10.0  # the readings that the room's sentence is made of
 
 
@@ -73,6 +73,8 @@ class Hub:
         """The readings of the last RECENT_SECONDS, each with the monotonic second in which it came."""
         self._looking_since: float | None = None
         """When the first reading came, monotonic; None while there is none."""
+        self._looks = 0
+        """How many different readings have come since then."""
         self._sequence = 0
         self._picture: StreamFrame | None = None
         self._oldest_picture_at = float("-inf")
@@ -110,13 +112,15 @@ class Hub:
         now = self._clock.monotonic()
         if self._looking_since is None:
             self._looking_since = now
+        if not self._readings or self._readings[-1][1].at != live.at:
+            self._looks += 1
         self._readings.append((now, live))
         while now - self._readings[0][0] > RECENT_SECONDS:
             self._readings.popleft()
 
     def _forget_readings(self) -> None:
         self._readings.clear()
-        self._looking_since = None
+        self._looking_since, self._looks = None, 0
 
     def put_alert(self, alert: Alert) -> None:
         """Pass an alert on to those who follow the room's events."""
@@ -210,7 +214,7 @@ class Hub:
     def live(self) -> LiveReading | None:
         """The newest reading; None while the room is dark or paused, or if it may not be read any more.
 
-        None also in the first LOOK_SECONDS, until a face is found.
+        None also at the beginning, until a face is found or the room was looked at long enough.
         """
         live = self.status.live if self.status and not self.pause else None
         if live is None or (live.purpose is Purpose.EXPRESSIONS and self._purpose is Purpose.PRESENCE):
@@ -219,7 +223,7 @@ class Hub:
 
     def _has_just_begun(self) -> bool:
         since = self._looking_since
-        return since is None or self._clock.monotonic() - since < LOOK_SECONDS
+        return since is None or self._looks < MIN_LOOKS or self._clock.monotonic() - since < LOOK_SECONDS
 
     @property
     def recent_readings(self) -> list[LiveReading]:
