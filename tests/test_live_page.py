@@ -473,6 +473,26 @@ def test_a_camera_is_tried_and_taken_on_the_settings_page(start_server, open_pag
         wait_for(lambda: page.locator("#stream").evaluate("image => image.naturalWidth") == 320)
 
 
+def test_trying_a_camera_can_be_cancelled_and_leaves_no_picture_behind(demo, open_page):
+    with MjpegCamera() as works, MjpegCamera() as hangs:
+        hangs.hang()
+        page = open_page(demo)
+        page.goto(f"{demo.url}/settings")
+        page.get_by_label("Camera address").fill(works.url)
+        page.get_by_role("button", name="Try this camera").click()
+        expect(page.locator("#trial-result")).to_contain_text("It works")
+        page.get_by_label("Camera address").fill(hangs.url)
+        page.get_by_role("button", name="Try this camera").click()
+        expect(page.locator("#trial-result")).to_contain_text("Opening the camera")
+        expect(page.locator("#trial-picture")).to_be_hidden()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("#trial-result")).to_have_text("Cancelled.")
+        page.wait_for_timeout(1000)  # the server notices within 0.2 s and ends the process
+        page.get_by_label("Camera address").fill(works.url)
+        page.get_by_role("button", name="Try this camera").click()
+        expect(page.locator("#trial-result")).to_contain_text("It works")
+
+
 @pytest.mark.parametrize("viewport", [LAPTOP, PHONE], ids=["laptop", "phone"])
 @pytest.mark.parametrize("path", ["/settings", "/setup/room", "/notice"])
 def test_no_page_is_wider_than_the_screen(demo, open_page, path, viewport):
