@@ -30,9 +30,9 @@ PURGE_SECONDS = 3600.0
 class RoomWithoutCamera:
     """What a monitor would do for its room beside reading a camera."""
 
-    def __init__(self, app: Flask, room_id: int, clock: Clock) -> None:
+    def __init__(self, app: Flask, room_id: int, clock: Clock, changes: Callable[[], int]) -> None:
         self.lecture_keeper = LectureKeeper(clock, app.config["SETTINGS"].lecture_hours)
-        self.calendar_refresher = CalendarRefresher(app, room_id, clock)
+        self.calendar_refresher = CalendarRefresher(app, room_id, clock, changes)
 
 
 class PulseKeeper:
@@ -127,9 +127,11 @@ class PulseKeeper:
         for room_id in self._without_camera.keys() - {room.id for room in rooms}:
             self._without_camera.pop(room_id).calendar_refresher.stop()
         for room in rooms:
-            if room.id not in self._without_camera:
-                self._without_camera[room.id] = RoomWithoutCamera(self._app, room.id, self._clock)
             live_room = self._rooms.get(room)
+            if room.id not in self._without_camera:
+                self._without_camera[room.id] = RoomWithoutCamera(
+                    self._app, room.id, self._clock, lambda hub=live_room.hub: hub.demand.changes
+                )
             if not live_room.hub.has_no_camera:
                 live_room.control.reload()
             self._without_camera[room.id].lecture_keeper.running_lecture(room)
