@@ -34,10 +34,7 @@ def upgrade():
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lecture_id", sa.Integer(), nullable=False),
         sa.Column("minute", MOMENT, nullable=False),
-        *(
-            sa.Column(name, sa.Integer(), nullable=True)
-            for name in ("clear", "lost", "too_fast", "too_slow")
-        ),
+        *(sa.Column(name, sa.Integer(), nullable=True) for name in ("clear", "lost", "too_fast", "too_slow")),
         sa.Column("minimum_group", sa.Integer(), nullable=False),
         _belongs_to("pulse_minute", "lecture_id", "lecture.id"),
         sa.PrimaryKeyConstraint("id", name="pk_pulse_minute"),
