@@ -164,6 +164,7 @@ def visit(page: Page, server: Server, suffix: str) -> None:
                 path=FOLDER / f"{name}{suffix}.png", full_page=name != "try"
             )  # a card for each face
 
+    page.set_default_timeout(180_000)  # a busy machine tries a picture for long
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
     sign_in(page, server)
