@@ -15,6 +15,7 @@ from app.report import wording
 from app.store.database_health import DatabaseHealth
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
+from app.vision.palette import STACK_ORDER
 from app.web import (
     access,
     api,
@@ -33,6 +34,7 @@ from app.web.pages import (
     account,
     audit_page,
     control,
+    course_page,
     language_choice,
     lectures_page,
     live_page,
@@ -82,6 +84,7 @@ def init_app(app: APIFlask) -> None:
         lectures_page,
         recordings_page,
         report_page,
+        course_page,
         account,
         single_sign_on_page,
         my_account,
@@ -119,7 +122,8 @@ def init_app(app: APIFlask) -> None:
     for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
         app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
 
-    app.jinja_env.globals.update(emotions=EMOTIONS, kinds=tuple(EXPRESSION_NAMES))  # for macros too
+    # for macros too
+    app.jinja_env.globals.update(emotions=EMOTIONS, stack_order=STACK_ORDER, kinds=tuple(EXPRESSION_NAMES))
 
     @app.context_processor
     def for_every_page():

@@ -9,11 +9,12 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask_babel import gettext
 
 from app.language import Translatable, translate
+from app.report.difference import differences
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import Report
-from app.report.report_minute import MINUTE, merge_minutes
-from app.report.share_stack import kinds_of_presence
-from app.report.summary import biggest_changes, doubts, summary_sentence
+from app.report.report_minute import MINUTE
+from app.report.stack_chart import stack_chart
+from app.report.summary import biggest_changes, biggest_moments, doubts, summary_sentence
 from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries, recording_queries, user_queries
 from app.store.audit_queries import AuditAction
@@ -29,7 +30,6 @@ from app.web.lecture_lookup import (
     own_lecture_or_403,
     report_or_404,
 )
-from app.web.pages.chart import minutes_a_column, stacked_faces_by_minute, stacked_minutes
 from app.web.problems import problem
 from app.web.request_checks import row_id
 
@@ -80,15 +80,13 @@ def _is_complete(shown: Report) -> bool:
 
 def _content(shown: Report) -> dict:
     """A report with its chart and its sentences, for a template."""
-    zone, step = current_zone(), minutes_a_column(shown.minutes)
+    zone = current_zone()
     return {
         "report": shown,
-        "chart": (stacked_faces_by_minute if shown.is_presence else stacked_minutes)(shown.minutes, zone),
-        "kinds_of_presence": kinds_of_presence(shown.minutes) if shown.is_presence else (),
-        "step": step,
-        "rows": merge_minutes(shown.minutes, step),
+        "chart": stack_chart(shown.minutes, shown.notes, zone, shown.is_presence),
         "sentence": summary_sentence(shown, zone),
         "changes": biggest_changes(shown),
+        "moments": biggest_moments(shown),
         "doubts": doubts(shown),
         "limits": translate(shown.limits),
     }
@@ -102,7 +100,8 @@ def compare():
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
     limits = dict.fromkeys(side["limits"] for side in sides)
-    return render_template("compare.html", sides=sides, limits=" ".join(limits))
+    found = differences(*(side["report"] for side in sides))
+    return render_template("compare.html", sides=sides, differences=found, limits=" ".join(limits))
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
