@@ -40,6 +40,8 @@ class MinuteWriter:
         camera stays closed until then."""
         self.minutes_written = 0
         """Finished minutes that were written."""
+        self.lecture_id: int | None = None
+        """The lecture that is being counted. Another one's minutes are all written."""
         self._aggregator = MinuteAggregator()
         self._lecture_id: int | None = None
         self._lock = threading.Lock()
@@ -103,11 +105,14 @@ class MinuteWriter:
         with self._lock:
             # a report opens at the end of its lecture: its last seconds are written now
             has_lecture_ended = self._lecture_id not in (None, lecture_id)
+            if has_lecture_ended:
+                self._aggregator.close_minute()
             self._lecture_id = lecture_id
             has_finished_minute = self._aggregator.has_finished_minute()
         now = self._clock.monotonic()
         if has_lecture_ended or has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
+        self.lecture_id = lecture_id
         if now - self._purged_at >= PURGE_SECONDS:
             retention.purge(self._clock.now())
             self._purged_at = now

@@ -18,10 +18,12 @@ from app.report.summary import biggest_changes, biggest_moments, doubts, summary
 from app.report.wording import clock
 from app.store import lecture_queries, minute_queries, note_queries, recording_queries, user_queries
 from app.store.audit_queries import AuditAction
+from app.store.tables import Lecture
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
-from app.web.extensions import current_time, current_zone
+from app.web.extensions import current_time, current_zone, hub
 from app.web.forms import NoteForm, RenameForm
+from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import (
     can_read,
     lecture_or_404,
@@ -36,7 +38,7 @@ from app.web.request_checks import row_id
 pages = Blueprint("report", __name__)
 
 LAST_WRITE = timedelta(seconds=5)
-"""Long enough for the monitor to notice a lecture's end, within a second, and to write its last seconds."""
+"""A monitor that has not written a lecture's last seconds so long after its end hangs, or is gone."""
 
 MAX_COMPARABLE = 50  # lectures of the course that the page offers for comparison
 
@@ -69,13 +71,15 @@ def _page(lecture_id: int, rename_form: RenameForm | None, note_form: NoteForm) 
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
         colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
         is_being_read=is_being_read,
-        is_complete=_is_complete(shown) and not is_being_read,
+        is_complete=_is_complete(lecture) and not is_being_read,
     )
 
 
-def _is_complete(shown: Report) -> bool:
-    """Whether the monitor has had the time to write the lecture's last seconds."""
-    return shown.ended_at is None or current_time() - shown.ended_at > LAST_WRITE
+def _is_complete(lecture: Lecture) -> bool:
+    """Whether the lecture's last seconds are written, or can't be any more."""
+    if lecture.ended_at is None or current_time() - lecture.ended_at > LAST_WRITE:
+        return True
+    return hub(lecture.room).has_written(lecture.id)
 
 
 def _content(shown: Report) -> dict:
@@ -128,10 +132,9 @@ def end(lecture_id: int):
     """End a lecture and go to its report, or to the live page after ending somebody else's."""
     lecture = lecture_to_end(lecture_id)
     try:
-        lecture_queries.end_lecture(lecture, current_time())
+        end_lecture(lecture)
     except lecture_queries.LectureError as error:
         return problem(409, error)
-    record(AuditAction.LECTURE_ENDED, lecture_id, lecture.room)
     if not can_read(lecture):
         return redirect(url_for("live.live"))
     return redirect(url_for("report.report", lecture_id=lecture_id))
