@@ -104,6 +104,7 @@ class StackChart:
     flags: tuple[Flag, ...]
     timezone: tzinfo
     """Of the ticks."""
+    is_presence: bool
 
     @property
     def begins_at(self) -> datetime:
@@ -158,6 +159,7 @@ def stack_chart(
         faces_top=faces_top,
         flags=_flags(notes, minutes[0].minute, len(minutes)),
         timezone=timezone,
+        is_presence=is_presence,
     )
 
 
