@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.clock import EPOCH
 from app.language import Translatable, translate
 from app.report.course_report import CourseReport, course_report
-from app.report.lecture_report import LIMITS, ReportConditions
+from app.report.lecture_report import LIMITS, PRESENCE_LIMITS, ReportConditions
 from app.report.report_minute import MINUTE
 from app.report.stack_chart import stack_chart
 from app.store import lecture_queries
@@ -32,9 +32,8 @@ def course(name: str):
     conditions = ReportConditions(effective_settings(room).minimum_group, read_model_card())
     report = course_report(name, lectures, current_time(), conditions)
     chart = stack_chart(report.minutes, (), UTC, time=_minutes_since_begin) if report.minutes else None
-    return render_template(
-        "course.html", course=report, chart=chart, whole=_whole(report), limits=translate(LIMITS)
-    )
+    limits = translate(LIMITS if report.read else PRESENCE_LIMITS)
+    return render_template("course.html", course=report, chart=chart, whole=_whole(report), limits=limits)
 
 
 def _minutes_since_begin(moment: datetime, _zone: tzinfo) -> str:
