@@ -219,7 +219,11 @@ def routes_of(app) -> set[str]:
 
 def _filled(rule: str) -> str:
     """An address that a rule matches."""
-    for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), ("<[^>]*filename>|<extension>", "x")):
+    for part, text in (
+        ("<int:[^>]*>", "1"),
+        ("<room_slug>", "room-7"),
+        ("<[^>]*filename>|<extension>|<path:name>", "x"),
+    ):
         rule = re.sub(part, text, rule)
     return rule
 
