@@ -99,6 +99,7 @@ def visit(page: Page, server: Server, suffix: str) -> None:
                 path=FOLDER / f"{name}{suffix}.png", full_page=name != "try"
             )  # a card for each face
 
+    page.set_default_timeout(180_000)  # a busy machine tries a picture for long
     page.goto(f"{server.url}/sign-in")
     shoot("sign-in")
     sign_in(page, server)
@@ -121,6 +122,9 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     page.goto(f"{server.url}/?view=picture")
     page.wait_for_timeout(1500)
     shoot("picture")
+    page.goto(f"{server.url}/?view=screen")
+    page.wait_for_timeout(2500)
+    shoot("screen")
     page.goto(f"{server.url}/lectures")
     shoot("lectures")
     page.get_by_role("link", name="Fractions").click()

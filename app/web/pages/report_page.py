@@ -5,7 +5,7 @@ from io import BytesIO
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 
 from app.language import Translatable, translate
@@ -39,6 +39,8 @@ pages = Blueprint("report", __name__)
 
 LAST_WRITE = timedelta(seconds=5)
 """A monitor that has not written a lecture's last seconds so long after its end hangs, or is gone."""
+
+TOO_LATE = Translatable("It is too late to undo that.")
 
 MAX_COMPARABLE = 50  # lectures of the course that the page offers for comparison
 
@@ -195,11 +197,15 @@ def delete(lecture_id: int):
 def restore(lecture_id: int):
     """Undo the deletion of a lecture."""
     lecture = lecture_queries.find_hidden_lecture(current_scope(), lecture_id, current_time())
-    if lecture is None or not may_change(lecture):
-        flash(gettext("It is too late to undo that."))
-        return redirect(url_for("lectures.listing"))
-    lecture_queries.restore_lecture(lecture)
-    record(AuditAction.LECTURE_RESTORED, lecture_id, lecture.room)
+    if lecture is None:
+        if lecture_queries.find_visible_lecture(current_scope(), lecture_id) is None:
+            abort(404, TOO_LATE)
+        own_lecture_or_403(lecture_id)  # it is there already
+    elif not may_change(lecture):
+        abort(403)
+    else:
+        lecture_queries.restore_lecture(lecture)
+        record(AuditAction.LECTURE_RESTORED, lecture_id, lecture.room)
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
@@ -233,7 +239,7 @@ def delete_note(lecture_id: int, note_id: int):
 def restore_note(lecture_id: int, note_id: int):
     """Undo the deletion of a note."""
     if not note_queries.restore_note(own_lecture_or_403(lecture_id), note_id, current_time()):
-        flash(gettext("It is too late to undo that."))
+        flash(translate(TOO_LATE))
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 

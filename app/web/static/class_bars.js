@@ -20,16 +20,26 @@ function sortOrder(shares) {
   });
 }
 
+// What has not changed is not written: the browser would compute the page's style again.
 function fill(row, share) {
+  const percent = Math.round(share * 100);
+  if (row.dataset.percent === String(percent)) return;
+  row.dataset.percent = percent;
   row.querySelector(".bar").style.transform = `scaleX(${share.toFixed(3)})`;
-  const text = `${Math.round(share * 100)} %`;
-  const value = row.querySelector(".value");
-  if (value.textContent !== text) value.textContent = text;
+  row.querySelector(".value").textContent = `${percent} %`;
 }
 
 function place(row, number) {
+  if (row.dataset.place === String(number)) return;
+  row.dataset.place = number;
   row.hidden = number === null;
   if (number !== null) row.style.setProperty("--place", number);
+}
+
+function keepRoomFor(count) {
+  if (list.dataset.rows === String(count)) return;
+  list.dataset.rows = count;
+  list.style.setProperty("--rows", count);
 }
 
 // Shows the shares; without any, nothing but the room that they take.
@@ -49,7 +59,7 @@ export function showShares(now) {
   rows.get("others").title = others.map((name) => t(name)).join(", ");
   place(rows.get("uncertain"), now.uncertain > 0 ? count++ : null);
   fill(rows.get("uncertain"), now.uncertain);
-  list.style.setProperty("--rows", Math.max(count, UNFOLDED_ROWS));
+  keepRoomFor(Math.max(count, UNFOLDED_ROWS));
 }
 
 // Where only presence is read: how many are turned to the front, if the detector can tell.

@@ -11,8 +11,8 @@ export async function fetchJson(url) {
 
 const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
 
-export function post(url, body, headers = {}) {
-  return fetch(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers } });
+export function post(url, body, headers = {}, signal = undefined) {
+  return fetch(url, { method: "POST", body, signal, headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers } });
 }
 
 // Deletes what is at `url`.

@@ -12,10 +12,12 @@ if (form) {
   const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
   if (draft) [title.value, course.value] = [draft.title, draft.course];
   nameIt(title, course);
+  const keep = (isSent) => sessionStorage.setItem(DRAFT, JSON.stringify({ title: title.value, course: course.value, isSent }));
   form.addEventListener("input", () => {
     nameIt(title, course);
-    sessionStorage.setItem(DRAFT, JSON.stringify({ title: title.value, course: course.value }));
+    keep(false);
   });
-} else if (document.getElementById("note")) {
-  sessionStorage.removeItem(DRAFT); // one's own lecture runs
+  form.addEventListener("submit", () => keep(true));
+} else if (document.getElementById("note") && JSON.parse(sessionStorage.getItem(DRAFT) ?? "null")?.isSent) {
+  sessionStorage.removeItem(DRAFT); // it was started
 }
