@@ -183,7 +183,7 @@ def _areas(values: Sequence[Mapping[str, float] | None], kinds: Sequence[str], s
     for first, end in _runs(values):
         lower = [0.0] * (end - first)
         for kind in kinds:
-            upper = [y + each[kind] for y, each in zip(lower, values[first:end], strict=True)]
+            upper = [y + each.get(kind, 0.0) for y, each in zip(lower, values[first:end], strict=True)]
             if upper != lower:
                 yield Area(kind, _between(lower, upper, first, step))
             lower = upper
@@ -211,12 +211,12 @@ def _names(
 ) -> Iterator[BandName]:
     """Where each band is high enough for longest, if that is long enough."""
     for place, kind in enumerate(kinds):
-        high = [each is not None and each[kind] >= NAMED_HEIGHT * top for each in values]
+        high = [each is not None and each.get(kind, 0.0) >= NAMED_HEIGHT * top for each in values]
         first, end = max(_runs(high), key=lambda run: run[1] - run[0], default=(0, 0))
         if end - first < NAMED_WIDTH * len(values):
             continue
         middle = values[(first + end) // 2]
-        below = sum(middle[each] for each in kinds[:place])
+        below = sum(middle.get(each, 0.0) for each in kinds[:place])
         yield BandName(
             kind, ((first + end) // 2 + 0.5) * step, below + middle[kind] / 2, (end - first) / len(values)
         )
