@@ -197,6 +197,8 @@ def visit(page: Page, server: Server, suffix: str) -> None:
     shoot("report")
     page.goto(f"{server.url}/lectures/compare?a=2&b=3")
     shoot("compare")
+    page.goto(f"{server.url}/courses/Mathematics 6a")
+    shoot("course")
     for name in ("people", "account", "audit"):
         page.goto(f"{server.url}/{name}")
         shoot(name)

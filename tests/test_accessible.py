@@ -18,6 +18,7 @@ PAGES = (
     "/lectures?q=nothing like this",
     "/lectures/3",
     "/lectures/compare?a=2&b=3",
+    "/courses/Mathematics 6a",
     "/lectures/3/delete",
     "/lectures/999",
     "/settings",

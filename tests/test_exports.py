@@ -97,7 +97,7 @@ def test_nothing_that_people_wrote_is_a_formula_in_the_workbook(report):
 def test_the_pdf_has_two_sheets_with_everything_said_in_real_text(report):
     first, second = sheets(report)
     assert TITLE in first
-    assert "13:00–13:06 CET (Europe/Berlin)" in first
+    assert "13:00–13:06 CET" in first
     assert "happy 30 %" in first
     assert "13:01 @SUM(1+1) began <i>recursion</i>" in first
     assert "13:02 no camera" in second
@@ -134,7 +134,7 @@ def test_a_german_reads_german_files(app_context, report):
         book = workbook(report)
         text = to_csv(report, BERLIN).decode()
         found = json.loads(to_json(report, BERLIN))
-    assert "20.11.2026 13:00–13:06 CET (Europe/Berlin)" in first
+    assert "20.11.2026 13:00–13:06 CET" in first
     assert "fröhlich 30 %" in first
     assert "13:02 keine Kamera" in second
     assert book.sheetnames == ["Übersicht", "Minuten", "Diagramm", "Notizen"]

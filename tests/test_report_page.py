@@ -207,6 +207,29 @@ def test_the_list_has_pages_and_a_sparkline_a_lecture(app, client):
     assert "Lesson 00" in client.get(older).text
 
 
+def test_a_note_is_found_and_shown_with_its_lecture(app, client):
+    path = f"/lectures/{add_lecture(app)}"
+    add_lecture(app, "Decimals", days=1)
+    send(client, f"{path}/notes", time="10:39", text="worked example")
+    page = client.get("/lectures?q=WORKED").text
+    assert "10:39 “worked example”" in page
+    assert "Decimals" not in page
+    send(client, f"{path}/notes/1/delete")
+    assert "No lectures found" in client.get("/lectures?q=worked").text
+
+
+def test_a_course_shows_its_lectures_and_the_mean_one(app, client):
+    first, _ = add_lecture(app), add_lecture(app, "Decimals", minutes=20, days=7)
+    add_lecture(app, "Photosynthesis", "7b", days=1)
+    assert 'href="/courses/6a"' in client.get(f"/lectures/{first}").text
+    page = client.get("/courses/6a").text
+    assert "Decimals" in page
+    assert "Photosynthesis" not in page
+    assert "<title>2026-11-20 · Fractions: " in page
+    assert "2 lectures" in page
+    assert client.get("/courses/8c", headers=HTML).status_code == 404
+
+
 def test_two_lectures_are_compared_side_by_side(app, client):
     one, two = add_lecture(app, "Fractions"), add_lecture(app, "Decimals", days=1)
     assert f'<option value="{two}">' in client.get(f"/lectures/{one}").text
@@ -274,27 +297,74 @@ def test_the_chart_tells_the_minute_under_the_pointer_and_zooms(app, page):
             lecture_queries.find_lecture(lecture), START + timedelta(minutes=10), "worked <i>", START
         )
     page.goto(f"{page.server.url}/lectures/{lecture}")
-    expect(page.locator("canvas")).to_be_visible()
-    expect(page.locator("svg.drawn")).to_be_hidden()
-    over = page.locator(".u-over").bounding_box()
+    plot, readout = page.locator(".minute-plot"), page.locator(".readout")
+    over = plot.bounding_box()
 
     def point(minute: float) -> tuple[float, float]:
         # half an hour that begins within a minute touches 31 of them
         return over["x"] + over["width"] * minute / 31, over["y"] + over["height"] / 2
 
+    def times() -> list[str]:
+        return page.locator(".ticks text").all_text_contents()
+
+    assert times() == list(dict.fromkeys(times()))
     page.mouse.move(*point(10.7))
-    expect(page.locator(".u-legend")).to_contain_text("10:40")
-    expect(page.locator(".u-legend")).to_contain_text(re.compile(r"happy\s*60 % \(\d+–\d+ %\)"))
-    expect(page.locator(".here")).to_contain_text("“worked <i>”")
+    expect(page.locator(".readout-time")).to_have_text("10:40")
+    expect(readout).to_contain_text(re.compile(r"happy\s*60 %\s*\d+–\d+"))
+    expect(page.locator(".readout-remark")).to_have_text("1 worked <i>")
     page.mouse.move(*point(20.5))
-    expect(page.locator(".here")).to_contain_text("no camera")
-    expect(page.get_by_role("button", name="Whole lecture")).to_be_hidden()
-    page.mouse.move(*point(5))
+    expect(page.locator(".readout-remark")).to_have_text("no camera")
+    expect(page.get_by_role("button", name="Show all")).to_be_hidden()
+    page.mouse.move(*point(9.5))
     page.mouse.down()
-    page.mouse.move(*point(15), steps=4)
+    page.mouse.move(*point(12.5), steps=4)
     page.mouse.up()
-    page.get_by_role("button", name="Whole lecture").click()
-    expect(page.get_by_role("button", name="Whole lecture")).to_be_hidden()
+    assert times() == ["10:39", "10:40", "10:41", "10:42", "10:43"], "whole minutes, each once"
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("button", name="Show all")).to_be_hidden()
+
+
+def test_arrow_keys_walk_through_the_minutes_and_say_them(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    slider = page.get_by_role("slider")
+    slider.press("End")
+    slider.press("ArrowLeft")
+    expect(page.locator(".readout-time")).to_have_text("10:59")
+    assert slider.get_attribute("aria-valuetext").startswith("10:59, neutral 78 %")
+    slider.press("+")
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+    slider.press("Escape")
+    expect(page.locator(".readout-time")).to_have_text("Whole lecture")
+
+
+def test_a_finger_chooses_and_two_zoom(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    over = page.locator(".minute-plot").bounding_box()
+    touch = page.context.new_cdp_session(page)
+
+    def send_touch(kind: str, *parts: float) -> None:
+        points = [
+            {"x": over["x"] + over["width"] * part, "y": over["y"] + 50, "id": number}
+            for number, part in enumerate(parts)
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send_touch("touchStart", 10.5 / 31)
+    expect(page.locator(".readout-time")).to_have_text("10:40")
+    send_touch("touchEnd")
+    send_touch("touchStart", 0.4, 0.6)
+    send_touch("touchMove", 0.1, 0.9)
+    expect(page.get_by_role("button", name="Show all")).to_be_visible()
+    send_touch("touchEnd")
+
+
+def test_the_menu_holds_what_can_be_done_and_closes_at_escape(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    page.locator(".menu > summary").click()
+    page.get_by_text("Rename", exact=True).click()
+    expect(page.get_by_label("Title")).to_have_value("Fractions")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Delete this lecture")).to_be_hidden()
 
 
 def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
@@ -302,10 +372,11 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
     page.get_by_label("Time").fill("10:45")
     page.get_by_label("Note", exact=True).fill("exercise")
     page.get_by_role("button", name="Add note").click()
-    expect(page.locator(".notes")).to_contain_text("10:45 exercise")
+    expect(page.locator(".notes")).to_contain_text("1 10:45 exercise")
     with page.expect_download() as download:
-        page.get_by_role("button", name="XLSX").click()
+        page.get_by_role("link", name="XLSX").click()
     assert download.value.suggested_filename == "aula_Fractions_2026-11-20_1030.xlsx"
+    page.locator(".menu > summary").click()
     page.get_by_role("link", name="Delete this lecture").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No lectures yet.")).to_be_visible()
@@ -314,7 +385,7 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2"])
+@pytest.mark.parametrize("path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2", "/courses/6a"])
 def test_no_page_is_wider_than_its_screen(app, page, path, width):
     add_lecture(app, "x" * 200, "y" * 200)
     add_lecture(app, "Fractions", days=1)
@@ -324,9 +395,16 @@ def test_no_page_is_wider_than_its_screen(app, page, path, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_on_paper_and_without_scripts_the_drawn_chart_is_there(app, page):
+def test_on_paper_the_chart_is_there_without_its_controls(app, page):
     page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
-    expect(page.locator("canvas")).to_be_visible()
     page.emulate_media(media="print")
-    expect(page.locator("svg.drawn")).to_be_visible()
-    expect(page.locator(".uplot")).to_be_hidden()
+    expect(page.locator(".minute-plot .band").first).to_be_visible()
+    expect(page.locator(".views")).to_be_hidden()
+    expect(page.locator(".menu")).to_be_hidden()
+
+
+def test_one_by_one_every_expression_has_a_row(app, page):
+    page.goto(f"{page.server.url}/lectures/{add_lecture(app)}")
+    page.get_by_text("One by one").click()
+    expect(page.locator(".row")).to_have_count(8)
+    expect(page.locator(".minute-plot")).to_be_hidden()

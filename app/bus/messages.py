@@ -55,6 +55,8 @@ class MonitorStatus:
     """Processor cores that the monitor keeps busy; None until that is measured."""
     minutes_written: int = 0
     """Finished minutes that were written since the monitor started."""
+    lecture_id: int | None = None
+    """The lecture that is being counted. Another one's minutes are all written."""
 
 
 @dataclass(frozen=True, slots=True)

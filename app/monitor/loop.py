@@ -213,6 +213,7 @@ class Monitor:
                 frames_analysed=self._analysed.total,
                 cores=self._cpu_load.cores(),
                 minutes_written=self._minute_writer.minutes_written,
+                lecture_id=self._minute_writer.lecture_id,
             )
         )
 

@@ -53,6 +53,10 @@ class MinuteAggregator:
         """Whether the newest reading lies in this minute, so that it can still grow."""
         return key == self._open_key
 
+    def close_minute(self) -> None:
+        """Let the open minute grow no more: its lecture has ended."""
+        self._open_key = None
+
     def unwritten_minutes(self) -> list[CountedMinute]:
         """Every minute that is still open or was not written since it finished, as counted so far."""
         return list(self._minutes.values())

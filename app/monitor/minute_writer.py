@@ -57,6 +57,8 @@ class MinuteWriter:
         """Finished minutes that were written."""
         self.is_superseded = False
         """Whether another process has a newer lease of the room: nothing is written any more."""
+        self.lecture_id: int | None = None
+        """The lecture that is being counted. Another one's minutes are all written."""
         self._aggregator = MinuteAggregator()
         self._lecture_id: int | None = None
         self._lock = threading.Lock()
@@ -127,6 +129,8 @@ class MinuteWriter:
         # a report opens at the end of its lecture: its last seconds are written now
         if has_lecture_ended or has_finished_minute or now - self._written_at >= WRITE_SECONDS:
             self._write()
+        with self._lock:
+            self.lecture_id = self._lecture_id
 
     def _look(self) -> bool:
         """Load the effective settings and the running lecture; gives whether a lecture has ended."""
@@ -149,6 +153,8 @@ class MinuteWriter:
         lecture_id = lecture.id if lecture else None
         with self._lock:
             has_lecture_ended = self._lecture_id not in (None, lecture_id)
+            if has_lecture_ended:
+                self._aggregator.close_minute()
             self._lecture_id = lecture_id
         if kept == NO_OVERRIDES:  # else it looks again at once: it may be stored by now
             self._looked_at = self._clock.monotonic()

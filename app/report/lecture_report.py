@@ -154,7 +154,9 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
     purpose = Purpose(lecture.purpose)
     whole = PooledMinutes.of([minute for minute in minutes if minute.shares is not None])
     turned = PooledMinutes.of([minute for minute in minutes if minute.facing_share is not None])
-    of_whole, *of_minutes = _intervals([whole, *minutes], ConfusionMatrix(conditions.network.named_confusion))
+    of_whole, *of_minutes = intervals_of(
+        [whole, *minutes], ConfusionMatrix(conditions.network.named_confusion)
+    )
     return Report(
         id=lecture.id,
         title=lecture.title,
@@ -203,7 +205,7 @@ def _largest_group(rows: Sequence[Minute]) -> int | None:
     return max((row.minimum_group for row in rows if row.minimum_group is not None), default=None)
 
 
-def _intervals(parts: Sequence[MinuteFigures], confusion: ConfusionMatrix) -> list[Intervals | None]:
+def intervals_of(parts: Sequence[MinuteFigures], confusion: ConfusionMatrix) -> list[Intervals | None]:
     """The intervals of the shares of each part; None where no expression was named.
 
     They are estimated for the faces whose expression was named and then, like the shares, given as parts of

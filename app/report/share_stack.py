@@ -43,18 +43,6 @@ def stacked(shares: Mapping[str, float], bottom: float, height: float) -> Iterat
             yield StackedShare(expression, share, top, share * height)
 
 
-def stacked_faces(
-    minute: ReportMinute, minutes: Sequence[ReportMinute], bottom: float, height: float
-) -> Iterator[StackedShare]:
-    """Stack the faces of a minute of presence; the column of the minute with most of them is that high."""
-    most = max(each.faces_mean or 0.0 for each in minutes)
-    top = bottom
-    for kind, faces in minute.faces_by_turn.items():
-        if faces > 0:
-            top -= faces / most * height
-            yield StackedShare(kind, faces, top, faces / most * height)
-
-
 def kinds_of_presence(minutes: Sequence[ReportMinute]) -> list[str]:
     """What the minutes of presence stack: how faces are turned, as far as that could be told."""
     seen = {kind for each in minutes if each.faces_mean for kind in each.faces_by_turn}

@@ -24,6 +24,7 @@ MIN_STANDARD_ERRORS = 3.5
 """Distance from the average. An hour has 420 minutes-and-expressions to choose from: by chance, one of them
 is 3.5 away in one lecture of five, and 2 away in every lecture."""
 MAX_CHANGES = 4  # as many as people read
+MAX_MOMENTS = 3  # of them, beside the chart
 
 AFTER_NOTE = timedelta(minutes=3)  # a peak is mentioned together with a note at most so long before it
 
@@ -52,6 +53,10 @@ class ExpressionChange:
 
 def biggest_changes(report: Report) -> list[ExpressionChange]:
     """The biggest changes against the lecture's own average, biggest first; of two equal ones the rise."""
+    return _all_changes(report)[:MAX_CHANGES]
+
+
+def _all_changes(report: Report) -> list[ExpressionChange]:
     if report.shares is None:
         return []
     changes = [
@@ -62,7 +67,28 @@ def biggest_changes(report: Report) -> list[ExpressionChange]:
     ]
     return sorted(
         changes, key=lambda change: (-round(abs(change.share - change.average), 2), not change.is_rise)
-    )[:MAX_CHANGES]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A big change, with what was noted then."""
+
+    change: ExpressionChange
+    notes: tuple[tuple[int, ReportNote], ...]
+    """With their numbers in the chart; from AFTER_NOTE before the change to its end."""
+
+
+def biggest_moments(report: Report) -> list[Moment]:
+    """The biggest changes that lie apart from each other; neutral last, since others push it up and down."""
+    numbered = list(enumerate(report.notes, start=1))
+    moments: list[Moment] = []
+    for change in sorted(_all_changes(report), key=lambda change: change.emotion is Emotion.NEUTRAL):
+        if any(change.start < each.change.end and each.change.start < change.end for each in moments):
+            continue
+        notes = (each for each in numbered if change.start - AFTER_NOTE <= each[1].at < change.end)
+        moments.append(Moment(change, tuple(notes)))
+    return moments[:MAX_MOMENTS]
 
 
 def _stretches(report: Report, emotion: Emotion) -> Iterator[Sequence[ReportMinute]]:

@@ -14,11 +14,12 @@ from app.store import pulse_queries
 from app.store.changes import note_change
 from app.store.deletion import UNDO_TIME
 from app.store.scope import Scope
-from app.store.tables import INCLUDE_DELETED, Lecture, Room, User, db, lecture_share
+from app.store.tables import INCLUDE_DELETED, Lecture, Note, Room, User, db, lecture_share
 
 USUAL_WEEKS = timedelta(weeks=10)
 USUAL_DEVIATION = timedelta(minutes=40)
 """A lesson begins about so much earlier or later than a week before."""
+MAX_OF_COURSE = 100  # lectures of a course that its page shows: a year with three a week
 RESUME_TIME = timedelta(minutes=10)
 """How long after its end a lecture can go on."""
 
@@ -63,8 +64,8 @@ def newest_lectures(
 ) -> Sequence[Lecture]:
     """Lectures, newest first, starting behind the lecture with id `after`.
 
-    With `words` only those whose title or course contains them, with `course` only those of that course, with
-    `room` only those held there.
+    With `words` only those whose title, course or notes contain them, with `course` only those of that
+    course, with `room` only those held there.
     """
     query = (
         select(Lecture)
@@ -76,9 +77,10 @@ def newest_lectures(
     if after is not None:
         query = query.where(Lecture.id < after)
     if words:
-        query = query.where(
-            Lecture.title.icontains(words, autoescape=True) | Lecture.course.icontains(words, autoescape=True)
-        )
+        in_title = Lecture.title.icontains(words, autoescape=True)
+        in_course = Lecture.course.icontains(words, autoescape=True)
+        in_notes = select(Note.lecture_id).where(Note.text.icontains(words, autoescape=True))
+        query = query.where(in_title | in_course | Lecture.id.in_(in_notes))
     if course:
         query = query.where(Lecture.course == course)
     if room is not None:
@@ -111,6 +113,17 @@ def other_lectures_of_course(scope: Scope, lecture: Lecture, limit: int) -> Sequ
         .order_by(Lecture.id.desc())
         .limit(limit)
     ).all()
+
+
+def lectures_of_course(scope: Scope, course: str) -> list[Lecture]:
+    """The newest MAX_OF_COURSE lectures of a course that may be seen, oldest first."""
+    newest = db.session.scalars(
+        select(Lecture)
+        .where(Lecture.course == course, is_visible(scope))
+        .order_by(Lecture.started_at.desc())
+        .limit(MAX_OF_COURSE)
+    )
+    return list(reversed(newest.all()))
 
 
 def count_lectures(room: Room) -> int:

@@ -36,6 +36,16 @@ def minutes_of_lecture(lecture: Lecture, now: datetime) -> Sequence[Minute]:
     return _load(select(Minute).where(_is_reported_in(lecture)).order_by(Minute.minute), now)
 
 
+def minutes_of_lectures(lectures: Sequence[Lecture], now: datetime) -> dict[int, list[Minute]]:
+    """The finished minutes of lectures, by lecture id, oldest first, in one query."""
+    minutes = {lecture.id: [] for lecture in lectures}
+    query = select(Minute).where(or_(False, *map(_is_reported_in, lectures))).order_by(Minute.minute)
+    for row in _load(query, now):
+        if not row.is_withheld:
+            minutes[row.lecture_id].append(row)
+    return minutes
+
+
 def _is_reported_in(lecture: Lecture) -> ColumnElement[bool]:
     return (Minute.lecture_id == lecture.id) & (Minute.minute < lecture.started_at + MAX_REPORTED)
 

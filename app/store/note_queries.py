@@ -24,6 +24,22 @@ def notes_of_lecture(lecture: Lecture) -> Sequence[Note]:
     ).all()
 
 
+def notes_with(words: str, lectures: Sequence[Lecture]) -> dict[int, list[Note]]:
+    """The notes of lectures that contain `words`, by lecture id, oldest first."""
+    notes = {}
+    found = db.session.scalars(
+        select(Note)
+        .where(
+            Note.lecture_id.in_([lecture.id for lecture in lectures]),
+            Note.text.icontains(words, autoescape=True),
+        )
+        .order_by(Note.at, Note.id)
+    )
+    for note in found:
+        notes.setdefault(note.lecture_id, []).append(note)
+    return notes
+
+
 def find_note(lecture: Lecture, note_id: int) -> Note | None:
     """The note with this id, if it belongs to this lecture."""
     note = db.session.get(Note, note_id)

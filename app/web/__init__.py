@@ -18,6 +18,7 @@ from app.report.pulse_wording import correlation_sentence
 from app.store.database_health import DatabaseHealth
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
+from app.vision.palette import STACK_ORDER
 from app.web import (
     access,
     api,
@@ -36,6 +37,7 @@ from app.web.pages import (
     account,
     audit_page,
     control,
+    course_page,
     language_choice,
     lectures_page,
     live_page,
@@ -90,6 +92,7 @@ def init_app(app: APIFlask) -> None:
         lectures_page,
         recordings_page,
         report_page,
+        course_page,
         account,
         single_sign_on_page,
         my_account,
@@ -132,6 +135,7 @@ def init_app(app: APIFlask) -> None:
 
     app.jinja_env.globals.update(
         emotions=EMOTIONS,
+        stack_order=STACK_ORDER,
         kinds=tuple(EXPRESSION_NAMES),
         pulse_choices=CHOICE_NAMES,
         pulse_limits=PULSE_LIMITS,

@@ -70,6 +70,7 @@ WHO_MAY = {
     "control.hide_faces": Who.TEACHER,
     "control.pause": Who.TEACHER,
     "control.resume": Who.TEACHER,
+    "course.course": Who.TEACHER,
     "events.events": Who.VIEWER,
     "frames.post_frame": Who.TEACHER,
     "health.healthz": Who.ANYBODY,

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import insert
 
 from app.monitor.minute_writer import MinuteWriter
+from app.report.stack_chart import MAX_COLUMNS
 from app.store import lecture_queries, room_queries
 from app.store.minute_queries import MAX_REPORTED
 from app.store.tables import EXPRESSION_COLUMNS, Lecture, Minute, db
-from app.web.pages.chart import MAX_COLUMNS
 from tests.forms import signed_in_client
 from tests.manual_clock import ManualClock
 from tests.rooms import first_live_room

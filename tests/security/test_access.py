@@ -51,6 +51,7 @@ WHO = {
     "GET /audit.csv": ADMINISTRATOR,
     "GET /api/v1/timetable": TEACHER,
     "GET /healthz": OPEN,
+    "GET /courses/x": TEACHER,
     "POST /hide-faces": TEACHER,
     "POST /language": OPEN,
     "GET /lectures": TEACHER,
@@ -238,7 +239,7 @@ def routes_of(app) -> set[str]:
 
 def _filled(rule: str) -> str:
     """An address that a rule matches."""
-    others = "<[^>]*filename>|<extension>|<code>"
+    others = "<[^>]*filename>|<extension>|<code>|<path:name>"
     for part, text in (("<int:[^>]*>", "1"), ("<room_slug>", "room-7"), (others, "x")):
         rule = re.sub(part, text, rule)
     return rule

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.role import Role
-from app.store import lecture_queries, minute_queries, room_queries, user_queries
+from app.store import lecture_queries, minute_queries, note_queries, room_queries, user_queries
 from app.store.counted_minute import CountedMinute
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -62,6 +62,15 @@ def test_a_lecture_belongs_to_whom_started_it(school):
     assert bert.get("/lectures/1").status_code == 404
     assert bert.get("/lectures/compare?a=1&b=1").status_code == 404
     assert bert.get("/lectures/1/report.pdf").status_code == 404
+    assert bert.get("/courses/7b").status_code == 404
+
+
+def test_nobody_finds_a_lecture_of_others_by_its_notes(school):
+    with school.app_context():
+        lecture = lecture_queries.find_lecture(1)
+        note_queries.add_note(lecture, NOON, "fire drill", NOON)
+    assert "fire drill”" in client_of(school, "anna").get("/lectures?q=fire").text
+    assert "fire drill”" not in client_of(school, "bert").get("/lectures?q=fire").text
 
 
 def test_a_shared_lecture_is_read_and_not_changed(school):

@@ -13,16 +13,16 @@ from app.language import current_language, translate
 from app.purpose import Purpose
 from app.report.exports.drawable_text import as_seen
 from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
+from app.report.exports.pdf_chart import UNKNOWN, draw_chart
 from app.report.exports.pdf_pulse import draw_pulse
 from app.report.lecture_report import Report
-from app.report.report_minute import MINUTE, ReportMinute, merge_minutes
+from app.report.report_minute import ReportMinute, merge_minutes
 from app.report.share_stack import (
     PRESENCE_COLOURS,
     STACK_COLOURS,
     kinds_of_presence,
-    stacked,
-    stacked_faces,
 )
+from app.report.stack_chart import stack_chart
 from app.report.summary import biggest_changes, doubts, summary_sentence
 from app.report.wording import (
     clock,
@@ -35,11 +35,12 @@ from app.report.wording import (
     why_no_shares,
     zone,
 )
+from app.vision import palette
+from app.vision.emotion import UNCERTAIN
 from app.vision.palette import rgb
 
 LINE, GAP, AMBER = (214, 220, 222), (232, 235, 236), (154, 91, 0)
 MAX_ROWS = 54  # of minutes on the second sheet
-MAX_COLUMNS = 360  # of the chart; half a millimetre each
 MAX_NOTES = 12  # on the first sheet; the other files hold all
 
 COLOURS = {expression: rgb(colour) for expression, colour in STACK_COLOURS.items()}
@@ -76,7 +77,7 @@ class _Sheets:
         self._heading()
         if self._report.has_camera:
             self._figures()
-            self._chart(height=80)
+            self._chart(height=72)
             self._legend()
         below = self.pdf.get_y() + 7
         if self._report.purpose is Purpose.EXPRESSIONS:
@@ -128,7 +129,7 @@ class _Sheets:
         canvas.text(report.title, 19, bold=True, line=8.2, max_lines=2)
         end = f"–{clock(report.ended_at, self._timezone)}" if report.ended_at else ""
         begin = day_and_time(report.started_at, self._timezone)
-        when = f"{begin}{end} {zone(report.started_at, self._timezone)} ({self._timezone.key})"
+        when = f"{begin}{end} {zone(report.started_at, self._timezone)}"
         if report.ended_as_planned:
             status = gettext("ended as planned")
         elif report.ended_by_itself:
@@ -171,47 +172,9 @@ class _Sheets:
         pdf.set_xy(LEFT, top + 14)
 
     def _chart(self, height: float) -> None:
-        """Stack the shares of each minute; a gap is grey and empty, a note is a numbered line."""
-        pdf, top = self.pdf, self.pdf.get_y() + 3
-        minutes = merge_minutes(self._report.minutes, -(-len(self._report.minutes) // MAX_COLUMNS))
-        step = WIDTH / len(minutes)
-        for number, minute in enumerate(minutes):
-            self._column(minute, LEFT + number * step, top, step, height)
-        pdf.set_draw_color(*LINE)
-        pdf.set_line_width(0.2)
-        for quarter in range(5):
-            pdf.line(LEFT, top + quarter * height / 4, RIGHT, top + quarter * height / 4)
-        self._canvas.set_font(7, QUIET)
-        every = -(-len(minutes) // 12)
-        for number in range(0, len(minutes), every):
-            pdf.text(LEFT + number * step, top + height + 3.6, clock(minutes[number].minute, self._timezone))
-        self._note_marks(top, height)
-        pdf.set_xy(LEFT, top + height + 6)
-
-    def _column(self, minute: ReportMinute, x: float, top: float, step: float, height: float) -> None:
-        if self._report.is_presence and minute.face_seconds is not None:
-            for part in stacked_faces(minute, self._report.minutes, top + height, height):
-                self._canvas.bar(
-                    rgb(PRESENCE_COLOURS[part.expression]), x, part.top, step * 1.005, part.height
-                )
-            return
-        if minute.all_shares is None:
-            self._canvas.bar(GAP, x, top, step, height)
-            return
-        for part in stacked(minute.all_shares, top + height, height):
-            # a little wider than the step, so that no white line shows between two columns
-            self._canvas.bar(COLOURS[part.expression], x, part.top, step * 1.005, part.height)
-
-    def _note_marks(self, top: float, height: float) -> None:
-        pdf, first = self.pdf, self._report.minutes[0].minute
-        span = len(self._report.minutes) * MINUTE
-        pdf.set_draw_color(*INK)
-        pdf.set_line_width(0.3)
-        self._canvas.set_font(6.5, bold=True)
-        for number, note in enumerate(self._report.notes[:MAX_NOTES], start=1):
-            x = LEFT + WIDTH * ((note.at - first) / span)
-            pdf.line(x, top - 1, x, top + height)
-            pdf.text(x - 0.7, top - 1.8, str(number))
+        report = self._report
+        chart = stack_chart(report.minutes, report.notes, self._timezone, report.is_presence)
+        self.pdf.set_xy(LEFT, draw_chart(self._canvas, chart, self.pdf.get_y() + 2, height, MAX_NOTES))
 
     def _legend(self) -> None:
         pdf, y = self.pdf, self.pdf.get_y()
@@ -222,15 +185,13 @@ class _Sheets:
             pdf.set_xy(x + 3.2, y)
             pdf.cell(h=4, text=expression_name(kind))
             x = pdf.get_x() + 3
-        self._canvas.bar(GAP, x, y + 0.7, 2.6, 2.6)
-        pdf.set_xy(x + 3.2, y)
-        pdf.cell(h=4, text=gettext("no reading"))
         pdf.set_xy(LEFT, y + 4)
 
     def _kinds(self) -> list[tuple[str, str]]:
         """What the chart stacks, with its colour."""
         if not self._report.is_presence:
-            return list(STACK_COLOURS.items())
+            colours = {kind: STACK_COLOURS[kind] for kind in palette.STACK_ORDER}
+            return [*colours.items(), (UNCERTAIN, UNKNOWN)]
         return [(kind, PRESENCE_COLOURS[kind]) for kind in kinds_of_presence(self._report.minutes)]
 
     def _shares(self, top: float) -> None:

@@ -14,6 +14,7 @@ from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.audit import record, record_sharing
 from app.web.extensions import current_settings, current_time, current_zone, pulse_keeper
+from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
 from app.web.requested_room import requested_room
@@ -77,10 +78,9 @@ def change_lecture(lecture_id, change):
         )
     if "ended_at" in change:  # first, since it may be refused, and then nothing may change
         try:
-            lecture_queries.end_lecture(changed, current_time())
+            end_lecture(changed)
         except lecture_queries.LectureError as error:
             return problem(409, error)
-        record(AuditAction.LECTURE_ENDED, lecture_id, changed.room)
     if change.keys() & {"title", "course"}:
         lecture_queries.rename_lecture(changed, change.get("title"), change.get("course"))
         record(AuditAction.LECTURE_RENAMED, lecture_id, changed.room)

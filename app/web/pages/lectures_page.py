@@ -5,11 +5,11 @@ from flask import Blueprint, abort, render_template, request
 from app.language import Translatable
 from app.pulse.correlation import RankCorrelation
 from app.report.lecture_report import correlation_of_course
-from app.store import lecture_queries, minute_queries
+from app.store import lecture_queries, minute_queries, note_queries
 from app.web.access import current_scope
 from app.web.extensions import current_time
-from app.web.pages.chart import sparkline
 from app.web.pages.recordings_page import recordings_for_page
+from app.web.pages.sparkline import sparkline
 from app.web.request_checks import row_id
 
 pages = Blueprint("lectures", __name__)
@@ -35,6 +35,7 @@ def listing():
         "lectures.html",
         lectures=lectures,
         sparklines=sparklines,
+        notes=note_queries.notes_with(text, lectures) if text else {},
         older_than=lectures[-1].id if len(matches) > PAGE_SIZE else None,
         text=text,
         course=course,

@@ -9,11 +9,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_babel import gettext
 
 from app.language import Translatable, translate
+from app.report.difference import differences
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import Report
-from app.report.report_minute import MINUTE, merge_minutes
-from app.report.share_stack import kinds_of_presence
-from app.report.summary import biggest_changes, doubts, summary_sentence
+from app.report.report_minute import MINUTE
+from app.report.stack_chart import stack_chart
+from app.report.summary import biggest_changes, biggest_moments, doubts, summary_sentence
 from app.report.wording import clock
 from app.store import (
     lecture_queries,
@@ -24,10 +25,12 @@ from app.store import (
     user_queries,
 )
 from app.store.audit_queries import AuditAction
+from app.store.tables import Lecture
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
-from app.web.extensions import current_time, current_zone
+from app.web.extensions import current_time, current_zone, hub
 from app.web.forms import NoteForm, RenameForm
+from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import (
     can_read,
     lecture_or_404,
@@ -36,7 +39,6 @@ from app.web.lecture_lookup import (
     own_lecture_or_403,
     report_or_404,
 )
-from app.web.pages.chart import minutes_a_column, stacked_faces_by_minute, stacked_minutes
 from app.web.pages.said_chart import said_chart
 from app.web.problems import problem
 from app.web.request_checks import row_id
@@ -44,7 +46,7 @@ from app.web.request_checks import row_id
 pages = Blueprint("report", __name__)
 
 LAST_WRITE = timedelta(seconds=5)
-"""Long enough for the monitor to notice a lecture's end, within a second, and to write its last seconds."""
+"""A monitor that has not written a lecture's last seconds so long after its end hangs, or is gone."""
 
 TOO_LATE = Translatable("It is too late to undo that.")
 
@@ -80,26 +82,26 @@ def _page(lecture_id: int, rename_form: RenameForm | None, note_form: NoteForm) 
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
         colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
         is_being_read=is_being_read,
-        is_complete=_is_complete(shown) and not is_being_read,
+        is_complete=_is_complete(lecture, shown.has_camera) and not is_being_read,
     )
 
 
-def _is_complete(shown: Report) -> bool:
-    """Whether the monitor, if there is one, has had the time to write the lecture's last seconds."""
-    return not shown.has_camera or shown.ended_at is None or current_time() - shown.ended_at > LAST_WRITE
+def _is_complete(lecture: Lecture, has_camera: bool) -> bool:
+    """Whether the lecture's last seconds are written, or can't be any more."""
+    if not has_camera or lecture.ended_at is None or current_time() - lecture.ended_at > LAST_WRITE:
+        return True
+    return hub(lecture.room).has_written(lecture.id)
 
 
 def _content(shown: Report) -> dict:
     """A report with its chart and its sentences, for a template."""
-    zone, step = current_zone(), minutes_a_column(shown.minutes)
+    zone = current_zone()
     return {
         "report": shown,
-        "chart": (stacked_faces_by_minute if shown.is_presence else stacked_minutes)(shown.minutes, zone),
-        "kinds_of_presence": kinds_of_presence(shown.minutes) if shown.is_presence else (),
-        "step": step,
-        "rows": merge_minutes(shown.minutes, step),
+        "chart": stack_chart(shown.minutes, shown.notes, zone, shown.is_presence),
         "sentence": summary_sentence(shown, zone),
         "changes": biggest_changes(shown),
+        "moments": biggest_moments(shown),
         "doubts": doubts(shown),
         "limits": translate(shown.limits),
         "said": said_chart(shown.pulse, zone) if shown.pulse else None,
@@ -114,7 +116,8 @@ def compare():
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
     limits = dict.fromkeys(side["limits"] for side in sides)
-    return render_template("compare.html", sides=sides, limits=" ".join(limits))
+    found = differences(*(side["report"] for side in sides))
+    return render_template("compare.html", sides=sides, differences=found, limits=" ".join(limits))
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
@@ -141,10 +144,9 @@ def end(lecture_id: int):
     """End a lecture and go to its report, or to the live page after ending somebody else's."""
     lecture = lecture_to_end(lecture_id)
     try:
-        lecture_queries.end_lecture(lecture, current_time())
+        end_lecture(lecture)
     except lecture_queries.LectureError as error:
         return problem(409, error)
-    record(AuditAction.LECTURE_ENDED, lecture_id, lecture.room)
     if not can_read(lecture):
         return redirect(url_for("live.live"))
     return redirect(url_for("report.report", lecture_id=lecture_id))

@@ -1,229 +1,229 @@
-// Draws a lecture's report as a chart to zoom into. Without scripts the page shows an SVG chart and the table.
+// Lets people look into a chart of minutes: a readout that follows pointer, finger and arrow keys, and zoom.
+// What it says stands in the table below the chart, so both are in the same words.
 
-import { decimal, t } from "./translations.js";
+import { t } from "./translations.js";
 
-const KINDS = ["uncertain", "angry", "disgust", "fear", "sad", "surprise", "happy", "neutral"]; // from the top of the stack to the bottom
-const figure = document.getElementById("timeline");
-const percent = (share) => `${Math.round(share * 100)} %`;
-const seconds = (time) => Date.parse(time) / 1000;
+const TICK_STEPS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440]; // minutes
+const TICK_WIDTH = 64; // pixels, so that no two times touch
+const MIN_MINUTES = 3; // a narrower view shows nothing more
+const SVG = "http://www.w3.org/2000/svg";
 
-// uPlot has no stacks: each kind is drawn from its height in the stack down to zero, the highest first.
-function stack(minutes) {
-  const heights = KINDS.map(() => []);
-  for (const minute of minutes) {
-    let height = minute.shares ? 1 : null;
-    KINDS.forEach((kind, place) => {
-      heights[place].push(height);
-      if (height !== null) height -= shareOf(minute, kind);
-    });
+document.querySelectorAll("[data-chart]").forEach(start);
+
+function start(chart) {
+  const minutes = Number(chart.dataset.minutes);
+  const step = Number(chart.dataset.step);
+  const rows = [...document.getElementById(chart.dataset.table).tBodies[0].rows];
+  const plot = chart.querySelector(".minute-plot");
+  const surfaces = [...chart.querySelectorAll(".minute-plot, .strip, .row")];
+  const values = [...chart.querySelectorAll(".readout [data-column]")].map((element) => ({ element, column: Number(element.dataset.column), whole: element.innerHTML }));
+  const time = chart.querySelector(".readout-time");
+  const remark = chart.querySelector(".readout-remark");
+  const showAll = chart.querySelector(".show-all");
+  let view = { from: 0, to: minutes };
+  let chosen = null; // a column
+
+  // what is written
+
+  function choose(column) {
+    chosen = column;
+    const cells = column === null ? null : [...rows[column].cells];
+    const hasShares = cells && cells.every((cell) => cell.colSpan === 1);
+    const why = cells && !hasShares ? cells.at(-1).textContent : "";
+    time.textContent = cells ? cells[0].textContent : time.dataset.whole;
+    remark.textContent = cells ? [why, rows[column].dataset.remark, ...notesAt(column)].filter(Boolean).join(" · ") : "";
+    for (const { element, column: place, whole } of values) {
+      element.innerHTML = !cells ? whole : hasShares || place < 3 ? cells[place].innerHTML : "–";
+    }
+    plot.setAttribute("aria-valuenow", column ?? 0);
+    plot.setAttribute("aria-valuetext", spoken());
+    placeCursor();
   }
-  return heights;
-}
 
-function shareOf(minute, kind) {
-  return kind === "uncertain" ? minute.uncertain_share : minute.shares[kind];
-}
+  function notesAt(column) {
+    return [...chart.querySelectorAll(".flags .flag")]
+      .filter((flag) => Math.floor(Number(flag.dataset.at) / step) === column)
+      .map((flag) => `${flag.querySelector("text").textContent} ${flag.querySelector("title").textContent.replace(/^\S+ /, "")}`);
+  }
 
-function shareInWords(minute, kind) {
-  if (!minute || !minute.shares) return "–";
-  const ends = minute.share_intervals && minute.share_intervals[kind];
-  const interval = ends ? ` (${Math.round(ends[0] * 100)}–${percent(ends[1])})` : "";
-  return percent(shareOf(minute, kind)) + interval;
-}
+  function spoken() {
+    const said = values.map(({ element }) => `${element.parentElement.firstChild.nextSibling?.textContent.trim() ?? ""} ${element.firstChild?.textContent ?? ""}`);
+    return [time.textContent, remark.textContent, ...said].filter(Boolean).join(", ");
+  }
 
-function remark(minute, report) {
-  if (!minute) return t("Drag across the chart to zoom in.");
-  const why = { gap: t("no camera"), paused: t("paused"), nobody: t("nobody in view"), "too few": t("too few people; not kept") }[minute.seen];
-  const start = seconds(minute.minute);
-  const notes = report.notes.filter((note) => seconds(note.at) >= start && seconds(note.at) < start + 60);
-  const parts = [why || (minute.weak ? t("little data: a weak reading") : ""), ...notes.map((note) => `“${note.text}”`)];
-  return parts.filter(Boolean).join(" · ") || "\u00a0";
-}
+  // what is drawn
 
-function colour(kind) {
-  return getComputedStyle(figure.querySelector(`.swatch[data-kind="${kind}"]`)).backgroundColor;
-}
+  const percentOf = (minute) => (100 * (minute - view.from)) / (view.to - view.from);
 
-function theme() {
-  const style = getComputedStyle(document.documentElement);
-  const of = (name) => style.getPropertyValue(name).trim();
-  return { ink: getComputedStyle(document.body).color, quiet: of("--quiet"), line: of("--line"), surface: of("--surface") };
-}
-
-// Minutes without shares are plain, pauses striped, minutes without camera hatched, weak minutes pale.
-function drawUnread(plot, minutes, colours) {
-  const { ctx, bbox } = plot;
-  const xOf = (time) => plot.valToPos(time, "x", true);
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  for (const minute of minutes) {
-    const x = xOf(seconds(minute.minute));
-    const width = xOf(seconds(minute.minute) + 60) - x;
-    if (minute.shares && minute.weak) {
-      ctx.globalAlpha = 0.65;
-      ctx.fillStyle = colours.surface;
-      ctx.fillRect(x, bbox.top, width, bbox.height);
-      ctx.globalAlpha = 1;
-    } else if (minute.seen === "paused") {
-      drawPauseSigns(ctx, x, bbox.top, width, bbox.height, colours.quiet);
-    } else if (minute.seen === "gap") {
-      drawHatching(ctx, x, bbox.top, width, bbox.height, colours.quiet);
-    } else if (!minute.shares) {
-      ctx.fillStyle = colours.line;
-      ctx.fillRect(x, bbox.top, width, bbox.height);
+  function placeCursor() {
+    const left = chosen === null ? null : percentOf(chosen * step);
+    const right = chosen === null ? null : percentOf((chosen + 1) * step);
+    const isSeen = chosen !== null && right > 0 && left < 100;
+    for (const cursor of chart.querySelectorAll(".cursor")) {
+      cursor.hidden = !isSeen;
+      cursor.style.left = `${Math.max(0, left)}%`;
+      cursor.style.width = `${Math.min(100, right) - Math.max(0, left)}%`;
     }
   }
-  ctx.restore();
-}
 
-function drawHatching(ctx, x, y, width, height, stroke) {
-  const step = 8 * devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(x, y, width, height);
-  ctx.clip();
-  ctx.strokeStyle = stroke;
-  ctx.globalAlpha = 0.4;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.beginPath();
-  const first = Math.floor((x - height) / step) * step; // one grid for all minutes, so that they join without a seam
-  for (let start = first; start < x + width; start += step) {
-    ctx.moveTo(start, y + height);
-    ctx.lineTo(start + height, y);
+  function zoom(from, to) {
+    const length = Math.min(minutes, Math.max(MIN_MINUTES * step, to - from));
+    const begin = Math.min(Math.max(0, from), minutes - length);
+    view = { from: begin, to: begin + length };
+    showAll.hidden = length === minutes;
+    for (const drawing of chart.querySelectorAll(".stretched")) drawing.setAttribute("viewBox", `${begin} 0 ${length} 100`);
+    for (const element of chart.querySelectorAll("[data-at]")) {
+      const at = percentOf(Number(element.dataset.at));
+      element.setAttribute("x", `${at}%`);
+      element.classList.toggle("is-out", at < 0 || at > 100);
+    }
+    for (const element of chart.querySelectorAll("[data-from]")) {
+      const from = percentOf(Number(element.dataset.from));
+      element.setAttribute("x", `${from}%`);
+      element.setAttribute("width", `${percentOf(Number(element.dataset.to)) - from}%`);
+    }
+    drawTicks();
+    placeCursor();
   }
-  ctx.stroke();
-  ctx.restore();
-}
 
-// Pause signs, one below the other.
-function drawPauseSigns(ctx, x, y, width, height, fill) {
-  const unit = Math.min(devicePixelRatio, width / 10);
-  ctx.save();
-  ctx.fillStyle = fill;
-  ctx.globalAlpha = 0.4;
-  for (let top = y + 4 * unit; top + 10 * unit < y + height; top += 20 * unit) {
-    for (const left of [-3, 1]) ctx.fillRect(x + width / 2 + left * unit, top, 2 * unit, 10 * unit);
+  // Whole minutes, each once, at round times.
+  function drawTicks() {
+    const ticks = chart.querySelector(".ticks");
+    const most = Math.max(2, Math.floor(ticks.getBoundingClientRect().width / TICK_WIDTH));
+    const every = TICK_STEPS.find((each) => (view.to - view.from) / each <= most) ?? TICK_STEPS.at(-1);
+    const offset = minuteOfDay(0);
+    ticks.replaceChildren();
+    for (let minute = Math.ceil((view.from + offset) / every) * every - offset; minute <= view.to; minute += every) {
+      if (minute >= minutes && minutes > 1) continue;
+      const tick = document.createElementNS(SVG, "svg");
+      tick.setAttribute("x", `${percentOf(minute)}%`);
+      tick.setAttribute("overflow", "visible");
+      const line = document.createElementNS(SVG, "line");
+      line.setAttribute("y2", "5");
+      const text = document.createElementNS(SVG, "text");
+      text.setAttribute("y", "19");
+      text.setAttribute("class", percentOf(minute) < 3 ? "first" : percentOf(minute) > 96 ? "last" : "");
+      text.textContent = nameOf(minute);
+      tick.append(line, text);
+      ticks.append(tick);
+    }
   }
-  ctx.restore();
-}
 
-function drawNotes(plot, notes, colours) {
-  const { ctx, bbox } = plot;
-  const unit = devicePixelRatio;
-  ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = colours.ink;
-  ctx.lineWidth = 1.5 * unit;
-  for (const note of notes) {
-    const x = plot.valToPos(seconds(note.at), "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top - 10 * unit);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top - 11 * unit);
-    ctx.lineTo(x + 9 * unit, bbox.top - 6.5 * unit);
-    ctx.lineTo(x, bbox.top - 2 * unit);
-    ctx.fill();
+  const clock = chart.dataset.zone && new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: chart.dataset.zone });
+  const clockAt = (minute) => clock.format(new Date(Number(chart.dataset.begins) + minute * 60000));
+
+  function minuteOfDay(minute) {
+    if (!clock) return 0;
+    const [hours, rest] = clockAt(minute).split(":").map(Number);
+    return hours * 60 + rest;
   }
-  ctx.restore();
-}
 
-// The minute under the pointer. uPlot gives the nearest start of a minute, which may be the next one.
-function minuteAt(plot, _series, nearest, time) {
-  return nearest > 0 && plot.data[0][nearest] > time ? nearest - 1 : nearest;
-}
-
-function options(report, remarkLine, resetButton) {
-  const colours = theme();
-  const minutes = report.minutes;
-  const height = figure.clientWidth < 600 ? 240 : 320;
-  const axis = { stroke: colours.quiet, grid: { show: false }, ticks: { stroke: colours.line }, font: "13px system-ui, sans-serif" };
-  const bars = uPlot.paths.bars({ size: [1, Infinity], gap: 0, align: 1 });
-  return {
-    width: figure.clientWidth - 32,
-    height,
-    padding: [18, null, null, null],
-    tzDate: (time) => uPlot.tzDate(new Date(time * 1000), figure.dataset.timezone),
-    cursor: { dataIdx: minuteAt, y: false, points: { show: false }, drag: { x: true, y: false } },
-    scales: { x: { time: true }, share: { range: [0, 1] }, faces: { range: (_, __, max) => [0, Math.max(5, Math.ceil(max * 1.15))] } },
-    axes: [
-      { ...axis, size: 36, values: [[3600, "{HH}:{mm}", null, null, null, null, null, null, 1], [1, "{HH}:{mm}", null, null, null, null, null, null, 1]] },
-      { ...axis, scale: "share", values: (_, ticks) => ticks.map(percent), size: 56, grid: { show: true, stroke: colours.line, width: 1 } },
-      { ...axis, scale: "faces", side: 1, size: 46, label: t("faces"), labelSize: 18, labelFont: axis.font },
-    ],
-    series: [
-      { label: t("Time"), value: "{HH}:{mm}" },
-      ...KINDS.map((kind) => ({
-        label: t(kind),
-        scale: "share",
-        fill: colour(kind),
-        stroke: colour(kind),
-        width: 0,
-        paths: bars,
-        points: { show: false },
-        value: (_, __, ___, place) => shareInWords(minutes[place], kind),
-      })),
-      {
-        label: t("faces"),
-        scale: "faces",
-        stroke: colours.ink,
-        width: 2,
-        paths: uPlot.paths.stepped({ align: 1 }),
-        points: { show: false },
-        value: (_, faces) => (faces == null ? "–" : decimal(faces)),
-      },
-    ],
-    hooks: {
-      draw: [(plot) => { drawUnread(plot, minutes, colours); drawNotes(plot, report.notes, colours); }],
-      setCursor: [(plot) => { remarkLine.textContent = remark(minutes[plot.cursor.idxs[1]], report); }],
-      setScale: [(plot, key) => {
-        if (key === "x") resetButton.hidden = plot.scales.x.max - plot.scales.x.min >= minutes.length * 60 - 1;
-      }],
-    },
-  };
-}
-
-async function show() {
-  const answer = await fetch(figure.dataset.report, { headers: { Accept: "application/json" } });
-  if (!answer.ok) return; // the SVG chart stays
-  const report = await answer.json();
-  const times = report.minutes.map((minute) => seconds(minute.minute));
-  const end = times[times.length - 1] + 60; // the last minute has a width, too
-  const data = [
-    [...times, end],
-    ...stack(report.minutes).map((heights) => [...heights, null]),
-    [...report.minutes.map((minute) => minute.faces_mean), null],
-  ];
-  const line = document.createElement("p");
-  line.className = "here";
-  const remarkLine = document.createElement("span");
-  const resetButton = document.createElement("button");
-  resetButton.type = "button";
-  resetButton.className = "outline";
-  resetButton.textContent = t("Show the whole lecture");
-  resetButton.hidden = true;
-  line.append(remarkLine, resetButton);
-  figure.classList.add("is-interactive");
-
-  let plot = null;
-  function draw() {
-    if (plot) plot.destroy();
-    plot = new uPlot(options(report, remarkLine, resetButton), data, figure);
-    figure.append(line);
-    remarkLine.textContent = remark(null, report);
+  function nameOf(minute) {
+    return clock ? clockAt(minute) : t("%(count)s min", { count: minute });
   }
-  draw();
-  resetButton.addEventListener("click", () => plot.setScale("x", { min: times[0], max: end }));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  let width = figure.clientWidth;
-  new ResizeObserver(() => {
-    if (figure.clientWidth === width) return;
-    width = figure.clientWidth;
-    plot.setSize({ width: width - 32, height: plot.height });
-  }).observe(figure);
-}
 
-show();
+  // pointer and fingers: a mouse drags to zoom, one finger chooses, two pinch
+
+  const fingers = new Map(); // pointerId → the minute under it when it came
+  let drag = null; // where a mouse went down: its minute
+
+  function minuteAt(event) {
+    const box = plot.checkVisibility() ? plot.getBoundingClientRect() : surfaces.find((each) => each.checkVisibility()).getBoundingClientRect();
+    const part = Math.min(0.99999, Math.max(0, (event.clientX - box.left) / box.width));
+    return view.from + part * (view.to - view.from);
+  }
+
+  const columnAt = (event) => Math.min(rows.length - 1, Math.floor(minuteAt(event) / step));
+
+  function showSelection(from, to) {
+    for (const surface of surfaces) {
+      let selection = surface.querySelector(".selection");
+      if (from === null) selection?.remove();
+      else {
+        if (!selection) {
+          selection = document.createElement("div");
+          selection.className = "selection";
+          surface.append(selection);
+        }
+        selection.style.left = `${percentOf(Math.min(from, to))}%`;
+        selection.style.width = `${Math.abs(percentOf(to) - percentOf(from))}%`;
+      }
+    }
+  }
+
+  function pinch() {
+    const [one, other] = [...fingers.values()];
+    const box = plot.getBoundingClientRect();
+    const [left, right] = [one, other].sort((a, b) => a.clientX - b.clientX);
+    const minutesAPixel = (right.minute - left.minute) / Math.max(1, right.clientX - left.clientX);
+    if (minutesAPixel <= 0) return;
+    const from = left.minute - (left.clientX - box.left) * minutesAPixel;
+    zoom(from, from + box.width * minutesAPixel);
+  }
+
+  for (const surface of surfaces) {
+    surface.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse") {
+        if (event.button !== 0) return;
+        drag = minuteAt(event);
+        surface.setPointerCapture(event.pointerId);
+      } else {
+        fingers.set(event.pointerId, { minute: minuteAt(event), clientX: event.clientX });
+        choose(columnAt(event));
+      }
+    });
+    surface.addEventListener("pointermove", (event) => {
+      if (fingers.has(event.pointerId)) fingers.get(event.pointerId).clientX = event.clientX;
+      if (fingers.size === 2) return pinch();
+      choose(columnAt(event));
+      if (drag !== null) showSelection(drag, minuteAt(event));
+    });
+    surface.addEventListener("pointerup", (event) => {
+      fingers.delete(event.pointerId);
+      if (drag === null) return;
+      const [from, to] = [drag, minuteAt(event)].sort((one, other) => one - other);
+      drag = null;
+      showSelection(null);
+      if (to - from > (view.to - view.from) / 50) zoom(Math.floor(from / step) * step, Math.ceil(to / step) * step);
+    });
+    surface.addEventListener("pointercancel", (event) => {
+      fingers.delete(event.pointerId);
+      drag = null;
+      showSelection(null);
+    });
+    surface.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse" && drag === null && document.activeElement !== plot) choose(null);
+    });
+    surface.addEventListener("dblclick", () => zoom(0, minutes));
+  }
+
+  // keys
+
+  const MOVES = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
+  plot.addEventListener("keydown", (event) => {
+    const middle = ((chosen ?? 0) + 0.5) * step;
+    const length = view.to - view.from;
+    if (event.key in MOVES) {
+      const next = chosen === null ? (event.key === "End" ? rows.length - 1 : 0) : chosen + MOVES[event.key];
+      choose(Math.min(rows.length - 1, Math.max(0, next)));
+      const at = (chosen + 0.5) * step;
+      if (at < view.from || at > view.to) zoom(at - length / 2, at + length / 2);
+    } else if (event.key === "+" || event.key === "=") zoom(middle - length / 4, middle + length / 4);
+    else if (event.key === "-") zoom(middle - length, middle + length);
+    else if (event.key === "Escape") {
+      choose(null);
+      zoom(0, minutes);
+    } else return;
+    event.preventDefault();
+  });
+  plot.addEventListener("blur", () => choose(null));
+
+  showAll.addEventListener("click", () => zoom(0, minutes));
+  plot.setAttribute("role", "slider");
+  plot.tabIndex = 0;
+  plot.setAttribute("aria-valuemin", 0);
+  plot.setAttribute("aria-valuemax", rows.length - 1);
+  choose(null);
+  new ResizeObserver(drawTicks).observe(chart.querySelector(".ticks"));
+  chart.classList.add("is-interactive");
+}

@@ -270,6 +270,18 @@ class Hub:
         with self._changed:
             self._changed.wait_for(lambda: self.is_ending() or self.news != known, timeout_seconds)
 
+    def wait_until_written(self, lecture_id: int, timeout_seconds: float) -> None:
+        """Return once the monitor has written the minutes of an ended lecture, or is gone."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self.is_ending() or self.status is None or self.has_written(lecture_id),
+                timeout_seconds,
+            )
+
+    def has_written(self, lecture_id: int) -> bool:
+        """Whether the monitor has said that it counts another lecture than this one, or none."""
+        return self.status is not None and self.status.lecture_id != lecture_id
+
     def newest_frame(self, language: str = SOURCE_LANGUAGE) -> StreamFrame:
         """The newest picture, or a card in `language` that says why there is none."""
         with self._changed:

@@ -1,0 +1,88 @@
+"""Whether two lectures differ by more than chance. docs/report.md explains the method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.report.lecture_report import Report
+from app.report.report_minute import ReportMinute
+from app.vision.emotion import EMOTIONS, Emotion
+
+BLOCK_MINUTES = 5
+"""A class's mood lasts minutes, so neighbouring minutes say much the same; blocks of them hardly do."""
+MIN_BLOCKS = 4  # of each lecture; with fewer there are too few ways to divide them
+SHUFFLES = 10_000
+MAX_CHANCE = 0.05
+"""Of finding any of the seven expressions different in two lectures that do not differ."""
+
+MIN_DIFFERENCE = 0.02  # a smaller one is not worth a teacher's time, however certain
+
+
+@dataclass(frozen=True, slots=True)
+class ShareDifference:
+    """How an expression's share differs between two lectures."""
+
+    emotion: Emotion
+    difference: float
+    """The second lecture's share less the first one's, -1 to 1."""
+    is_more_than_chance: bool | None
+    """None if a lecture is too short to say."""
+
+    @property
+    def points(self) -> str:
+        """The difference in whole percentage points, with its sign."""
+        rounded = round(100 * self.difference)
+        return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{abs(rounded)}"
+
+
+def differences(one: Report, other: Report) -> list[ShareDifference]:
+    """How the second lecture differs from the first, by expression; none where one has no shares."""
+    if one.shares is None or other.shares is None:
+        return []
+    first, second = _blocks(one.minutes), _blocks(other.minutes)
+    chances = [None] * len(EMOTIONS)
+    if min(len(first), len(second)) >= MIN_BLOCKS:
+        chances = _chances(first, second)
+    return [
+        ShareDifference(
+            emotion,
+            difference := other.shares[emotion] - one.shares[emotion],
+            None
+            if chance is None
+            else bool(chance * len(EMOTIONS) <= MAX_CHANCE and abs(difference) >= MIN_DIFFERENCE),
+        )
+        for emotion, chance in zip(EMOTIONS, chances, strict=True)
+    ]
+
+
+def _blocks(minutes: Sequence[ReportMinute]) -> np.ndarray:
+    """The person-time of each of EMOTIONS and of all faces, (blocks, 8), in blocks of BLOCK_MINUTES.
+
+    A block in which no minute has shares is left out.
+    """
+    sums = []
+    for start in range(0, len(minutes), BLOCK_MINUTES):
+        read = [each for each in minutes[start : start + BLOCK_MINUTES] if each.shares is not None]
+        if read:
+            sums.append(np.sum([each.expression_seconds for each in read], axis=0))
+    return np.array(sums).reshape(len(sums), len(EMOTIONS) + 1)
+
+
+def _chances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """For each of EMOTIONS, how often a random division of all blocks differs at least as much (Fisher 1935).
+
+    The divisions are drawn with a fixed seed, so a page says the same each time.
+    """
+    blocks, count = np.concatenate([first, second]), len(first)
+    orders = np.random.default_rng(1).permuted(np.tile(np.arange(len(blocks)), (SHUFFLES, 1)), axis=1)
+    drawn = np.abs(_share_differences(blocks[orders], count))
+    seen = np.abs(_share_differences(blocks[None], count))
+    return ((drawn >= seen - 1e-12).sum(0) + 1) / (SHUFFLES + 1)
+
+
+def _share_differences(blocks: np.ndarray, count: int) -> np.ndarray:
+    """Shares of the first `count` blocks less those of the others, (divisions, expressions)."""
+    first, second = blocks[:, :count].sum(1), blocks[:, count:].sum(1)
+    shares = first / first.sum(1, keepdims=True) - second / second.sum(1, keepdims=True)
+    return shares[:, : len(EMOTIONS)]

@@ -1,0 +1,53 @@
+"""A course over time: all its lectures, and its mean lecture."""
+
+from datetime import UTC, datetime, tzinfo
+
+from flask import Blueprint, abort, g, render_template
+from flask_babel import gettext
+
+from app.clock import EPOCH
+from app.language import Translatable, translate
+from app.report.course_report import CourseReport, course_report
+from app.report.lecture_report import LIMITS, PRESENCE_LIMITS, ReportConditions
+from app.report.report_minute import MINUTE
+from app.report.stack_chart import stack_chart
+from app.store import lecture_queries
+from app.store.effective_settings import effective_settings
+from app.store.room_queries import zone_of
+from app.vision.model_card import read_model_card
+from app.web.access import current_scope
+from app.web.extensions import current_time
+
+pages = Blueprint("course", __name__)
+
+
+@pages.get("/courses/<path:name>")
+def course(name: str):
+    """Show the lectures of a course that may be read, oldest first."""
+    lectures = lecture_queries.lectures_of_course(current_scope(), name)
+    if not lectures:
+        abort(404, Translatable("There is no course %(name)s.", name=name))
+    room = lectures[-1].room
+    g.zone = zone_of(room)
+    conditions = ReportConditions(effective_settings(room).minimum_group, read_model_card())
+    report = course_report(name, lectures, current_time(), conditions)
+    chart = stack_chart(report.minutes, (), UTC, time=_minutes_since_begin) if report.minutes else None
+    limits = translate(LIMITS if report.read else PRESENCE_LIMITS)
+    return render_template("course.html", course=report, chart=chart, whole=_whole(report), limits=limits)
+
+
+def _minutes_since_begin(moment: datetime, _zone: tzinfo) -> str:
+    return gettext("%(count)s min", count=int((moment - EPOCH) / MINUTE))
+
+
+def _whole(report: CourseReport) -> dict:
+    """All lectures as one, under the names that the templates of a report use."""
+    whole = report.whole
+    return {
+        "is_presence": False,
+        "faces_mean": whole.faces_mean,
+        "online_seconds": whole.online_seconds,
+        "shares": whole.shares,
+        "uncertain_share": whole.uncertain_share,
+        "share_intervals": report.share_intervals,
+    }

@@ -1,0 +1,63 @@
+"""Whether two lectures differ by more than chance, on simulated classes whose truth is known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from app.report.difference import differences
+from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute
+from app.store.minute_figures import PooledMinutes
+from app.vision.emotion import EMOTIONS, Emotion
+from tests.test_stack_chart import START
+
+USUAL = np.array([0.03, 0.01, 0.02, 0.15, 0.05, 0.06, 0.58, 0.1])
+
+
+@dataclass
+class Lecture:
+    """As much of a `Report` as a comparison needs."""
+
+    minutes: list[ReportMinute]
+
+    @property
+    def shares(self) -> dict:
+        return PooledMinutes.of(self.minutes).shares
+
+
+def lecture(rng: np.random.Generator, minutes: int = 45, happy: float = 1.0) -> Lecture:
+    """A class whose mood changes over minutes: its shares' logarithms follow an AR(1) process."""
+    mood, rows = np.zeros(8), []
+    for number in range(minutes):
+        mood = 0.6 * mood + rng.normal(0, 0.35, 8)
+        shares = USUAL * np.exp(mood) * np.where(np.arange(8) == 3, happy, 1)
+        spans = tuple(700 * shares / shares.sum())
+        rows.append(
+            ReportMinute(
+                START + number * MINUTE, MinuteStatus.READ, 60, 300, 12, 700, expression_seconds=spans
+            )
+        )
+    return Lecture(rows)
+
+
+def test_lectures_that_do_not_differ_seldom_seem_to():
+    rng = np.random.default_rng(7)
+    found = sum(
+        any(each.is_more_than_chance for each in differences(lecture(rng), lecture(rng))) for _ in range(100)
+    )
+    assert found <= 10, "promised: one of twenty"
+
+
+def test_a_class_that_smiles_twice_as_much_is_found():
+    rng = np.random.default_rng(8)
+    found = [differences(lecture(rng), lecture(rng, happy=2.5)) for _ in range(20)]
+    happy = [row[EMOTIONS.index(Emotion.HAPPY)] for row in found]
+    assert sum(each.is_more_than_chance for each in happy) >= 16
+    assert all(each.points.startswith("+") for each in happy if each.is_more_than_chance)
+
+
+@pytest.mark.parametrize("minutes", [3, 14])
+def test_a_short_lecture_says_nothing(minutes):
+    rng = np.random.default_rng(9)
+    found = differences(lecture(rng), lecture(rng, minutes, happy=5))
+    assert {each.is_more_than_chance for each in found} == {None}
