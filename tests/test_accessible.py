@@ -13,6 +13,7 @@ PAGES = (
     "/sign-in",
     "/",
     "/?view=picture",
+    "/?view=screen",
     "/lectures",
     "/lectures?q=nothing like this",
     "/lectures/3",
@@ -71,11 +72,21 @@ def test_axe_finds_nothing_serious(chromium, server, cookies, look):
         if path == "/sign-in":
             context.add_cookies(cookies)
     page.goto(server.url)
+    page.keyboard.press("?")
+    found["the help"] = serious(page)
+    page.keyboard.press("Escape")
     page.locator("#title").fill("Algebra")
-    page.locator("#start button").click()
+    page.get_by_role("button", name=re.compile("Start lecture|[Ss]tarten$")).click()
     page.locator("#note").wait_for()
     found["/ with a lecture"] = serious(page)
-    page.locator("form[action$=end] button").click()
+    page.locator(".tags button").first.click()
+    page.locator("#note-undo").wait_for()
+    found["/ with a note to undo"] = serious(page)
+    page.locator("button[data-pause]:visible").click()
+    page.locator("#cover-title").wait_for()
+    found["/ paused"] = serious(page)
+    page.locator("button[data-pause]:visible").click()
+    page.get_by_role("button", name=re.compile("End lecture|[Bb]eenden")).click()
     page.wait_for_url("**/lectures/*")
     close(context)
     assert {path: violations for path, violations in found.items() if violations} == {}

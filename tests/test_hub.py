@@ -1,12 +1,14 @@
 """All viewers get the newest picture."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.bus.live_reading import LiveReading
 from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, MonitorUnavailable
 from app.camera.errors import Reason
 from app.camera.state import CameraState
@@ -14,6 +16,7 @@ from app.clock import SYSTEM_CLOCK
 from app.web.stream.hub import Hub
 from app.web.stream.stream_frame import StreamFrame
 from app.web.stream.viewer import StreamSlots, TooManyStreams
+from tests.manual_clock import ManualClock
 
 SINCE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ONLINE = CameraState(True, None, None, SINCE, 25.0)
@@ -159,3 +162,22 @@ def test_no_picture_of_an_earlier_sender_is_shown_for_the_next_one(hub):
     assert next(hub.frames(viewer)).is_card
     hub.receive(AnnotatedPicture(b"next", 1001, (640, 360), monotonic=SYSTEM_CLOCK.monotonic()))
     assert hub.newest_frame().jpeg == b"next"
+
+
+def test_nobody_is_in_view_only_after_the_room_was_looked_at():
+    """In a room of thirty the page used to say "Nobody in view" until the first face was found."""
+    clock = ManualClock()
+    hub = Hub(clock, ZoneInfo("UTC"), StreamSlots(2), snapshot_fps=50)
+    hub.monitor_started()
+
+    def look(faces: int, at: datetime) -> int | None:
+        live = LiveReading(at, faces, faces, None, None, None, suppressed=False)
+        hub.receive(replace(status(ONLINE), live=live))
+        clock.pass_(1)
+        return hub.live and hub.live.faces
+
+    assert [look(0, SINCE) for _ in range(8)] == [None] * 8, "one frame is one look, however long it takes"
+    assert [look(0, clock.now()) for _ in range(4)] == [None, None, None, 0]
+    hub.monitor_started()
+    assert look(0, clock.now()) is None
+    assert look(30, clock.now()) == 30

@@ -72,6 +72,13 @@ def test_a_lecture_is_renamed(app, client):
     assert "<h1>Halves &amp; &lt;thirds&gt;</h1>" in client.get(path).text
 
 
+def test_the_form_shows_what_the_lecture_is_called(app, client):
+    """Both fields used to be empty, so whoever saved a new title lost the course."""
+    page = client.get(f"/lectures/{add_lecture(app)}").text
+    fields = dict(re.findall(r'<input [^>]*name="(title|course)"[^>]*value="([^"]*)"', page))
+    assert fields == {"title": "Fractions", "course": "6a"}
+
+
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201, "two\nlines"])
 def test_an_absurd_title_is_refused_and_nothing_is_lost(app, client, title):
     path = f"/lectures/{add_lecture(app)}"
@@ -89,6 +96,7 @@ def test_a_note_is_added_by_the_clock_on_the_wall_and_deleted(app, client):
     assert "worked &lt;b&gt;example&lt;/b&gt;" in page
     assert "most smiles at 10:40 after “worked &lt;b&gt;example&lt;/b&gt;”" in page
     assert send(client, f"{path}/notes/1/delete").location == f"{path}#notes"
+    assert "was deleted" in client.get(path).text
     assert "worked" not in client.get(path).text
     assert send(client, f"{path}/notes/1/delete").status_code == 404
 
@@ -299,8 +307,10 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
         page.get_by_role("button", name="XLSX").click()
     assert download.value.suggested_filename == "aula_Fractions_2026-11-20_1030.xlsx"
     page.get_by_role("link", name="Delete this lecture").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("No lectures yet.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Fractions")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

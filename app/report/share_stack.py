@@ -5,12 +5,16 @@ from typing import NamedTuple
 
 from app.report.report_minute import FACING, IN_VIEW, TURNED, ReportMinute
 from app.vision import palette
-from app.vision.emotion import EMOTIONS, UNCERTAIN
+from app.vision.emotion import UNCERTAIN, Emotion
 
-STACK_ORDER = (*reversed(EMOTIONS), UNCERTAIN)
-"""From the bottom up. Neutral is mostly the largest, so it carries the others."""
+STACK_ORDER = (*palette.STACK_ORDER, UNCERTAIN)
+"""From the bottom up."""
 
-PRESENCE_COLOURS = {FACING: "#0a7f9f", TURNED: "#8b9098", IN_VIEW: "#0a7f9f"}
+PRESENCE_COLOURS = {
+    FACING: palette.COLOURS[Emotion.NEUTRAL],
+    TURNED: palette.UNCERTAIN,
+    IN_VIEW: palette.COLOURS[Emotion.NEUTRAL],
+}
 """For `ReportMinute.faces_by_turn`, from the bottom up."""
 
 STACK_COLOURS = {**palette.COLOURS, UNCERTAIN: palette.UNCERTAIN}

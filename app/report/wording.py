@@ -66,6 +66,17 @@ def day(moment: datetime, timezone: ZoneInfo) -> str:
     return format_date(moment.astimezone(timezone), gettext("yyyy-MM-dd"))
 
 
+def day_in_words(moment: datetime, timezone: ZoneInfo) -> str:
+    """The day without its year, as 27 November."""
+    return format_date(moment.astimezone(timezone), gettext("d MMMM"), current_language())
+
+
+def untitled(course: str, moment: datetime, timezone: ZoneInfo) -> str:
+    """What a lecture without a title is called: its course and its day."""
+    name = course or gettext("Lecture")
+    return f"{name}, {day_in_words(moment, timezone)}"
+
+
 def day_and_time(moment: datetime, timezone: ZoneInfo) -> str:
     """The date and the time of day."""
     return f"{day(moment, timezone)} {clock(moment, timezone)}"

@@ -16,9 +16,11 @@ class AuditAction(StrEnum):
 
     LECTURE_STARTED = "lecture-started"
     LECTURE_ENDED = "lecture-ended"
+    LECTURE_RESUMED = "lecture-resumed"
     LECTURE_RENAMED = "lecture-renamed"
     LECTURE_SHARED = "lecture-shared"
     LECTURE_DELETED = "lecture-deleted"
+    LECTURE_RESTORED = "lecture-restored"
     LECTURE_EXPORTED = "lecture-exported"
     RECORDING_ADDED = "recording-added"
     RECORDING_REMOVED = "recording-removed"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.exc import IntegrityError
@@ -11,8 +12,15 @@ from app.language import Translatable
 from app.purpose import Purpose
 from app.store import pulse_queries
 from app.store.changes import note_change
+from app.store.deletion import UNDO_TIME
 from app.store.scope import Scope
-from app.store.tables import Lecture, Room, User, db, lecture_share
+from app.store.tables import INCLUDE_DELETED, Lecture, Room, User, db, lecture_share
+
+USUAL_WEEKS = timedelta(weeks=10)
+USUAL_DEVIATION = timedelta(minutes=40)
+"""A lesson begins about so much earlier or later than a week before."""
+RESUME_TIME = timedelta(minutes=10)
+"""How long after its end a lecture can go on."""
 
 
 class LectureError(Exception):
@@ -120,6 +128,23 @@ def all_courses(scope: Scope) -> Sequence[str]:
     ).all()
 
 
+def usual_course(room: Room, owner: User, now: datetime, zone: ZoneInfo) -> str:
+    """The course of the owner's newest lecture in a room at about this hour of this weekday, or ""."""
+    local = now.astimezone(zone)
+    earlier = db.session.scalars(
+        select(Lecture)
+        .where(Lecture.room_id == room.id, Lecture.owner_id == owner.id, Lecture.course != "")
+        .where(Lecture.started_at > now - USUAL_WEEKS, ~Lecture.from_recording)
+        .order_by(Lecture.started_at.desc())
+    )
+    for lecture in earlier:
+        start = lecture.started_at.astimezone(zone)
+        same_time_today = datetime.combine(local.date(), start.time(), zone)
+        if start.weekday() == local.weekday() and abs(same_time_today - local) <= USUAL_DEVIATION:
+            return lecture.course
+    return ""
+
+
 def start_lecture(
     room: Room,
     title: str,
@@ -178,6 +203,48 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     db.session.commit()
 
 
+def can_resume(lecture: Lecture, now: datetime) -> bool:
+    """Whether a lecture ended so recently that it can go on."""
+    has_just_ended = lecture.ended_at is not None and now - lecture.ended_at <= RESUME_TIME
+    return has_just_ended and not lecture.from_recording
+
+
+def newest_to_resume(room: Room, owner: User, now: datetime) -> Lecture | None:
+    """The owner's lecture that was the room's last one and can still go on."""
+    newest = db.session.scalar(
+        select(Lecture)
+        .where(Lecture.room_id == room.id, ~Lecture.from_recording)
+        .order_by(Lecture.ended_at.desc())
+        .limit(1)
+    )
+    if newest is None or newest.owner_id != owner.id:
+        return None
+    return newest if can_resume(newest, now) else None
+
+
+def resume_lecture(lecture: Lecture, now: datetime) -> None:
+    """Let a lecture that has just ended go on; LectureError if it is too late, or another one is running.
+
+    A planned end that has passed no longer holds.
+    """
+    if not can_resume(lecture, now):
+        raise LectureError(
+            Translatable(
+                "A lecture can go on for %(minutes)s minutes after its end.",
+                minutes=RESUME_TIME.seconds // 60,
+            )
+        )
+    room, owner_id = lecture.room, lecture.owner_id
+    lecture.ended_at, lecture.ended_by_itself = None, False
+    if lecture.planned_end is not None and lecture.planned_end <= now:
+        lecture.planned_end = None
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise LectureError(_why_not_started(room, owner_id)) from None
+
+
 def automatic_end(lecture: Lecture, hours: int) -> datetime:
     """When a lecture ends if nobody ends it: as the timetable says, else `hours` after its start."""
     return lecture.planned_end or lecture.started_at + timedelta(hours=hours)
@@ -232,7 +299,29 @@ def count_lectures_of(user: User) -> int:
     return db.session.scalar(select(func.count()).select_from(Lecture).where(Lecture.owner_id == user.id))
 
 
+def hide_lecture(lecture: Lecture, now: datetime) -> None:
+    """Delete a lecture so that it can be restored for UNDO_TIME; one that is running ends."""
+    lecture.deleted_at = now
+    lecture.ended_at = lecture.ended_at or max(now, lecture.started_at)
+    db.session.commit()
+
+
+def find_hidden_lecture(scope: Scope, lecture_id: int, now: datetime) -> Lecture | None:
+    """The lecture with this id, if it was deleted, may be seen and can still be restored."""
+    return db.session.scalar(
+        select(Lecture)
+        .where(Lecture.id == lecture_id, Lecture.deleted_at > now - UNDO_TIME, is_visible(scope))
+        .execution_options(**{INCLUDE_DELETED: True})
+    )
+
+
+def restore_lecture(lecture: Lecture) -> None:
+    """Undo the deletion of a lecture."""
+    lecture.deleted_at = None
+    db.session.commit()
+
+
 def delete_lecture(lecture: Lecture) -> None:
-    """Delete a lecture. The database deletes its minutes and notes (ON DELETE CASCADE)."""
+    """Delete a lecture for good. The database deletes its minutes and notes (ON DELETE CASCADE)."""
     db.session.delete(lecture)
     db.session.commit()

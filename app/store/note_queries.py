@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.language import Translatable
+from app.store.deletion import UNDO_TIME
 from app.store.tables import Lecture, Note, db
 
 MAX_NOTE_LENGTH = 500  # characters
@@ -48,7 +49,24 @@ def add_note(lecture: Lecture, at: datetime, text: str, now: datetime) -> Note:
     return note
 
 
+def hide_note(note: Note, now: datetime) -> None:
+    """Delete a note so that it can be restored for UNDO_TIME."""
+    note.deleted_at = now
+    db.session.commit()
+
+
+def restore_note(lecture: Lecture, note_id: int, now: datetime) -> bool:
+    """Undo the deletion of a lecture's note; gives whether it was still possible."""
+    restored = db.session.execute(
+        update(Note)
+        .where(Note.id == note_id, Note.lecture_id == lecture.id, Note.deleted_at > now - UNDO_TIME)
+        .values(deleted_at=None)
+    )
+    db.session.commit()
+    return restored.rowcount == 1
+
+
 def delete_note(note: Note) -> None:
-    """Delete a note."""
+    """Delete a note for good."""
     db.session.delete(note)
     db.session.commit()

@@ -26,7 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    mapped_column,
+    relationship,
+    with_loader_criteria,
+)
 
 from app.pulse.choice import Choice
 from app.purpose import Purpose
@@ -102,6 +109,8 @@ class User(UserMixin, db.Model):
     """Whether all rooms are theirs, later ones too; else `rooms` are."""
     language: Mapped[str | None] = mapped_column(String(8))
     """The language that they chose for the pages; NULL for the browser's."""
+    note_tags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The notes that one tap takes during a lecture; NULL for the usual ones."""
     single_sign_on_id: Mapped[str | None] = mapped_column(String(255), unique=True)
     """Issuer and subject of their account at the OpenID Connect provider."""
     from_set_up_link: Mapped[bool | None] = mapped_column(index=True, unique=True)
@@ -302,6 +311,8 @@ class Lecture(db.Model):
     """Whose it is; NULL for a lecture that belongs to the administrators."""
     from_recording: Mapped[bool] = mapped_column(server_default=false())
     """Whether it was read from a file. Then it says nothing about what the room's camera saw at that time."""
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    """When it was deleted. No query finds it then, and its row goes once that can't be undone any more."""
 
     room: Mapped[Room] = relationship(lazy="joined")
     owner: Mapped[User | None] = relationship()
@@ -377,6 +388,23 @@ class Note(db.Model):
     lecture_id: Mapped[int] = mapped_column(ForeignKey("lecture.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     text: Mapped[str] = mapped_column(String(500))
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    """As of a lecture."""
+
+
+INCLUDE_DELETED = "include_deleted"
+"""The execution option of a query that finds what was deleted and can still be restored."""
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _hide_deleted(query: ORMExecuteState) -> None:
+    """Let no query find a lecture or a note that was deleted."""
+    if query.is_select and not query.is_column_load and not query.execution_options.get(INCLUDE_DELETED):
+        for table in (Lecture, Note):
+            is_there = table.deleted_at.is_(None)
+            query.statement = query.statement.options(
+                with_loader_criteria(table, is_there, include_aliases=True)
+            )
 
 
 class Pulse(db.Model):

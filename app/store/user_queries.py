@@ -52,6 +52,12 @@ def set_rooms(user: User, rooms: Sequence[Room] | None) -> None:
     db.session.commit()
 
 
+def set_note_tags(user: User, tags: Sequence[str] | None) -> None:
+    """Choose the notes that one tap takes; None for the usual ones."""
+    user.note_tags = None if tags is None else list(tags)
+    db.session.commit()
+
+
 def create_first_user(name: str, password: str) -> User | None:
     """Create the administrator of the set-up link; None if there is an account already."""
     if has_users():

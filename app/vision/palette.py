@@ -3,20 +3,31 @@
 from app.vision.emotion import Emotion
 
 COLOURS = {
-    Emotion.ANGRY: "#d9654c",
-    Emotion.DISGUST: "#56760f",
-    Emotion.FEAR: "#9148ea",
-    Emotion.HAPPY: "#e2a13c",
-    Emotion.SAD: "#3f95f6",
-    Emotion.SURPRISE: "#c32c69",
-    Emotion.NEUTRAL: "#0a7f9f",
+    Emotion.ANGRY: "#d24035",
+    Emotion.DISGUST: "#a3cb9a",
+    Emotion.FEAR: "#a581f7",
+    Emotion.HAPPY: "#f2b22b",
+    Emotion.SAD: "#2e49a4",
+    Emotion.SURPRISE: "#b34963",
+    Emotion.NEUTRAL: "#5999b1",
 }
-"""Hex codes, found by a search in which every pair had to stay apart for eyes without red, green or blue
-cones (simulated after Machado et al. 2009, distances in OKLab), on white and on black. Still, a colour never
-stands alone: show the word beside it."""
+"""Hex codes, found by a search: any two within three places of `STACK_ORDER` differ in luminance by a factor
+of 1.5, so a stack can be read in greyscale, and every pair stays apart for eyes without one kind of cone.
+tests/test_palette.py computes both. Still, a colour never stands alone: show the word beside it."""
 
-UNCERTAIN = "#8b9098"
-"""For a face whose top score is too low, or that has no scores."""
+STACK_ORDER = (
+    Emotion.NEUTRAL,
+    Emotion.HAPPY,
+    Emotion.SURPRISE,
+    Emotion.SAD,
+    Emotion.FEAR,
+    Emotion.DISGUST,
+    Emotion.ANGRY,
+)
+"""From the bottom up, wherever shares are stacked or listed: neutral carries the others, then by meaning."""
+
+UNCERTAIN = "#83888c"
+"""For a face whose top score is too low, or that has no scores. In a stack it lies above all others."""
 
 DARK, LIGHT = "#14171c", "#ffffff"
 
@@ -38,7 +49,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    """Relative luminance, 0 to 1 (WCAG 2.2)."""
+    """The relative luminance of "#rrggbb", 0 to 1 (WCAG 2.2)."""
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in (value / 255 for value in rgb(colour))

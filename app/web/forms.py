@@ -11,7 +11,9 @@ from wtforms import (
     PasswordField,
     SelectField,
     StringField,
+    TextAreaField,
     TimeField,
+    ValidationError,
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import (
@@ -31,6 +33,8 @@ from app.web.request_checks import ONE_LINE
 IS_ONE_LINE = Regexp(ONE_LINE, message=lazy_gettext("must be one line of text."))
 NO_TIME = lazy_gettext("enter a time, for example 10:41.")
 MIN_PASSWORD_LENGTH = 10
+MAX_NOTE_TAGS = 9  # as many as there are keys for
+MAX_NOTE_TAG_LENGTH = 30  # characters; a longer one is no button
 
 
 def stripped(value: str | None) -> str:
@@ -72,7 +76,7 @@ class PollForm(Form):
 
 
 class LectureForm(Form):
-    """Starts a lecture."""
+    """What a lecture is called."""
 
     title = StringField(
         lazy_gettext("Title"),
@@ -80,6 +84,12 @@ class LectureForm(Form):
         filters=[stripped],
     )
     course = StringField(lazy_gettext("Course"), [Length(max=200), IS_ONE_LINE], filters=[stripped])
+
+
+class StartForm(LectureForm):
+    """Starts a lecture. Without a title it is named after its course and day."""
+
+    title = StringField(lazy_gettext("Title"), [Length(max=200), IS_ONE_LINE], filters=[stripped])
 
 
 class RenameForm(LectureForm):
@@ -178,6 +188,24 @@ class ChangePasswordForm(NewPasswordForm):
     """Sets a new password for somebody who knows the old one."""
 
     old = PasswordField(lazy_gettext("Old password"), [InputRequired(lazy_gettext("enter your password."))])
+
+
+class NoteTagsForm(Form):
+    """Chooses the notes that one tap takes."""
+
+    tags = TextAreaField(lazy_gettext("One a line"), [Length(max=1000)], filters=[stripped])
+
+    def validate_tags(self, field: TextAreaField) -> None:
+        """Allow a few short lines."""
+        tags = field.data.splitlines()
+        if len(tags) > MAX_NOTE_TAGS or any(len(tag) > MAX_NOTE_TAG_LENGTH for tag in tags):
+            raise ValidationError(
+                gettext(
+                    "use at most %(count)s lines of %(length)s characters.",
+                    count=MAX_NOTE_TAGS,
+                    length=MAX_NOTE_TAG_LENGTH,
+                )
+            )
 
 
 class KeyForm(Form):

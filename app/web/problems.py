@@ -61,7 +61,7 @@ def problem(status: int, detail: object, headers: dict[str, str] | None = None) 
     title = HTTP_STATUS_CODES[status]
     if is_page():
         page = render_template(
-            "error.html", status=status, title=translate(TITLES.get(status, title)), detail=translate(detail)
+            "error.html", title=translate(TITLES.get(status, title)), detail=translate(detail)
         )
         response = Response(page, status)
     else:

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from app.report.share_stack import PRESENCE_COLOURS, STACK_COLOURS
+from app.vision.palette import ink_on
 
 pages = Blueprint("style", __name__)
 
@@ -11,7 +12,7 @@ pages = Blueprint("style", __name__)
 def palette():
     """Classes for each expression: `.is-happy` colours boxes and SVG shapes, `.line-happy` their lines."""
     rules = (
-        f".is-{name} {{ background: {colour}; fill: {colour}; }}\n"
+        f".is-{name} {{ background: {colour}; fill: {colour}; color: {ink_on(colour)}; }}\n"
         for name, colour in (STACK_COLOURS | PRESENCE_COLOURS).items()
     )
     strokes = (f".line-{name} {{ stroke: {colour}; }}\n" for name, colour in STACK_COLOURS.items())

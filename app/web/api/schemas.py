@@ -350,6 +350,9 @@ class StateSchema(Schema):
         metadata={"description": "False while the database has not taken a pause or hidden faces yet."}
     )
     lecture = Nested(LectureInsideSchema, allow_none=True)
+    sentence = String(
+        metadata={"description": "What is seen and whether it is changing, else why nothing is, in words."}
+    )
     version = String()
     started_at = MomentField(metadata={"description": "When the server started."})
 

@@ -1,21 +1,29 @@
 """A room at this moment: its camera, monitor and viewers, and the newest reading of the class."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from flask import current_app
+from flask_babel import gettext
+from flask_login import current_user
 
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
-from app.language import translate
+from app.language import Translatable, translate
 from app.project import VERSION
 from app.purpose import Purpose
-from app.store import lecture_queries
-from app.store.effective_settings import NO_OVERRIDES, EffectiveSettings
-from app.store.tables import Lecture, Room
+from app.role import Role
+from app.store import lecture_queries, minute_queries
+from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
+from app.store.tables import Lecture, Minute, Room
+from app.web.access import current_scope
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
-from app.web.extensions import current_settings, hub, live_rooms
+from app.web.extensions import current_settings, current_time, hub, live_rooms
 from app.web.lecture_lookup import can_read
 from app.web.live_rooms import LiveRoom
+from app.web.live_sentence import CHANGE_TIME, live_sentence
 from app.web.problems import problem
 from app.web.requested_room import requested_room
 from app.web.stream.card import NO_CAMERA_DETAIL
@@ -28,7 +36,8 @@ from app.web.stream.hub import Hub
 @api.doc(security=SECURITY)
 def state():
     """How the camera, the monitor and the viewers are."""
-    return state_of(requested_room())
+    room = requested_room()
+    return state_of(room) | {"sentence": room_sentence(room, recent_minutes(room))}
 
 
 def state_of(room: Room) -> dict:
@@ -62,6 +71,25 @@ def now():
     return live
 
 
+def recent_minutes(room: Room) -> Sequence[Minute]:
+    """The room's last minutes that this request may read, oldest first."""
+    scope, now = current_scope(), current_time()
+    if current_user.role == Role.VIEWER:  # who may watch and not read minutes
+        return ()
+    return minute_queries.minutes_between(scope, now - CHANGE_TIME, None, room, now, limit=100)
+
+
+def room_sentence(room: Room, minutes: Sequence[Minute]) -> str:
+    """The room in one sentence: what is seen and whether it is changing, else why nothing is."""
+    room_hub = hub(room)
+    readings = room_hub.recent_readings
+    if readings:
+        return live_sentence(readings, minutes, current_time())
+    if room_hub.status and room_hub.status.camera.is_online and not room_hub.pause:
+        return gettext("Looking for faces …")
+    return translate(room_hub.card_text().title)
+
+
 def lecture_as_seen(room: Room) -> Lecture | dict | None:
     """The running lecture; without its title and course for those who may not read it."""
     lecture = lecture_queries.running_lecture(room)
@@ -76,10 +104,13 @@ def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:
     camera = hub.status.camera if hub.status else None
     is_online = bool(camera and camera.is_online and not hub.pause)
     has_camera = in_force.purpose is not Purpose.PULSE
+    if camera and camera.reason == Reason.PAUSED and not hub.pause:  # the monitor lags behind
+        camera = replace(camera, reason=Reason.STARTING, detail=None)
     detail = (camera.detail if camera else monitor.failure) if has_camera else NO_CAMERA_DETAIL
+    why_dark = _why_dark(camera, monitor.failure, in_force.pause) if has_camera else Reason.NO_CAMERA
     return {
         "online": is_online,
-        "reason": None if is_online else _why_dark(camera, in_force) if has_camera else Reason.NO_CAMERA,
+        "reason": None if is_online else why_dark,
         "detail": detail and translate(detail),
         "since": camera.since if camera else monitor.since,
         "source": hide_password(in_force.camera),
@@ -89,10 +120,14 @@ def _camera(live_room: LiveRoom, in_force: EffectiveSettings) -> dict:
     }
 
 
-def _why_dark(camera: CameraState | None, in_force: EffectiveSettings) -> str:
-    if in_force.pause is not None:
+def _why_dark(
+    camera: CameraState | None, failure: Translatable | str | None, pause: CurrentPause | None
+) -> str:
+    if pause is not None:
         return Reason.PAUSED
-    return camera.reason if camera else Reason.STARTING
+    if camera is None:
+        return Reason.STARTING if failure is None else Reason.STOPPED
+    return camera.reason
 
 
 def _monitor(hub: Hub) -> dict:

@@ -61,7 +61,7 @@ def setup():
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in():
     """Sign somebody in and lead them to the page they asked for."""
-    form, settings = SignInForm(), current_app.config["SETTINGS"]
+    form, settings, is_wrong = SignInForm(), current_app.config["SETTINGS"], False
     if form.is_submitted() and not settings.passwords:
         return problem(403, Translatable("Passwords are switched off here."))
     if form.validate_on_submit():
@@ -73,10 +73,11 @@ def sign_in():
             start_session(user)
             record(AuditAction.SIGNED_IN)
             return redirect(safe_next(request.args.get("next")))
-        form.password.errors = [gettext("name or password is wrong.")]
+        is_wrong = True
     page = render_template(
         "sign_in.html",
         form=form,
+        is_wrong=is_wrong,
         needs_setup=not user_queries.has_users() and settings.oidc_issuer is None,
         next=request.args.get("next"),
     )

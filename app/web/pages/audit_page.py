@@ -20,9 +20,11 @@ PAGE_SIZE = 50
 ACTION_NAMES = {
     AuditAction.LECTURE_STARTED: Translatable("Lecture started"),
     AuditAction.LECTURE_ENDED: Translatable("Lecture ended"),
+    AuditAction.LECTURE_RESUMED: Translatable("Lecture resumed"),
     AuditAction.LECTURE_RENAMED: Translatable("Lecture renamed"),
     AuditAction.LECTURE_SHARED: Translatable("Lecture shared"),
     AuditAction.LECTURE_DELETED: Translatable("Lecture deleted"),
+    AuditAction.LECTURE_RESTORED: Translatable("Lecture restored"),
     AuditAction.LECTURE_EXPORTED: Translatable("Report downloaded"),
     AuditAction.RECORDING_ADDED: Translatable("Recording added"),
     AuditAction.RECORDING_REMOVED: Translatable("Recording removed"),

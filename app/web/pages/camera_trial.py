@@ -1,6 +1,8 @@
 """Tries a camera for a page, in a process of its own: a driver that hangs or crashes can't harm ours."""
 
 import base64
+import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -41,7 +43,8 @@ class CameraTrial:
 def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], bool]) -> CameraTrial:
     """Open the camera, take one picture as the stream would show it, and close it; in a pause, do nothing.
 
-    Once `may_go_on` gives False, because somebody paused or hid the faces meanwhile, there is no picture.
+    Once `may_go_on` gives False, because somebody paused, hid the faces or cancelled meanwhile, there is no
+    picture.
     """
     if settings.pause is not None:
         return _failed(gettext("The room is paused, so no camera is opened. Resume it to try this one."))
@@ -58,6 +61,18 @@ def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], b
         return _try(spec, settings, may_go_on)
     finally:
         _one_at_a_time.release()
+
+
+def has_left(connection: socket.socket | None) -> bool:
+    """Whether the client has closed its connection; False where that can't be told, as behind TLS."""
+    if connection is None or isinstance(connection, ssl.SSLSocket):
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _failed(detail: str) -> CameraTrial:

@@ -1,34 +1,47 @@
 """The live page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import segno
-from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup
 
 from app.camera.spec import CameraKind, kind_of
-from app.language import translate
+from app.language import Translatable, translate
 from app.purpose import Purpose
+from app.report.wording import clock, day_in_words, untitled
 from app.role import Role
 from app.store import lecture_queries, pulse_queries, timetable_queries
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.store.room_queries import zone_of
+from app.store.tables import Room, User
 from app.timetable.wording import day_and_clock
-from app.web.access import may_change
+from app.vision.palette import STACK_ORDER
+from app.web.access import current_scope, may_change
 from app.web.audit import record
 from app.web.extensions import current_settings, current_time, pulse_keeper
-from app.web.forms import LectureForm
+from app.web.forms import StartForm
 from app.web.lecture_lookup import can_read
 from app.web.pages.notice_page import is_only_local
-from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route, visible_rooms
 
 pages = Blueprint("live", __name__)
 
 LAST_ROOM = "room"
 REMINDER = timedelta(days=1)  # how long the page says that a lecture ended by itself
+
+
+NOTE_TAGS = (
+    Translatable("question"),
+    Translatable("group work"),
+    Translatable("exercise"),
+    Translatable("joke"),
+)
+"""The notes that one tap takes, for somebody who chose none of their own."""
 
 
 @room_route(pages, "/screen")
@@ -59,8 +72,19 @@ def live():
         return redirect(url_for("live.live", room_slug=seen) if seen in slugs else url_for("rooms.wall"))
     if len(slugs) > 1:
         session[LAST_ROOM] = g.room_slug
-    room = requested_room()
+    if request.args.get("view") == "screen":
+        return _wall_screen(requested_room())
+    return _page(requested_room())
+
+
+def _wall_screen(room: Room) -> str:
+    """The picture with the figures beside it, large and without controls."""
+    return render_template("screen.html", room=room, in_force=current_settings(room), stack_order=STACK_ORDER)
+
+
+def _page(room: Room, form: StartForm | None = None) -> str:
     g.room_slug = room.slug  # what this page sends is for the room that it shows, whichever is the first then
+    g.zone = zone = zone_of(room)
     lecture = lecture_queries.running_lecture(room)
     hours = current_app.config["SETTINGS"].lecture_hours
     now = current_time()
@@ -76,36 +100,68 @@ def live():
         may_change=is_readable and may_change(lecture),
         ends_at=lecture_queries.automatic_end(lecture, hours) if lecture else None,
         forgotten=forgotten if forgotten and can_read(forgotten) else None,
+        resumable=None if lecture else lecture_queries.newest_to_resume(room, current_user, now),
         is_viewer=current_user.role == Role.VIEWER,
         upcoming=upcoming,
-        upcoming_when=upcoming and translate(day_and_clock(upcoming.begins_at, now, zone_of(room))),
+        upcoming_when=upcoming and translate(day_and_clock(upcoming.begins_at, now, zone)),
         in_force=in_force,
         is_drawn=in_force.camera is not None and kind_of(in_force.camera) == CameraKind.DEMO,
         notice_is_only_local=is_only_local(),
         hide_is_fixed=is_set_by_environment("hide_faces", room),
         hide_is_locked=room.hidden_by_administrator and not current_user.is_administrator,
-        form=LectureForm(),
+        stack_order=STACK_ORDER,
+        note_tags=note_tags(current_user),
+        courses=() if lecture else lecture_queries.all_courses(current_scope()),
+        today=day_in_words(now, zone),
+        form=form or _proposed_start(room, now, zone),
     )
+
+
+def _proposed_start(room: Room, now: datetime, zone: ZoneInfo) -> StartForm:
+    return StartForm(formdata=None, course=lecture_queries.usual_course(room, current_user, now, zone))
+
+
+def note_tags(user: User) -> list[str]:
+    """The notes that one tap of this user takes."""
+    return [translate(tag) for tag in NOTE_TAGS] if user.note_tags is None else user.note_tags
 
 
 @room_route(pages, "/lectures", methods=["POST"])
 def start_lecture():
-    """Start a lecture from the form on the live page."""
-    form = LectureForm()
+    """Start a lecture from the form on the live page; whoever was slower joins the one that runs."""
+    form, room, now = StartForm(), requested_room(), current_time()
     if not form.validate_on_submit():
-        return problem(400, form.first_error())
-    room = requested_room()
+        return _page(room, form), 400
+    course = form.course.data
     try:
         lecture = lecture_queries.start_lecture(
             room,
-            form.title.data,
-            form.course.data,
-            current_time(),
+            form.title.data or untitled(course, now, zone_of(room)),
+            course,
+            now,
             current_user,
             current_settings(room).purpose,
         )
     except lecture_queries.LectureError as error:
-        return problem(409, error)
-    record(AuditAction.LECTURE_STARTED, lecture.id, room)
-    pulse_keeper().wake()
+        flash(_who_was_faster(room) or translate(error))
+    else:
+        record(AuditAction.LECTURE_STARTED, lecture.id, room)
+        pulse_keeper().wake()
     return redirect(url_for("live.live"))
+
+
+def _who_was_faster(room: Room) -> str:
+    """Ask somebody who could not start a lecture to join the one that runs."""
+    running = lecture_queries.running_lecture(room)
+    if running is None:
+        return ""
+    values = {"time": clock(running.started_at, zone_of(room)), "name": running.owner and running.owner.name}
+    if can_read(running):
+        return gettext("This lecture is running since %(time)s already: join it here.", **values)
+    if running.owner is None:
+        return gettext("A lecture is running here since %(time)s: join it. What you typed is kept.", **values)
+    return gettext(
+        "%(name)s started a lecture here at %(time)s: join it. You see the class, and %(name)s can share the "
+        "report with you. What you typed is kept.",
+        **values,
+    )

@@ -14,8 +14,9 @@ from app.store.tables import Room, SignIn, User
 from app.web.access import SIGN_IN_KEY, start_session
 from app.web.audit import record
 from app.web.extensions import current_time
-from app.web.forms import ChangePasswordForm, KeyForm
+from app.web.forms import ChangePasswordForm, KeyForm, NoteTagsForm
 from app.web.language_cookie import remember_language
+from app.web.pages.live_page import note_tags
 from app.web.password_check import TOO_MANY, check_password
 from app.web.problems import problem
 from app.web.requested_room import visible_rooms
@@ -63,6 +64,18 @@ def choose_language():
     user_queries.set_language(_user(), chosen)
     remember_language(chosen)
     return redirect(url_for("my_account.account"))
+
+
+@pages.post("/account/tags")
+def choose_note_tags():
+    """Choose the notes that one tap takes; no line brings back the usual ones."""
+    form = NoteTagsForm()
+    if not form.validate():
+        return _page(ChangePasswordForm(formdata=None), KeyForm(formdata=None), form), 400
+    lines = (line.strip() for line in form.tags.data.splitlines())
+    user_queries.set_note_tags(_user(), list(dict.fromkeys(filter(None, lines))) or None)
+    flash(gettext("Your notes with one tap were saved."))
+    return redirect(url_for("my_account.account", _anchor="tags"))
 
 
 @pages.post("/account/sessions/<int:sign_in_id>/end")
@@ -114,7 +127,7 @@ def revoke_key(token_id: int):
     return redirect(url_for("my_account.account", _anchor="keys"))
 
 
-def _page(password_form: ChangePasswordForm, key_form: KeyForm) -> str:
+def _page(password_form: ChangePasswordForm, key_form: KeyForm, tags_form: NoteTagsForm | None = None) -> str:
     user = _user()
     return render_template(
         "account.html",
@@ -123,6 +136,7 @@ def _page(password_form: ChangePasswordForm, key_form: KeyForm) -> str:
         rooms=_own_rooms(),
         password_form=password_form,
         key_form=key_form,
+        tags_form=tags_form or NoteTagsForm(formdata=None, tags="\n".join(note_tags(user))),
         sessions=[_described(each) for each in user_queries.sign_ins_of(user, current_time())],
         keys=user_queries.tokens_of(user),
         now=current_time(),

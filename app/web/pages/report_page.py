@@ -5,7 +5,8 @@ from io import BytesIO
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
 
 from app.language import Translatable, translate
 from app.report.exports import FORMATS, filename
@@ -51,13 +52,13 @@ MAX_COMPARABLE = 50  # lectures of the course that the page offers for compariso
 @pages.get("/lectures/<int:lecture_id>")
 def report(lecture_id: int):
     """Show a lecture's report."""
-    return _page(lecture_id, RenameForm(formdata=None), NoteForm(formdata=None))
+    return _page(lecture_id, None, NoteForm(formdata=None))
 
 
-def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
+def _page(lecture_id: int, rename_form: RenameForm | None, note_form: NoteForm) -> str:
     shown, lecture = report_or_404(lecture_id), lecture_or_404(lecture_id)
-    if rename_form.title.data is None:
-        rename_form.title.data, rename_form.course.data = shown.title, shown.course
+    if rename_form is None:
+        rename_form = RenameForm(formdata=None, title=lecture.title, course=lecture.course)
     is_being_read = recording_queries.recording_of(lecture) is not None
     others = []
     if shown.course:
@@ -72,6 +73,8 @@ def _page(lecture_id: int, rename_form: RenameForm, note_form: NoteForm) -> str:
         questions=pulse_queries.questions_of(lecture) if may_change(lecture) else (),
         lecture=lecture,
         may_change=may_change(lecture),
+        may_resume=may_change(lecture) and lecture_queries.can_resume(lecture, current_time()),
+        resumable_until=lecture.ended_at and lecture.ended_at + lecture_queries.RESUME_TIME,
         may_end=lecture.ended_at is None and (may_change(lecture) or may_see_room(lecture.room)),
         colleagues=user_queries.colleagues(lecture) if may_change(lecture) else [],
         is_being_read=is_being_read,
@@ -145,6 +148,19 @@ def end(lecture_id: int):
     return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
+@pages.post("/lectures/<int:lecture_id>/resume")
+def resume(lecture_id: int):
+    """Let a lecture that has just ended go on."""
+    lecture = own_lecture_or_403(lecture_id)
+    try:
+        lecture_queries.resume_lecture(lecture, current_time())
+    except lecture_queries.LectureError as error:
+        flash(translate(error))
+        return redirect(url_for("report.report", lecture_id=lecture_id))
+    record(AuditAction.LECTURE_RESUMED, lecture_id, lecture.room)
+    return redirect(url_for("live.live", room_slug=lecture.room.slug))
+
+
 @pages.post("/lectures/<int:lecture_id>/rename")
 def rename(lecture_id: int):
     """Give a lecture another title and course."""
@@ -177,9 +193,23 @@ def delete(lecture_id: int):
         minutes = max(minute_queries.count_minutes(lecture), len(said))
         return render_template("delete.html", lecture=lecture, minutes=minutes, notes=len(notes))
     room = lecture.room
-    lecture_queries.delete_lecture(lecture)
+    lecture_queries.hide_lecture(lecture, current_time())
     record(AuditAction.LECTURE_DELETED, lecture_id, room)
+    undo = url_for("report.restore", lecture_id=lecture_id)
+    flash(gettext("“%(title)s” was deleted.", title=lecture.title), undo)
     return redirect(url_for("lectures.listing"))
+
+
+@pages.post("/lectures/<int:lecture_id>/restore")
+def restore(lecture_id: int):
+    """Undo the deletion of a lecture."""
+    lecture = lecture_queries.find_hidden_lecture(current_scope(), lecture_id, current_time())
+    if lecture is None or not may_change(lecture):
+        flash(gettext("It is too late to undo that."))
+        return redirect(url_for("lectures.listing"))
+    lecture_queries.restore_lecture(lecture)
+    record(AuditAction.LECTURE_RESTORED, lecture_id, lecture.room)
+    return redirect(url_for("report.report", lecture_id=lecture_id))
 
 
 @pages.post("/lectures/<int:lecture_id>/notes")
@@ -194,14 +224,25 @@ def add_note(lecture_id: int):
         except note_queries.NoteError as error:
             form.time.errors = [translate(error)]
     if form.errors:
-        return _page(lecture_id, RenameForm(formdata=None), form), 400
+        return _page(lecture_id, None, form), 400
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 
 @pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/delete")
 def delete_note(lecture_id: int, note_id: int):
     """Delete a note."""
-    note_queries.delete_note(note_or_404(own_lecture_or_403(lecture_id), note_id))
+    note = note_or_404(own_lecture_or_403(lecture_id), note_id)
+    note_queries.hide_note(note, current_time())
+    undo = url_for("report.restore_note", lecture_id=lecture_id, note_id=note_id)
+    flash(gettext("“%(title)s” was deleted.", title=note.text), undo)
+    return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
+
+
+@pages.post("/lectures/<int:lecture_id>/notes/<int:note_id>/restore")
+def restore_note(lecture_id: int, note_id: int):
+    """Undo the deletion of a note."""
+    if not note_queries.restore_note(own_lecture_or_403(lecture_id), note_id, current_time()):
+        flash(gettext("It is too late to undo that."))
     return redirect(url_for("report.report", lecture_id=lecture_id, _anchor="notes"))
 
 

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from app.camera.spec import CameraKind, hide_password, kind_of
@@ -23,7 +23,7 @@ from app.store.tables import Room
 from app.web.access import limiter
 from app.web.audit import record, record_purpose
 from app.web.extensions import current_settings, current_time, hub, pulse_keeper, reload_settings
-from app.web.pages.camera_trial import CameraTrial, try_camera
+from app.web.pages.camera_trial import CameraTrial, has_left, try_camera
 from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route
 from app.web.room_form import FirstRunForm, RoomForm
@@ -130,7 +130,12 @@ def _try(spec: str) -> CameraTrial:
         snapshot = room_hub.snapshot(SNAPSHOT_SECONDS)
         if not snapshot.is_card:
             return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg)
-    return try_camera(spec, in_force, may_go_on=lambda: room_hub.demand.overrides == ordered)
+    connection = request.environ.get("gunicorn.socket")
+
+    def may_go_on() -> bool:
+        return room_hub.demand.overrides == ordered and not has_left(connection)
+
+    return try_camera(spec, in_force, may_go_on)
 
 
 def _form_for(room: Room) -> RoomForm:

@@ -7,6 +7,7 @@ const form = document.getElementById("room-form");
 const button = document.getElementById("try");
 const picture = document.getElementById("trial-picture");
 const result = document.getElementById("trial-result");
+let trial = null; // aborts the request that is under way
 
 function show({ works, detail, picture: source }) {
   picture.hidden = !source;
@@ -42,17 +43,28 @@ async function tryThisComputer() {
   });
 }
 
+// Asks the server, and says how long that takes. The button cancels meanwhile, and the last camera's picture is gone.
 async function tryCamera() {
+  if (trial) return trial.abort();
+  show({ detail: "" });
   if (form.elements.kind.value === "browser") return tryThisComputer();
-  button.setAttribute("aria-busy", "true");
-  result.textContent = "";
+  trial = new AbortController();
+  const label = button.textContent;
+  button.textContent = t("Cancel");
+  const startedAt = Date.now();
+  const sayHowLong = () => (result.textContent = t("Opening the camera: %(seconds)s s", { seconds: Math.round((Date.now() - startedAt) / 1000) }));
+  result.className = "quiet";
+  sayHowLong();
+  const timer = setInterval(sayHowLong, 1000);
   try {
-    const answer = await post(document.getElementById("trial").dataset.url, new FormData(form));
-    show(await answer.json());
+    const { url } = document.getElementById("trial").dataset;
+    show(await (await post(url, new FormData(form), {}, trial.signal)).json());
   } catch {
-    show({ works: false, detail: t("The server does not answer. Try again.") });
+    show({ works: false, detail: trial.signal.aborted ? t("Cancelled.") : t("The server does not answer. Try again.") });
   }
-  button.removeAttribute("aria-busy");
+  clearInterval(timer);
+  button.textContent = label;
+  trial = null;
 }
 
 // Filling in a field of one kind of camera selects that kind.

@@ -1,4 +1,4 @@
-// Draws the last 15 minutes as a stacked area. A minute without camera is a gap, never a zero.
+// Draws the last 15 minutes as stacked columns. A minute without camera is a gap, never a zero.
 
 import { fetchJson } from "./requests.js";
 import { t } from "./translations.js";
@@ -12,7 +12,11 @@ const drawing = document.getElementById("history");
 const legend = document.getElementById("history-legend");
 const remark = document.getElementById("history-remark");
 const isPresence = document.getElementById("live").dataset.purpose === "presence";
-const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion);
+const bandNames = document.getElementById("history-names");
+const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion).filter((name) => name !== "others"); // from the bottom up, the unknown last
+const LEAST_HEIGHT = 0.02; // of the chart: nothing of a lower band would be left between its gaps
+const NAMED_HEIGHT = 0.24; // of the chart: a lower band has no room for its name
+const NAME_MINUTES = 3; // a shorter one neither
 
 // The shares of each minute. A minute in which a lecture began or ended has two rows.
 function collect({ minutes, pauses, lectures_of_others: others }, first) {
@@ -59,18 +63,51 @@ function addShape(tag, attributes) {
   drawing.append(shape);
 }
 
-// The upper edge of the first `count` expressions over the minutes of a run, as points from left to right.
+// The upper edge of the first `count` expressions over the minutes of a run, as corners from left to right.
 function edge(slots, [first, last], count) {
-  const heights = slots.slice(first, last + 1).map(({ shares }) => shares.slice(0, count).reduce((sum, each) => sum + each, 0));
-  const points = heights.map((height, index) => [(first + index + 0.5) * MINUTE_WIDTH, HEIGHT * (1 - height)]);
-  return [[first * MINUTE_WIDTH, points[0][1]], ...points, [(last + 1) * MINUTE_WIDTH, points.at(-1)[1]]];
+  return slots.slice(first, last + 1).flatMap(({ shares }, index) => {
+    const y = HEIGHT * (1 - shares.slice(0, count).reduce((sum, each) => sum + each, 0));
+    return [[(first + index) * MINUTE_WIDTH, y], [(first + index + 1) * MINUTE_WIDTH, y]];
+  });
 }
 
+// The unknown is not drawn: it is the room above the stack.
 function drawRun(slots, run) {
   names.forEach((name, index) => {
+    const isSeen = slots.slice(run[0], run[1] + 1).some(({ shares }) => shares[index] >= LEAST_HEIGHT);
+    if (name === "uncertain" || !isSeen) return;
     const outline = [...edge(slots, run, index + 1), ...edge(slots, run, index).reverse()];
-    addShape("polygon", { class: `is-${name}`, points: outline.map((point) => point.map((value) => value.toFixed(1)).join()).join(" ") });
+    addShape("polygon", { class: `band is-${name}`, points: outline.map((point) => point.map((value) => value.toFixed(1)).join()).join(" ") });
   });
+}
+
+// Writes each expression's name into the middle of where it is high enough for longest.
+function nameBands(slots) {
+  bandNames.replaceChildren();
+  names.forEach((name, index) => {
+    if (name === "uncertain") return;
+    const middle = middleOf(slots.map(({ shares }) => (shares?.[index] ?? 0) >= NAMED_HEIGHT));
+    if (middle === null) return;
+    const { shares } = slots[Math.floor(middle)];
+    const below = shares.slice(0, index).reduce((sum, each) => sum + each, 0);
+    const label = document.createElement("span");
+    label.className = `is-${name}`;
+    label.textContent = t(name);
+    label.style.left = `${(middle / MINUTES) * 100}%`;
+    label.style.bottom = `${(below + shares[index] / 2) * 100}%`;
+    bandNames.append(label);
+  });
+}
+
+// The middle of the longest run of true values, in minutes; null if none is long enough for a name.
+function middleOf(flags) {
+  let longest = null;
+  let length = 0;
+  flags.forEach((flag, index) => {
+    length = flag ? length + 1 : 0;
+    if (length >= (longest?.length ?? NAME_MINUTES)) longest = { length, middle: index + 1 - length / 2 };
+  });
+  return longest && longest.middle;
 }
 
 function draw(slots) {
@@ -84,6 +121,7 @@ function draw(slots) {
   });
   legend.querySelectorAll("[data-kind]").forEach((entry) => (entry.hidden = !unread.has(entry.dataset.kind)));
   for (const run of runsOf(slots)) drawRun(slots, run);
+  nameBands(slots);
   remark.hidden = slots.some(({ shares }) => shares);
   remark.textContent = slots.some(({ kind }) => kind === "few") ? t("No expressions are kept while too few faces are in view.") : t("This chart fills minute by minute.");
   drawing.setAttribute("aria-label", inWords(slots));

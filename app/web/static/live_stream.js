@@ -1,4 +1,4 @@
-// The stream and its badge: closed while the page is hidden, opened again by itself; the badge shows the picture's age.
+// The stream: closed while the page is hidden, opened again by itself. Badge, stamp and cover say how the picture is.
 
 import { follow } from "./events.js";
 import { showOnScreen } from "./pulse_screen.js";
@@ -26,22 +26,38 @@ function closeStream() {
   stream.removeAttribute("src");
 }
 
-function showBadge(kind, text) {
+// How the picture is: `kind` decides its look, `age` is that of the picture, and a cover hides a picture that isn't live.
+function show(kind, text, { age = "", cover = null } = {}) {
   picture.dataset.state = kind;
   badge.className = `badge is-${kind}`;
-  if (badge.textContent !== text) badge.textContent = text;
+  setText("badge-state", text);
+  setText("badge-age", age && `· ${age}`);
+  document.getElementById("cover").hidden = cover === null;
+  setText("cover-title", cover?.title ?? "");
+  setText("cover-detail", cover?.detail ?? "");
+  const stamp = document.getElementById("stamp");
+  stamp.hidden = kind !== "stale";
+  if (kind === "stale") stamp.textContent = age;
 }
 
-function describe({ camera, paused }) {
+function setText(id, text) {
+  const element = document.getElementById(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function describe({ camera, paused, sentence }) {
   const age = camera.picture_age_s;
-  if (paused) showBadge("paused", t("paused by %(name)s", { name: paused.by }));
-  else if (camera.reason === "outside_timetable") showBadge("waiting", t("no lecture is running"));
-  else if (camera.reason === "no_camera") showBadge("waiting", t("no camera"));
-  else if (!camera.online) showBadge("dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason }));
-  else if (hasFailed) showBadge("dark", t("the server refused the stream; trying again"));
-  else if (age === null || (age > STALE_SECONDS && Date.now() - openedAt < SETTLE_MS)) showBadge("waiting", t("connecting"));
-  else if (age > STALE_SECONDS) showBadge("stale", t("stale · %(age)s s old", { age: age.toFixed(0) }));
-  else showBadge("live", t("live · %(age)s s old", { age: decimal(Math.max(age, 0)) }));
+  const isOpening = Date.now() - openedAt < SETTLE_MS;
+  const cover = (detail) => ({ cover: { title: sentence, detail } });
+  if (paused) return show("paused", t("paused by %(name)s", { name: paused.by }), cover(t("Nothing is analysed, recorded or shown until somebody resumes.")));
+  if (camera.reason === "outside_timetable") return show("waiting", t("no lecture is running"), cover(camera.detail));
+  if (camera.reason === "no_camera") return show("waiting", t("no camera"), cover(camera.detail));
+  if (camera.reason === "starting") return show("waiting", t("starting"), cover(camera.detail));
+  if (!camera.online) return show("dark", t("dark · %(reason)s", { reason: camera.detail || camera.reason }), cover(camera.detail));
+  if (hasFailed) return show("lost", t("the server refused the stream; trying again"), { cover: { title: t("The server refused the stream"), detail: t("This page tries again by itself.") } });
+  if (age === null || (age > STALE_SECONDS && isOpening)) return show("waiting", t("connecting"));
+  if (age > STALE_SECONDS) return show("stale", t("stale"), { age: t("%(age)s s old", { age: age.toFixed(0) }) });
+  return show("live", t("live"), { age: t("%(age)s s old", { age: decimal(Math.max(age, 0)) }) });
 }
 
 // Shows the state that the server gave; null if it does not answer.
@@ -49,7 +65,8 @@ export function showState(state) {
   if (state === null) {
     hasFailed = true;
     openedAt = 0;
-    showBadge("dark", t("the server does not answer; trying again"));
+    const cover = { title: t("The server does not answer"), detail: t("This page tries again by itself.") };
+    show("lost", t("the server does not answer; trying again"), { cover });
     return;
   }
   const hasRestarted = serverStartedAt !== null && serverStartedAt !== state.started_at;

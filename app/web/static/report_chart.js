@@ -2,8 +2,7 @@
 
 import { decimal, t } from "./translations.js";
 
-const EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
-const KINDS = ["uncertain", ...EMOTIONS]; // from the top of the stack to the bottom
+const KINDS = ["uncertain", "angry", "disgust", "fear", "sad", "surprise", "happy", "neutral"]; // from the top of the stack to the bottom
 const figure = document.getElementById("timeline");
 const percent = (share) => `${Math.round(share * 100)} %`;
 const seconds = (time) => Date.parse(time) / 1000;

@@ -9,9 +9,15 @@ export async function fetchJson(url) {
   return answer.json();
 }
 
-export function post(url, body, headers = {}) {
-  const token = document.querySelector("meta[name=csrf-token]").content;
-  return fetch(url, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token, ...headers } });
+const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
+
+export function post(url, body, headers = {}, signal = undefined) {
+  return fetch(url, { method: "POST", body, signal, headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers } });
+}
+
+// Deletes what is at `url`.
+export function remove(url) {
+  return fetch(url, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": csrfToken() } });
 }
 
 // Calls `work` now and then every `milliseconds`, while the page is visible.

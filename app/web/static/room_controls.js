@@ -18,7 +18,7 @@ function showSender({ source, online, sender }) {
 export function showControls({ camera, paused, faces_hidden: hidden, stored }) {
   if (!pause) return; // somebody who may only watch
   pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
-  pause.querySelector("button").textContent = paused ? t("Resume") : t("Pause for everyone");
+  for (const button of document.querySelectorAll("button[data-pause]")) button.textContent = paused ? button.dataset.resume : button.dataset.pause;
   showSender(camera);
   hide.elements.hide.value = hidden ? "off" : "on";
   hide.querySelector("button").setAttribute("aria-pressed", hidden);

@@ -1,7 +1,8 @@
 """What happens in a room, as server-sent events: the same data that the routes of those names give."""
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from apiflask import APIBlueprint
 from flask import Response, stream_with_context
@@ -9,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import current_language
 from app.store import room_queries
-from app.store.tables import Room, db
+from app.store.tables import Minute, Room, db
 from app.web.access import Recheck
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
 from app.web.api.pulse_api import pulse_of
-from app.web.api.state_api import state_of
+from app.web.api.state_api import recent_minutes, room_sentence, state_of
 from app.web.extensions import database_health
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room
@@ -23,6 +24,7 @@ from app.web.stream.viewer import TooManyStreams
 
 api = APIBlueprint("events", __name__, url_prefix="/api/v1", tag="Api")
 
+MINUTES_SECONDS = 10.0  # between two looks for new minutes
 REPEAT_SECONDS = 1.0  # ages in the state grow meanwhile, and a dead client is noticed
 RETRY_SECONDS = 5
 
@@ -71,10 +73,11 @@ class _EventBody:
 def _events(hub: Hub, room_id: int, may_see: Callable[[], bool]) -> Iterator[str]:
     """Yield each event whose data is new, until the server ends, the room is gone or the database fails."""
     sent = {"alert": _alert(hub), "pulse": None}  # what happened before is no news
+    recent = _RecentMinutes()
     while not hub.is_ending() and may_see():
         known = hub.news
         try:
-            current = _current(hub, room_id)
+            current = _current(hub, room_id, recent)
         except SQLAlchemyError as error:
             database_health().begin_outage(error)
             current = None
@@ -89,12 +92,26 @@ def _events(hub: Hub, room_id: int, may_see: Callable[[], bool]) -> Iterator[str
         hub.wait_for_news(known, REPEAT_SECONDS)
 
 
-def _current(hub: Hub, room_id: int) -> dict[str, object] | None:
+class _RecentMinutes:
+    """The last minutes of a room as their reader may see them, loaded again every MINUTES_SECONDS."""
+
+    def __init__(self) -> None:
+        self._minutes: Sequence[Minute] = ()
+        self._loaded_at = float("-inf")
+
+    def of(self, room: Room) -> Sequence[Minute]:
+        """Those of `room`, oldest first."""
+        if time.monotonic() - self._loaded_at >= MINUTES_SECONDS:
+            self._minutes, self._loaded_at = recent_minutes(room), time.monotonic()
+        return self._minutes
+
+
+def _current(hub: Hub, room_id: int, recent: _RecentMinutes) -> dict[str, object] | None:
     """The data of each event; None if the room is deleted. Raises SQLAlchemyError."""
     room = room_queries.room_by_id(room_id)
     if room is None:
         return None
-    state = state_of(room)
+    state = state_of(room) | {"sentence": room_sentence(room, recent.of(room))}
     lecture = state["lecture"]
     return {
         "state": schemas.StateSchema().dump(state),

@@ -6,6 +6,7 @@ All viewers get the same bytes object. A slow viewer misses frames and holds nob
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from zoneinfo import ZoneInfo
@@ -27,6 +28,10 @@ from app.web.stream.viewer import StreamSlots, Viewer
 
 REPEAT_SECONDS = 1.0  # an unchanged frame is sent again: that finds dead clients and keeps proxies open
 POLL_SECONDS = 0.25  # how soon a waiting viewer notices that the server is ending
+LOOK_SECONDS, MIN_LOOKS = 3.0, 5
+"""Nobody is in view if that was so for so long, in so many analysed frames: a face counts once it was found
+again, and a busy machine takes seconds for a frame. Earlier, nobody has been found yet."""
+RECENT_SECONDS = 10.0  # the readings that the room's sentence is made of
 
 
 class Hub:
@@ -67,6 +72,12 @@ class Hub:
         self._hide_faces = False
         self._purpose: Purpose | None = None
         self._areas: tuple[PrivacyArea, ...] = ()
+        self._readings: deque[tuple[float, LiveReading]] = deque()
+        """The readings of the last RECENT_SECONDS, each with the monotonic second in which it came."""
+        self._looking_since: float | None = None
+        """When the first reading came, monotonic; None while there is none."""
+        self._looks = 0
+        """How many different readings have come since then."""
         self._sequence = 0
         self._picture: StreamFrame | None = None
         self._oldest_picture_at = float("-inf")
@@ -90,11 +101,29 @@ class Hub:
                     self.status = message
                     self.monitor.heartbeat_at = self._clock.monotonic()
                     self.monitor.failure = None
+                    self._keep_reading(message.live)
                     if not message.camera.is_online:
                         self._picture = None  # it is out of date once the camera is back
                 case MonitorUnavailable():
                     self.monitor.failure = message.detail
             self._changed.notify_all()
+
+    def _keep_reading(self, live: LiveReading | None) -> None:
+        if live is None or self.pause is not None:
+            self._forget_readings()
+            return
+        now = self._clock.monotonic()
+        if self._looking_since is None:
+            self._looking_since = now
+        if not self._readings or self._readings[-1][1].at != live.at:
+            self._looks += 1
+        self._readings.append((now, live))
+        while now - self._readings[0][0] > RECENT_SECONDS:
+            self._readings.popleft()
+
+    def _forget_readings(self) -> None:
+        self._readings.clear()
+        self._looking_since, self._looks = None, 0
 
     def put_alert(self, alert: Alert) -> None:
         """Pass an alert on to those who follow the room's events."""
@@ -152,6 +181,8 @@ class Hub:
                 or settings.purpose is not self._purpose
             ):
                 self._picture = None
+            if self.pause or settings.outside or settings.purpose is not self._purpose:
+                self._forget_readings()
             self._hide_faces, self._areas = settings.hide_faces, settings.areas
             self._purpose = settings.purpose
             self._changed.notify_all()
@@ -185,14 +216,29 @@ class Hub:
         self.monitor.since = self._clock.now()
         self.status = None
         self._picture = None
+        self._forget_readings()
         self._changed.notify_all()
 
     @property
     def live(self) -> LiveReading | None:
-        """The newest reading; None while the room is dark or paused, or if it may not be read any more."""
+        """The newest reading; None while the room is dark or paused, or if it may not be read any more.
+
+        None also at the beginning, until a face is found or the room was looked at long enough.
+        """
         live = self.status.live if self.status and not self.pause else None
-        has_expressions = live is not None and live.purpose is Purpose.EXPRESSIONS
-        return None if has_expressions and self._purpose is Purpose.PRESENCE else live
+        if live is None or (live.purpose is Purpose.EXPRESSIONS and self._purpose is Purpose.PRESENCE):
+            return None
+        return None if live.faces == 0 and self._has_just_begun() else live
+
+    def _has_just_begun(self) -> bool:
+        since = self._looking_since
+        return since is None or self._looks < MIN_LOOKS or self._clock.monotonic() - since < LOOK_SECONDS
+
+    @property
+    def recent_readings(self) -> list[LiveReading]:
+        """The readings of the last RECENT_SECONDS, oldest first; none while there is no newest one."""
+        with self._changed:
+            return [live for _, live in self._readings] if self.live is not None else []
 
     @property
     def heartbeat_age_seconds(self) -> float | None:

@@ -1,0 +1,39 @@
+// The class now: the sentence, the number of faces, the bars.
+
+import { showFacing, showShares } from "./class_bars.js";
+import { t } from "./translations.js";
+
+const isPresence = document.getElementById("live").dataset.purpose === "presence";
+let sharesAt = null; // the moment of the shares that are shown
+let sharesSince = 0; // how long the page has shown them, by its own clock
+
+function setText(id, text) {
+  const element = document.getElementById(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Shows a reading, null without one, and the sentence of the room, null if the server does not answer.
+export function showClass(now, sentence) {
+  setText("sentence", sentence ?? t("The server does not answer"));
+  document.getElementById("count").hidden = !now;
+  setText("faces", now ? String(now.faces) : "–");
+  setText("faces-word", now && now.faces === 1 ? t("face") : t("faces"));
+  setText("remark", now ? remarkOn(now) : "");
+  if (isPresence) showFacing(now);
+  else showShares(now);
+}
+
+// Whether the same shares have been shown for 10 s: the server holds new ones back.
+function areSharesHeld({ at }) {
+  if (at !== sharesAt) [sharesAt, sharesSince] = [at, performance.now()];
+  return performance.now() - sharesSince > 10000;
+}
+
+function remarkOn(now) {
+  if (isPresence) return t("Faces are counted. No expression is read.");
+  if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
+  if (now.faces === 0) return "";
+  if (areSharesHeld(now)) return t("New shares are shown once enough faces have changed, to protect the people in view.");
+  const unread = now.faces - now.scored;
+  return unread ? t("%(unread)s too small or turned away", { unread }) : "";
+}

@@ -1,0 +1,34 @@
+// Keeps a wall screen up to date: the picture and the class, without controls.
+
+import { showClass } from "./class_now.js";
+import { follow } from "./events.js";
+import { showState } from "./live_stream.js";
+
+const page = document.getElementById("live");
+let state = null;
+let now = null;
+
+function show() {
+  if (!state) return;
+  showState(state);
+  showClass(now, state.sentence);
+  if (state.purpose !== page.dataset.purpose) location.reload();
+}
+
+function loseServer() {
+  state = now = null;
+  showState(null);
+  showClass(null, null);
+}
+
+const handlers = {
+  state: (news) => {
+    state = news;
+    show();
+  },
+  now: (news) => {
+    now = news;
+    show();
+  },
+};
+follow(page.dataset.events, handlers, loseServer);
