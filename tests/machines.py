@@ -93,12 +93,20 @@ def installation(
     database_url: str,
     webs: int = 2,
     machines: int = 2,
+    rooms: int = 1,
     **settings: str,
 ) -> Iterator[Installation]:
-    """Start an installation with one room; `settings` are those of every process."""
+    """Start an installation with rooms 1, 2 and so on, all with CAMERA; every process has these `settings`."""
     common = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "ROOM": "Room 1", **settings}
     with ExitStack() as started:
-        servers = [started.enter_context(Server(folder / f"web{number}", common)) for number in range(webs)]
+        servers = [Server(folder / f"web{number}", common) for number in range(webs)]
+        servers[0].flask("db", "upgrade")
+        with psycopg.connect(database_url) as connection:
+            for number in range(1, rooms + 1):
+                values = f"Room {number}", f"room-{number}", settings["CAMERA"]
+                connection.execute("INSERT INTO room (name, slug, camera) VALUES (%s, %s, %s)", values)
+        for server in servers:
+            started.enter_context(server)
         environment = {key: each for key, each in servers[0].environment.items() if key != "PORT"}
         monitors = [
             started.enter_context(Machine(f"machine{number}", folder, environment))

@@ -77,15 +77,8 @@ def school(redis, postgres, tmp_path_factory) -> Iterator[Installation]:
     """Three rooms that are read, at least one of them on each machine."""
     folder = tmp_path_factory.mktemp("school")
     settings = {"CAMERA": "demo?students=3", "DETECT_FPS": "2", "STREAM_FPS": "5", "MINIMUM_GROUP": "1"}
-    with installation(folder, redis.url, postgres.new_database(), **settings) as school:
+    with installation(folder, redis.url, postgres.new_database(), rooms=3, **settings) as school:
         wait_for(school.webs[0].is_online)
-        for number in (2, 3):
-            school.query(
-                "INSERT INTO room (name, slug, camera) VALUES (%s, %s, 'demo?students=3')",
-                f"Room {number}",
-                ROOMS[number],
-            )
-        school.webs[0].tell_monitor()
         await_pictures(school)
         yield school
 
