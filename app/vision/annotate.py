@@ -84,7 +84,7 @@ def label(face: Face, words: Mapping[str, str] = ENGLISH_WORDS) -> str | None:
         return None
     if face.emotion is None:
         return words["uncertain"]
-    return f"{words[face.emotion]} {100 * float(face.scores.max()):.0f} %"
+    return f"{words[face.emotion]} {100 * float(face.scores[EMOTIONS.index(face.emotion)]):.0f} %"
 
 
 def _frosted(image: np.ndarray) -> np.ndarray:

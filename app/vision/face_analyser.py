@@ -58,17 +58,16 @@ class FaceAnalyser:
         for track, scores, face_probability in zip(due, *self._classifier.classify(crops), strict=True):
             track.update_scores(scores, face_probability, frame.monotonic)
         self._tracker.drop_rejected()
-        return self._tracker.faces(self._classifier.uncertain_below)
+        return self._tracker.faces()
 
     def confident_faces(self) -> tuple[Face, ...]:
         """Give the faces in view whose smoothed probability is high enough for a new face; drop the others.
 
         For a still picture: what looked like a face in one of many passes is dropped.
         """
-        if self._classifier is None:
-            return self._tracker.faces()
-        self._tracker.drop_rejected(self._classifier.face_below)
-        return self._tracker.faces(self._classifier.uncertain_below)
+        if self._classifier is not None:
+            self._tracker.drop_rejected(self._classifier.face_below)
+        return self._tracker.faces()
 
     def reset(self) -> None:
         """Forget every face: the next frame is of something else."""
@@ -76,7 +75,7 @@ class FaceAnalyser:
 
     def _start_view(self, height: int, width: int) -> None:
         """Forget every face: a frame of another camera, size or blanked areas shows other faces."""
-        self._tracker = Tracker()
+        self._tracker = Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
 

@@ -15,8 +15,9 @@ class Detection(NamedTuple):
     box: Box
     cascade: Cascade = Cascade.FRONTAL
     """The cascade that found it; meaningless for YuNet's detections."""
-    is_frontal: bool | None = None
-    """Whether the face is turned to the camera; None from a cascade, which can't tell."""
+    turn: float | None = None
+    """How far the nose lies from the middle between the eyes, in distances between them: 0 from the front,
+    0.5 below an eye, at most 1. None from a cascade, which can't tell."""
 
 
 def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
