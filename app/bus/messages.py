@@ -46,6 +46,8 @@ class MonitorStatus:
     """Processor cores that the monitor keeps busy; None until that is measured."""
     minutes_written: int = 0
     """Finished minutes that were written since the monitor started."""
+    pictures: tuple[PrivacyArea, ...] = ()
+    """Where faces keep so still that they are pictures, such as posters: proposals for privacy areas."""
 
 
 @dataclass(frozen=True, slots=True)

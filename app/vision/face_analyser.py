@@ -15,6 +15,7 @@ from app.vision.detection.motion import MotionDetector, StillPatch
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
 from app.vision.frame import Box, Face, Frame
+from app.vision.picture_watch import PictureWatch
 from app.vision.track import Track, Tracker
 
 if TYPE_CHECKING:
@@ -38,10 +39,15 @@ class FaceAnalyser:
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
         self._view: tuple = ()
-        self._tracker = Tracker()
+        self._tracker, self._pictures = Tracker(), PictureWatch()
+
+    @property
+    def pictures(self) -> tuple[Box, ...]:
+        """Where faces keep so still that they are pictures, such as posters, and aren't given as faces."""
+        return self._pictures.boxes
 
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
-        """Give the faces in view. Frames must come in the order in which the camera gave them."""
+        """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         view = frame.view, grey.shape, frame.blanked_areas
         if view != self._view:
@@ -49,16 +55,21 @@ class FaceAnalyser:
             self._start_view(*grey.shape)
         detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
         tracks = self._tracker.update(detections, frame.monotonic)
-        if self._classifier is None:
-            return self._tracker.faces()
-        due = [track for track in tracks if track.is_due(frame.monotonic)]
+        if self._classifier is not None:
+            self._classify(grey, tracks, frame.monotonic)
+        faces = self._tracker.faces()
+        pictures = self._pictures.update(grey, {face.track_id: face.box for face in faces}, frame.monotonic)
+        return tuple(face for face in faces if face.track_id not in pictures)
+
+    def _classify(self, grey: np.ndarray, tracks: Sequence[Track], monotonic: float) -> None:
+        """Classify the faces that are due, and end the tracks that are none."""
+        due = [track for track in tracks if track.is_due(monotonic)]
         crops = crop_faces(
             grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
         )
         for track, scores, face_probability in zip(due, *self._classifier.classify(crops), strict=True):
-            track.update_scores(scores, face_probability, frame.monotonic)
+            track.update_scores(scores, face_probability, monotonic)
         self._tracker.drop_rejected()
-        return self._tracker.faces()
 
     def confident_faces(self) -> tuple[Face, ...]:
         """Give the faces in view whose smoothed probability is high enough for a new face; drop the others.
@@ -78,6 +89,7 @@ class FaceAnalyser:
         self._tracker = Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
+        self._pictures = PictureWatch()
 
     def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
         """Search around each known face, and in what has changed in the tiles that are due."""

@@ -28,10 +28,11 @@ def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
     """
     kept: list[Detection] = []
     for detection in sorted(detections, key=lambda each: (each.confidence, each.box), reverse=True):
-        if not any(_are_one_face(detection.box, other.box) for other in kept):
+        if not any(are_one_face(detection.box, other.box) for other in kept):
             kept.append(detection)
     return sorted(kept, key=lambda each: each.box.width * each.box.height, reverse=True)
 
 
-def _are_one_face(a: Box, b: Box) -> bool:
+def are_one_face(a: Box, b: Box) -> bool:
+    """Whether either box contains the other's centre."""
     return a.contains_centre_of(b) or b.contains_centre_of(a)
