@@ -31,7 +31,7 @@ def provenance(trained: Sequence[Path], data: Path, crops: Path | None, wild: Pa
     sources = {path for *_, schedule in schedules for path in (*schedule.teachers, schedule.weights) if path}
     return {
         "data": [file_facts(path) for path in files.values() if path],
-        "networks": [file_facts(Path(path)) for path in sorted(sources)],
+        "networks": [_network_facts(Path(path)) for path in sorted(sources)],
         "schedules": [
             {"run": run, "after_epoch": epochs_done} | schedule.for_card()
             for run, epochs_done, schedule in schedules
@@ -41,6 +41,11 @@ def provenance(trained: Sequence[Path], data: Path, crops: Path | None, wild: Pa
         | {package: installed[package] for package in PACKAGES if package in installed},
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _network_facts(path: Path) -> dict:
+    """Facts of a network that a run learnt from; of one that was not kept, the name alone."""
+    return file_facts(path) if path.is_file() else {"name": path.name}
 
 
 def file_facts(path: Path) -> dict:

@@ -21,10 +21,11 @@ from models.data.dataset import DataError, Split  # noqa: E402
 from models.data.label_cleaning import LABEL_WEIGHT, clean  # noqa: E402
 from models.data.wild_faces import HELD_OUT, WildFaces, gather, smoothed  # noqa: E402
 from models.network.mixture import Mixture  # noqa: E402
-from models.network.serving import load_trained, predict_with_keras, serving_network  # noqa: E402
+from models.network.serving import load_trained, open_network, predict_with_keras, serving_network  # noqa: E402
 from models.training import train as training  # noqa: E402
 from models.training.augmentation import NO_AUGMENTATION  # noqa: E402
 from models.training.batches import VOTES_IN_WILD, WILD_IN_FACE, Batches  # noqa: E402
+from models.training.distillation import DISTILLATION_WEIGHT  # noqa: E402
 from models.training.schedule import Schedule  # noqa: E402
 from tests.drawn_faces import crops_of, drawn_faces, save  # noqa: E402
 from tests.tensors import in_numpy  # noqa: E402
@@ -127,6 +128,22 @@ def test_a_batch_teaches_each_head_by_its_own_faces(wild):
     assert all(face.round().astype(np.uint8).tobytes() in seen for face in pixels[18:])
     assert set(np.unique(targets["face"][18:, 0].round(3))) <= {0, np.float32(WILD_IN_FACE)}
     assert targets["face"][18:, 1].sum() == 0
+
+
+def test_a_teacher_that_knows_the_wild_teaches_it(wild, run):
+    drawn = drawn_faces()
+    options = {"batch": 14, "crops_in_batch": 4, "seed": 1, "mixup": 0, "wild": wild, "wild_in_batch": 10}
+    teacher = open_network(run / "network.keras")
+    alone, taught = (
+        in_numpy(Batches(drawn, crops_of(drawn), teachers=teachers, **options)[0])[1]["wild"]
+        for teachers in ([], [teacher])
+    )
+    assert taught[18:].sum(1) == pytest.approx([1] * 10)
+    answers = (taught[18:] - (1 - DISTILLATION_WEIGHT) * alone[18:]) / DISTILLATION_WEIGHT
+    assert answers.sum(1) == pytest.approx([1] * 10, abs=1e-5)
+    assert answers.std(0).max() > 0, "each face has an answer of its own"
+    assert (answers > -1e-6).all()
+    assert taught[:14].sum(1) == pytest.approx([VOTES_IN_WILD] * 14)
 
 
 def test_wild_faces_are_mixed_with_each_other(wild):

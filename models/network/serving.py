@@ -90,15 +90,26 @@ def predict_with_litert(path: Path, faces: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def open_network(path: Path) -> Callable:
-    """Open a network for many batches: a function from a tensor (N, 48, 48, 1) to `scores`, `face`, `fer`."""
+    """Open a network for many batches: a function from a tensor (N, 48, 48, 1) to `scores`, `face`, `fer`.
+
+    The network of a training run gives `wild`, too, if it has that head.
+    """
     if path.suffix == ".tflite":
         network = _open_litert(path)
         return lambda pixels: network.run(ops.convert_to_numpy(pixels))
-    network = _load_serving(path, _with_serving_heads)
+    network = _load_serving(path, _with_every_head)
     variables = network.trainable_variables, network.non_trainable_variables
     weights = [[variable.value for variable in group] for group in variables]
     forward = compiled(lambda weights, pixels: network.stateless_call(*weights, pixels, training=False)[0])
     return lambda pixels: forward(weights, pixels)
+
+
+def _with_every_head(trained: keras.Model) -> keras.Model:
+    """Give a trained network its serving heads and, if it has one, `wild` as scores (N, 7)."""
+    outputs = _with_serving_heads(trained).output
+    if "wild" in trained.output:
+        outputs |= {"wild": layers.Softmax(dtype="float32", name="wild_scores")(trained.output["wild"])}
+    return keras.Model(trained.input, outputs)
 
 
 def load_keras(path: Path) -> keras.Model:

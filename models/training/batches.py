@@ -16,7 +16,7 @@ from models.training.distillation import Teacher, distilled_targets
 
 MIXUP_CHANCE = 0.65  # of a batch
 VOTES_IN_WILD = 0.25
-"""How much a vote of FER+ counts for the `wild` head, beside a face in the wild."""
+"""How much a face of FER-2013, by its votes and its teachers, counts for the `wild` head."""
 
 WILD_IN_FACE = 0.1
 """How much a face in the wild counts for the `face` head: a detector found them, so they teach it little."""
@@ -88,23 +88,21 @@ class Batches(keras.utils.PyDataset):
         images = self._images[np.concatenate([rows, len(self._is_face) + wild])]
         pixels = augment(as_input(images), self._augmentation, random)
         targets = {head: of_rows[rows] for head, of_rows in self._targets.items()}
-        targets["wild"] = self._wild_targets[wild]
+        targets["wild"] = np.concatenate([targets["ferplus"][:, SEVEN], self._wild_targets[wild]])
         if self._mixup and self._mixup_alpha and random.random() < MIXUP_CHANCE:
             pixels, targets = self._mixed(pixels, targets, len(faces), random)
         if self._teachers:
-            targets["fer"], targets["ferplus"] = distilled_targets(
-                self._teachers, pixels[: len(rows)], targets["fer"], targets["ferplus"]
-            )
+            targets = distilled_targets(self._teachers, pixels, targets)
         is_face = self._is_face[rows]
         targets["fer"], targets["ferplus"] = (
             ops.multiply(targets[head], is_face) for head in ("fer", "ferplus")
         )
-        votes = VOTES_IN_WILD * ops.take(targets["ferplus"], SEVEN, axis=1)
+        counts_in_wild = np.concatenate([VOTES_IN_WILD * is_face, np.ones((len(wild), 1), np.float32)])
         wild_rows = ((0, len(wild)), (0, 0))
         return degrade(pixels, self._augmentation, random), {
             "fer": ops.pad(targets["fer"], wild_rows),
             "ferplus": ops.pad(targets["ferplus"], wild_rows),
-            "wild": ops.concatenate([votes, targets["wild"]]),
+            "wild": ops.multiply(targets["wild"], counts_in_wild),
             "face": np.concatenate([np.hstack([is_face, 1 - is_face]), self._wild_weights[wild]]),
         }
 
@@ -117,12 +115,11 @@ class Batches(keras.utils.PyDataset):
     def _mixed(self, pixels, targets: dict[str, np.ndarray], faces: int, random: np.random.Generator):
         """Mix each face with another of its kind (Zhang et al. 2018); crops stay as they are."""
         share = random.beta(self._mixup_alpha, self._mixup_alpha)
-        taught, wild = len(targets["fer"]), len(targets["wild"])
+        taught, everybody = len(targets["fer"]), len(targets["wild"])
         partner = np.concatenate([random.permutation(faces), np.arange(faces, taught)])
-        wild_partner = random.permutation(wild)
-        everybody = np.concatenate([partner, taught + wild_partner])
-        pixels = share * pixels + (1 - share) * ops.take(pixels, everybody, axis=0)
-        partners = {"fer": partner, "ferplus": partner, "wild": wild_partner}
+        partner_of_all = np.concatenate([partner, random.permutation(np.arange(taught, everybody))])
+        pixels = share * pixels + (1 - share) * ops.take(pixels, partner_of_all, axis=0)
+        partners = {"fer": partner, "ferplus": partner, "wild": partner_of_all}
         return pixels, {head: share * t + (1 - share) * t[partners[head]] for head, t in targets.items()}
 
     def _of_faces_only(self, targets: np.ndarray) -> np.ndarray:

@@ -17,6 +17,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     option("--wild", type=Path, help="faces in the wild as `wild` or `clean` wrote them, for the `wild` head")
     option("--run", type=Path, required=True, help="folder of checkpoints and log")
     option("--batch", type=number(int, 1, 4096), default=default.batch, help="faces; default: %(default)s")
+    option(
+        "--wild-in-batch",
+        type=number(int, 1, 4096),
+        metavar="N",
+        default=default.wild_in_batch,
+        help="faces in the wild beside them, where --wild is given; default: %(default)s",
+    )
     option("--epochs", type=number(int, 1, 10_000), default=default.epochs, help="default: %(default)s")
     option(
         "--learning-rate",

@@ -50,7 +50,16 @@ class Schedule:
         """Return the command's options for this schedule, without those at their defaults."""
         default = Schedule()
         words = [f"--epochs {self.epochs} --seed {self.seed} --precision {self.precision}"]
-        for name in ("architecture", "batch", "learning_rate", "mixup", "sam", "ema", "keep_every"):
+        for name in (
+            "architecture",
+            "batch",
+            "wild_in_batch",
+            "learning_rate",
+            "mixup",
+            "sam",
+            "ema",
+            "keep_every",
+        ):
             if (value := getattr(self, name)) != getattr(default, name):
                 words.append(f"--{name.replace('_', '-')} {value}")
         words += [f"--teacher {Path(teacher).name}" for teacher in self.teachers]

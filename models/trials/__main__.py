@@ -42,7 +42,7 @@ def _train(options: argparse.Namespace) -> None:
     else:
         build = baselines.BASELINES[name]
     schedule = schedule_from(options, LEARNING_RATES[name])
-    print(train(options.data, options.crops, options.run, schedule, build))
+    print(train(options.data, options.crops, options.run, schedule, build, options.wild))
 
 
 if __name__ == "__main__":
