@@ -217,6 +217,20 @@ def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep():
         assert len(faces) <= len(by_full), path.name
 
 
+def test_at_a_film_cut_the_boxes_of_the_scene_before_are_gone():
+    """Guards against boxes that hang in the air for up to three seconds."""
+    analyser, lesson, street = FaceAnalyser(), Classroom(12, (640, 480)), np.zeros((480, 640, 3), np.uint8)
+    street[200:] = 120
+    cv2.rectangle(street, (380, 40), (620, 400), (190, 200, 210), -1)
+    for index in range(4):
+        before = analyser.analyse(frame_of(lesson.draw(MORNING), index / 5))
+    dark = (lesson.draw(MORNING) * 0.4).astype(np.uint8)
+    same = analyser.analyse(frame_of(dark, 0.8))
+    assert before
+    assert {face.track_id for face in same} == {face.track_id for face in before}, "the light went off"
+    assert analyser.analyse(frame_of(street, 1.0)) == ()
+
+
 def test_a_camera_of_the_same_size_starts_without_the_faces_of_the_one_before():
     analyser, room = FaceAnalyser(), Classroom(12, (640, 480))
     for index in range(10):

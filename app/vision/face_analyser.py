@@ -14,6 +14,7 @@ from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.motion import MotionDetector, StillPatch
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
+from app.vision.film_cut import CutDetector
 from app.vision.frame import Box, Face, Frame
 from app.vision.picture_watch import PictureWatch
 from app.vision.track import Track, Tracker
@@ -39,6 +40,7 @@ class FaceAnalyser:
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
         self._view: tuple = ()
+        self._cuts = CutDetector()
         self._tracker, self._pictures = Tracker(), PictureWatch()
 
     @property
@@ -50,7 +52,7 @@ class FaceAnalyser:
         """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         view = frame.view, grey.shape, frame.blanked_areas
-        if view != self._view:
+        if self._cuts.is_cut(grey) or view != self._view:
             self._view = view
             self._start_view(*grey.shape)
         detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
@@ -85,7 +87,7 @@ class FaceAnalyser:
         self._view = ()
 
     def _start_view(self, height: int, width: int) -> None:
-        """Forget every face: a frame of another camera, size or blanked areas shows other faces."""
+        """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
         self._tracker = Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
