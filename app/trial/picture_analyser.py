@@ -40,15 +40,15 @@ NO_CROP = Translatable("This is not the crop of a face.")
 class PictureAnalyser:
     """Analyses single pictures with the cascades, or YuNet, and the served network. Not thread-safe."""
 
-    def __init__(self, detector: str = "haar") -> None:
-        """Load detector and network; `detector` is a value of the setting DETECTOR.
+    def __init__(self, detector: str = "haar", network: Path = MODELS) -> None:
+        """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
         self._cascades = CascadeDetector()
-        self._classifier = ExpressionClassifier.load(MODELS)
-        self._model = read_model_card(MODELS).sha256
+        self._classifier = ExpressionClassifier.load(network)
+        self._model = read_model_card(network).sha256
 
     def warm_up(self) -> None:
         """Load what is loaded late: Pillow's formats, the network's memory."""

@@ -16,6 +16,7 @@ from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
 from app.vision.film_cut import CutDetector
 from app.vision.frame import Box, Face, Frame
+from app.vision.model_card import MODELS
 from app.vision.picture_watch import PictureWatch
 from app.vision.track import Track, Tracker
 
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
 class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
-    def __init__(self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS) -> None:
-        """Load detector and network; `detector` is a value of the setting DETECTOR.
+    def __init__(
+        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path = MODELS
+    ) -> None:
+        """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
-        self._classifier = _load_classifier() if purpose is Purpose.EXPRESSIONS else None
+        self._classifier = _load_classifier(network) if purpose is Purpose.EXPRESSIONS else None
         if detector == "haar":
             neighbours = PROPOSAL_NEIGHBOURS if self._classifier else MIN_NEIGHBOURS
             self._detector, self._yunet = CascadeDetector(proposal_neighbours=neighbours), None
@@ -135,12 +138,11 @@ class FaceAnalyser:
         ]
 
 
-def _load_classifier() -> "ExpressionClassifier":
+def _load_classifier(network: Path) -> "ExpressionClassifier":
     # imported here, so that a process that reads no expressions has neither LiteRT nor the thresholds
     from app.vision.expression_network import ExpressionClassifier
-    from app.vision.model_card import MODELS
 
-    return ExpressionClassifier.load(MODELS)
+    return ExpressionClassifier.load(network)
 
 
 def _without_faces(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:
