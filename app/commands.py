@@ -199,7 +199,8 @@ def export_report(lecture_id: int, extension: str) -> None:
     lecture = lecture_queries.find_lecture(lecture_id)
     if lecture is None:
         raise click.ClickException(f"There is no lecture {lecture_id}.")
-    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, read_model_card())
+    card = read_model_card(current_app.config["SETTINGS"].network)
+    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, card)
     lecture_report = report_of(lecture, SYSTEM_CLOCK.now(), conditions)
     zone = room_queries.zone_of(lecture.room)
     path = Path(filename(lecture_report, extension, zone))
@@ -357,10 +358,10 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
         effective.hide_faces,
         settings.detect_fps,
         settings.jpeg_quality,
-        read_model_card().sha256,
+        read_model_card(settings.network).sha256,
     )
     try:
-        analyser = FaceAnalyser(detector=settings.detector)
+        analyser = FaceAnalyser(detector=settings.detector, network=settings.network)
     except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if not analyse_all(paths, out, analyser, analysis_settings):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.language import LANGUAGES, Translatable
+from app.project import PROJECT
 from app.purpose import Purpose
 from app.role import Role
 
@@ -114,6 +116,14 @@ def web_address(url: str) -> str:
         if parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment:
             return url
     raise ValueError("https://HOST or https://HOST/PATH")
+
+
+def folder(text: str) -> Path:
+    """Parse the path of a folder; a relative one begins in the project's."""
+    path = PROJECT / Path(text).expanduser()
+    if not path.is_dir():
+        raise ValueError("the path of a folder that exists")
+    return path
 
 
 def detector(text: str) -> str:

@@ -94,6 +94,12 @@ class Settings:
         "face detector: `haar` (OpenCV's cascades), or the path of the YuNet file that "
         "`flask --app wsgi detector install` downloads; YuNet finds more turned and covered faces",
     )
+    network: Path = setting(
+        "models",
+        parse.folder,
+        "folder with the expression network: the weights, their card `emotion_cnn.json` and the faces of its "
+        "self-test, as `python -m models export --out` writes them; a relative path begins in the project",
+    )
     jpeg_quality: int = setting("80", parse.integer(30, 95), "JPEG quality of the stream")
     max_viewers: int = setting(
         "100",

@@ -1,5 +1,7 @@
 """The analyser on the drawn classroom, whose truth is known: recall, delay and false positives."""
 
+import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS, SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
+from app.vision.model_card import CARD, MODELS
 from benchmarks.detection import Photograph, askew
 
 SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
@@ -217,6 +220,20 @@ def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep():
         assert len(faces) <= len(by_full), path.name
 
 
+def test_at_a_film_cut_the_boxes_of_the_scene_before_are_gone():
+    """Guards against boxes that hang in the air for up to three seconds."""
+    analyser, lesson, street = FaceAnalyser(), Classroom(12, (640, 480)), np.zeros((480, 640, 3), np.uint8)
+    street[200:] = 120
+    cv2.rectangle(street, (380, 40), (620, 400), (190, 200, 210), -1)
+    for index in range(4):
+        before = analyser.analyse(frame_of(lesson.draw(MORNING), index / 5))
+    dark = (lesson.draw(MORNING) * 0.4).astype(np.uint8)
+    same = analyser.analyse(frame_of(dark, 0.8))
+    assert before
+    assert {face.track_id for face in same} == {face.track_id for face in before}, "the light went off"
+    assert analyser.analyse(frame_of(street, 1.0)) == ()
+
+
 def test_a_camera_of_the_same_size_starts_without_the_faces_of_the_one_before():
     analyser, room = FaceAnalyser(), Classroom(12, (640, 480))
     for index in range(10):
@@ -228,3 +245,13 @@ def test_a_camera_of_the_same_size_starts_without_the_faces_of_the_one_before():
         after = analyser.analyse(replace(frame_of(room.draw(MORNING), index / 5), view=1))
     assert after
     assert not {face.track_id for face in before} & {face.track_id for face in after}
+
+
+def test_another_network_is_read_from_its_folder(tmp_path):
+    for name in ("emotion_cnn.tflite", "self_test.png"):
+        shutil.copy(MODELS / name, tmp_path)
+    with pytest.raises(ValueError, match=str(tmp_path)):
+        FaceAnalyser(network=tmp_path)
+    card = json.loads((MODELS / CARD).read_text())
+    (tmp_path / CARD).write_text(json.dumps(card | {"uncertain_below": 0.99}))
+    assert FaceAnalyser(network=tmp_path)._classifier.uncertain_below == 0.99

@@ -3,24 +3,29 @@
 import json
 import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from app.report import model_figures
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import MODELS
-from app.web.pages import model_page
 from models.evaluation.measures import BINS, COVERAGES
 
 SURE = [None, None, None, *((index + 0.5) / BINS for index in range(3, BINS))]
 
 
+def serve_network(app, folder: Path) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], network=folder)
+
+
 @pytest.fixture
-def card(tmp_path, monkeypatch) -> dict:
+def card(app, tmp_path) -> dict:
     """The shipped card with a curve and bins of our own, to be changed and written with `write`."""
     shutil.copy(MODELS / "CARD.md", tmp_path)
     card = json.loads((MODELS / "emotion_cnn.json").read_text())
-    monkeypatch.setattr(model_page, "MODELS", tmp_path)
+    serve_network(app, tmp_path)
     measured = card["served_figures"]
     measured["reliability"] = {
         "n": [0, 0, 0, *range(10, 22)],
@@ -110,13 +115,13 @@ def test_an_expression_without_a_face_in_the_data_has_no_row(card, shown):
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "{}", "[]", '{"figures": {"PublicTest": {}}}'])
-def test_a_card_that_can_t_be_read_is_one_clear_line(app, tmp_path, monkeypatch, content):
-    monkeypatch.setattr(model_page, "MODELS", tmp_path)
+def test_a_card_that_can_t_be_read_is_one_clear_line(app, tmp_path, content):
+    serve_network(app, tmp_path)
     if content is not None:
         (tmp_path / "emotion_cnn.json").write_text(content)
     answer = app.test_client().get("/model", headers={"Accept": "text/html"})
     assert answer.status_code == 503
-    assert "models/emotion_cnn.json is missing, damaged or without figures" in answer.text
+    assert "emotion_cnn.json of the network is missing, damaged or lacks figures" in answer.text
 
 
 @pytest.mark.parametrize("lacks", ["uncertain_figures", "origin", "served_figures", "files"])

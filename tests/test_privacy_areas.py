@@ -1,15 +1,17 @@
 """Privacy areas: what lies in one is neither read nor shown."""
 
 import base64
+import re
 from datetime import UTC, datetime, timedelta
 
 import cv2
 import numpy as np
 import pytest
 
-from app.bus.messages import AnnotatedPicture
+from app.bus.messages import AnnotatedPicture, MonitorStatus
 from app.camera.capture import Capture
 from app.camera.sources import open_source
+from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.demo import Classroom
 from app.monitor.shutter import Shutter
@@ -20,7 +22,7 @@ from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from app.vision.privacy_area import FILL, MAX_AREAS, PrivacyArea, blank
 from tests.forms import csrf_of, signed_in_client
-from tests.rooms import first_settings
+from tests.rooms import first_hub, first_settings
 from tests.test_hub import ONLINE, hub  # noqa: F401  a fixture
 
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
@@ -249,6 +251,21 @@ def test_a_form_with_missing_numbers_is_refused(administrator):
     answer = administrator.post("/settings/areas", data={"left": "1", "csrf_token": token})
     assert answer.status_code == 400
     assert "four numbers" in answer.text
+
+
+def test_pictures_of_faces_are_covered_with_one_click(app, administrator):
+    save(administrator, ("1", "2", "3", "4"))
+    assert 'id="pictures"' not in administrator.get("/settings/areas").text
+    poster = PrivacyArea(0.5, 0.25, 0.1, 0.125)
+    camera = CameraState(True, None, None, MORNING, 25.0)
+    first_hub(app).receive(MonitorStatus(camera, None, 5, 0, pictures=(poster,)))
+    page = administrator.get("/settings/areas").text
+    assert "1 face keeps still while others move." in page
+    form = page.partition('id="pictures"')[2].partition("</form>")[0]
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', form)
+    sent = {name: [value for other, value in fields if other == name] for name, _ in fields}
+    assert administrator.post("/settings/areas", data=sent).status_code == 302
+    assert areas_of(app) == (PrivacyArea(0.01, 0.02, 0.03, 0.04), poster)
 
 
 def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administrator):

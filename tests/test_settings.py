@@ -32,6 +32,7 @@ def test_without_any_setting_the_drawn_classroom_is_served_on_this_machine_only(
         ("JPEG_QUALITY", "100", "30 to 95"),
         ("HIDE_FACES", "maybe", "on or off"),
         ("PURPOSE", "attention", "expressions, presence"),
+        ("NETWORK", "/nonexistent", "a folder that exists"),
         ("TIMEZONE", "Mars/Olympus", "Europe/Berlin"),
         ("TIMEZONE", "../../etc/passwd", "Europe/Berlin"),
         ("ROOM", " ", "1 to 80 characters"),

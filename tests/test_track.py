@@ -17,6 +17,7 @@ from app.vision.track import (
     CLASSIFY_SMALL_SECONDS,
     HOLD_SECONDS,
     MAX_HOLD_SECONDS,
+    NAME_MARGIN,
     REJECT_BELOW,
     Tracker,
 )
@@ -40,16 +41,12 @@ class BoxTracker(Tracker):
         return super().update([Detection(9, box) for box in boxes], monotonic)
 
 
-def tracker_with(*boxes):
+def tracker_with(*boxes, uncertain_below=0.4):
     """A tracker in which these faces are in view at second 0."""
-    tracker = BoxTracker()
+    tracker = BoxTracker(uncertain_below)
     tracker.update(boxes, -0.1)
     tracker.update(boxes, 0.0)
     return tracker
-
-
-def faces(tracker, uncertain_below=0.4):
-    return tracker.faces(uncertain_below)
 
 
 def test_a_face_is_in_view_from_its_second_frame_on():
@@ -96,7 +93,7 @@ def test_a_face_that_comes_back_late_is_a_new_one():
 
 def test_two_trackers_share_no_id():
     first, second = tracker_with(LEFT), tracker_with(LEFT)
-    assert {face.track_id for face in faces(first)}.isdisjoint(face.track_id for face in faces(second))
+    assert {face.track_id for face in first.faces()}.isdisjoint(face.track_id for face in second.faces())
 
 
 def test_faces_keep_their_ids_in_whatever_order_they_are_found():
@@ -122,7 +119,7 @@ def test_a_face_too_small_to_have_an_expression_is_classified_now_and_then_and_h
     track.update_scores(scores(happy=0.9), 0.9, 0.1)
     assert not track.is_due(0.11 + CLASSIFY_SECONDS)
     assert track.is_due(0.11 + CLASSIFY_SMALL_SECONDS)
-    face = faces(tracker)[0]
+    face = tracker.faces()[0]
     assert face.scores is None
     assert face.emotion is None
 
@@ -141,10 +138,11 @@ def test_a_face_that_was_just_classified_is_not_due():
 
 
 def test_an_expression_is_named_where_its_score_is_high_enough():
-    tracker = tracker_with(LEFT)
-    tracker.update([LEFT], 0.1)[0].update_scores(scores(happy=0.6), 0.9, 0.1)
-    assert faces(tracker, uncertain_below=0.5)[0].emotion is Emotion.HAPPY
-    uncertain = faces(tracker, uncertain_below=0.7)[0]
+    sure, unsure = tracker_with(LEFT, uncertain_below=0.5), tracker_with(LEFT, uncertain_below=0.7)
+    for tracker in (sure, unsure):
+        tracker.update([LEFT], 0.1)[0].update_scores(scores(happy=0.6), 0.9, 0.1)
+    assert sure.faces()[0].emotion is Emotion.HAPPY
+    (uncertain,) = unsure.faces()
     assert uncertain.emotion is None
     assert uncertain.scores[HAPPY] == pytest.approx(0.6)
 
@@ -155,7 +153,7 @@ def test_a_turned_face_has_scores_only_where_the_network_is_sure(sure):
     (track,) = tracker.update([LEFT], 0.1)
     track.cascade = Cascade.PROFILE
     track.update_scores(scores(happy=sure), 0.9, 0.1)
-    (face,) = faces(tracker)
+    (face,) = tracker.faces()
     assert (face.scores is not None) == (face.emotion is not None) == (sure > 0.4)
 
 
@@ -174,7 +172,7 @@ def test_a_face_that_turns_away_for_a_moment_is_not_dropped():
         (track,) = tracker.update([LEFT], step / 10)
         track.update_scores(scores(happy=0.6), probability, step / 10)
         tracker.drop_rejected()
-    assert len(faces(tracker)) == 1
+    assert len(tracker.faces()) == 1
 
 
 def happy_after(seconds, fps):
@@ -184,7 +182,48 @@ def happy_after(seconds, fps):
         now = frame / fps
         said = scores(happy=0.9) if now >= 3 else scores(neutral=0.9)
         tracker.update([LEFT], now)[0].update_scores(said, 0.9, now)
-    return faces(tracker)[0].scores[HAPPY]
+    return tracker.faces()[0].scores[HAPPY]
+
+
+def names_of(*said, uncertain_below=0.7):
+    """What a face is named while it is classified so, one after the other, each for long enough to settle."""
+    tracker, names = tracker_with(LEFT, uncertain_below=uncertain_below), []
+    for step, each in enumerate(said):
+        tracker.update([LEFT], 10.0 * step)[0].update_scores(each, 0.9, 10.0 * step)
+        names.append(tracker.faces()[0].emotion)
+    return names
+
+
+def test_a_name_stays_while_its_score_goes_up_and_down_around_the_threshold():
+    said = [scores(happy=share) for share in (0.75, 0.66, 0.72, 0.6, 0.71)]
+    assert names_of(*said) == [Emotion.HAPPY] * 5
+    assert names_of(*said[1:2], *said) == [None] + [Emotion.HAPPY] * 5
+
+
+def test_a_name_goes_where_its_score_is_clearly_too_low():
+    clearly = 0.7 - NAME_MARGIN - 0.02
+    assert names_of(scores(happy=0.75), scores(happy=clearly)) == [Emotion.HAPPY, None]
+
+
+def test_a_name_gives_way_to_another_whose_score_is_clearly_higher():
+    said = scores(happy=0.8), scores(happy=0.4, neutral=0.5), scores(happy=0.3, neutral=0.6)
+    assert names_of(*said, uncertain_below=0.45) == [Emotion.HAPPY, Emotion.HAPPY, Emotion.NEUTRAL]
+
+
+def test_a_face_that_is_turned_far_away_is_uncertain_until_it_comes_back():
+    tracker = Tracker(0.5)
+    for step in range(40):
+        turn = 0.9 if step >= 20 else 0.1
+        tracker.update([Detection(9, LEFT, turn=turn)], step / 5)
+        for track in tracker.tracks:
+            track.update_scores(scores(happy=0.9), 0.9, step / 5)
+        if step == 20:
+            assert tracker.faces()[0].emotion is Emotion.HAPPY, "one look aside is no turn"
+    (turned,) = tracker.faces()
+    assert (turned.emotion, turned.is_frontal) == (None, False)
+    for step in range(40, 60):
+        tracker.update([Detection(9, LEFT, turn=0.1)], step / 5)
+    assert tracker.faces()[0].emotion is Emotion.HAPPY
 
 
 def test_scores_follow_a_change_of_expression_within_a_second_or_two():

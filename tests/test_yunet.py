@@ -13,6 +13,7 @@ import pytest
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
+from app.vision.track import FRONTAL_TURN
 from tests.server import free_port
 from tests.test_face_analyser import shows
 
@@ -177,6 +178,6 @@ def test_a_face_from_the_front_is_told_from_one_in_profile(weights):
             continue
         image = cv2.imread(str(next(labels.parent.rglob(row["file"]))))
         padded = cv2.copyMakeBorder(image, 112, 112, 112, 112, cv2.BORDER_REPLICATE)
-        turns[row["pose"]] += [detection.is_frontal for detection in yunet.detect(padded)[:1]]
+        turns[row["pose"]] += [detection.turn <= FRONTAL_TURN for detection in yunet.detect(padded)[:1]]
     assert sum(turns["front"]) > 20
     assert sum(turns["profile"]) < 3

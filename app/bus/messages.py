@@ -57,6 +57,8 @@ class MonitorStatus:
     """Finished minutes that were written since the monitor started."""
     lecture_id: int | None = None
     """The lecture that is being counted. Another one's minutes are all written."""
+    pictures: tuple[PrivacyArea, ...] = ()
+    """Where faces keep so still that they are pictures, such as posters: proposals for privacy areas."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,10 @@ from app.purpose import Purpose
 from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
-from app.vision.annotate import annotate, encode
+from app.vision.annotate import PICTURE, annotate, encode
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Face, Reading, is_group_in_view, without_expressions
+from app.vision.frame import Box, Face, Reading, is_group_in_view, without_expressions
+from app.vision.privacy_area import PrivacyArea, area_around
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,10 @@ class Analysis:
     """As in `Frame`."""
     face_width: float | None = None
     """As in `MonitorStatus`."""
+    pictures: tuple[Box, ...] = ()
+    """As `FaceAnalyser.pictures`."""
+    size: tuple[int, int] = (1, 1)
+    """Width and height of the frame, pixels."""
 
 
 class Monitor:
@@ -132,7 +137,14 @@ class Monitor:
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces, self._purpose)
-        self._analysis = Analysis(reading, frame.view, _lower_quartile_width(faces, frame.image.shape[1]))
+        height, width = frame.image.shape[:2]
+        self._analysis = Analysis(
+            reading,
+            frame.view,
+            _lower_quartile_width(faces, width),
+            self._analyser.pictures,
+            (width, height),
+        )
         self._minute_writer.add(reading, self._minute_writer.effective_settings.minimum_group)
         self._analysed.count()
 
@@ -176,8 +188,9 @@ class Monitor:
         if not is_group_in_view(faces, settings.minimum_group):
             faces = without_expressions(faces)
         hide_faces = settings.hide_faces
-        words = _labels(settings.language) if self._purpose is Purpose.EXPRESSIONS else {}
-        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, words)
+        words = _labels(settings.language, self._purpose)
+        pictures = self._analysis.pictures if reading else ()
+        image = annotate(frame.image, faces, hide_faces, frame.blanked_areas, words, pictures)
         height, width = image.shape[:2]
         jpeg = encode(image, self._jpeg_quality)
         captured_at = frame.captured_at.timestamp()
@@ -214,8 +227,16 @@ class Monitor:
                 cores=self._cpu_load.cores(),
                 minutes_written=self._minute_writer.minutes_written,
                 lecture_id=self._minute_writer.lecture_id,
+                pictures=self._proposed_areas() if camera.is_online else (),
             )
         )
+
+    def _proposed_areas(self) -> tuple[PrivacyArea, ...]:
+        """Privacy areas over the pictures of faces in the newest frame."""
+        analysis = self._analysis
+        if analysis.view != self._view:
+            return ()
+        return tuple(area_around(box, *analysis.size) for box in analysis.pictures)
 
     def _log_camera_change(self, camera: CameraState) -> None:
         """Log one line when the camera comes or goes."""
@@ -229,11 +250,14 @@ class Monitor:
 
 
 @cache
-def _labels(language: str) -> dict[str, str]:
-    """The word for each expression in a picture."""
-    from app.expression_names import EXPRESSION_NAMES  # no other purpose needs the words
+def _labels(language: str, purpose: Purpose | None) -> dict[str, str]:
+    """The words in a picture."""
+    words = {PICTURE: Translatable("picture?")}
+    if purpose is Purpose.EXPRESSIONS:
+        from app.expression_names import EXPRESSION_NAMES  # no other purpose needs the words
 
-    return {kind: translate(word, language) for kind, word in EXPRESSION_NAMES.items()}
+        words |= EXPRESSION_NAMES
+    return {kind: translate(word, language) for kind, word in words.items()}
 
 
 def _lower_quartile_width(faces: Sequence[Face], picture_width: int) -> float | None:

@@ -127,7 +127,8 @@ def _run_monitor(
 ) -> None:
     def load_analyser(purpose: Purpose) -> FaceAnalyser:
         try:
-            return FaceAnalyser(app.config["SETTINGS"].detector, purpose)
+            settings = app.config["SETTINGS"]
+            return FaceAnalyser(settings.detector, purpose, settings.network)
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 

@@ -131,7 +131,7 @@ def read_into(
     `goes_on` is called after each frame, with its time in the video and whether a minute was written; it
     says whether to go on. Raises CameraError.
     """
-    analyser = FaceAnalyser(settings.detector, Purpose(lecture.purpose))
+    analyser = FaceAnalyser(settings.detector, Purpose(lecture.purpose), settings.network)
     minimum_group = effective_settings(lecture.room).minimum_group
     stored = recording_queries.newest_minute(lecture)
     first_minute = stored + MINUTE if stored is not None else None

@@ -1,4 +1,4 @@
-"""The process that analyses tried pictures: `python -m app.trial DETECTOR`.
+"""The process that analyses tried pictures: `python -m app.trial DETECTOR NETWORK`.
 
 It reads requests from its stdin and writes answers to its stdout, as `app.trial.pipe` describes them. Once
 loaded it opens no file. It ends with its parent, and after IDLE_SECONDS without a request.
@@ -29,7 +29,7 @@ def main() -> None:
     os.nice(NICENESS)
     _die_first()
     silence_decoder()
-    analyser = PictureAnalyser(sys.argv[1])
+    analyser = PictureAnalyser(sys.argv[1], Path(sys.argv[2]))
     analyser.warm_up()
     _forbid_files()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer

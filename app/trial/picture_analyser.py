@@ -21,6 +21,7 @@ from app.vision.frame import Box
 from app.vision.geometry import scale
 from app.vision.model_card import MODELS, read_model_card
 from app.vision.palette import rgb
+from app.vision.track import TURNED_AWAY
 
 FRONTAL_SIDE, FURTHER_SIDE = 1280, 640
 """Pixels to which a larger picture is shrunk for the first cascade, and for the others, which are five."""
@@ -39,15 +40,15 @@ NO_CROP = Translatable("This is not the crop of a face.")
 class PictureAnalyser:
     """Analyses single pictures with the cascades, or YuNet, and the served network. Not thread-safe."""
 
-    def __init__(self, detector: str = "haar") -> None:
-        """Load detector and network; `detector` is a value of the setting DETECTOR.
+    def __init__(self, detector: str = "haar", network: Path = MODELS) -> None:
+        """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
         self._cascades = CascadeDetector()
-        self._classifier = ExpressionClassifier.load(MODELS)
-        self._model = read_model_card(MODELS).sha256
+        self._classifier = ExpressionClassifier.load(network)
+        self._model = read_model_card(network).sha256
 
     def warm_up(self) -> None:
         """Load what is loaded late: Pillow's formats, the network's memory."""
@@ -120,13 +121,14 @@ class PictureAnalyser:
         with_crop: bool,
     ) -> dict:
         cascade, top = detection.cascade, int(scores.argmax())
-        is_named = scores[top] >= self._classifier.uncertain_below
+        is_turned = cascade.is_profile or (detection.turn or 0.0) >= TURNED_AWAY
+        is_named = scores[top] >= self._classifier.uncertain_below and (detection.turn or 0.0) < TURNED_AWAY
         if detection.box.width < MIN_READABLE_SIDE:
             expression, why = None, "too-small"
         elif is_named:
             expression, why = EMOTIONS[top], None
         else:
-            expression, why = UNCERTAIN, "from-the-side" if cascade.is_profile else "unsure"
+            expression, why = UNCERTAIN, "from-the-side" if is_turned else "unsure"
         has_scores = why not in ("too-small", "from-the-side")
         face = {
             "box": list(detection.box),

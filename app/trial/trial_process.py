@@ -5,10 +5,12 @@ import logging
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from app.language import Translatable
 from app.project import PROJECT
 from app.trial.pipe import Request, read_answer, write_message
+from app.vision.model_card import MODELS
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +32,9 @@ class TrialRefused(ValueError):
 class TrialProcess:
     """The process, or none yet. Thread-safe."""
 
-    def __init__(self, detector: str) -> None:
-        """`detector` is the setting DETECTOR."""
-        self._command = [sys.executable, "-m", "app.trial", detector]
+    def __init__(self, detector: str, network: Path = MODELS) -> None:
+        """`detector` and `network` are the settings DETECTOR and NETWORK."""
+        self._command = [sys.executable, "-m", "app.trial", detector, str(network)]
         self._process: subprocess.Popen | None = None
         self._turn = threading.Lock()
 

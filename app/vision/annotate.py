@@ -17,7 +17,9 @@ from app.vision.frame import Box, Face
 from app.vision.palette import COLOURS, DARK, UNCERTAIN, ink_on, rgb
 from app.vision.privacy_area import FILL, PrivacyArea
 
-ENGLISH_WORDS = {word: word for word in (*map(str, EMOTIONS), "uncertain")}
+PICTURE = "picture"
+"""The key of the word for a picture of a face, such as a poster."""
+ENGLISH_WORDS = {word: word for word in (*map(str, EMOTIONS), "uncertain")} | {PICTURE: "picture?"}
 
 HIDDEN_BLOCKS = 6
 """A hidden face keeps 6 × 6 colours: too few to recognise the face, or to reconstruct it."""
@@ -42,18 +44,24 @@ def annotate(
     hide_faces: bool = False,
     areas: Sequence[PrivacyArea] = (),
     words: Mapping[str, str] = ENGLISH_WORDS,
+    pictures: Sequence[Box] = (),
 ) -> np.ndarray:
     """Give a copy of `image`, BGR uint8, with the faces marked and labelled in `words`, and `areas` hatched.
+
+    `pictures` are outlined quietly: nobody is counted there.
 
     With `hide_faces` nobody can be recognised, detected or not. The cascade misses profiles and every second
     face of a crowd, so the whole image is frosted, and each detected face pixelated besides.
     """
     drawn = _frosted(image) if hide_faces else image.copy()
     if hide_faces:
-        for face in faces:
-            _pixelate(drawn, face.box)
+        for box in (*(face.box for face in faces), *pictures):
+            _pixelate(drawn, box)
     for area in areas:
         _hatch(drawn, area)
+    for box in pictures:
+        _outline(drawn, box)
+        _draw_chip(drawn, box, words[PICTURE], UNCERTAIN)
     for face in faces:
         _draw_corners(drawn, face)
     for face in faces:  # last, so that no box crosses a label
@@ -84,7 +92,7 @@ def label(face: Face, words: Mapping[str, str] = ENGLISH_WORDS) -> str | None:
         return None
     if face.emotion is None:
         return words["uncertain"]
-    return f"{words[face.emotion]} {100 * float(face.scores.max()):.0f} %"
+    return f"{words[face.emotion]} {100 * float(face.scores[EMOTIONS.index(face.emotion)]):.0f} %"
 
 
 def _frosted(image: np.ndarray) -> np.ndarray:
@@ -130,6 +138,11 @@ def _bgr(colour: str) -> tuple[int, int, int]:
     return rgb(colour)[::-1]
 
 
+def _outline(image: np.ndarray, box: Box) -> None:
+    corners = (box.x, box.y), (box.x + box.width - 1, box.y + box.height - 1)
+    cv2.rectangle(image, *corners, _bgr(UNCERTAIN), 1, cv2.LINE_AA)
+
+
 def _draw_corners(image: np.ndarray, face: Face) -> None:
     """Draw the box's four corners, rounded, with a thin dark edge that shows on any background."""
     thickness = max(2, round(image.shape[0] / 360))
@@ -165,20 +178,23 @@ class LabelChip(NamedTuple):
 
 
 def _draw_label(image: np.ndarray, face: Face, words: Mapping[str, str]) -> None:
-    """Draw the label above the face, or below it if there is no room above."""
     text = label(face, words)
-    if text is None:
-        return
+    if text is not None:
+        _draw_chip(image, face.box, text, _colour(face))
+
+
+def _draw_chip(image: np.ndarray, box: Box, text: str, colour: str) -> None:
+    """Draw a label above a box, or below it if there is no room above."""
     height, width = image.shape[:2]
-    chip = _chip(text, _colour(face), _text_size(face.box, height))
+    chip = _chip(text, colour, _text_size(box, height))
     chip_height, chip_width = chip.transparency.shape[:2]
     if chip_height > height or chip_width > width:
         return
     gap = max(2, chip_height // 5)
-    y = face.box.y - gap - chip_height
+    y = box.y - gap - chip_height
     if y < 0:
-        y = face.box.y + face.box.height + gap
-    x = min(max(0, face.box.x + (face.box.width - chip_width) // 2), width - chip_width)
+        y = box.y + box.height + gap
+    x = min(max(0, box.x + (box.width - chip_width) // 2), width - chip_width)
     y = min(max(0, y), height - chip_height)
     below = image[y : y + chip_height, x : x + chip_width]
     below[:] = (below * chip.transparency + chip.colour) // 255

@@ -14,7 +14,10 @@ from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.motion import MotionDetector, StillPatch
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import YuNet
+from app.vision.film_cut import CutDetector
 from app.vision.frame import Box, Face, Frame
+from app.vision.model_card import MODELS
+from app.vision.picture_watch import PictureWatch
 from app.vision.track import Track, Tracker
 
 if TYPE_CHECKING:
@@ -24,61 +27,74 @@ if TYPE_CHECKING:
 class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
-    def __init__(self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS) -> None:
-        """Load detector and network; `detector` is a value of the setting DETECTOR.
+    def __init__(
+        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path = MODELS
+    ) -> None:
+        """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
-        self._classifier = _load_classifier() if purpose is Purpose.EXPRESSIONS else None
+        self._classifier = _load_classifier(network) if purpose is Purpose.EXPRESSIONS else None
         if detector == "haar":
             neighbours = PROPOSAL_NEIGHBOURS if self._classifier else MIN_NEIGHBOURS
             self._detector, self._yunet = CascadeDetector(proposal_neighbours=neighbours), None
         else:
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
         self._view: tuple = ()
-        self._tracker = Tracker()
+        self._cuts = CutDetector()
+        self._tracker, self._pictures = Tracker(), PictureWatch()
+
+    @property
+    def pictures(self) -> tuple[Box, ...]:
+        """Where faces keep so still that they are pictures, such as posters, and aren't given as faces."""
+        return self._pictures.boxes
 
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
-        """Give the faces in view. Frames must come in the order in which the camera gave them."""
+        """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         view = frame.view, grey.shape, frame.blanked_areas
-        if view != self._view:
+        if self._cuts.is_cut(grey) or view != self._view:
             self._view = view
             self._start_view(*grey.shape)
         detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
         tracks = self._tracker.update(detections, frame.monotonic)
-        if self._classifier is None:
-            return self._tracker.faces()
-        due = [track for track in tracks if track.is_due(frame.monotonic)]
+        if self._classifier is not None:
+            self._classify(grey, tracks, frame.monotonic)
+        faces = self._tracker.faces()
+        pictures = self._pictures.update(grey, {face.track_id: face.box for face in faces}, frame.monotonic)
+        return tuple(face for face in faces if face.track_id not in pictures)
+
+    def _classify(self, grey: np.ndarray, tracks: Sequence[Track], monotonic: float) -> None:
+        """Classify the faces that are due, and end the tracks that are none."""
+        due = [track for track in tracks if track.is_due(monotonic)]
         crops = crop_faces(
             grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
         )
         for track, scores, face_probability in zip(due, *self._classifier.classify(crops), strict=True):
-            track.update_scores(scores, face_probability, frame.monotonic)
+            track.update_scores(scores, face_probability, monotonic)
         self._tracker.drop_rejected()
-        return self._tracker.faces(self._classifier.uncertain_below)
 
     def confident_faces(self) -> tuple[Face, ...]:
         """Give the faces in view whose smoothed probability is high enough for a new face; drop the others.
 
         For a still picture: what looked like a face in one of many passes is dropped.
         """
-        if self._classifier is None:
-            return self._tracker.faces()
-        self._tracker.drop_rejected(self._classifier.face_below)
-        return self._tracker.faces(self._classifier.uncertain_below)
+        if self._classifier is not None:
+            self._tracker.drop_rejected(self._classifier.face_below)
+        return self._tracker.faces()
 
     def reset(self) -> None:
         """Forget every face: the next frame is of something else."""
         self._view = ()
 
     def _start_view(self, height: int, width: int) -> None:
-        """Forget every face: a frame of another camera, size or blanked areas shows other faces."""
-        self._tracker = Tracker()
+        """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
+        self._tracker = Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
+        self._pictures = PictureWatch()
 
     def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
         """Search around each known face, and in what has changed in the tiles that are due."""
@@ -122,12 +138,11 @@ class FaceAnalyser:
         ]
 
 
-def _load_classifier() -> "ExpressionClassifier":
+def _load_classifier(network: Path) -> "ExpressionClassifier":
     # imported here, so that a process that reads no expressions has neither LiteRT nor the thresholds
     from app.vision.expression_network import ExpressionClassifier
-    from app.vision.model_card import MODELS
 
-    return ExpressionClassifier.load(MODELS)
+    return ExpressionClassifier.load(network)
 
 
 def _without_faces(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:

@@ -61,8 +61,9 @@ class Face:
     """float32 (7,), the smoothed score of each of EMOTIONS, adding up to 1. None for a face that is too
     small, or seen from the side with no score high enough."""
     emotion: Emotion | None
-    """The expression with the highest score. None for a face that is too small, or where that score is too
-    low."""
+    """What it is named: the expression with the highest score or, so that names don't flicker, one that had
+    it and is not clearly lower yet. None for a face without scores, turned far away, or with no score high
+    enough."""
     is_frontal: bool | None = None
     """Whether it is turned to the camera; None where the detector can't tell."""
 

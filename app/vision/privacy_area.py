@@ -9,6 +9,8 @@ import numpy as np
 MAX_AREAS = 20
 FILL = 16
 """Grey of a blanked area, of 255: black in video range, so that a covered lens still counts as black."""
+HEAD_MARGIN = 0.25
+"""Of a face's box, on each side: a detector finds no face in what remains."""
 
 
 class PrivacyArea(NamedTuple):
@@ -22,6 +24,24 @@ class PrivacyArea(NamedTuple):
     def slices(self, height: int, width: int) -> tuple[slice, slice]:
         """Its rows and columns in an image of that size in pixels; includes every pixel that it touches."""
         return _slice(self.top, self.height, height), _slice(self.left, self.width, width)
+
+
+def area_around(box: tuple[int, int, int, int], width: int, height: int) -> PrivacyArea:
+    """The area that covers a face's box (x, y, width, height) in pixels and the head around it.
+
+    `width` and `height` are the image's.
+    """
+    x, y, box_width, box_height = box
+    left, across = _span(x, box_width, width)
+    top, down = _span(y, box_height, height)
+    return PrivacyArea(left, top, across, down)
+
+
+def _span(begin: float, length: float, side: int) -> tuple[float, float]:
+    """Begin and length with the margin, in thousandths of the side, as the page keeps them."""
+    first = max(0, math.floor(1000 * (begin - HEAD_MARGIN * length) / side))
+    last = min(1000, math.ceil(1000 * (begin + (1 + HEAD_MARGIN) * length) / side))
+    return first / 1000, (last - first) / 1000
 
 
 def blank(image: np.ndarray, areas: Sequence[PrivacyArea]) -> None:

@@ -74,7 +74,7 @@ def init_app(app: APIFlask) -> None:
         rooms=rooms,
         pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
-        trial_process=TrialProcess(settings.detector),
+        trial_process=TrialProcess(settings.detector, settings.network),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     requested_room.init_app(app)

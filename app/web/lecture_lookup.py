@@ -1,6 +1,6 @@
 """The lecture, note or report that an address names, or the answer 404."""
 
-from flask import abort, g
+from flask import abort, current_app, g
 
 from app.language import Translatable
 from app.report.lecture_report import Report, ReportConditions, report_of
@@ -57,5 +57,6 @@ def note_or_404(lecture: Lecture, note_id: int) -> Note:
 def report_or_404(lecture_id: int) -> Report:
     """The report of a lecture; of a running one, up to now."""
     lecture = lecture_or_404(lecture_id)
-    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, read_model_card())
+    card = read_model_card(current_app.config["SETTINGS"].network)
+    conditions = ReportConditions(effective_settings(lecture.room).minimum_group, card)
     return report_of(lecture, current_time(), conditions)

@@ -15,8 +15,9 @@ class Detection(NamedTuple):
     box: Box
     cascade: Cascade = Cascade.FRONTAL
     """The cascade that found it; meaningless for YuNet's detections."""
-    is_frontal: bool | None = None
-    """Whether the face is turned to the camera; None from a cascade, which can't tell."""
+    turn: float | None = None
+    """How far the nose lies from the middle between the eyes, in distances between them: 0 from the front,
+    0.5 below an eye, at most 1. None from a cascade, which can't tell."""
 
 
 def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
@@ -27,10 +28,11 @@ def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
     """
     kept: list[Detection] = []
     for detection in sorted(detections, key=lambda each: (each.confidence, each.box), reverse=True):
-        if not any(_are_one_face(detection.box, other.box) for other in kept):
+        if not any(are_one_face(detection.box, other.box) for other in kept):
             kept.append(detection)
     return sorted(kept, key=lambda each: each.box.width * each.box.height, reverse=True)
 
 
-def _are_one_face(a: Box, b: Box) -> bool:
+def are_one_face(a: Box, b: Box) -> bool:
+    """Whether either box contains the other's centre."""
     return a.contains_centre_of(b) or b.contains_centre_of(a)

@@ -37,13 +37,13 @@ class StillPatch:
     @classmethod
     def from_detection(cls, grey: np.ndarray, detection: Detection, monotonic: float) -> "StillPatch":
         """Remember a detection in `grey` and what `grey` shows there."""
-        return cls(detection, _face_cells(grey, detection.box), monotonic)
+        return cls(detection, face_cells(grey, detection.box), monotonic)
 
     def is_unchanged(self, grey: np.ndarray, monotonic: float) -> bool:
         """Whether `grey` shows the same there, so that a search would only repeat the detection."""
         if monotonic - self.monotonic >= MAX_STILL_SECONDS:
             return False
-        return not _differs(self.cells, _face_cells(grey, self.detection.box)).any()
+        return not _differs(self.cells, face_cells(grey, self.detection.box)).any()
 
 
 class MotionDetector:
@@ -87,7 +87,8 @@ def _crop(tile: Tile, changed: Box, cell: float) -> Tile:
     )
 
 
-def _face_cells(grey: np.ndarray, box: Box) -> np.ndarray:
+def face_cells(grey: np.ndarray, box: Box) -> np.ndarray:
+    """The mean grey of CELLS_PER_FACE × CELLS_PER_FACE cells of a face, int16."""
     return _cells(box.crop(grey), CELLS_PER_FACE, CELLS_PER_FACE)
 
 

@@ -26,10 +26,6 @@ NMS_THRESHOLD = 0.3  # IoU of two boxes of one search, above which OpenCV drops 
 CASCADE_BOX_RATIO = 1.09
 """The side of the cascade's box, on which the expressions were learnt, over that of a square as large as
 YuNet's narrow box of the same face; their centres agree (114 faces that both found)."""
-MAX_NOSE_OFFSET = 0.25
-"""Of the distance between the eyes: how far from their middle the nose of a face that is turned to the camera
-may lie. So 224 of 239 faces from the front count as such, 8 of 43 that are turned and none of 32 in profile
-(FairFace, `python -m benchmarks.presence`)."""
 _INSTALL = "run flask --app wsgi detector install, or set DETECTOR=haar"
 
 
@@ -93,12 +89,12 @@ def _detection(row: np.ndarray, factor: float) -> Detection:
     side = CASCADE_BOX_RATIO * np.sqrt(width * height)
     left, top = x + (width - side) / 2, y + (height - side) / 2
     box = Box(round(left), round(top), round(side), round(side))
-    return Detection(round(1000 * row[-1]), box, is_frontal=_is_frontal(row[4:14].reshape(5, 2)))
+    return Detection(round(1000 * row[-1]), box, turn=_turn(row[4:14].reshape(5, 2)))
 
 
-def _is_frontal(points: np.ndarray) -> bool:
-    """Whether the nose lies between the eyes; `points` (5, 2) are eyes, nose and the corners of the mouth."""
+def _turn(points: np.ndarray) -> float:
+    """As in `Detection`; `points` (5, 2) are eyes, nose and the corners of the mouth."""
     eye, other_eye, nose = points[:3]
     line = other_eye - eye
     place = (nose - eye) @ line / max(float(line @ line), 1e-9)
-    return bool(abs(place - 0.5) <= MAX_NOSE_OFFSET)
+    return min(1.0, abs(float(place) - 0.5))

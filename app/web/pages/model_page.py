@@ -3,12 +3,14 @@
 Open to all: the people filmed may ask how right the network is, and nothing on the page is about anybody.
 """
 
+from pathlib import Path
+
 import mistune
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, current_app, render_template
 
 from app.language import Translatable
 from app.report.model_figures import class_figures, commonest_mistake, reliability_bins, worst_classes
-from app.vision.model_card import CARD, MODELS, ModelCard, WeightsError, read_model_card
+from app.vision.model_card import CARD, ModelCard, WeightsError, read_model_card
 from app.web.pages.model_charts import coverage_curve, reliability_points
 
 pages = Blueprint("model", __name__)
@@ -37,20 +39,24 @@ def model():
 
 def _read_card() -> ModelCard:
     try:
-        return read_model_card(MODELS)
+        return read_model_card(_network())
     except (OSError, WeightsError):
         abort(
             503,
             Translatable(
-                "models/%(card)s is missing, damaged or without figures: restore it from the release.",
+                "%(card)s of the network is missing, damaged or lacks figures: restore it from the release.",
                 card=CARD,
             ),
         )
 
 
+def _network() -> Path:
+    return current_app.config["SETTINGS"].network
+
+
 def _text() -> str | None:
     """CARD.md as HTML, its headings two levels lower; None if there is no such file."""
-    path = MODELS / TEXT
+    path = _network() / TEXT
     if not path.is_file():
         return None
     markdown = mistune.create_markdown(renderer=_CardRenderer(), plugins=["table"])

@@ -11,7 +11,7 @@ from app.store.effective_settings import effective_settings
 from app.store.tables import Room
 from app.vision.privacy_area import MAX_AREAS, PrivacyArea, blank
 from app.web.audit import record
-from app.web.extensions import reload_settings
+from app.web.extensions import hub, reload_settings
 from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route
 
@@ -52,7 +52,14 @@ def _page(room: Room, rows: list[tuple[str, ...]], errors: list[str]) -> str:
         errors=errors,
         camera=camera,
         drawn_for=drawn_for,
+        pictures=_proposed_rows(room),
     )
+
+
+def _proposed_rows(room: Room) -> list[tuple[str, ...]]:
+    """An area for each picture of a face, such as a poster, as far as there may be more areas."""
+    status, count = hub(room).status, len(effective_settings(room).areas)
+    return [_as_percentages(area) for area in status.pictures[: MAX_AREAS - count]] if status else []
 
 
 def _parse(rows: list[tuple[str, ...]]) -> tuple[list[PrivacyArea], list[str]]:
