@@ -96,7 +96,7 @@ def installation(
     rooms: int = 1,
     **settings: str,
 ) -> Iterator[Installation]:
-    """Start an installation with rooms 1, 2 and so on, all with CAMERA; all processes have these `settings`."""
+    """Start an installation with rooms 1, 2 and so on, all with CAMERA; all processes have these settings."""
     common = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "ROOM": "Room 1", **settings}
     with ExitStack() as started:
         servers = [Server(folder / f"web{number}", common) for number in range(webs)]
