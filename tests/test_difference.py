@@ -8,7 +8,8 @@ import pytest
 from app.report.difference import differences
 from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute
 from app.store.minute_figures import PooledMinutes
-from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.emotion import Emotion
+from app.vision.palette import STACK_ORDER
 from tests.test_stack_chart import START
 
 USUAL = np.array([0.03, 0.01, 0.02, 0.15, 0.05, 0.06, 0.58, 0.1])
@@ -51,7 +52,7 @@ def test_lectures_that_do_not_differ_seldom_seem_to():
 def test_a_class_that_smiles_twice_as_much_is_found():
     rng = np.random.default_rng(8)
     found = [differences(lecture(rng), lecture(rng, happy=2.5)) for _ in range(20)]
-    happy = [row[EMOTIONS.index(Emotion.HAPPY)] for row in found]
+    happy = [row[STACK_ORDER.index(Emotion.HAPPY)] for row in found]
     assert sum(each.is_more_than_chance for each in happy) >= 16
     assert all(each.points.startswith("+") for each in happy if each.is_more_than_chance)
 

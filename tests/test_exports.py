@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from flask_babel import force_locale
 
-from app.report.exports import FORMATS, filename
+from app.report.exports import FORMATS, filename, system_fonts
 from app.report.exports.csv_file import to_csv
 from app.report.exports.drawable_text import as_seen, drawable
 from app.report.exports.json_file import to_json
@@ -109,10 +109,23 @@ HINT = "□ is a letter that this file's font lacks."
 
 
 @pytest.mark.parametrize("title", ["分数", "الجبر", "Algebra 🙂"])
-def test_a_sheet_says_what_the_boxes_are_where_its_font_lacks_letters(app_context, title):
+def test_a_sheet_says_what_the_boxes_are_where_its_font_lacks_letters(app_context, monkeypatch, title):
+    monkeypatch.setattr(system_fonts, "PATHS", ())
     first, _ = sheets(lecture_of(6, title))
     assert f"{HINT} The page and the XLSX file show it." in first
     assert "□ Aula" not in first
+
+
+@pytest.mark.parametrize(
+    ("title", "font"),
+    [("分数と少数", system_fonts.DROID), ("분수", system_fonts.NANUM), ("Algebra 🙂", system_fonts.SYMBOLA)],
+)
+def test_a_font_of_the_system_draws_letters_that_the_own_one_lacks(app_context, title, font):
+    if not font.exists():
+        pytest.skip(f"needs {font}: apt install fonts-droid-fallback fonts-nanum fonts-symbola")
+    first, _ = sheets(lecture_of(6, title))
+    assert title in first
+    assert "□" not in first
 
 
 def test_a_sheet_speaks_of_no_boxes_where_there_are_none(report):

@@ -8,6 +8,7 @@ import numpy as np
 from app.report.lecture_report import Report
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.palette import STACK_ORDER
 
 BLOCK_MINUTES = 5
 """A class's mood lasts minutes, so neighbouring minutes say much the same; blocks of them hardly do."""
@@ -37,23 +38,25 @@ class ShareDifference:
 
 
 def differences(one: Report, other: Report) -> list[ShareDifference]:
-    """How the second lecture differs from the first, by expression; none where one has no shares."""
+    """How the second lecture differs from the first, in the order of the stack.
+
+    None where one of them has no shares.
+    """
     if one.shares is None or other.shares is None:
         return []
     first, second = _blocks(one.minutes), _blocks(other.minutes)
-    chances = [None] * len(EMOTIONS)
+    chances = dict.fromkeys(EMOTIONS)
     if min(len(first), len(second)) >= MIN_BLOCKS:
-        chances = _chances(first, second)
-    return [
-        ShareDifference(
-            emotion,
-            difference := other.shares[emotion] - one.shares[emotion],
-            None
-            if chance is None
-            else bool(chance * len(EMOTIONS) <= MAX_CHANCE and abs(difference) >= MIN_DIFFERENCE),
-        )
-        for emotion, chance in zip(EMOTIONS, chances, strict=True)
-    ]
+        chances = dict(zip(EMOTIONS, _chances(first, second).tolist(), strict=True))
+    return [_difference(one, other, emotion, chances[emotion]) for emotion in STACK_ORDER]
+
+
+def _difference(one: Report, other: Report, emotion: Emotion, chance: float | None) -> ShareDifference:
+    difference = other.shares[emotion] - one.shares[emotion]
+    if chance is None:
+        return ShareDifference(emotion, difference, None)
+    is_more = chance * len(EMOTIONS) <= MAX_CHANCE and abs(difference) >= MIN_DIFFERENCE
+    return ShareDifference(emotion, difference, is_more)
 
 
 def _blocks(minutes: Sequence[ReportMinute]) -> np.ndarray:

@@ -1,6 +1,9 @@
 """Sheets of A4 to draw a report on, in millimetres from the top left corner."""
 
+from pathlib import Path
+
 from app import fonts
+from app.report.exports import system_fonts
 from app.report.exports.drawable_text import BOX, as_seen, drawable
 
 LEFT, RIGHT, WIDTH = 18.0, 192.0, 174.0
@@ -23,7 +26,8 @@ class PdfCanvas:
         self.pdf.c_margin = 0
         self.pdf.add_font("DejaVu", "", fonts.REGULAR)
         self.pdf.add_font("DejaVu", "B", fonts.BOLD)
-        self._known = self.pdf.fonts["dejavu"].cmap
+        self._known = set(self.pdf.fonts["dejavu"].cmap)
+        self._fallbacks: list[str] = []
         self.has_boxes = False
         """Whether a box stands for a letter that the font lacks."""
 
@@ -69,6 +73,18 @@ class PdfCanvas:
         return words.rstrip("… ") + "…"
 
     def _drawable(self, words: str) -> str:
+        for path in system_fonts.PATHS:
+            self._add_if_needed(path, words)
         drawn = drawable(words, self._known)
         self.has_boxes |= BOX in drawn
         return drawn
+
+    def _add_if_needed(self, path: Path, words: str) -> None:
+        """Add a font of the system that has letters which are missing so far."""
+        lacking = {ord(letter) for letter in words} - self._known
+        if path.stem in self._fallbacks or not lacking & system_fonts.letters_of(path):
+            return
+        self.pdf.add_font(path.stem, "", path)
+        self._fallbacks.append(path.stem)
+        self.pdf.set_fallback_fonts(self._fallbacks, exact_match=False)  # bold letters become regular ones
+        self._known |= system_fonts.letters_of(path)
