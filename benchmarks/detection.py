@@ -15,7 +15,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.offline.picture import find_faces
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade import Cascade, LoadedCascades
 from app.vision.detection.cascade_detector import CASCADE_WINDOW, MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS
@@ -23,6 +22,7 @@ from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import FaceAnalyser
+from app.vision.face_judge import CASCADE_BELOW
 from app.vision.frame import Box
 from app.vision.geometry import rotate, transform_box
 from app.vision.model_card import MODELS
@@ -152,11 +152,11 @@ def _program(photographs: list[Photograph]) -> dict:
     analyser = FaceAnalyser()
     begin = time.perf_counter()
     boxes = [
-        [face.box for face in find_faces(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR), analyser)]
+        [face.box for face in analyser.analyse_picture(cv2.cvtColor(one.grey, cv2.COLOR_GRAY2BGR))]
         for one in photographs
     ]
     seconds = time.perf_counter() - begin
-    return {"refused below": analyser._classifier.face_below} | _found(photographs, boxes, seconds)
+    return {"refused below": CASCADE_BELOW} | _found(photographs, boxes, seconds)
 
 
 def _boxes(found: list[Detection]) -> list[Box]:

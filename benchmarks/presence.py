@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import cv2
 
 from app.demo import Classroom
-from app.offline.picture import find_faces
 from app.purpose import Purpose
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
@@ -68,7 +67,7 @@ def photographs(purpose: Purpose, detector: str) -> dict:
         image = cv2.imread(str(path))
         if (factor := MAX_SIDE / max(image.shape[:2])) < 1:
             image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        found = [face.box for face in find_faces(image, analyser)]
+        found = [face.box for face in analyser.analyse_picture(image)]
         here = labelled.get(str(path.relative_to(scenes)), [])
         truth = here + [each.box for each in yunet.detect(image) if path not in empty]
         seen["pictures"] += 1
@@ -95,7 +94,7 @@ def poses(detector: str) -> list[dict]:
         image = cv2.imread(str(next((DATA / "fairface").rglob(row["file"]))))
         half = image.shape[0] // 2
         padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_REPLICATE)
-        faces = find_faces(padded, analyser)
+        faces = analyser.analyse_picture(padded)
         centre = padded.shape[0] / 2
         near = [
             face

@@ -266,6 +266,7 @@ def test_pictures_of_faces_are_covered_with_one_click(app, administrator):
     sent = {name: [value for other, value in fields if other == name] for name, _ in fields}
     assert administrator.post("/settings/areas", data=sent).status_code == 302
     assert areas_of(app) == (PrivacyArea(0.01, 0.02, 0.03, 0.04), poster)
+    assert 'id="pictures"' not in administrator.get("/settings/areas").text
 
 
 def test_areas_stay_when_the_camera_changes_and_the_page_says_so(app, administrator):

@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
+from app.vision.detection.detection import Detection
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Frame
+from app.vision.face_judge import face_probability
+from app.vision.frame import Box, Frame
 from app.vision.track import FRONTAL_TURN
 from tests.server import free_port
 from tests.test_face_analyser import shows
@@ -166,6 +168,17 @@ def test_the_analyser_reads_faces_with_it_and_the_network_rejects_posters(weight
     assert len(seated) == 4
     assert all(shows(faces, box) for box in seated)
     assert len([face for face in faces if face.scores is not None]) == 4
+
+
+def test_detector_and_network_judge_together():
+    def judged(score, network):
+        return face_probability(Detection(round(1000 * score), Box(0, 0, 40, 40), turn=0.1), network)
+
+    assert judged(0.95, 0.2) > 0.95, "a bowed head, of which the network is unsure"
+    assert judged(0.55, 0.999) > 0.9, "a small face, of which YuNet is unsure"
+    assert judged(0.7, 0.5) < 0.5, "neither is sure"
+    assert judged(0.9, 0.0001) < 0.5
+    assert face_probability(Detection(12, Box(0, 0, 40, 40)), 0.5) == 0.5, "votes say nothing"
 
 
 def test_a_face_from_the_front_is_told_from_one_in_profile(weights):

@@ -1,4 +1,4 @@
-"""Analyses a picture as if a camera showed nothing else for a while."""
+"""Analyses a picture from a file."""
 
 from pathlib import Path
 
@@ -6,18 +6,11 @@ import cv2
 import numpy as np
 
 from app.camera.files import printable, read_picture
-from app.clock import EPOCH
 from app.offline.analysis_settings import SUPPRESSED_REMARK, AnalysisSettings
 from app.offline.paths import OutputFiles
 from app.offline.results import face_as_dict, write_faces
 from app.vision.annotate import annotate, encode
-from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Face, Frame
-
-MOMENTS = (0.0, 1.0, *(FURTHER_SWEEP_SECONDS + look for look in range(5)))
-"""Seconds at which it is analysed. By the third time every cascade has searched it. After that the network
-has time to reject false positives, for it sees each face cropped a little differently every time."""
 
 
 def analyse_picture(
@@ -28,7 +21,7 @@ def analyse_picture(
     Raises CameraError where the picture can't be read.
     """
     image = read_picture(path)
-    found = find_faces(image, analyser)
+    found = analyser.analyse_picture(image)
     faces = settings.without_suppressed(found)
     suppressed = 0 < len(found) < settings.minimum_group
     annotated = annotate(image, faces, hide_faces=settings.hide_faces)
@@ -45,14 +38,6 @@ def analyse_picture(
     write_faces(outputs, about, [face_as_dict(face) for face in faces])
     summary = "1 face" if len(found) == 1 else f"{len(found)} faces"
     return f"{summary}; {SUPPRESSED_REMARK}" if suppressed else summary
-
-
-def find_faces(image: np.ndarray, analyser: FaceAnalyser) -> tuple[Face, ...]:
-    """The faces in a picture, BGR uint8 (height, width, 3)."""
-    analyser.reset()
-    for number, moment in enumerate(MOMENTS, start=1):
-        analyser.analyse(Frame(image, number, EPOCH, moment))
-    return analyser.confident_faces()
 
 
 def _encoded(image: np.ndarray, suffix: str, jpeg_quality: int) -> bytes:

@@ -1,6 +1,7 @@
 """Finds the faces of one picture within a second, and says which parts of a face mattered."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,21 +11,21 @@ from app.camera.jpeg import InvalidJpeg
 from app.camera.picture import decode_picture
 from app.language import Translatable
 from app.vision.annotate import encode
-from app.vision.crop import MIN_READABLE_SIDE, SIDE, crop_faces
+from app.vision.crop import MIN_READABLE_SIDE, SIDE
 from app.vision.detection.cascade_detector import CascadeDetector
-from app.vision.detection.detection import Detection, non_maximum_suppression
-from app.vision.detection.sweep import frontal_tiles, further_tiles
-from app.vision.detection.yunet import YuNet
+from app.vision.detection.detection import Detection
+from app.vision.detection.yunet import PROPOSAL_SCORE, YuNet
 from app.vision.emotion import EMOTIONS, UNCERTAIN
 from app.vision.expression_network import ExpressionClassifier
-from app.vision.frame import Box
+from app.vision.face_judge import faces_among
 from app.vision.geometry import scale
 from app.vision.model_card import MODELS, read_model_card
 from app.vision.palette import rgb
+from app.vision.picture_search import search_picture
 from app.vision.track import TURNED_AWAY
 
-FRONTAL_SIDE, FURTHER_SIDE = 1280, 640
-"""Pixels to which a larger picture is shrunk for the first cascade, and for the others, which are five."""
+SIDES = 1280, 640
+"""As in `search_picture`: an answer takes about a second."""
 SHOWN_SIDE, SHOWN_QUALITY = 1600, 85  # of the JPEG for the page
 MAX_FACES = 100  # shown; the largest
 PATCH, STRIDE = 6, 3
@@ -45,8 +46,9 @@ class PictureAnalyser:
 
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
-        self._yunet = None if detector == "haar" else YuNet(Path(detector).expanduser())
-        self._cascades = CascadeDetector()
+        self._detector = (
+            CascadeDetector() if detector == "haar" else YuNet(Path(detector).expanduser(), PROPOSAL_SCORE)
+        )
         self._classifier = ExpressionClassifier.load(network)
         self._model = read_model_card(network).sha256
 
@@ -62,14 +64,13 @@ class PictureAnalyser:
         `with_pictures` adds the picture itself as a JPEG and each face's crop as a PNG, in base64.
         """
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        detections = self._detect(image, grey)
-        crops = _crops(grey, detections)
-        scores, probabilities = self._classifier.classify(crops)
-        faces = [
-            self._face(*each, with_crop=with_pictures)
-            for each in zip(detections, crops, scores, probabilities, strict=True)
-            if each[-1] >= self._classifier.face_below
-        ][:MAX_FACES]
+
+        def accept(proposals: Sequence[Detection]) -> list[Detection]:
+            return [look.detection for look in faces_among(grey, proposals, self._classifier)]
+
+        detections = search_picture(image, grey, self._detector, accept, SIDES)
+        looks = faces_among(grey, detections, self._classifier)
+        faces = [self._face(*look, with_crop=with_pictures) for look in looks[:MAX_FACES]]
         height, width = grey.shape
         answer = {"width": width, "height": height, "model": self._model, "faces": faces}
         if with_pictures:
@@ -89,27 +90,6 @@ class PictureAnalyser:
             "largest": round(float(drops.max()), 4),
             "map": _text(cv2.imencode(".png", _drawn_map(face, drops))[1].tobytes()),
         }
-
-    def _detect(self, image: np.ndarray, grey: np.ndarray) -> list[Detection]:
-        if self._yunet:
-            return self._yunet.detect(image)
-        height, width = grey.shape
-        found: list[Detection] = []
-        for side, tiles in ((FRONTAL_SIDE, frontal_tiles), (FURTHER_SIDE, further_tiles)):
-            small = scale(grey, min(1.0, side / max(height, width)))
-            factor = width / small.shape[1]
-            proposals = [
-                _enlarged(proposal, factor)
-                for tile in tiles(small.shape[1], small.shape[0])
-                for proposal in self._cascades.propose(small, tile)
-            ]
-            _, probabilities = self._classifier.classify(_crops(grey, proposals))
-            found += [
-                proposal
-                for proposal, probability in zip(proposals, probabilities, strict=True)
-                if probability >= self._classifier.face_below
-            ]
-        return non_maximum_suppression(found)
 
     def _face(
         self,
@@ -132,7 +112,9 @@ class PictureAnalyser:
         has_scores = why not in ("too-small", "from-the-side")
         face = {
             "box": list(detection.box),
-            "detector": "yunet" if self._yunet else cascade.name.lower().replace("_", "-"),
+            "detector": "yunet"
+            if isinstance(self._detector, YuNet)
+            else cascade.name.lower().replace("_", "-"),
             "rotation": cascade.roll_degrees,
             "face_probability": round(float(probability), 4),
             "scores": _named(scores) if has_scores else None,
@@ -156,17 +138,6 @@ class PictureAnalyser:
             drops[y : y + PATCH, x : x + PATCH] += scores[0, top] - score
             counts[y : y + PATCH, x : x + PATCH] += 1
         return drops / counts, top
-
-
-def _enlarged(detection: Detection, factor: float) -> Detection:
-    """The detection in the picture that is `factor` times as large."""
-    return detection._replace(box=Box(*(round(side * factor) for side in detection.box)))
-
-
-def _crops(grey: np.ndarray, detections: list[Detection]) -> np.ndarray:
-    return crop_faces(
-        grey, [each.box for each in detections], [each.cascade.roll_degrees for each in detections]
-    )
 
 
 def _named(scores: np.ndarray) -> dict[str, float]:

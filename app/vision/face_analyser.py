@@ -1,6 +1,7 @@
 """Analyses a camera's frames one after the other: detect, track, classify."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,27 +11,31 @@ import numpy as np
 from app.purpose import Purpose
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
-from app.vision.detection.detection import Detection, non_maximum_suppression
+from app.vision.detection.detection import Detection, are_one_face, non_maximum_suppression
 from app.vision.detection.motion import MotionDetector, StillPatch
 from app.vision.detection.sweep import all_sweeps
-from app.vision.detection.yunet import YuNet
+from app.vision.detection.yunet import MIN_SCORE, PROPOSAL_SCORE, YuNet
+from app.vision.face_judge import face_probability, faces_among
 from app.vision.film_cut import CutDetector
 from app.vision.frame import Box, Face, Frame
-from app.vision.model_card import MODELS
+from app.vision.picture_search import search_picture
 from app.vision.picture_watch import PictureWatch
-from app.vision.track import Track, Tracker
+from app.vision.track import MIN_HITS, Track, Tracker
 
 if TYPE_CHECKING:
     from app.vision.expression_network import ExpressionClassifier
+
+PICTURE_SIDES = 1920, 1920
+"""As in `search_picture`. A picture takes as long as it takes."""
 
 
 class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
     def __init__(
-        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path = MODELS
+        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
     ) -> None:
-        """Load detector and network: values of the settings DETECTOR and NETWORK.
+        """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
@@ -41,7 +46,8 @@ class FaceAnalyser:
             neighbours = PROPOSAL_NEIGHBOURS if self._classifier else MIN_NEIGHBOURS
             self._detector, self._yunet = CascadeDetector(proposal_neighbours=neighbours), None
         else:
-            self._detector, self._yunet = None, YuNet(Path(detector).expanduser())
+            min_score = PROPOSAL_SCORE if self._classifier else MIN_SCORE
+            self._detector, self._yunet = None, YuNet(Path(detector).expanduser(), min_score)
         self._view: tuple = ()
         self._cuts = CutDetector()
         self._tracker, self._pictures = Tracker(), PictureWatch()
@@ -58,32 +64,43 @@ class FaceAnalyser:
         if self._cuts.is_cut(grey) or view != self._view:
             self._view = view
             self._start_view(*grey.shape)
-        detections = self._yunet.detect(frame.image) if self._yunet else self._detect(grey, frame.monotonic)
+        if self._yunet:
+            detections = self._detect_with_yunet(frame.image, grey)
+        else:
+            detections = self._detect(grey, frame.monotonic)
         tracks = self._tracker.update(detections, frame.monotonic)
         if self._classifier is not None:
             self._classify(grey, tracks, frame.monotonic)
+            self._tracker.drop_rejected()
         faces = self._tracker.faces()
         pictures = self._pictures.update(grey, {face.track_id: face.box for face in faces}, frame.monotonic)
         return tuple(face for face in faces if face.track_id not in pictures)
 
     def _classify(self, grey: np.ndarray, tracks: Sequence[Track], monotonic: float) -> None:
-        """Classify the faces that are due, and end the tracks that are none."""
+        """Classify the faces that are due."""
         due = [track for track in tracks if track.is_due(monotonic)]
         crops = crop_faces(
             grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
         )
-        for track, scores, face_probability in zip(due, *self._classifier.classify(crops), strict=True):
-            track.update_scores(scores, face_probability, monotonic)
-        self._tracker.drop_rejected()
+        for track, scores, probability in zip(due, *self._classifier.classify(crops), strict=True):
+            track.update_scores(scores, face_probability(track.detection, probability), monotonic)
 
-    def confident_faces(self) -> tuple[Face, ...]:
-        """Give the faces in view whose smoothed probability is high enough for a new face; drop the others.
-
-        For a still picture: what looked like a face in one of many passes is dropped.
-        """
+    def analyse_picture(self, image: np.ndarray) -> tuple[Face, ...]:
+        """Give the faces in one picture, BGR uint8 (height, width, 3); every cascade searches it once."""
+        grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        found = search_picture(
+            image,
+            grey,
+            self._yunet or self._detector,
+            partial(self._without_false_positives, grey),
+            PICTURE_SIDES,
+        )
+        tracker = self._new_tracker()
+        for _ in range(MIN_HITS):
+            tracks = tracker.update(found, 0.0)
         if self._classifier is not None:
-            self._tracker.drop_rejected(self._classifier.face_below)
-        return self._tracker.faces()
+            self._classify(grey, tracks, 0.0)
+        return tracker.faces()
 
     def reset(self) -> None:
         """Forget every face: the next frame is of something else."""
@@ -91,10 +108,13 @@ class FaceAnalyser:
 
     def _start_view(self, height: int, width: int) -> None:
         """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
-        self._tracker = Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
+        self._tracker = self._new_tracker()
         self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
         self._pictures = PictureWatch()
+
+    def _new_tracker(self) -> Tracker:
+        return Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
 
     def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
         """Search around each known face, and in what has changed in the tiles that are due."""
@@ -108,6 +128,15 @@ class FaceAnalyser:
             changed = self._motion.crop_to_change(tile, grey, known)
             proposals += self._detector.propose(rest, changed) if changed else []
         return non_maximum_suppression(detections + self._without_false_positives(grey, proposals))
+
+    def _detect_with_yunet(self, image: np.ndarray, grey: np.ndarray) -> list[Detection]:
+        """Search all of the image; the network judges what isn't a known face."""
+        known = [track.last_detected_box for track in self._tracker.tracks if self._is_known(track)]
+        again, new = [], []
+        for detection in self._yunet.detect(image):
+            is_known = any(are_one_face(detection.box, box) for box in known)
+            (again if is_known else new).append(detection)
+        return again + self._without_false_positives(grey, new)
 
     def _is_known(self, track: Track) -> bool:
         """Whether a track surely is a face: the network has seen it or, without one, it was found again."""
@@ -124,25 +153,15 @@ class FaceAnalyser:
         """Give the proposals that the network takes for a face; without a network all."""
         if self._classifier is None:
             return list(proposals)
-        crops = crop_faces(
-            grey,
-            [proposal.box for proposal in proposals],
-            [proposal.cascade.roll_degrees for proposal in proposals],
-        )
-        _, probabilities = self._classifier.classify(crops)
-        below = self._classifier.face_below
-        return [
-            proposal
-            for proposal, probability in zip(proposals, probabilities, strict=True)
-            if probability >= below
-        ]
+        return [look.detection for look in faces_among(grey, proposals, self._classifier)]
 
 
-def _load_classifier(network: Path) -> "ExpressionClassifier":
+def _load_classifier(network: Path | None) -> "ExpressionClassifier":
     # imported here, so that a process that reads no expressions has neither LiteRT nor the thresholds
     from app.vision.expression_network import ExpressionClassifier
+    from app.vision.model_card import MODELS
 
-    return ExpressionClassifier.load(network)
+    return ExpressionClassifier.load(network or MODELS)
 
 
 def _without_faces(grey: np.ndarray, known: Sequence[Box]) -> np.ndarray:

@@ -21,6 +21,11 @@ class PrivacyArea(NamedTuple):
     width: float
     height: float
 
+    def contains_centre_of(self, other: "PrivacyArea") -> bool:
+        """Whether the centre of another area lies in this one."""
+        x, y = other.left + other.width / 2, other.top + other.height / 2
+        return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
+
     def slices(self, height: int, width: int) -> tuple[slice, slice]:
         """Its rows and columns in an image of that size in pixels; includes every pixel that it touches."""
         return _slice(self.top, self.height, height), _slice(self.left, self.width, width)

@@ -57,6 +57,8 @@ class Track:
         self.detected_box: Box | None = box
         """Where it was detected in the last frame; None if it was not."""
         self.last_detected_box = box
+        self.detection = detection
+        """The last one."""
         self.cascade = detection.cascade
         """The cascade that detected it last."""
         self.turn = detection.turn
@@ -136,6 +138,7 @@ class Track:
         weight = _weight(monotonic - self.detected_at, BOX_SMOOTHING_SECONDS)
         self._smooth_box += weight * (np.array(detection.box) - self._smooth_box)
         self.detected_box = self.last_detected_box = detection.box
+        self.detection = detection
         self.cascade = detection.cascade
         if detection.turn is not None and self.turn is not None:
             turn_weight = _weight(monotonic - self.detected_at, SCORE_SMOOTHING_SECONDS)

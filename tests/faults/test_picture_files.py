@@ -44,15 +44,9 @@ def claiming(width: int, height: int) -> bytes:
 class NoFaces:
     """Stands in for the analyser, which has no part in this; some pictures are too much for it."""
 
-    def reset(self) -> None:
-        pass
-
-    def analyse(self, frame) -> tuple:
-        if frame.image.shape[0] == 77:
+    def analyse_picture(self, image) -> tuple:
+        if image.shape[0] == 77:
             raise cv2.error("Failed to\nallocate")
-        return ()
-
-    def confident_faces(self) -> tuple:
         return ()
 
 

@@ -19,6 +19,11 @@ class Detection(NamedTuple):
     """How far the nose lies from the middle between the eyes, in distances between them: 0 from the front,
     0.5 below an eye, at most 1. None from a cascade, which can't tell."""
 
+    @property
+    def is_from_yunet(self) -> bool:
+        """Whether YuNet detected it, not a cascade."""
+        return self.turn is not None
+
 
 def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
     """Keep one detection for each face, the most confident one; largest box first.

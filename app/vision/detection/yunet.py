@@ -20,6 +20,8 @@ LONGER_SIDES = (1280, 320)
 the small image, which costs a sixteenth of the large one, shows the larger faces."""
 MIN_SCORE = 0.7
 """OpenCV's own 0.9 is for portraits: it loses a sixth of the faces of a group."""
+PROPOSAL_SCORE = 0.5
+"""The same where the network rejects what is no face."""
 MIN_SIDE = 64
 """Pixels to which a smaller image is padded: in one of up to 32, OpenCV finds infinitely large faces."""
 NMS_THRESHOLD = 0.3  # IoU of two boxes of one search, above which OpenCV drops one; its default
@@ -32,12 +34,15 @@ _INSTALL = "run flask --app wsgi detector install, or set DETECTOR=haar"
 class YuNet:
     """The network, loaded once. Not thread-safe."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the file; RuntimeError if it is missing or not the one that was published."""
+    def __init__(self, path: Path, min_score: float = MIN_SCORE) -> None:
+        """Load the file; RuntimeError if it is missing or not the one that was published.
+
+        A face needs a score of `min_score`, 0 to 1.
+        """
         weights = np.frombuffer(_read(path), np.uint8)
         size = (LONGER_SIDES[0],) * 2  # set anew for each image
         self._network = cv2.FaceDetectorYN.create(
-            "onnx", weights, np.empty(0, np.uint8), size, MIN_SCORE, NMS_THRESHOLD
+            "onnx", weights, np.empty(0, np.uint8), size, min_score, NMS_THRESHOLD
         )
 
     def detect(self, image: np.ndarray) -> list[Detection]:

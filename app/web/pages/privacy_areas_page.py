@@ -57,9 +57,11 @@ def _page(room: Room, rows: list[tuple[str, ...]], errors: list[str]) -> str:
 
 
 def _proposed_rows(room: Room) -> list[tuple[str, ...]]:
-    """An area for each picture of a face, such as a poster, as far as there may be more areas."""
-    status, count = hub(room).status, len(effective_settings(room).areas)
-    return [_as_percentages(area) for area in status.pictures[: MAX_AREAS - count]] if status else []
+    """An area for each picture of a face, such as a poster, that has none, if there may be more areas."""
+    status, areas = hub(room).status, effective_settings(room).areas
+    pictures = status.pictures if status else ()
+    uncovered = [each for each in pictures if not any(area.contains_centre_of(each) for area in areas)]
+    return [_as_percentages(area) for area in uncovered[: MAX_AREAS - len(areas)]]
 
 
 def _parse(rows: list[tuple[str, ...]]) -> tuple[list[PrivacyArea], list[str]]:
