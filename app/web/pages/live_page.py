@@ -47,18 +47,7 @@ NOTE_TAGS = (
 @room_route(pages, "/screen")
 def screen():
     """Show the picture alone, for a second screen, and the code with which students answer."""
-    room = requested_room()
-    in_force, pulse = current_settings(room), pulse_queries.pulse_of_room(room)
-    address = pulse and url_for("pulse.page", code=pulse.code, _external=True)
-    code = address and segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)
-    return render_template(
-        "pulse_screen.html" if in_force.purpose is Purpose.PULSE else "picture.html",
-        room=room,
-        has_pulse=in_force.pulse,
-        pulse=pulse,
-        address=address and address.partition("//")[2],
-        qr_code=code and Markup(code),
-    )
+    return _screen(requested_room(), "picture.html")
 
 
 @room_route(pages, "/")
@@ -73,13 +62,25 @@ def live():
     if len(slugs) > 1:
         session[LAST_ROOM] = g.room_slug
     if request.args.get("view") == "screen":
-        return _wall_screen(requested_room())
+        return _screen(requested_room(), "screen.html")
     return _page(requested_room())
 
 
-def _wall_screen(room: Room) -> str:
-    """The picture with the figures beside it, large and without controls."""
-    return render_template("screen.html", room=room, in_force=current_settings(room), stack_order=STACK_ORDER)
+def _screen(room: Room, template: str) -> str:
+    """A page without controls for all to see: the picture, or without a camera the pulse, and its code."""
+    in_force, pulse = current_settings(room), pulse_queries.pulse_of_room(room)
+    address = pulse and url_for("pulse.page", code=pulse.code, _external=True)
+    code = address and segno.make(address, error="m").svg_inline(light="white", border=3, omitsize=True)
+    return render_template(
+        "pulse_screen.html" if in_force.purpose is Purpose.PULSE else template,
+        room=room,
+        in_force=in_force,
+        stack_order=STACK_ORDER,
+        has_pulse=in_force.pulse,
+        pulse=pulse,
+        address=address and address.partition("//")[2],
+        qr_code=code and Markup(code),
+    )
 
 
 def _page(room: Room, form: StartForm | None = None) -> str:

@@ -4,6 +4,7 @@ import { showClass } from "./class_now.js";
 import { follow } from "./events.js";
 import "./help.js";
 import { showHistory } from "./history_chart.js";
+import "./lecture_clock.js";
 import { showState } from "./live_stream.js";
 import "./note_form.js";
 import { showPulse } from "./pulse_panel.js";
@@ -14,15 +15,8 @@ import { showUnusual } from "./unusual_expressions.js";
 
 const POLL_MINUTES_MS = 10000; // a minute is shown at most so long after its end
 const page = document.getElementById("live");
-const clock = document.getElementById("clock");
 let newest = { state: null, now: null };
 let isLeaving = false; // a form was sent; its answer leads to another page
-
-function showClock() {
-  const seconds = Math.max(0, Math.floor(Date.now() / 1000 - Number(clock.dataset.since)));
-  const twoDigits = (number) => String(number).padStart(2, "0");
-  clock.textContent = `${Math.floor(seconds / 3600)}:${twoDigits(Math.floor(seconds / 60) % 60)}:${twoDigits(seconds % 60)}`;
-}
 
 // Opens the page again if somebody else started or ended the lecture, unless somebody is typing here.
 function followLecture(lecture) {
@@ -61,10 +55,6 @@ function offerFullScreen() {
   });
 }
 
-if (clock) {
-  showClock();
-  setInterval(showClock, 1000);
-}
 document.addEventListener("submit", (event) => (isLeaving ||= !event.defaultPrevented));
 offerFullScreen();
 sendControls();

@@ -3,6 +3,7 @@
 import { showClass } from "./class_now.js";
 import { follow } from "./events.js";
 import { showState } from "./live_stream.js";
+import { showOnScreen } from "./pulse_screen.js";
 
 const page = document.getElementById("live");
 let state = null;
@@ -30,5 +31,6 @@ const handlers = {
     now = news;
     show();
   },
+  pulse: showOnScreen,
 };
 follow(page.dataset.events, handlers, loseServer);
