@@ -1,5 +1,6 @@
 """A course over time: all its lectures, and its mean lecture."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from flask import Blueprint, abort, g, render_template
@@ -7,13 +8,21 @@ from flask_babel import gettext
 
 from app.clock import EPOCH
 from app.language import Translatable, translate
+from app.purpose import Purpose
 from app.report.course_report import CourseReport, course_report
-from app.report.lecture_report import LIMITS, PRESENCE_LIMITS, ReportConditions
+from app.report.lecture_report import (
+    LIMITS,
+    PRESENCE_LIMITS,
+    PULSE_LIMITS,
+    ReportConditions,
+    correlation_of_course,
+)
 from app.report.report_minute import MINUTE
 from app.report.stack_chart import stack_chart
 from app.store import lecture_queries
 from app.store.effective_settings import effective_settings
 from app.store.room_queries import zone_of
+from app.store.tables import Lecture
 from app.vision.model_card import read_model_card
 from app.web.access import current_scope
 from app.web.extensions import current_time
@@ -32,8 +41,21 @@ def course(name: str):
     conditions = ReportConditions(effective_settings(room).minimum_group, read_model_card())
     report = course_report(name, lectures, current_time(), conditions)
     chart = stack_chart(report.minutes, (), UTC, time=_minutes_since_begin) if report.minutes else None
-    limits = translate(LIMITS if report.read else PRESENCE_LIMITS)
-    return render_template("course.html", course=report, chart=chart, whole=_whole(report), limits=limits)
+    return render_template(
+        "course.html",
+        course=report,
+        chart=chart,
+        whole=_whole(report),
+        correlation=correlation_of_course(lectures, current_time()),
+        limits=translate(_limits(report, lectures)),
+    )
+
+
+def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> Translatable:
+    if report.read:
+        return LIMITS
+    has_camera = any(lecture.purpose != Purpose.PULSE for lecture in lectures)
+    return PRESENCE_LIMITS if has_camera else PULSE_LIMITS
 
 
 def _minutes_since_begin(moment: datetime, _zone: tzinfo) -> str:

@@ -3,8 +3,6 @@
 from flask import Blueprint, abort, render_template, request
 
 from app.language import Translatable
-from app.pulse.correlation import RankCorrelation
-from app.report.lecture_report import correlation_of_course
 from app.store import lecture_queries, minute_queries, note_queries
 from app.web.access import current_scope
 from app.web.extensions import current_time
@@ -15,8 +13,6 @@ from app.web.request_checks import row_id
 pages = Blueprint("lectures", __name__)
 
 PAGE_SIZE = 25
-MAX_CORRELATED = 40
-"""Lectures of a course: a term's, and few enough to be read in a second."""
 
 
 @pages.get("/lectures")
@@ -39,14 +35,7 @@ def listing():
         older_than=lectures[-1].id if len(matches) > PAGE_SIZE else None,
         text=text,
         course=course,
-        correlation=_correlation(course) if course and after is None else None,
         courses=lecture_queries.all_courses(current_scope()),
         now=now,
         **recordings_for_page(),
     )
-
-
-def _correlation(course: str) -> RankCorrelation | None:
-    """How far faces and answers go together in the newest lectures of a course."""
-    lectures = lecture_queries.newest_lectures(current_scope(), MAX_CORRELATED, course=course)
-    return correlation_of_course(lectures, current_time())
