@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app.runner.purger import Purger
 from app.store import lecture_queries, note_queries, room_queries, user_queries
 from app.store.deletion import delete_hidden
 from app.store.tables import INCLUDE_DELETED, Lecture, db
@@ -191,6 +192,24 @@ def test_ten_seconds_later_it_is_gone_for_good(school, clock):
         delete_hidden(clock.now())
         rows = select(Lecture).execution_options(**{INCLUDE_DELETED: True})
         assert db.session.scalars(rows).all() == []
+
+
+def test_a_server_deletes_it_by_itself(school, clock):
+    anna = signed_in_client(school, "Anna")
+    post(anna, "/lectures", title="Fractions", course="")
+    post(anna, "/lectures/1/delete")
+    begin = clock.monotonic()
+    seen = []
+
+    def is_ending() -> bool:
+        rows = select(Lecture.deleted_at).execution_options(**{INCLUDE_DELETED: True})
+        seen.append((clock.monotonic() - begin, len(db.session.scalars(rows).all())))
+        return clock.monotonic() - begin > 60
+
+    with school.app_context():
+        Purger(school, clock, is_ending).run()
+    assert all(count == 1 for seconds, count in seen if seconds < 10)
+    assert all(count == 0 for seconds, count in seen if seconds > 20)
 
 
 def test_what_can_still_be_undone_is_not_deleted_for_good(school, clock):

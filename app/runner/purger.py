@@ -1,4 +1,4 @@
-"""Deletes what is older than its room's retention period, every hour, on a thread of its own."""
+"""Deletes for good, on a thread of its own: what people deleted, and what is older than its room keeps."""
 
 import logging
 import threading
@@ -10,11 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.restart import run_until_ended, wait_for_retry
 from app.store import retention
+from app.store.deletion import delete_hidden
 from app.store.tables import db
 
 log = logging.getLogger(__name__)
 
-PURGE_SECONDS = 3600.0
+LOOK_SECONDS = 10.0  # between two looks for what somebody deleted
+PURGE_SECONDS = 3600.0  # between two looks for what is too old
 RETRY_SECONDS = 60.0  # while the database is away
 POLL_SECONDS = 0.25
 
@@ -26,29 +28,34 @@ class Purger:
         self._app = app
         self._clock = clock
         self._is_ending = is_ending
-        self._thread = threading.Thread(target=self._run, name="purger", daemon=True)
+        self._purged_at = float("-inf")
+        self._thread = threading.Thread(target=self.run, name="purger", daemon=True)
 
     def start(self) -> None:
-        """Purge now, and then every hour, in the background."""
+        """Delete now, and then again and again, in the background."""
         self._thread.start()
 
     def join(self) -> None:
         """Wait for the thread, which stops once `is_ending` gives True."""
         self._thread.join(2 * POLL_SECONDS + 1)
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Do so in this thread, until `is_ending` gives True."""
         run_until_ended(self._keep_purging, self._clock, self._is_ending)
 
     def _keep_purging(self) -> None:
         while not self._is_ending():
-            seconds = PURGE_SECONDS if self._purge() else RETRY_SECONDS
+            seconds = LOOK_SECONDS if self._purge() else RETRY_SECONDS
             wait_for_retry(seconds, self._clock, self._is_ending)
 
     def _purge(self) -> bool:
-        """Purge once; gives whether the database allowed it."""
+        """Delete what is due; gives whether the database allowed it."""
         with self._app.app_context():
             try:
-                retention.purge(self._clock.now())
+                delete_hidden(self._clock.now())
+                if self._clock.monotonic() - self._purged_at >= PURGE_SECONDS:
+                    retention.purge(self._clock.now())
+                    self._purged_at = self._clock.monotonic()
             except SQLAlchemyError:  # others have logged that
                 db.session.rollback()
                 return False

@@ -15,7 +15,7 @@ from app.clock import Clock
 from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.lecture_keeper import LectureKeeper
 from app.restart import run_until_ended
-from app.store import poll_queries, pulse_queries, retention
+from app.store import poll_queries, pulse_queries
 from app.store.effective_settings import effective_settings, rooms_without_camera
 from app.store.tables import Lecture, Room, db
 from app.web.live_rooms import LiveRooms
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 STEP_SECONDS = 0.5  # between two looks at what was said, so that bars move within a second
 LOOK_SECONDS = 5.0  # between two looks at which lectures run; a page that starts one wakes the keeper
-PURGE_SECONDS = 3600.0
 
 
 class RoomWithoutCamera:
@@ -47,7 +46,6 @@ class PulseKeeper:
         self._has_pulses = False
         self._known: dict[int, int] = {}
         """By lecture, the version of its pulse that the room's pages were told."""
-        self._purged_at = float("-inf")
         self._is_woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse-keeper", daemon=True)
 
@@ -135,6 +133,3 @@ class PulseKeeper:
             if not live_room.hub.has_no_camera:
                 live_room.control.reload()
             self._without_camera[room.id].lecture_keeper.running_lecture(room)
-        if rooms and self._clock.monotonic() - self._purged_at >= PURGE_SECONDS:
-            retention.purge(self._clock.now())
-            self._purged_at = self._clock.monotonic()
