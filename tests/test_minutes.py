@@ -140,3 +140,14 @@ def test_a_minute_that_changed_while_it_was_written_is_written_again():
     aggregator.add(reading(61, Emotion.HAPPY), None, 1)
     assert not aggregator.mark_written(older)
     assert len(aggregator.unwritten_minutes()) == 2
+
+
+def test_the_last_minute_of_a_lecture_is_finished_though_no_reading_follows():
+    """It stayed open for two minutes where the camera closed with the lecture."""
+    aggregator = MinuteAggregator()
+    aggregator.add(reading(0, Emotion.HAPPY), 7, 1)
+    aggregator.add(reading(1, Emotion.HAPPY), 7, 1)
+    aggregator.close_minute()
+    assert aggregator.has_finished_minute()
+    aggregator.add(reading(2, Emotion.HAPPY), None, 1)
+    assert [minute.lecture_id for minute in aggregator.unwritten_minutes()] == [7, None]

@@ -38,7 +38,7 @@ class _Drawing:
         self._flags_top, self._top, self._height = top, top + rows * FLAG_HEIGHT, height
 
     def draw(self) -> float:
-        for span in self._chart.read:
+        for span in self._chart.read if self._is_shares else ():
             self._canvas.bar(rgb(UNKNOWN), self._x(span.start), self._top, self._width(span), self._height)
         for span in self._chart.unread:
             self._hatch(span)
