@@ -47,9 +47,9 @@ class School:
         self.numbers[room_id] += 1
         return self.numbers[room_id]
 
-    def newest_number(self, room_id: int) -> int:
+    def newest_numbers(self, room_ids) -> dict[int, int]:
         self._answer()
-        return self.numbers[room_id]
+        return {room_id: self.numbers[room_id] for room_id in room_ids}
 
     def _answer(self) -> None:
         if self.is_away:
@@ -69,7 +69,7 @@ class Machine:
             name,
             self.channel,
             school.take_number,
-            school.newest_number,
+            school.newest_numbers,
             SYSTEM_CLOCK,
             lambda: self.is_over,
         )

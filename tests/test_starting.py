@@ -180,11 +180,11 @@ def test_a_deleted_lecture_is_nowhere_and_comes_back_whole(school, clock):
     assert "Fractions" in anna.get("/lectures/1", headers=HTML).text
 
 
-def test_ten_seconds_later_it_is_gone_for_good(school, clock):
+def test_two_minutes_later_it_is_gone_for_good(school, clock):
     anna = signed_in_client(school, "Anna")
     post(anna, "/lectures", title="Fractions", course="")
     post(anna, "/lectures/1/delete")
-    clock.pass_(11)
+    clock.pass_(121)
     answer = post(anna, "/lectures/1/restore")
     assert answer.status_code == 404
     assert "It is too late to undo that." in answer.text
@@ -204,12 +204,12 @@ def test_a_server_deletes_it_by_itself(school, clock):
     def is_ending() -> bool:
         rows = select(Lecture.deleted_at).execution_options(**{INCLUDE_DELETED: True})
         seen.append((clock.monotonic() - begin, len(db.session.scalars(rows).all())))
-        return clock.monotonic() - begin > 60
+        return clock.monotonic() - begin > 180
 
     with school.app_context():
         Purger(school, clock, is_ending).run()
-    assert all(count == 1 for seconds, count in seen if seconds < 10)
-    assert all(count == 0 for seconds, count in seen if seconds > 20)
+    assert all(count == 1 for seconds, count in seen if seconds < 120)
+    assert all(count == 0 for seconds, count in seen if seconds > 135)
 
 
 def test_what_can_still_be_undone_is_not_deleted_for_good(school, clock):
@@ -217,7 +217,7 @@ def test_what_can_still_be_undone_is_not_deleted_for_good(school, clock):
     post(anna, "/lectures", title="Fractions", course="")
     post(anna, "/lectures/1/delete")
     with school.app_context():
-        delete_hidden(clock.now() + timedelta(seconds=9))
+        delete_hidden(clock.now() + timedelta(seconds=119))
     assert post(anna, "/lectures/1/restore").location == "/lectures/1"
 
 

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.monitor.lecture_keeper import LectureKeeper
 from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
-from app.store import minute_queries, room_queries
+from app.store import lecture_queries, minute_queries, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings, settings_during
@@ -49,7 +50,8 @@ class MinuteWriter:
         self._clock = clock
         self._lease_number = lease_number
         self._settings_changed = settings_changed or threading.Event()
-        self._lecture_keeper = LectureKeeper(clock, app.config["SETTINGS"].lecture_hours)
+        self._lecture_hours = app.config["SETTINGS"].lecture_hours
+        self._lecture_keeper = LectureKeeper(clock, self._lecture_hours)
         self.effective_settings: EffectiveSettings | None = None
         """As of the last look. None until the database first answers: the room may be paused, so the camera
         stays closed until then."""
@@ -61,12 +63,15 @@ class MinuteWriter:
         """The lecture that is being counted. Another one's minutes are all written."""
         self._aggregator = MinuteAggregator()
         self._lecture_id: int | None = None
+        self._ends_at: datetime | None = None
+        """When that lecture ends if nobody ends it earlier."""
         self._lock = threading.Lock()
         """Guards the aggregator and the lecture."""
         self._stored_before: dict[MinuteKey, CountedMinute | None] = {}
         """For each unwritten minute, what was stored of it before."""
-        self._newest_minute = start_of_minute(clock.now())
-        """No later minute was stored, by this process or, unless the clock was set, by an earlier one."""
+        self._began_in = start_of_minute(clock.now())
+        self._newest_minute: datetime | None = None
+        """No later minute is stored, whatever the clock of the machine that read the room before."""
         self._ending = threading.Event()
         self._is_database_reachable = True
         self._looked_at = float("-inf")
@@ -80,7 +85,9 @@ class MinuteWriter:
         Never waits for the database.
         """
         with self._lock:
-            self._aggregator.add(reading, self._lecture_id, minimum_group)
+            # the database may have been away since before the lecture's end
+            is_over = self._ends_at is not None and reading.at >= self._ends_at
+            self._aggregator.add(reading, None if is_over else self._lecture_id, minimum_group)
 
     def stop(self, timeout_seconds: float) -> None:
         """Write the open minute and end the thread, waiting at most `timeout_seconds`."""
@@ -156,6 +163,7 @@ class MinuteWriter:
             if has_lecture_ended:
                 self._aggregator.close_minute()
             self._lecture_id = lecture_id
+            self._ends_at = lecture_queries.automatic_end(lecture, self._lecture_hours) if lecture else None
         if kept == NO_OVERRIDES:  # else it looks again at once: it may be stored by now
             self._looked_at = self._clock.monotonic()
         return has_lecture_ended
@@ -199,6 +207,8 @@ class MinuteWriter:
 
     def _load(self, room: Room, counted: CountedMinute) -> CountedMinute | None:
         """What was stored of a minute before."""
+        if self._newest_minute is None:
+            self._newest_minute = max(self._began_in, minute_queries.newest_minute(room) or self._began_in)
         if counted.minute > self._newest_minute:
             self._newest_minute = counted.minute
             return None

@@ -12,6 +12,8 @@ VARIANCE = 1.06
 """Of Fisher's z of a rank correlation, times n - 3 (Fieller, Hartley and Pearson 1957)."""
 Z95 = 1.959964
 """95 % of the normal distribution lie within so many standard deviations."""
+LEAST_SAMPLE = 3
+"""So few independent minutes exclude nothing."""
 CERTAIN = 0.999999
 """Fisher's z is infinite at 1."""
 
@@ -65,7 +67,7 @@ def pooled(correlations: Sequence[RankCorrelation]) -> RankCorrelation | None:
 
 
 def _with_interval(value: float, minutes: int, size: float) -> RankCorrelation:
-    if size <= 3:  # too few independent minutes to exclude anything
+    if size <= LEAST_SAMPLE:
         return RankCorrelation(value, -1.0, 1.0, minutes, size)
     half = Z95 * sqrt(VARIANCE / (size - 3))
     return RankCorrelation(value, tanh(_z(value) - half), tanh(_z(value) + half), minutes, size)

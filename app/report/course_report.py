@@ -75,7 +75,8 @@ def course_report(
     read = [[row for row in minutes[lecture.id] if row.shares is not None] for lecture in lectures]
     wholes = [PooledMinutes.of(rows) for rows in read]
     together = PooledMinutes.of([row for rows in read for row in rows])
-    mean = _mean_lecture(lectures, read)
+    unread = [[row for row in minutes[lecture.id] if row.shares is None] for lecture in lectures]
+    mean = _mean_lecture(lectures, read, unread)
     confusion = ConfusionMatrix(conditions.network.named_confusion)
     of_course, *intervals = intervals_of([together, *wholes, *mean], confusion)
     return CourseReport(
@@ -102,27 +103,36 @@ def course_report(
     )
 
 
-def _mean_lecture(lectures: Sequence[Lecture], read: Sequence[Sequence[Minute]]) -> list[ReportMinute]:
+def _mean_lecture(
+    lectures: Sequence[Lecture], read: Sequence[Sequence[Minute]], unread: Sequence[Sequence[Minute]]
+) -> list[ReportMinute]:
     """Pool the minutes that are equally far from their lecture's beginning."""
-    by_place: dict[int, list[Minute]] = {}
-    lengths = []
-    for lecture, rows in zip(lectures, read, strict=True):
-        begin = lecture.started_at.replace(second=0, microsecond=0)
-        places = [round((row.minute - begin) / MINUTE) for row in rows]
-        for place, row in zip(places, rows, strict=True):
-            by_place.setdefault(place, []).append(row)
-        if places:
-            lengths.append(max(places) + 1)
+    by_place, unread_by_place = _by_place(lectures, read), _by_place(lectures, unread)
+    lengths = [max(_places(lecture, rows)) + 1 for lecture, rows in zip(lectures, read, strict=True) if rows]
     if not lengths:
         return []
     length = sorted(lengths, reverse=True)[(len(lengths) - 1) // 2]
-    return [_mean_minute(place, by_place.get(place, ())) for place in range(length)]
+    return [_mean_minute(at, by_place.get(at, ()), unread_by_place.get(at, ())) for at in range(length)]
 
 
-def _mean_minute(place: int, rows: Sequence[Minute]) -> ReportMinute:
+def _by_place(lectures: Sequence[Lecture], minutes: Sequence[Sequence[Minute]]) -> dict[int, list[Minute]]:
+    """The minutes of several lectures, by how many minutes after its lecture's beginning each is."""
+    by_place: dict[int, list[Minute]] = {}
+    for lecture, rows in zip(lectures, minutes, strict=True):
+        for place, row in zip(_places(lecture, rows), rows, strict=True):
+            by_place.setdefault(place, []).append(row)
+    return by_place
+
+
+def _places(lecture: Lecture, rows: Sequence[Minute]) -> list[int]:
+    begin = lecture.started_at.replace(second=0, microsecond=0)
+    return [round((row.minute - begin) / MINUTE) for row in rows]
+
+
+def _mean_minute(place: int, rows: Sequence[Minute], unread: Sequence[Minute]) -> ReportMinute:
     minute = EPOCH + timedelta(minutes=place)
     if not rows:
-        return ReportMinute(minute, MinuteStatus.GAP)
+        return ReportMinute(minute, _why_unread(unread))
     pooled = PooledMinutes.of(rows)
     return ReportMinute(
         minute=minute,
@@ -132,6 +142,12 @@ def _mean_minute(place: int, rows: Sequence[Minute]) -> ReportMinute:
         face_seconds=pooled.face_seconds,
         expression_seconds=pooled.expression_seconds,
     )
+
+
+def _why_unread(rows: Sequence[Minute]) -> MinuteStatus:
+    if any(row.suppressed for row in rows):
+        return MinuteStatus.TOO_FEW
+    return MinuteStatus.NOBODY if any(row.online_seconds for row in rows) else MinuteStatus.GAP
 
 
 def _row_top(lectures: Sequence[CourseLecture], kind: str) -> float:

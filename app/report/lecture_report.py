@@ -255,6 +255,8 @@ def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
 
 
 def _report_minute(row: Minute) -> ReportMinute:
+    if not row.online_seconds and not row.suppressed:  # a single reading has no length
+        return ReportMinute(row.minute, MinuteStatus.GAP)
     if row.suppressed:
         status = MinuteStatus.TOO_FEW
     elif row.is_presence and row.face_seconds:

@@ -8,7 +8,7 @@ a machine that was frozen and wakes up neither shows nor writes anything.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from redis.exceptions import LockError, OutOfMemoryError, RedisError
@@ -75,18 +75,19 @@ class Leases:
         machine: str,
         channel: SignedChannel,
         take_number: Callable[[int], int | None],
-        newest_number: Callable[[int], int | None],
+        newest_numbers: Callable[[Collection[int]], Mapping[int, int]],
         clock: Clock,
         is_ending: Callable[[], bool],
     ) -> None:
-        """`take_number` gives a room's next lease number and stores it, `newest_number` gives the stored one;
-        both give None where the room is gone, and raise SQLAlchemyError.
+        """`take_number` gives a room's next lease number and stores it, None if the room is gone.
+        `newest_numbers` gives those stored of some rooms, without rooms that are gone. Both may raise
+        SQLAlchemyError.
         """
         self._machine = machine
         self._channel = channel
         self._redis = channel.redis
         self._take_number = take_number
-        self._newest_number = newest_number
+        self._newest_numbers = newest_numbers
         self._clock = clock
         self._is_ending = is_ending
         self._held: dict[int, RoomLease] = {}
@@ -169,8 +170,10 @@ class Leases:
 
     def check_numbers(self) -> None:
         """Find out which leases were superseded, and count them as lost. Raises SQLAlchemyError."""
-        for room_id, lease in self.held.items():
-            if self._newest_number(room_id) != lease.number:
+        held = self.held
+        numbers = self._newest_numbers(held)
+        for room_id, lease in held.items():
+            if numbers.get(room_id) != lease.number:
                 lease.is_lost = True
 
     def _run(self) -> None:
@@ -224,7 +227,7 @@ class Leases:
     def _is_newest(self, lease: RoomLease) -> bool:
         """Whether nobody has read the room since; if the database can't tell, it will refuse the minutes."""
         try:
-            return self._newest_number(lease.room_id) == lease.number
+            return self._newest_numbers([lease.room_id]).get(lease.room_id) == lease.number
         except SQLAlchemyError:
             return True
 

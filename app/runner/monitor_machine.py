@@ -61,7 +61,7 @@ class MonitorMachine:
             name,
             self._channel,
             partial(_in_context, app, room_queries.take_lease_number),
-            partial(_in_context, app, room_queries.newest_lease_number),
+            partial(_in_context, app, room_queries.newest_lease_numbers),
             SYSTEM_CLOCK,
             released.is_set,
         )

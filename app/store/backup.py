@@ -31,6 +31,8 @@ from app.store.tables import UTCDateTime, db
 FORMAT = 1
 ROWS_AT_ONCE = 1000  # held in memory
 MAX_LINE_BYTES = 2**20  # a row takes a few KB
+NOT_KEPT = ("pulse", "pulse_vote", "poll_answer")
+"""Tables of what lasts no longer than its lecture: keys, and what single devices said."""
 NO_BACKUP = "The file is no backup of Aula."
 DAMAGED = "The backup is damaged or incomplete. Nothing was restored."
 
@@ -75,7 +77,7 @@ def dump(connection: Connection, now: datetime) -> Iterator[Any]:
     revision = _revision(connection, _known_revisions(_migrations()))
     if revision is None:
         raise BackupError("The database has no tables of Aula: there is nothing to back up.")
-    tables = _reflect(connection).sorted_tables
+    tables = [table for table in _reflect(connection).sorted_tables if table.name not in NOT_KEPT]
     counts = {table.name: connection.scalar(select(func.count()).select_from(table)) for table in tables}
     yield {
         "aula_backup": FORMAT,

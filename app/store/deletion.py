@@ -11,8 +11,12 @@ UNDO_TIME = timedelta(seconds=10)
 what was deleted stays hidden and goes as soon as a server runs."""
 
 
+HIDDEN_TIME = timedelta(minutes=2)
+"""How long it stays hidden: longer than UNDO_TIME, since the clocks of two machines may differ."""
+
+
 def delete_hidden(now: datetime) -> None:
-    """Delete for good what was deleted UNDO_TIME ago."""
+    """Delete for good what was deleted HIDDEN_TIME ago."""
     for table in (Lecture, Note):
-        db.session.execute(delete(table).where(table.deleted_at <= now - UNDO_TIME))
+        db.session.execute(delete(table).where(table.deleted_at <= now - HIDDEN_TIME))
     db.session.commit()

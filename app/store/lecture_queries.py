@@ -315,7 +315,9 @@ def count_lectures_of(user: User) -> int:
 def hide_lecture(lecture: Lecture, now: datetime) -> None:
     """Delete a lecture so that it can be restored for UNDO_TIME; one that is running ends."""
     lecture.deleted_at = now
-    lecture.ended_at = lecture.ended_at or max(now, lecture.started_at)
+    if lecture.ended_at is None:
+        lecture.ended_at = max(now, lecture.started_at)
+        pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
     db.session.commit()
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.sql.dml import Insert
 
 from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
-from app.store.lecture_queries import find_lecture, is_visible
+from app.store.lecture_queries import is_visible
 from app.store.minute_figures import ExpressionSeconds
 from app.store.room_queries import newest_lease_number
 from app.store.scope import Scope
-from app.store.tables import EXPRESSION_COLUMNS, PRESENCE_COLUMNS, Lecture, Minute, Room, db
+from app.store.tables import EXPRESSION_COLUMNS, INCLUDE_DELETED, PRESENCE_COLUMNS, Lecture, Minute, Room, db
 
 MINUTE = timedelta(minutes=1)
 MAX_WRITING_TIME = timedelta(minutes=1)
@@ -92,8 +92,6 @@ def _may_be_seen(scope: Scope) -> ColumnElement[bool]:
     visible = true()
     if scope.room_ids is not None:
         visible = Minute.room_id.in_(scope.room_ids)
-    if scope.is_administrator:
-        return visible
     visible_lectures = select(Lecture.id).where(is_visible(scope))
     return visible & (Minute.lecture_id.is_(None) | Minute.lecture_id.in_(visible_lectures))
 
@@ -143,6 +141,11 @@ def expressions_of_lectures(lectures: Sequence[Lecture], now: datetime) -> dict[
     return minutes
 
 
+def newest_minute(room: Room) -> datetime | None:
+    """The newest minute that is stored of a room; None if there is none."""
+    return db.session.scalar(select(func.max(Minute.minute)).where(Minute.room_id == room.id))
+
+
 def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> CountedMinute | None:
     """What is stored of a minute, so that counting can go on."""
     row = db.session.scalar(_select_minute(room, minute, lecture_id))
@@ -176,7 +179,8 @@ def save_minute(
     None, for recordings, needs no lease.
     """
     if counted.lecture_id is not None:
-        lecture = find_lecture(counted.lecture_id)
+        # that of a deleted lecture, too: the deletion may be undone
+        lecture = db.session.get(Lecture, counted.lecture_id, execution_options={INCLUDE_DELETED: True})
         if lecture is None:
             return
         if lecture.purpose == Purpose.PRESENCE:  # it began while the monitor still read expressions

@@ -52,8 +52,8 @@ def open_pulse(lecture: Lecture, minimum_group: int, now: datetime) -> Pulse:
 
 
 def open_pulses() -> Sequence[Pulse]:
-    """Every pulse that is open."""
-    return db.session.scalars(select(Pulse)).all()
+    """Every pulse that is open, but not those of deleted lectures."""
+    return db.session.scalars(select(Pulse).join(Pulse.lecture)).all()
 
 
 def pulse_of_room(room: Room) -> Pulse | None:
@@ -67,7 +67,7 @@ def pulse_of_room(room: Room) -> Pulse | None:
 
 def pulse_of_code(code: str) -> Pulse | None:
     """The open pulse with this code."""
-    return db.session.scalar(select(Pulse).where(Pulse.code == code))
+    return db.session.scalar(select(Pulse).join(Pulse.lecture).where(Pulse.code == code))
 
 
 def counts_of(pulse: Pulse) -> dict[Choice, int] | None:

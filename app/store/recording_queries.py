@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.language import Translatable
 from app.store import uploads
@@ -230,8 +231,13 @@ def ask_for_beginning(recording: LectureRecording) -> None:
 
 
 def begin_lecture(recording: LectureRecording) -> Lecture:
-    """The lecture that a recording becomes; made at the first time."""
+    """The lecture that a recording becomes, made at the first time.
+
+    Raises StaleDataError if somebody has deleted it.
+    """
     if recording.lecture is None:
+        if recording.lecture_id is not None:
+            raise StaleDataError("the lecture was deleted while its recording was read")
         recording.lecture = recorded_lecture(
             recording.room, recording.title, recording.course, recording.began_at, recording.owner_id
         )

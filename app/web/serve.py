@@ -63,9 +63,8 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
     runner.start()
     app.extensions["recording_runner"] = RecordingRunner(app, SYSTEM_CLOCK, is_ending)
     app.extensions["recording_runner"].start()
-    if not has_redis:
-        app.extensions["purger"] = Purger(app, SYSTEM_CLOCK, is_ending)
-        app.extensions["purger"].start()
+    app.extensions["purger"] = Purger(app, SYSTEM_CLOCK, is_ending)
+    app.extensions["purger"].start()
     app.extensions["alert_watch"] = AlertWatch(app, SYSTEM_CLOCK, is_ending, thresholds)
     app.extensions["alert_watch"].start()
     app.extensions["pulse_keeper"].start(is_ending)

@@ -7,11 +7,12 @@ failures from there, each account gets one try from there instead of eight.
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from math import ceil
-from time import time
+from time import monotonic, time
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter, RateLimiter
+from limits.strategies import FixedWindowRateLimiter
+from limits.util import WindowStats
 
 from app.web.access import limiter
 
@@ -19,6 +20,8 @@ PER_ACCOUNT = parse("8 per 10 minutes")
 PER_ADDRESS = parse("40 per 10 minutes")
 PER_ACCOUNT_FROM_BUSY_ADDRESS = parse("1 per 10 minutes")
 MAX_KEY_LENGTH = 80  # of a name; none is longer
+
+RETRY_SECONDS = 2.0  # a Redis that hangs would delay each answer by its timeout
 
 _without_redis = FixedWindowRateLimiter(MemoryStorage())
 
@@ -88,9 +91,43 @@ def network_of(text: str) -> str:
     return str(address)
 
 
-def counts() -> RateLimiter:
-    """What counts: Redis where the server has one and it answers, else this process."""
-    return limiter.limiter if limiter.storage.check() else _without_redis
+class _Counts:
+    """Counts in Redis where the server has one and it answers; while it is away or full, in this process."""
+
+    def __init__(self) -> None:
+        self._asked_again_at = 0.0
+
+    def hit(self, limit: RateLimitItem, *key: str) -> bool:
+        """Count, if the limit allows it; gives whether it does."""
+        return self._ask("hit", limit, *key)
+
+    def test(self, limit: RateLimitItem, *key: str) -> bool:
+        """Whether the limit would allow another."""
+        return self._ask("test", limit, *key)
+
+    def clear(self, limit: RateLimitItem, *key: str) -> None:
+        """Forget what was counted."""
+        self._ask("clear", limit, *key)
+
+    def get_window_stats(self, limit: RateLimitItem, *key: str) -> WindowStats:
+        """When the limit's time is over, and how many are left."""
+        return self._ask("get_window_stats", limit, *key)
+
+    def _ask(self, what: str, *arguments):
+        if monotonic() >= self._asked_again_at:
+            try:
+                return getattr(limiter.limiter, what)(*arguments)
+            except limiter.storage.base_exceptions:
+                self._asked_again_at = monotonic() + RETRY_SECONDS
+        return getattr(_without_redis, what)(*arguments)
+
+
+_counts = _Counts()
+
+
+def counts() -> _Counts:
+    """What counts tries that a limit allows."""
+    return _counts
 
 
 def _seconds_left(limit: RateLimitItem, key: tuple[str, ...]) -> int:

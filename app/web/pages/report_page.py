@@ -28,7 +28,7 @@ from app.store.audit_queries import AuditAction
 from app.store.tables import Lecture
 from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
-from app.web.extensions import current_time, current_zone, hub
+from app.web.extensions import current_settings, current_time, current_zone, hub
 from app.web.forms import NoteForm, RenameForm
 from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import (
@@ -162,6 +162,8 @@ def resume(lecture_id: int):
         flash(translate(error))
         return redirect(url_for("report.report", lecture_id=lecture_id))
     record(AuditAction.LECTURE_RESUMED, lecture_id, lecture.room)
+    if current_settings(lecture.room).pulse:
+        flash(gettext("The class needs the new code: show it on the wall screen."))
     return redirect(url_for("live.live", room_slug=lecture.room.slug))
 
 

@@ -59,8 +59,10 @@ function remarkOn({ counts, minimum_group: least }) {
 async function showQuestions(count) {
   const url = panel.dataset.questions;
   if (!url || count === null || count === questionsShown) return;
+  const answer = await fetchJson(url);
+  if (!answer) return; // the next event tries again
+  const { questions } = answer;
   questionsShown = count;
-  const { questions } = (await fetchJson(url)) ?? { questions: [] };
   find("pulse-questions").hidden = !questions.length;
   const rows = questions.map(({ id, text }) => {
     const row = document.createElement("li");

@@ -25,6 +25,7 @@ function show(tile, room) {
   badge.textContent = text;
   tile.querySelector(".wall-reason").textContent = reason;
   tile.querySelector(".wall-lecture").textContent = room.lecture ? room.lecture.title : "";
+  tile.dataset.camera = room.camera.reason === "no_camera" ? "none" : "";
   tile.classList.toggle("is-dark", kind === "dark");
 }
 
@@ -47,6 +48,7 @@ function loaded(image, url) {
 async function showPictures() {
   for (const tile of inView) {
     const image = tile.querySelector("img");
+    if (tile.dataset.camera === "none" && image.complete && image.naturalWidth) continue; // its card stays
     await loaded(image, `${image.dataset.picture}&t=${Date.now()}`);
   }
 }
