@@ -237,6 +237,8 @@ class Server(Startable):
 
     def tell_monitor(self, change: str = "/resume", form: bytes = b"") -> None:
         """Let its monitors look at the database, as a change on a page does; no room is paused then."""
+        if self.process is None:
+            return  # they look when they start
         request = urllib.request.Request(f"{self.url}{change}", form, method="POST")
         request.add_header("Authorization", f"Bearer {self.token}")
         with suppress(urllib.error.HTTPError):  # the page fails where the test has stored nonsense

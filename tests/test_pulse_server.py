@@ -118,7 +118,9 @@ def test_a_room_whose_purpose_becomes_the_pulse_lets_go_of_its_camera(tmp_path):
     with Server(tmp_path, {}) as server:
         wait_for(server.is_online)
         server.change_database("UPDATE room SET purpose = 'pulse'")
+        server.tell_monitor()
         wait_for(lambda: server.monitor_pids() == [])
         wait_for(lambda: server.get("/readyz").json["camera"] == "no_camera")
         server.change_database("UPDATE room SET purpose = 'presence'")
+        server.tell_monitor()
         wait_for(server.is_online)

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from app import create_app
 from app.monitor.loop import _labels
+from app.purpose import Purpose
 from app.runner import runner as rooms_runner
 from app.runner.capacity import Capacity
 from app.store import lecture_queries, room_queries
@@ -429,5 +430,5 @@ def test_a_room_has_a_time_zone_and_a_language_of_its_own(app, administrator):
 
 
 def test_the_words_in_a_picture_are_in_the_room_s_language():
-    assert _labels("de")["happy"] == "fröhlich"
-    assert _labels("en")["happy"] == "happy"
+    assert _labels("de", Purpose.EXPRESSIONS)["happy"] == "fröhlich"
+    assert _labels("en", Purpose.EXPRESSIONS)["happy"] == "happy"

@@ -30,6 +30,8 @@ def purge(now: datetime) -> list[tuple[Room, int, int]]:
         days = current_app.config["SETTINGS"].retention_days
         room_queries.change_room(first_room(), retention_days=days)
     days_by_room = [(room, effective_settings(room).retention_days) for room in room_queries.all_rooms()]
+    if not days_by_room:
+        return []
     deleted = [(room, days, delete_older_than(room, days, now)) for room, days in days_by_room]
     _delete_entries_without_room(max(days for _, days in days_by_room), now)
     if db.engine.dialect.name == "sqlite":

@@ -31,6 +31,14 @@ from app.store.poll_queries import MAX_POLL_LENGTH
 from app.web.request_checks import ONE_LINE
 
 IS_ONE_LINE = Regexp(ONE_LINE, message=lazy_gettext("must be one line of text."))
+
+
+def is_sent(_form, field) -> None:
+    """Refuse a form without the field, such as one sent as JSON; it may be empty."""
+    if not field.raw_data or not isinstance(field.raw_data[0], str):
+        raise ValidationError(gettext("must be text."))
+
+
 NO_TIME = lazy_gettext("enter a time, for example 10:41.")
 MIN_PASSWORD_LENGTH = 10
 MAX_NOTE_TAGS = 9  # as many as there are keys for
@@ -89,7 +97,7 @@ class LectureForm(Form):
 class StartForm(LectureForm):
     """Starts a lecture. Without a title it is named after its course and day."""
 
-    title = StringField(lazy_gettext("Title"), [Length(max=200), IS_ONE_LINE], filters=[stripped])
+    title = StringField(lazy_gettext("Title"), [is_sent, Length(max=200), IS_ONE_LINE], filters=[stripped])
 
 
 class RenameForm(LectureForm):

@@ -346,7 +346,7 @@ def test_the_audit_records_wrong_passwords_and_no_unknown_name(app, admin):
 
 def test_the_audit_of_changed_settings_names_them(app, admin):
     form = {"minimum_group": "6", "retention_days": "365", "contact": "", "kind": "demo", "told": "y"}
-    form["purpose"] = "research"
+    form |= {"purpose": "research", "pulse_questions": "y"}
     assert post(admin, "/settings", **form).status_code == 302
     assert ("settings-changed", "minimum_group") in actions(app)
 
