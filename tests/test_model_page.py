@@ -130,7 +130,7 @@ def test_a_card_that_lacks_what_every_export_writes_is_refused(app, card, tmp_pa
     (tmp_path / "emotion_cnn.json").write_text(json.dumps(card))
     answer = app.test_client().get("/model", headers={"Accept": "text/html"})
     assert answer.status_code == 503
-    assert "missing, damaged or without figures" in answer.text
+    assert "missing, damaged or lacks figures" in answer.text
 
 
 def test_nothing_in_the_text_of_the_card_can_run(shown, tmp_path):
