@@ -15,7 +15,7 @@ from app import create_app
 from app.store import room_queries, user_queries
 from app.store.tables import db
 from tests.browser import CHROMIUM, LAUNCH
-from tests.postgres import Postgres
+from tests.postgres import running_postgres
 from tests.redis_server import BINARY, RedisServer
 from tests.server import Server
 
@@ -49,10 +49,7 @@ def scenes() -> Path:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """The address of a PostgreSQL server made for these tests."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    if not server.is_installed:
-        pytest.skip("needs a PostgreSQL server: apt install postgresql")
-    with server:
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
         yield server
 
 

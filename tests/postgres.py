@@ -4,8 +4,12 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+
+import pytest
 
 from tests.server import free_port
 
@@ -77,3 +81,13 @@ class Postgres:
         subprocess.run(
             [*prefix, str(self._bin / program), *arguments], check=True, capture_output=True, cwd=self._folder
         )
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[Postgres]:
+    """A server in a folder; skips the test where PostgreSQL is not installed."""
+    server = Postgres(folder)
+    if not server.is_installed:
+        pytest.skip("needs a PostgreSQL server: apt install postgresql")
+    with server:
+        yield server

@@ -12,7 +12,7 @@ from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import is_visible
 from app.store.minute_figures import ExpressionSeconds
-from app.store.room_queries import newest_lease_number
+from app.store.room_queries import newest_lease_numbers
 from app.store.scope import Scope
 from app.store.tables import EXPRESSION_COLUMNS, INCLUDE_DELETED, PRESENCE_COLUMNS, Lecture, Minute, Room, db
 
@@ -190,7 +190,7 @@ def save_minute(
         may_write &= Room.lease_number <= lease_number
     written = db.session.scalar(_upsert(_row(room.id, counted, minimum_group, is_finished), may_write))
     db.session.commit()
-    if written is None and newest_lease_number(room.id) is not None:
+    if written is None and newest_lease_numbers([room.id]):
         raise LeaseSuperseded
 
 

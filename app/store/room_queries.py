@@ -105,15 +105,10 @@ def take_lease_number(room_id: int) -> int | None:
     return number
 
 
-def newest_lease_number(room_id: int) -> int | None:
-    """The number of a room's newest lease; None if the room is gone."""
-    return db.session.scalar(select(Room.lease_number).where(Room.id == room_id))
-
-
 def newest_lease_numbers(room_ids: Collection[int]) -> dict[int, int]:
     """The number of the newest lease of each of these rooms; a room that is gone is not among them."""
     rows = db.session.execute(select(Room.id, Room.lease_number).where(Room.id.in_(room_ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def delete_room(room: Room) -> None:

@@ -41,7 +41,7 @@ def check_code(code: str, is_open: bool) -> None:
     if device_of(code) is not None:
         return
     key = "pulse code", network_of(request.remote_addr or "")
-    if not (counts().test(UNKNOWN_CODES, *key) if is_open else counts().hit(UNKNOWN_CODES, *key)):
+    if not (counts.test(UNKNOWN_CODES, *key) if is_open else counts.hit(UNKNOWN_CODES, *key)):
         abort(429, TOO_MANY_CODES)
 
 
@@ -51,7 +51,7 @@ def answering_device(pulse: Pulse) -> str:
     if device is None:
         abort(400, NO_COOKIE)
     address = network_of(request.remote_addr or "")
-    if not counts().hit(ANSWERS, "pulse", address) or not counts().hit(ANSWERS_OF_DEVICE, "pulse", device):
+    if not counts.hit(ANSWERS, "pulse", address) or not counts.hit(ANSWERS_OF_DEVICE, "pulse", device):
         abort(429, TOO_OFTEN)
     return device_hash(pulse.key, device)
 

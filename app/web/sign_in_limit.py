@@ -44,7 +44,7 @@ class SignInAttempt:
     @property
     def is_from_busy_address(self) -> bool:
         """Whether many passwords from there were wrong lately."""
-        return not counts().test(PER_ADDRESS, "address", self._network)
+        return not counts.test(PER_ADDRESS, "address", self._network)
 
     def begin(self) -> None:
         """Count the attempt; raises TooManyFailures where it must not be checked.
@@ -55,17 +55,17 @@ class SignInAttempt:
         if self.is_from_busy_address:
             limits.append((PER_ACCOUNT_FROM_BUSY_ADDRESS, self._busy_key))
         for limit, key in limits:
-            if not counts().hit(limit, *key):
+            if not counts.hit(limit, *key):
                 raise TooManyFailures(_seconds_left(limit, key))
 
     def fail(self) -> None:
         """Count the failure for the address."""
-        counts().hit(PER_ADDRESS, "address", self._network)
+        counts.hit(PER_ADDRESS, "address", self._network)
 
     def succeed(self) -> None:
         """Forget the failures of the account."""
-        counts().clear(PER_ACCOUNT, "account", self._account)
-        counts().clear(PER_ACCOUNT_FROM_BUSY_ADDRESS, *self._busy_key)
+        counts.clear(PER_ACCOUNT, "account", self._account)
+        counts.clear(PER_ACCOUNT_FROM_BUSY_ADDRESS, *self._busy_key)
 
     @property
     def _account(self) -> str:
@@ -122,13 +122,9 @@ class _Counts:
         return getattr(_without_redis, what)(*arguments)
 
 
-_counts = _Counts()
-
-
-def counts() -> _Counts:
-    """What counts tries that a limit allows."""
-    return _counts
+counts = _Counts()
+"""What counts tries that a limit allows."""
 
 
 def _seconds_left(limit: RateLimitItem, key: tuple[str, ...]) -> int:
-    return max(1, ceil(counts().get_window_stats(limit, *key).reset_time - time()))
+    return max(1, ceil(counts.get_window_stats(limit, *key).reset_time - time()))

@@ -1,8 +1,16 @@
-"""What fault tests share: a way to record what a fault costs."""
+"""What fault tests share: servers that they may stop, and a way to record what a fault costs."""
 
 import pytest
 
+from tests.postgres import running_postgres
 from tests.reliability import Fault
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """A PostgreSQL server of a file's own, which its tests may stop."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
 
 
 @pytest.fixture

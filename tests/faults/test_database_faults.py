@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import Postgres
 from tests.server import Server, wait_for
 from tests.test_server import looks_like_a_card, minutes_of
 
@@ -38,15 +37,6 @@ def server(database, tmp_path_factory) -> Iterator[Server]:
     """A server with SQLite."""
     with running(tmp_path_factory.mktemp("sqlite"), f"sqlite:///{database}") as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory) -> Iterator[Postgres]:
-    postgres = Postgres(tmp_path_factory.mktemp("postgres"))
-    if not postgres.is_installed:
-        pytest.skip("needs a PostgreSQL server: apt install postgresql")
-    with postgres:
-        yield postgres
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ import requests
 
 from app.web.stream.listener import GONE
 from tests.machines import Installation, Machine, installation
-from tests.postgres import Postgres
 from tests.redis_server import BINARY, RedisServer
 from tests.server import Part, Server, read_parts, wait_for
 from tests.test_server import looks_like_a_card
@@ -55,21 +54,6 @@ real = time.time
 time.time = lambda: real() + 60
 SystemClock.now = lambda self: datetime.fromtimestamp(time.time(), UTC)
 """
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[RedisServer]:
-    with RedisServer() as redis:
-        yield redis
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory) -> Iterator[Postgres]:
-    postgres = Postgres(tmp_path_factory.mktemp("postgres"))
-    if not postgres.is_installed:
-        pytest.skip("needs a PostgreSQL server: apt install postgresql")
-    with postgres:
-        yield postgres
 
 
 @pytest.fixture(scope="module")

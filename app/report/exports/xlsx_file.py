@@ -209,39 +209,17 @@ class _WorkbookWriter:
     def _chart(self, minutes: str):
         if self._is_presence:
             return self._faces_chart(minutes)
-        chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
-        last = len(self._report.minutes)
-        for expression in STACK_ORDER:
-            column = FIRST_SHARE + EXPRESSIONS.index(expression)
-            chart.add_series(
-                {
-                    "name": [minutes, 0, column],
-                    "categories": [minutes, 1, 0, last, 0],
-                    "values": [minutes, 1, column, last, column],
-                    "fill": {"color": STACK_COLOURS[expression]},
-                    "gap": 5,
-                }
-            )
-        chart.set_title({"name": gettext("Expressions, minute by minute"), "name_font": {"size": 12}})
-        chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
+        colours = {FIRST_SHARE + EXPRESSIONS.index(name): STACK_COLOURS[name] for name in STACK_ORDER}
+        title, last = gettext("Expressions, minute by minute"), len(self._report.minutes)
+        chart = self._column_chart(minutes, last, title, colours)
         chart.set_y_axis({"num_format": "0%", "min": 0, "max": 1, "major_gridlines": {"visible": True}})
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 1100, "height": 480})
         return chart
 
     def _faces_chart(self, minutes: str):
-        chart, last = self._book.add_chart({"type": "column"}), len(self._report.minutes)
-        chart.add_series(
-            {
-                "name": [minutes, 0, 3],
-                "categories": [minutes, 1, 0, last, 0],
-                "values": [minutes, 1, 3, last, 3],
-                "fill": {"color": PRESENCE_COLOURS[IN_VIEW]},
-                "gap": 5,
-            }
-        )
-        chart.set_title({"name": gettext("Faces, minute by minute"), "name_font": {"size": 12}})
-        chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
+        title, last = gettext("Faces, minute by minute"), len(self._report.minutes)
+        chart = self._column_chart(minutes, last, title, {3: PRESENCE_COLOURS[IN_VIEW]})
         chart.set_y_axis({"min": 0, "major_gridlines": {"visible": True}})
         chart.set_legend({"none": True})
         chart.set_size({"width": 1100, "height": 480})
@@ -272,24 +250,28 @@ class _WorkbookWriter:
         sheet.insert_chart(1, 15, self._pulse_chart(sheet.get_name()))
 
     def _pulse_chart(self, sheet: str):
-        chart, last = (
-            self._book.add_chart({"type": "column", "subtype": "stacked"}),
-            len(self._report.pulse.minutes),
-        )
-        for column, choice in enumerate(Choice, start=2):
+        colours = {column: CHOICE_COLOURS[choice] for column, choice in enumerate(Choice, start=2)}
+        last = len(self._report.pulse.minutes)
+        chart = self._column_chart(sheet, last, gettext("What students said"), colours)
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 900, "height": 420})
+        return chart
+
+    def _column_chart(self, sheet: str, last: int, title: str, colours: dict[int, str]):
+        """A stacked column for each row of a sheet from 1 to `last`, by time; `colours` of its columns."""
+        chart = self._book.add_chart({"type": "column", "subtype": "stacked"})
+        for column, colour in colours.items():
             chart.add_series(
                 {
                     "name": [sheet, 0, column],
                     "categories": [sheet, 1, 0, last, 0],
                     "values": [sheet, 1, column, last, column],
-                    "fill": {"color": CHOICE_COLOURS[choice]},
+                    "fill": {"color": colour},
                     "gap": 5,
                 }
             )
-        chart.set_title({"name": gettext("What students said"), "name_font": {"size": 12}})
+        chart.set_title({"name": title, "name_font": {"size": 12}})
         chart.set_x_axis({"num_format": "hh:mm", "text_axis": True, "interval_unit": max(1, last // 12)})
-        chart.set_legend({"position": "bottom"})
-        chart.set_size({"width": 900, "height": 420})
         return chart
 
     def write_notes(self) -> None:
