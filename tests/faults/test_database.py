@@ -138,10 +138,10 @@ def test_a_read_only_database_is_found_by_readyz_and_pages_can_still_be_read(mak
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of one megabyte."""
+    """A file system of two megabytes: the empty database takes nearly one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
     if mounted.returncode != 0:
         pytest.skip("needs the right to mount a small file system")
     yield folder

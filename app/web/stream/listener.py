@@ -220,7 +220,7 @@ class Listener:
     def _follow(self, heard: HeardRoom, received: Received) -> None:
         """Another process reads the room from now on, or the same one under another id."""
         if received.lease_number > heard.lease_number and heard.room.hub.monitor.is_running:
-            heard.room.hub.monitor_ended()
+            self._lose_monitor(heard, GONE)  # without a word: the lease ended before the silence was noticed
         heard.lease_number, heard.monitor_id = received.lease_number, received.sender
         heard.sent_at, heard.sent_demand = float("-inf"), Demand(0)
 
