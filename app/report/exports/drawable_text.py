@@ -1,4 +1,4 @@
-"""Text as a PDF can draw it: a box for a letter that the font lacks, right-to-left lines reordered."""
+"""Text as a PDF can draw it: a box for a letter that no font has."""
 
 import unicodedata
 from collections.abc import Container
@@ -14,12 +14,3 @@ def drawable(words: str, known: Container[int]) -> str:
 
 def _in_place_of(letter: str) -> str:
     return "" if unicodedata.category(letter) in ("Cf", "Mn") else BOX
-
-
-def as_seen(line: str) -> str:
-    """The letters of a line in the order in which they are drawn, left to right; Hebrew is reordered."""
-    if any(unicodedata.bidirectional(letter) == "R" for letter in line):
-        from fpdf.bidi import BidiParagraph  # imported here, as in pdf_canvas
-
-        return BidiParagraph(line).get_reordered_string()
-    return line

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app import fonts
 from app.report.exports import system_fonts
-from app.report.exports.drawable_text import BOX, as_seen, drawable
+from app.report.exports.drawable_text import BOX, drawable
 
 LEFT, RIGHT, WIDTH = 18.0, 192.0, 174.0
 TOP, BOTTOM = 18.0, 281.0
@@ -26,6 +26,7 @@ class PdfCanvas:
         self.pdf.c_margin = 0
         self.pdf.add_font("DejaVu", "", fonts.REGULAR)
         self.pdf.add_font("DejaVu", "B", fonts.BOLD)
+        self.pdf.set_text_shaping(True)  # joins the letters of Arabic; right-to-left words run so
         self._known = set(self.pdf.fonts["dejavu"].cmap)
         self._fallbacks: list[str] = []
         self.has_boxes = False
@@ -60,7 +61,7 @@ class PdfCanvas:
             lines = [*lines[: max_lines - 1], self._shortened(lines[max_lines - 1], width)]
         for text in lines:
             self.pdf.set_x(x)
-            self.pdf.cell(width, line or size * 0.47, as_seen(text), new_x="LEFT", new_y="NEXT")
+            self.pdf.cell(width, line or size * 0.47, text, new_x="LEFT", new_y="NEXT")
 
     def fitted(self, words: str, width: float) -> str:
         """The words as they can be drawn in one line, with an ellipsis if they are cut."""

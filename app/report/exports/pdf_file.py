@@ -11,7 +11,6 @@ from flask_babel import gettext
 from app.expression_names import expression_name
 from app.language import current_language, translate
 from app.purpose import Purpose
-from app.report.exports.drawable_text import as_seen
 from app.report.exports.pdf_canvas import BOTTOM, INK, LEFT, QUIET, RIGHT, TOP, WIDTH, PdfCanvas
 from app.report.exports.pdf_chart import UNKNOWN, draw_chart
 from app.report.exports.pdf_pulse import draw_pulse
@@ -120,7 +119,7 @@ class _Sheets:
         self._canvas.set_font(8, QUIET)
         self.pdf.set_xy(LEFT, 288)
         footer = self._canvas.fitted(f"Aula · {self._report.title}", WIDTH / 2)
-        self.pdf.cell(WIDTH / 2, 4, as_seen(footer))
+        self.pdf.cell(WIDTH / 2, 4, footer)
         self.pdf.cell(WIDTH / 2, 4, f"{number} / {self._count}", align="R")
         self.pdf.set_xy(LEFT, TOP)
 

@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path("/usr/share/fonts/truetype")  # of Debian and its kin
+DEJAVU = FOLDER / "dejavu" / "DejaVuSans.ttf"
+"""Arabic, among others: 760 kB, package fonts-dejavu-core (Bitstream Vera's licence)."""
 DROID = FOLDER / "droid" / "DroidSansFallbackFull.ttf"
 """Chinese and Japanese: 4 MB, package fonts-droid-fallback (Apache License)."""
 NANUM = FOLDER / "nanum" / "NanumGothic.ttf"
@@ -11,7 +13,7 @@ NANUM = FOLDER / "nanum" / "NanumGothic.ttf"
 SYMBOLA = FOLDER / "ancient-scripts" / "Symbola_hint.ttf"
 """Emoji, without colours, and symbols: 3 MB, package fonts-symbola."""
 
-PATHS = (DROID, NANUM, SYMBOLA)
+PATHS = (DEJAVU, DROID, NANUM, SYMBOLA)
 
 
 @cache
