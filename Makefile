@@ -1,8 +1,8 @@
 # make run          set up and serve the drawn classroom on 127.0.0.1:8000
-# make test         set up and run every test
+# make test         set up and run every test, two files at a time (20 minutes)
 # make lint         check style and names without running the program
 # make audit        look the packages of requirements.txt up among known weaknesses (needs pypi.org)
-# make reliability  run the fault tests and write docs/reliability.md (4 minutes)
+# make reliability  run the fault tests and write docs/reliability.md (10 minutes)
 # make soak         run for hours, kill at random, count memory; writes docs/reliability.md too (90 minutes)
 # make image-test   build the container image, start it and open its pages (3 minutes, root, Debian)
 # make bench        measure speed and size beside the usual solutions (15 minutes)
@@ -27,7 +27,7 @@ run: .venv/installed
 	@exec $(BIN)/gunicorn wsgi:app
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Self
 
@@ -29,11 +30,29 @@ BIN = Path(sys.executable).parent
 PASSWORD = "a long password"
 
 
+def _ports_to_try() -> Iterator[int]:
+    """Each process that runs tests has ports of its own, below those that connections are given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+    ports = range(10_000 + 2_000 * worker, 12_000 + 2_000 * worker)
+    first = secrets.randbelow(len(ports))
+    return cycle((*ports[first:], *ports[:first]))
+
+
+PORTS_TO_TRY = _ports_to_try()
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A port of this machine that nobody listens on, and that no connection and no other test is given."""
+    return next(filter(_is_free, PORTS_TO_TRY))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_for(what: Callable[[], object], seconds: float = 60) -> object:

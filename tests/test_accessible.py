@@ -36,7 +36,9 @@ PAGES = (
     "/model",
 )
 
-NO_COLOUR_CHANGES = "document.getAnimations().every(change => !(change instanceof CSSTransition))"
+ONCE_COLOURS_STAND_STILL = """Promise.allSettled(
+    document.getAnimations().filter(each => /color/.test(each.transitionProperty)).map(each => each.finished)
+).then(() => null)"""
 """On the way from one colour to another, a button's text has a contrast that nobody chose."""
 
 LOOKS = {
@@ -121,7 +123,7 @@ def test_axe_finds_nothing_serious_at_the_first_start(chromium, tmp_path):
 def serious(page) -> list[str]:
     """What axe-core calls serious or critical: the rule and the element that breaks it."""
     page.wait_for_load_state()
-    page.wait_for_function(NO_COLOUR_CHANGES)
+    page.evaluate(ONCE_COLOURS_STAND_STILL)
     return [
         f"{rule['id']}: {node['html'][:120]}"
         for rule in Axe().run(page).response["violations"]
