@@ -1,7 +1,10 @@
 """A Redis server of its own for a test, in memory alone."""
 
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,6 +34,15 @@ class RedisServer(Startable):
             return self.client.ping()
         except RedisError:
             return False
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It keeps its connections and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End at once, and forget everything."""

@@ -151,11 +151,10 @@ def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:
     channel = SignedChannel.from_settings(app.config["SETTINGS"])
     link = WebLink(channel)
     app.extensions["machines"] = partial(_known_machines, channel)
-    on_room_change(app, link.send_change)
-    app.extensions["listener"] = Listener(
-        app, link, lambda: app.extensions["runner"].wake(), SYSTEM_CLOCK, is_ending
-    )
-    app.extensions["listener"].start()
+    listener = Listener(app, link, lambda: app.extensions["runner"].wake(), SYSTEM_CLOCK, is_ending)
+    on_room_change(app, listener.announce_change)
+    app.extensions["listener"] = listener
+    listener.start()
 
 
 def _known_machines(channel) -> list[str]:

@@ -99,6 +99,7 @@ class Listener:
         self._looked_at = float("-inf")
         self._changed: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         """Rooms whose settings are to be read anew; None ends the thread that does."""
+        self._own_changes: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._reloaded_at = self._presence_at = clock.monotonic()
         self._threads = (
             threading.Thread(target=self._run, name="listener", daemon=True),
@@ -129,6 +130,10 @@ class Listener:
             if heard.requests is not None:
                 heard.requests.put(None)
 
+    def announce_change(self, room_id: int) -> None:
+        """Tell every process soon that the database says something new, without waiting for Redis."""
+        self._own_changes.put(room_id)
+
     def _run(self) -> None:
         run_until_ended(self._listen, self._clock, self._is_ending)
         self._changed.put(None)
@@ -136,6 +141,8 @@ class Listener:
 
     def _listen(self) -> None:
         while not self._is_ending():
+            while not self._own_changes.empty():
+                self._link.send_change(self._own_changes.get())
             received = self._link.receive(POLL_SECONDS)
             if self._link.process_id != self._process_id:
                 self._begin_anew()
