@@ -340,7 +340,7 @@ def test_nothing_is_cut_off_on_a_phone(demo, open_page):
     page = open_page(demo, viewport=PHONE)
     wait_for_badge(page, "s old")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    expect(page.get_by_role("button", name="Start")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Start lecture")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.usefixtures("running_lecture")
