@@ -77,6 +77,7 @@ def init_app(app: APIFlask) -> None:
         trial_process=TrialProcess(settings.detector, settings.network),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
+    app.url_map.strict_slashes = False  # /lectures/ is /lectures
     requested_room.init_app(app)
     access.init_app(app)
     audit.init_app(app)

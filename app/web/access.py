@@ -71,6 +71,7 @@ WHO_MAY = {
     "control.pause": Who.TEACHER,
     "control.resume": Who.TEACHER,
     "course.course": Who.TEACHER,
+    "course.named": Who.TEACHER,
     "events.events": Who.VIEWER,
     "frames.post_frame": Who.TEACHER,
     "health.healthz": Who.ANYBODY,
