@@ -23,6 +23,7 @@ from app.web import (
     access,
     api,
     audit,
+    compression,
     health,
     metrics,
     problems,
@@ -78,6 +79,7 @@ def init_app(app: APIFlask) -> None:
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     app.url_map.strict_slashes = False  # /lectures/ is /lectures
+    compression.init_app(app)  # first, so that it comes last, when an answer is complete
     requested_room.init_app(app)
     access.init_app(app)
     audit.init_app(app)
