@@ -31,7 +31,7 @@ def test_a_slash_at_the_end_leads_to_the_page(app):
     with app.app_context():
         room = room_queries.get_or_create_room("Room 7")
         lecture_queries.start_lecture(room, "Fractions", "6a", datetime(2026, 11, 20, tzinfo=UTC))
-    for path in ("/lectures", "/lectures/1", "/account", "/notice", "/rooms", "/rooms/room-7"):
+    for path in ("/lectures", "/lectures/1", "/account", "/notice", "/rooms", "/rooms/room-7", "/api/docs"):
         answers = [client.get(each, headers={"Accept": "text/html"}) for each in (path, path + "/")]
         assert [answer.status_code for answer in answers] == [200, 200], path
         assert [answer.text.count("<h1") for answer in answers] == [1, 1], path

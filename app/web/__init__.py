@@ -36,6 +36,7 @@ from app.web.extensions import current_zone
 from app.web.live_rooms import LiveRooms
 from app.web.pages import (
     account,
+    api_docs_page,
     audit_page,
     control,
     course_page,
@@ -111,6 +112,7 @@ def init_app(app: APIFlask) -> None:
         pulse_page,
         pulse_panel,
         language_choice,
+        api_docs_page,
         health,
         metrics,
         style,
