@@ -2,10 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from apiflask.fields import List, Nested
+from marshmallow import RAISE, Schema
 
 from app.project import PROJECT
+from app.store import lecture_queries, minute_queries, note_queries, room_queries
+from app.store.counted_minute import CountedMinute
+from app.store.tables import Poll, PulseMinute, db
+from app.web.api import schemas
 
 UNITS = r"(?i)seconds|a second|degrees|pixels|bytes|0 to 1|-1 to 1|faces in view|how many"
 """What a figure is measured in. A share says its range."""
@@ -83,3 +90,41 @@ def test_the_documentation_names_every_address(described):
         for path, operations in described["paths"].items()
         for method in operations
     }
+
+
+def test_a_report_is_as_described(app, api):
+    """It is made without its schema, so nothing else compares the two."""
+    start = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        lecture = lecture_queries.start_lecture(room, "Fractions", "Mathematics 6a", start)
+        for number in (*range(12), 14, 15):
+            minute = start + timedelta(minutes=number)
+            happy = 700 if number in (8, 9) else 60
+            spans = (20, 0, 20, happy, 40, 20, 1000 - happy, 100)
+            counted = CountedMinute(minute, lecture.id, 60, 300, 20, 1200, spans)
+            minute_queries.save_minute(room, counted, minimum_group=5)
+            said = {"clear": 9, "lost": 9 if number > 7 else 1, "too_fast": 1, "too_slow": 0}
+            db.session.add(PulseMinute(lecture_id=lecture.id, minute=minute, minimum_group=5, **said))
+        note_queries.add_note(lecture, start, "homework", start)
+        poll = {"text": "", "answers": ["yes", "no"], "counts": [13, 5], "is_shown": True}
+        db.session.add(Poll(lecture_id=lecture.id, asked_at=start, ended_at=start, **poll))
+        lecture_queries.end_lecture(lecture, start + timedelta(minutes=16))
+    report = api.get("/api/v1/lectures/1/report").json
+    assert report["changes"]
+    assert report["notes"]
+    assert report["pulse"]["correlation"]
+    schemas.ReportSchema(unknown=RAISE).load(report)
+    assert_all_fields(report, schemas.ReportSchema())
+
+
+def assert_all_fields(given: dict, schema: Schema) -> None:
+    """No field of a schema is missing, in objects inside either."""
+    fields = {field.data_key or name: field for name, field in schema.fields.items()}
+    assert set(given) == set(fields)
+    for name, field in fields.items():
+        inner = field.inner if isinstance(field, List) else field
+        if isinstance(inner, Nested):
+            values = given[name] if isinstance(field, List) else [given[name]]
+            for value in filter(None, values):
+                assert_all_fields(value, inner.schema)

@@ -105,7 +105,7 @@ class PurposeField(String):
     """What is read of the faces. For presence every share of an expression is null."""
 
     def __init__(self, sentence: str):
-        super().__init__(validate=OneOf(Purpose), metadata=about(sentence, "expressions"))
+        super().__init__(validate=OneOf(tuple(Purpose)), metadata=about(sentence, "expressions"))
 
 
 class FiguresSchema(Schema):
@@ -452,7 +452,7 @@ class ReportPulseMinuteSchema(Schema):
         allow_none=True, metadata=about("How many students the counts hold; null if too few answered.", 21)
     )
     counts = Dict(
-        keys=String(validate=OneOf(Choice)),
+        keys=String(validate=OneOf(tuple(Choice))),
         values=Integer(),
         allow_none=True,
         metadata=about("How many students said each at its end; null if too few answered.", SAID),
@@ -469,7 +469,7 @@ class ReportMinuteSchema(FiguresSchema):
     """A minute of a report, where a gap has one too."""
 
     seen = String(
-        validate=OneOf(MinuteStatus),
+        validate=OneOf(tuple(MinuteStatus)),
         metadata=about("Whether expressions were read in it (`read`), and if not, why.", "read"),
     )
     share_intervals = IntervalsField(
@@ -512,7 +512,7 @@ class ReportPulseSchema(Schema):
         metadata=about("How many students answered on average, in the minutes with counts.", 19.4),
     )
     shares = Dict(
-        keys=String(validate=OneOf(Choice)),
+        keys=String(validate=OneOf(tuple(Choice))),
         values=Float(),
         allow_none=True,
         metadata=about(
@@ -637,7 +637,7 @@ class CameraSchema(Schema):
     online = Boolean(metadata=about("Whether the camera gives pictures.", True))
     reason = String(
         allow_none=True,
-        validate=OneOf(Reason),
+        validate=OneOf(tuple(Reason)),
         metadata=about("Why it is dark, in one word; null while it is not.", "refused"),
     )
     detail = String(
