@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.screenshots import make_up_lectures
+from app import create_app
+from app.store import lecture_queries, minute_queries, room_queries
+from tests.screenshots import made_up
 from tests.server import PROJECT, Server, wait_for
 
 PAGE = (PROJECT / "docs" / "api-by-example.md").read_text()
@@ -17,11 +21,24 @@ PAGE = (PROJECT / "docs" / "api-by-example.md").read_text()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server with three lectures, whose camera is on."""
-    server = Server(tmp_path_factory.mktemp("examples"), {"ROOM": "Room 7"})
-    make_up_lectures(server)
-    with server:
+    with Server(tmp_path_factory.mktemp("examples"), {}) as server:
+        add_lectures(server)
         wait_for(lambda: server.get("/api/v1/now").status == 200)
         yield server
+
+
+def add_lectures(server: Server) -> None:
+    """Add three lectures of one course, of which the last was yesterday."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    with app.app_context():
+        room = room_queries.get_or_create_room(server.environment["ROOM"])
+        for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
+            start = now - timedelta(days=3 - day, minutes=10)
+            lecture = lecture_queries.start_lecture(room, title, "Mathematics 6a", start)
+            for number in range(10):
+                minute_queries.save_minute(room, made_up(start, number, lecture.id), minimum_group=5)
+            lecture_queries.end_lecture(lecture, start + timedelta(minutes=10))
 
 
 def run_examples(language: str, command: list[str], server: Server, folder) -> str:
