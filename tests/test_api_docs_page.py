@@ -1,6 +1,7 @@
 """/api/docs in a real browser: the description, to read and to try."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser import close, cookies_of
@@ -106,6 +107,9 @@ def test_it_fits_a_telephone_and_follows_the_look(chromium, server, cookies, sch
     context.add_cookies(cookies)
     page = context.new_page()
     page.goto(f"{server.url}/api/docs")
+    page.locator(".opblock").first.wait_for()
+    found = Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
     operation(page, "get", "/api/v1/lectures")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     dark = page.locator("html.dark-mode")
