@@ -44,8 +44,10 @@ def test_a_slash_at_the_end_opens_nothing_to_strangers(app):
 
 
 def test_the_short_address_of_a_course_leads_to_its_page(app):
-    answer = signed_in_client(app).get("/courses/Biology 7b")
-    assert (answer.status_code, answer.location) == (302, "/courses?name=Biology+7b")
+    client = signed_in_client(app)
+    for path in ("/courses/Biology 7b", "/courses/Biology 7b/"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.location) == (302, "/courses?name=Biology+7b")
 
 
 def test_a_course_without_a_name_is_not_found(app):

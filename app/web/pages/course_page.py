@@ -58,7 +58,7 @@ def course():
 @pages.get("/courses/<path:name>")
 def named(name: str):
     """Lead from the address that is easier to type to the page."""
-    return redirect(url_for("course.course", name=name))
+    return redirect(url_for("course.course", name=name.rstrip("/")))
 
 
 def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> Translatable:
