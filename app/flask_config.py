@@ -55,7 +55,7 @@ def flask_config(settings: Settings, instance_path: Path) -> dict[str, Any]:
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # while Redis is away
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "SECURITY_SCHEMES": {
-            "token": {"type": "http", "scheme": "bearer"},
+            "token": {"type": "http", "scheme": "bearer", "description": "A key; *My account* makes keys."},
             "session": {"type": "apiKey", "in": "cookie", "name": "aula"},
         },
     }

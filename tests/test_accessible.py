@@ -31,6 +31,7 @@ PAGES = (
     "/people/2",
     "/people/2/remove",
     "/account",
+    "/api/docs",
     "/audit",
     "/notice",
     "/model",

@@ -177,7 +177,7 @@ def test_no_page_file_or_answer_of_a_presence_lecture_has_an_expression(app, lec
     page = f"/lectures/{lecture.id}"
     paths = (
         *(page, f"/lectures/compare?a={lecture.id}&b={lecture.id}", "/lectures", "/rooms/room-7"),
-        *("/rooms/room-7/screen", "/rooms/room-7/notice", "/courses/7b"),
+        *("/rooms/room-7/screen", "/rooms/room-7/notice", "/courses?name=7b"),
         *(f"/api/v1{page}/{what}" for what in ("report", "minutes", "unusual")),
         *("/api/v1/minutes", "/api/v1/state", "/api/v1/rooms"),
     )

@@ -138,7 +138,7 @@ def test_the_lectures_of_a_course_make_one_figure(app, room):
             room, Purpose.EXPRESSIONS, lambda number: number * 7 % 11, lambda number: 0.05 * (number * 7 % 11)
         )
     client = signed_in_client(app)
-    page = client.get("/courses/7b").text
+    page = client.get("/courses?name=7b").text
     assert "Over the lectures of this course:" in page
     assert "38 minutes" in page
     assert "Over the lectures" not in client.get("/lectures").text

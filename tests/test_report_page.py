@@ -197,6 +197,41 @@ def test_lectures_are_found_by_words_and_course(app, client):
     assert "No lectures found" in client.get("/lectures?q=poetry").text
 
 
+def test_lectures_are_found_by_day_on_the_clock_of_the_school(app, client):
+    add_lecture(app, "Fractions")
+    add_lecture(app, "At night", days=14 / 24)  # half past midnight in Berlin, still the day before in UTC
+    add_lecture(app, "Decimals", days=2)
+    shown = {
+        query: [title for title in ("Fractions", "At night", "Decimals") if title in client.get(query).text]
+        for query in (
+            "/lectures?from=2026-11-21",
+            "/lectures?to=2026-11-20",
+            "/lectures?from=2026-11-21&to=2026-11-21",
+        )
+    }
+    assert list(shown.values()) == [["At night", "Decimals"], ["Fractions"], ["At night"]]
+    page = client.get("/lectures?from=2026-11-21").text
+    assert 'name="from" type="date" value="2026-11-21"' in page
+    for day in ("yesterday", "2026-11-31", "9999-12-31"):
+        answer = client.get(f"/lectures?to={day}", headers=HTML)
+        assert answer.status_code == 422
+        assert f"{day} is no day such as 2026-11-20." in answer.text
+
+
+def test_lectures_are_found_by_teacher_where_there_are_several(app, client):
+    add_lecture(app, "Fractions")
+    assert "All teachers" not in client.get("/lectures").text
+    with app.app_context():
+        for number, name in enumerate(("Anna Berg", "Bert Kraus")):
+            lecture = lecture_queries.find_lecture(add_lecture(app, f"Of {name}", days=1 + number))
+            lecture.owner = user_queries.set_password(name, PASSWORD)
+            db.session.commit()
+    page = client.get("/lectures?owner=Bert Kraus").text
+    assert "Of Bert Kraus" in page
+    assert "Of Anna Berg" not in page
+    assert "<option selected>Bert Kraus</option>" in page
+
+
 def test_the_list_has_pages_and_a_sparkline_a_lecture(app, client):
     for number in range(PAGE_SIZE + 1):
         add_lecture(app, f"Lesson {number:02}", minutes=2, days=number)
@@ -221,13 +256,13 @@ def test_a_note_is_found_and_shown_with_its_lecture(app, client):
 def test_a_course_shows_its_lectures_and_the_mean_one(app, client):
     first, _ = add_lecture(app), add_lecture(app, "Decimals", minutes=20, days=7)
     add_lecture(app, "Photosynthesis", "7b", days=1)
-    assert 'href="/courses/6a"' in client.get(f"/lectures/{first}").text
-    page = client.get("/courses/6a").text
+    assert 'href="/courses?name=6a"' in client.get(f"/lectures/{first}").text
+    page = client.get("/courses?name=6a").text
     assert "Decimals" in page
     assert "Photosynthesis" not in page
     assert "<title>2026-11-20 · Fractions: " in page
     assert "2 lectures" in page
-    assert client.get("/courses/8c", headers=HTML).status_code == 404
+    assert client.get("/courses?name=8c", headers=HTML).status_code == 404
 
 
 def test_two_lectures_are_compared_side_by_side(app, client):
@@ -385,7 +420,9 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2", "/courses/6a"])
+@pytest.mark.parametrize(
+    "path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2", "/courses?name=6a"]
+)
 def test_no_page_is_wider_than_its_screen(app, page, path, width):
     add_lecture(app, "x" * 200, "y" * 200)
     add_lecture(app, "Fractions", days=1)

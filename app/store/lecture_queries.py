@@ -61,11 +61,15 @@ def newest_lectures(
     words: str = "",
     course: str = "",
     room: Room | None = None,
+    owner: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> Sequence[Lecture]:
     """Lectures, newest first, starting behind the lecture with id `after`.
 
     With `words` only those whose title, course or notes contain them, with `course` only those of that
-    course, with `room` only those held there.
+    course, with `room` only those held there, with `owner` only those of the user with that name. Only those
+    that began at `start` or later, and before `end`.
     """
     query = (
         select(Lecture)
@@ -85,6 +89,12 @@ def newest_lectures(
         query = query.where(Lecture.course == course)
     if room is not None:
         query = query.where(Lecture.room_id == room.id)
+    if owner:
+        query = query.where(Lecture.owner.has(User.name == owner))
+    if start is not None:
+        query = query.where(Lecture.started_at >= start)
+    if end is not None:
+        query = query.where(Lecture.started_at < end)
     return db.session.scalars(query).all()
 
 
@@ -138,6 +148,15 @@ def all_courses(scope: Scope) -> Sequence[str]:
         .where(Lecture.course != "", is_visible(scope))
         .distinct()
         .order_by(Lecture.course)
+    ).all()
+
+
+def all_owners(scope: Scope) -> Sequence[str]:
+    """Everybody who has a lecture that may be seen, by name."""
+    return db.session.scalars(
+        select(User.name)
+        .where(User.id.in_(select(Lecture.owner_id).where(is_visible(scope))))
+        .order_by(User.name)
     ).all()
 
 

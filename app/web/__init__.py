@@ -23,6 +23,7 @@ from app.web import (
     access,
     api,
     audit,
+    compression,
     health,
     metrics,
     problems,
@@ -35,6 +36,7 @@ from app.web.extensions import current_zone
 from app.web.live_rooms import LiveRooms
 from app.web.pages import (
     account,
+    api_docs_page,
     audit_page,
     control,
     course_page,
@@ -77,6 +79,8 @@ def init_app(app: APIFlask) -> None:
         trial_process=TrialProcess(settings.detector, settings.network),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
+    app.url_map.strict_slashes = False  # /lectures/ is /lectures
+    compression.init_app(app)  # first, so that it comes last, when an answer is complete
     requested_room.init_app(app)
     access.init_app(app)
     audit.init_app(app)
@@ -108,6 +112,7 @@ def init_app(app: APIFlask) -> None:
         pulse_page,
         pulse_panel,
         language_choice,
+        api_docs_page,
         health,
         metrics,
         style,

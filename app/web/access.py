@@ -64,6 +64,7 @@ WHO_MAY = {
     "api.start_lecture": Who.TEACHER,
     "api.state": Who.VIEWER,
     "api.timetable": Who.TEACHER,
+    "api_docs.docs": Who.VIEWER,
     "areas.areas": Who.ADMINISTRATOR,
     "audit.audit": Who.ADMINISTRATOR,
     "audit.download": Who.ADMINISTRATOR,
@@ -71,6 +72,7 @@ WHO_MAY = {
     "control.pause": Who.TEACHER,
     "control.resume": Who.TEACHER,
     "course.course": Who.TEACHER,
+    "course.named": Who.TEACHER,
     "events.events": Who.VIEWER,
     "frames.post_frame": Who.TEACHER,
     "health.healthz": Who.ANYBODY,
@@ -462,7 +464,7 @@ def _refuse_unknown_length() -> None:
 
 def is_page() -> bool:
     """Whether a browser asks for a page; a program asks for JSON or a picture."""
-    return not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+    return not request.path.startswith("/api/v1/") and "text/html" in request.headers.get("Accept", "")
 
 
 def safe_next(target: str | None) -> str:

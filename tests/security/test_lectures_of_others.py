@@ -62,7 +62,7 @@ def test_a_lecture_belongs_to_whom_started_it(school):
     assert bert.get("/lectures/1").status_code == 404
     assert bert.get("/lectures/compare?a=1&b=1").status_code == 404
     assert bert.get("/lectures/1/report.pdf").status_code == 404
-    assert bert.get("/courses/7b").status_code == 404
+    assert bert.get("/courses?name=7b").status_code == 404
 
 
 def test_nobody_finds_a_lecture_of_others_by_its_notes(school):

@@ -11,6 +11,7 @@ from app.web.tried_picture import answer_of, sent_picture
 @limiter.limit("60/minute")
 @api.output(schemas.TriedPictureSchema)
 @api.doc(
+    tags=["Pictures"],
     security=SECURITY,
     responses={
         409: "Every room only counts faces",

@@ -24,12 +24,20 @@ from app.web.requested_room import requested_room
 @api.get("/rooms/<int:room_id>/lectures")
 @api.input(schemas.LecturesQuerySchema, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.LecturesSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Lectures"], security=SECURITY)
 def lectures(query):
     """Lectures, of one room or of all, newest first; `cursor` gives the next page."""
     limit = query["limit"]
-    room = requested_room() if g.room_id is not None else None
-    rows = lecture_queries.newest_lectures(current_scope(), limit + 1, query.get("cursor"), room=room)
+    rows = lecture_queries.newest_lectures(
+        current_scope(),
+        limit + 1,
+        query.get("cursor"),
+        course=query.get("course", ""),
+        room=requested_room() if g.room_id is not None else None,
+        owner=query.get("owner", ""),
+        start=query.get("start"),
+        end=query.get("end"),
+    )
     page = rows[:limit]
     return {"lectures": page, "cursor": str(page[-1].id) if len(rows) > limit else None}
 
@@ -38,7 +46,7 @@ def lectures(query):
 @api.post("/rooms/<int:room_id>/lectures")
 @api.input(schemas.NewLectureSchema, arg_name="new")
 @api.output(schemas.LectureSchema, status_code=201)
-@api.doc(security=SECURITY, responses={409: "A lecture is running already"})
+@api.doc(tags=["Lectures"], security=SECURITY, responses={409: "A lecture is running already"})
 def start_lecture(new):
     """Start a lecture in the room."""
     room, now = requested_room(), current_time()
@@ -55,7 +63,7 @@ def start_lecture(new):
 
 @api.get("/lectures/<int:lecture_id>")
 @api.output(schemas.LectureWithReadersSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Lectures"], security=SECURITY)
 def lecture(lecture_id):
     """One lecture."""
     return lecture_or_404(lecture_id)
@@ -65,6 +73,7 @@ def lecture(lecture_id):
 @api.input(schemas.LectureChangeSchema, arg_name="change")
 @api.output(schemas.LectureWithReadersSchema)
 @api.doc(
+    tags=["Lectures"],
     security=SECURITY,
     responses={409: "The lecture has ended already", 422: "Somebody it can't be shared with"},
 )
@@ -93,7 +102,7 @@ def change_lecture(lecture_id, change):
 
 @api.delete("/lectures/<int:lecture_id>")
 @api.output({}, status_code=204)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Lectures"], security=SECURITY)
 def delete_lecture(lecture_id):
     """Delete a lecture, its minutes and its notes."""
     lecture = own_lecture_or_403(lecture_id)
@@ -105,7 +114,7 @@ def delete_lecture(lecture_id):
 
 @api.get("/lectures/<int:lecture_id>/unusual")
 @api.output(schemas.UnusualNowSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Lectures"], security=SECURITY)
 def lecture_unusual(lecture_id):
     """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
     now = current_time()
@@ -114,7 +123,16 @@ def lecture_unusual(lecture_id):
 
 
 @api.get("/lectures/<int:lecture_id>/report")
-@api.doc(security=SECURITY)
+@api.doc(
+    tags=["Lectures"],
+    security=SECURITY,
+    responses={
+        200: {
+            "description": "The report",
+            "content": {"application/json": {"schema": schemas.ReportSchema}},
+        }
+    },
+)
 def lecture_report(lecture_id):
     """A lecture's report: every minute with gaps named, and the lecture as a whole."""
     return as_dict(report_or_404(lecture_id), current_zone())

@@ -25,7 +25,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
 @api.get("/rooms/<int:room_id>/minutes")
 @api.input(schemas.MinutesQuerySchema, location="query", arg_name="query", unknown=RAISE)
 @api.output(schemas.MinutesSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Minutes"], security=SECURITY)
 def minutes(query):
     """Minutes, oldest first, `from` included and `to` not; `cursor` gives the next page."""
     room = room_or_404(query["room"]) if "room" in query else requested_room()
@@ -53,7 +53,7 @@ def minutes(query):
 
 @api.get("/lectures/<int:lecture_id>/minutes")
 @api.output(schemas.MinutesSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Minutes"], security=SECURITY)
 def lecture_minutes(lecture_id):
     """All minutes of a lecture, oldest first; a minute without camera is not among them."""
     lecture = lecture_or_404(lecture_id)

@@ -10,7 +10,7 @@ from app.web.problems import problem
 
 @api.get("/lectures/<int:lecture_id>/notes")
 @api.output(schemas.NotesSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Notes"], security=SECURITY)
 def lecture_notes(lecture_id):
     """All notes of a lecture, oldest first."""
     return {"notes": note_queries.notes_of_lecture(lecture_or_404(lecture_id))}
@@ -19,7 +19,7 @@ def lecture_notes(lecture_id):
 @api.post("/lectures/<int:lecture_id>/notes")
 @api.input(schemas.NewNoteSchema, arg_name="new")
 @api.output(schemas.NoteSchema, status_code=201)
-@api.doc(security=SECURITY, responses={409: "The moment lies outside the lecture"})
+@api.doc(tags=["Notes"], security=SECURITY, responses={409: "The moment lies outside the lecture"})
 def add_note(lecture_id, new):
     """Add a note to a moment of a lecture."""
     now = current_time()
@@ -31,7 +31,7 @@ def add_note(lecture_id, new):
 
 @api.delete("/lectures/<int:lecture_id>/notes/<int:note_id>")
 @api.output({}, status_code=204)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Notes"], security=SECURITY)
 def delete_note(lecture_id, note_id):
     """Delete a note."""
     note_queries.delete_note(note_or_404(own_lecture_or_403(lecture_id), note_id))

@@ -22,7 +22,7 @@ MINUTES = 15
 @api.get("/pulse")
 @api.get("/rooms/<int:room_id>/pulse")
 @api.output(schemas.PulseSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Pulse"], security=SECURITY)
 def pulse():
     """What students say. While no lecture runs, or where the pulse is off, there is none: 503."""
     found = pulse_of(requested_room())
@@ -33,7 +33,7 @@ def pulse():
 
 @api.get("/lectures/<int:lecture_id>/questions")
 @api.output(schemas.QuestionsSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Pulse"], security=SECURITY)
 def questions(lecture_id):
     """What students asked in a lecture, oldest first; for its owner alone."""
     return {"questions": pulse_queries.questions_of(own_lecture_or_403(lecture_id))}
@@ -41,7 +41,7 @@ def questions(lecture_id):
 
 @api.delete("/lectures/<int:lecture_id>/questions/<int:question_id>")
 @api.output({}, status_code=204)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Pulse"], security=SECURITY)
 def delete_question(lecture_id, question_id):
     """Delete a question, which was answered for instance."""
     question = pulse_queries.find_question(own_lecture_or_403(lecture_id), question_id)

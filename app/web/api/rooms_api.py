@@ -10,7 +10,7 @@ from app.web.requested_room import visible_rooms
 
 @api.get("/rooms")
 @api.output(schemas.RoomsSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Rooms"], security=SECURITY)
 def rooms():
     """The rooms in use, by name, and how each is now."""
     return {"rooms": [_overview(room) for room in visible_rooms()]}

@@ -33,7 +33,7 @@ from app.web.stream.hub import Hub
 @api.get("/state")
 @api.get("/rooms/<int:room_id>/state")
 @api.output(schemas.StateSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Rooms"], security=SECURITY)
 def state():
     """How the camera, the monitor and the viewers are."""
     room = requested_room()
@@ -62,7 +62,7 @@ def state_of(room: Room) -> dict:
 @api.get("/now")
 @api.get("/rooms/<int:room_id>/now")
 @api.output(schemas.NowSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Rooms"], security=SECURITY)
 def now():
     """The class at this moment. While the camera is dark or paused there is no reading: 503."""
     live = hub(requested_room()).live

@@ -10,7 +10,7 @@ from app.web.requested_room import requested_room
 @api.get("/timetable")
 @api.get("/rooms/<int:room_id>/timetable")
 @api.output(schemas.TimetableSchema)
-@api.doc(security=SECURITY)
+@api.doc(tags=["Timetable"], security=SECURITY)
 def timetable():
     """The lectures that are planned for the next seven days, oldest first; the present one is among them."""
     room, now = requested_room(), current_time()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from flask import Blueprint, abort, g, render_template
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from app.clock import EPOCH
@@ -30,9 +30,13 @@ from app.web.extensions import current_time
 pages = Blueprint("course", __name__)
 
 
-@pages.get("/courses/<path:name>")
-def course(name: str):
-    """Show the lectures of a course that may be read, oldest first."""
+@pages.get("/courses")
+def course():
+    """Show the lectures of a course that may be read, oldest first.
+
+    Its name is in the query: browsers and proxies change a path such as `/courses/..`.
+    """
+    name = request.args.get("name", "")
     lectures = lecture_queries.lectures_of_course(current_scope(), name)
     if not lectures:
         abort(404, Translatable("There is no course %(name)s.", name=name))
@@ -49,6 +53,12 @@ def course(name: str):
         correlation=correlation_of_course(lectures, current_time()),
         limits=translate(_limits(report, lectures)),
     )
+
+
+@pages.get("/courses/<path:name>")
+def named(name: str):
+    """Lead from the address that is easier to type to the page."""
+    return redirect(url_for("course.course", name=name.rstrip("/")))
 
 
 def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> Translatable:

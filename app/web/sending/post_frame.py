@@ -22,7 +22,7 @@ from app.web.request_body import drop_body, time_limit
 from app.web.requested_room import requested_room
 from app.web.sending.relay import AlreadySending
 
-api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Api")
+api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Pictures")
 
 RETRY_SECONDS = 5
 MAX_DISCARDED_BYTES = 4 * MAX_BYTES

@@ -9,7 +9,8 @@ export async function fetchJson(url) {
   return answer.json();
 }
 
-const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
+// What every request that changes something by the session must carry.
+export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;
 
 export function post(url, body, headers = {}, signal = undefined) {
   return fetch(url, { method: "POST", body, signal, headers: { Accept: "application/json", "X-CSRFToken": csrfToken(), ...headers } });

@@ -22,7 +22,7 @@ from app.web.requested_room import requested_live_room
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import TooManyStreams
 
-api = APIBlueprint("events", __name__, url_prefix="/api/v1", tag="Api")
+api = APIBlueprint("events", __name__, url_prefix="/api/v1", tag="Rooms")
 
 MINUTES_SECONDS = 10.0  # between two looks for new minutes
 REPEAT_SECONDS = 1.0  # ages in the state grow meanwhile, and a dead client is noticed
