@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request
 from flask_babel import gettext
 
 from app.clock import EPOCH
@@ -32,11 +32,18 @@ pages = Blueprint("course", __name__)
 
 @pages.get("/courses")
 def course():
-    """Show the lectures of a course that may be read, oldest first.
+    """Show a course whose name is in the query: browsers and proxies change a path such as `/courses/..`."""
+    return _page(request.args.get("name", ""))
 
-    Its name is in the query: browsers and proxies change a path such as `/courses/..`.
-    """
-    name = request.args.get("name", "")
+
+@pages.get("/courses/<path:name>")
+def named(name: str):
+    """Show a course at the address that is easier to type."""
+    return _page(name.rstrip("/"))
+
+
+def _page(name: str) -> str:
+    """The lectures of a course that may be read, oldest first."""
     lectures = lecture_queries.lectures_of_course(current_scope(), name)
     if not lectures:
         abort(404, Translatable("There is no course %(name)s.", name=name))
@@ -53,12 +60,6 @@ def course():
         correlation=correlation_of_course(lectures, current_time()),
         limits=translate(_limits(report, lectures)),
     )
-
-
-@pages.get("/courses/<path:name>")
-def named(name: str):
-    """Lead from the address that is easier to type to the page."""
-    return redirect(url_for("course.course", name=name.rstrip("/")))
 
 
 def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> Translatable:
