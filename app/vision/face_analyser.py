@@ -12,7 +12,7 @@ from app.purpose import Purpose
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import Detection, are_one_face, non_maximum_suppression
-from app.vision.detection.motion import MotionDetector, StillPatch
+from app.vision.detection.motion import FacePatch, MotionDetector, shrink
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import MIN_SCORE, PROPOSAL_SCORE, YuNet
 from app.vision.face_judge import face_probability, faces_among
@@ -123,10 +123,11 @@ class FaceAnalyser:
         known = [detection.box for track, detection in searches if detection and self._is_known(track)]
         proposals: list[Detection] = []
         tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic)]
-        rest = _without_faces(grey, known) if tiles else grey
+        if tiles:
+            rest, shrunk = _without_faces(grey, known), shrink(grey)
         for tile in tiles:
-            changed = self._motion.crop_to_change(tile, grey, known)
-            proposals += self._detector.propose(rest, changed) if changed else []
+            for part in self._motion.changed_parts(tile, shrunk, known):
+                proposals += self._detector.propose(rest, part)
         return non_maximum_suppression(detections + self._without_false_positives(grey, proposals))
 
     def _detect_with_yunet(self, image: np.ndarray, grey: np.ndarray) -> list[Detection]:
@@ -143,11 +144,13 @@ class FaceAnalyser:
         return track.scores is not None if self._classifier else track.is_in_view
 
     def _detect_again(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
-        """Find a known face again; where the image has not changed, without a search."""
-        if track.still_patch is None or not track.still_patch.is_unchanged(grey, monotonic):
+        """Find a known face again: by what it looks like or, from time to time, by a search."""
+        patch = track.patch.follow(grey, monotonic) if track.patch else None
+        if patch is None:
             detection = self._detector.detect_near(grey, track.last_detected_box, track.cascade)
-            track.still_patch = StillPatch.from_detection(grey, detection, monotonic) if detection else None
-        return track.still_patch.detection if track.still_patch else None
+            patch = FacePatch.from_detection(grey, detection, monotonic) if detection else None
+        track.patch = patch
+        return patch.detection if patch else None
 
     def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
         """Give the proposals that the network takes for a face; without a network all."""
