@@ -1,5 +1,6 @@
 """Analyses a camera's frames one after the other: detect, track, classify."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from app.vision.track import MIN_HITS, Track, Tracker
 if TYPE_CHECKING:
     from app.vision.expression_network import ExpressionClassifier
 
+LATE_FRAME = 1.5
+"""Of the time between two frames: one that comes later than that is late."""
 PICTURE_SIDES = 1920, 1920
 """As in `search_picture`. A picture takes as long as it takes."""
 
@@ -33,9 +36,16 @@ class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
     def __init__(
-        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
+        self,
+        detector: str = "haar",
+        purpose: Purpose = Purpose.EXPRESSIONS,
+        network: Path | None = None,
+        detect_fps: float | None = None,
     ) -> None:
         """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
+
+        `detect_fps` is how many frames a second should come. Where fewer do, the machine is overloaded, and
+        searching more in each of them would overload it for good.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
@@ -48,6 +58,7 @@ class FaceAnalyser:
         else:
             min_score = PROPOSAL_SCORE if self._classifier else MIN_SCORE
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser(), min_score)
+        self._longest_step = LATE_FRAME / detect_fps if detect_fps else math.inf
         self._view: tuple = ()
         self._cuts = CutDetector()
         self._tracker, self._pictures = Tracker(), PictureWatch()
@@ -109,7 +120,7 @@ class FaceAnalyser:
     def _start_view(self, height: int, width: int) -> None:
         """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
         self._tracker = self._new_tracker()
-        self._sweeps = all_sweeps(width, height)
+        self._sweeps = all_sweeps(width, height, self._longest_step)
         self._motion = MotionDetector()
         self._pictures = PictureWatch()
 
