@@ -5,7 +5,7 @@
 # make reliability  run the fault tests and write docs/reliability.md (10 minutes)
 # make soak         run for hours, kill at random, count memory; writes docs/reliability.md too (90 minutes)
 # make image-test   build the container image, start it and open its pages (3 minutes, root, Debian)
-# make bench        measure speed and size beside the usual solutions (15 minutes)
+# make bench        measure speed and size beside the usual solutions (18 minutes)
 # make texts        collect the texts for people into app/translations, to be translated there
 # make screenshots  render every page to docs/screenshots (needs Chromium)
 # make clean        remove the virtual environment
@@ -54,7 +54,7 @@ image-test: .venv/installed-dev
 	$(BIN)/python -m tests.image
 
 bench: .venv/installed-dev
-	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera pulse; do \
+	for subject in start classify detection pipeline newcomers running latency viewers store browser_camera pulse rooms; do \
 	  $(BIN)/python -m benchmarks.$$subject || exit 1; \
 	done
 

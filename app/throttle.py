@@ -14,7 +14,11 @@ class Throttle:
         A turn may come a quarter of the gap early: frames arrive a little early or late, and a camera at
         exactly this rate must not lose any.
         """
-        if at < self._due - self._gap / 4:
+        if not self.would_be_due(at):
             return False
         self._due = max(self._due, at - self._gap / 2) + self._gap
         return True
+
+    def would_be_due(self, at: float) -> bool:
+        """Whether a turn is due at `at`; it is not taken."""
+        return at >= self._due - self._gap / 4

@@ -41,7 +41,7 @@ class ScriptedSource:
         self.step = threading.Semaphore(0)
         self.released = False
 
-    def next_frame(self):
+    def next_frame(self, is_wanted):
         assert self.step.acquire(timeout=PATIENCE)
         picture = self.script.pop(0)
         if isinstance(picture, Exception):
@@ -79,6 +79,24 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted_as_dropped(
         assert capture.frames_dropped == 8
         source.script.append(CameraError(Reason.STOPPED, "over"))
         source.step.release()
+
+
+def test_a_frame_that_nobody_needs_is_counted_and_not_given():
+    with (
+        MjpegCamera() as camera,
+        Capture(
+            lambda: open_source(camera.url), stall_seconds=5, is_frame_due=lambda monotonic: False
+        ) as capture,
+    ):
+        first = capture.newest_frame(0, PATIENCE)
+        until(lambda: capture.frames_captured >= 10)
+        assert capture.newest_frame(first.sequence, 0) is None
+        assert capture.state.is_online
+        assert capture.state.capture_fps > 1
+        assert capture.frames_dropped == 0
+        camera.end_streams()
+        # a camera that was dark is looked at
+        until(lambda: capture.newest_frame(first.sequence, 0.1) is not None)
 
 
 def test_a_camera_that_comes_back_is_read_on():
@@ -158,7 +176,7 @@ def waits_of(runs):
         def __init__(self, seconds):
             self.seconds = [0, seconds]
 
-        def next_frame(self):
+        def next_frame(self, is_wanted):
             if len(self.seconds) == 1:
                 clock.pass_(self.seconds[0])
                 raise CameraError(Reason.STOPPED, "over")

@@ -13,7 +13,7 @@ import pytest
 
 from app.vision.crop import as_input, crop_faces
 from app.vision.emotion import EMOTIONS
-from app.vision.expression_network import SELF_TEST_TOLERANCE, ExpressionClassifier
+from app.vision.expression_network import BATCH, SELF_TEST_TOLERANCE, ExpressionClassifier
 from app.vision.frame import Box
 from app.vision.model_card import CARD, WeightsError, read_model_card
 from app.vision.track import REJECT_BELOW
@@ -53,6 +53,18 @@ def spoil(folder: Path, weights: bytes) -> None:
     files = json.loads((folder / CARD).read_text())["files"]
     files["litert"]["sha256"] = hashlib.sha256(weights).hexdigest()
     change_card(folder, files=files)
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH, BATCH + 1, 3 * BATCH - 1])
+def test_any_number_of_faces_is_classified_as_each_alone(classifier, count):
+    faces = known_faces()[np.arange(count) % 7]
+    scores, face = classifier.classify(faces)
+    assert scores.shape == (count, 7)
+    assert face.shape == (count,)
+    for index in range(count):
+        alone, alone_face = classifier.classify(faces[index : index + 1])
+        assert scores[index] == pytest.approx(alone[0], abs=1e-5)
+        assert face[index] == pytest.approx(alone_face[0], abs=1e-5)
 
 
 def test_scores_add_up_to_one_and_a_drawn_face_is_a_face(classifier):

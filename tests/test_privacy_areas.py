@@ -103,7 +103,7 @@ class Wall:
     is_live = False
     lag_seconds = 0.0
 
-    def next_frame(self):
+    def next_frame(self, is_wanted):
         SYSTEM_CLOCK.wait(0.01)
         return np.full((72, 128, 3), 255, np.uint8)
 

@@ -257,3 +257,10 @@ def test_the_web_process_imports_neither_the_network_nor_opencv():
     code = f"import sys, wsgi; print([name for name in {heavy} if name in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert printed.stdout.strip() == "[]", printed.stderr
+
+
+def test_a_monitor_imports_what_decodes_recordings_and_still_pictures_only_for_them():
+    """Guards 20 MB a room."""
+    code = "import sys, app.monitor.process; print({'av', 'pillow_heif', 'simplejpeg'} & set(sys.modules))"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert printed.stdout.strip() == "set()", printed.stderr

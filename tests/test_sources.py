@@ -15,6 +15,7 @@ from app.camera.sources import open_source
 from app.camera.sources.file_camera import VideoPlayer
 from app.camera.spec import check_spec, hide_password
 from app.language import translate
+from benchmarks.h264_camera import H264Camera, film
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
 
@@ -292,6 +293,33 @@ def test_a_network_camera_gives_its_pictures(with_password):
         assert source.is_live is True
         assert [source.next_frame().shape for _ in range(5)] == [(240, 320, 3)] * 5
         source.release()
+
+
+@pytest.fixture(params=["JPEGs", "H.264", "drawn"])
+def filming_source(request):
+    """A source that gives many frames a second."""
+    if request.param == "drawn":
+        yield open_source("demo?students=2")
+        return
+    camera = MjpegCamera() if request.param == "JPEGs" else H264Camera(film(2, (320, 240), seconds=1))
+    with camera:
+        source = open_source(camera.url, timeout_seconds=5)
+        yield source
+        source.release()
+
+
+def test_a_frame_is_left_out_if_it_is_not_wanted_once_it_has_come(filming_source):
+    asked = []
+
+    def is_wanted():
+        asked.append(len(asked))
+        return asked[-1] % 3 == 2
+
+    given = [filming_source.next_frame(is_wanted) for _ in range(6)]
+    assert [image is not None for image in given] == [False, False, True] * 2
+    assert asked == list(range(6))
+    assert given[2].shape[2] == 3
+    assert (given[2] != given[5]).any()
 
 
 @pytest.mark.parametrize("name", ["teacher", "nobody"])

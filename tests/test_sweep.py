@@ -72,6 +72,15 @@ def test_no_frame_of_a_fast_camera_is_late():
     assert max(len(sweep.next_tiles(index / 30)) for index in range(1, 100)) <= 2
 
 
+def test_an_overloaded_machine_searches_no_more_in_a_late_frame():
+    """Guards against readings that became late, so searched more, and so became later still."""
+    sweep = Sweep(frontal_tiles(1280, 720), SWEEP_SECONDS, longest_step=0.3)
+    assert len(sweep.next_tiles(0.0)) == len(frontal_tiles(1280, 720))
+    late = [len(sweep.next_tiles(float(second))) for second in range(1, 9)]
+    assert max(late) <= len(frontal_tiles(1280, 720)) / 2
+    assert sum(late) == pytest.approx(8 * len(frontal_tiles(1280, 720)) / 2, abs=1)
+
+
 def test_a_clock_that_stands_still_searches_nothing_twice():
     sweep = swept(1280, 720)
     sweep.next_tiles(1.0)

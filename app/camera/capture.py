@@ -45,12 +45,15 @@ class Capture:
         *,
         stall_seconds: float,
         privacy_areas: tuple[PrivacyArea, ...] = (),
+        is_frame_due: Callable[[float], bool] = lambda monotonic: True,
         clock: Clock = SYSTEM_CLOCK,
         draw: Callable[[float, float], float] = random.uniform,
     ) -> None:
+        """`is_frame_due` says whether anybody needs the frame of this moment; others are only counted."""
         self.privacy_areas = privacy_areas
         """Parts of the image that never leave this thread; may be changed at any time."""
         self._open_source = open_source
+        self._is_frame_due = is_frame_due
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._draw = draw
@@ -183,7 +186,7 @@ class Capture:
         faults = PictureFaultDetector(self._stall_seconds, source.is_live)
         while not self._stopping.is_set():
             try:
-                image = self._call(source.next_frame)
+                image = self._call(lambda: source.next_frame(self._is_wanted))
             except FrameUnavailable as error:
                 self._set_dark(error.reason, error.detail)
                 continue
@@ -200,6 +203,17 @@ class Capture:
                     self._set_dark(fault, BLACK_DETAIL)
                 case _:
                     self._set_dark(fault, FROZEN_DETAIL)
+
+    def _is_wanted(self) -> bool:
+        """Whether to give the frame that has just come; if not, count it. While dark, every one is wanted."""
+        monotonic = self._clock.monotonic()
+        with self._changed:
+            if not self._state.is_online or self._is_frame_due(monotonic):
+                return True
+            self._sequence += 1
+            self._arrivals.append(monotonic)
+            self._last_frame_at = self._clock.now(), monotonic
+            return False
 
     def _call(self, function: Callable[[], Result]) -> Result:
         """Call a function of the source, timed for `stuck_seconds`."""

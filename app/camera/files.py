@@ -3,14 +3,12 @@
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from app.camera import diagnosis
 from app.camera.errors import CameraError, Reason, refusal_error
 from app.camera.jpeg import InvalidJpeg
 from app.camera.picture import DAMAGED, NO_PICTURE, decode_picture, holds_picture
-from app.camera.video import FFMPEG_OPTIONS
 from app.camera.video_file import VideoFile
 from app.language import Translatable
 
@@ -64,17 +62,3 @@ def open_video(path: Path) -> VideoFile:
     return VideoFile(
         str(path.absolute()), str(path), {"protocol_whitelist": "file"}, lambda: diagnosis.file_error(path)
     )
-
-
-def silence_decoder() -> None:
-    """Keep OpenCV and FFmpeg off stderr: they print passwords in addresses, and a line per damaged frame.
-
-    And set what FFmpeg may open.
-
-    To look for a fault, set OPENCV_FFMPEG_LOGLEVEL and OPENCV_LOG_LEVEL. FFmpeg's two variables are read when
-    something is opened, so setting them here is early enough.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", FFMPEG_OPTIONS)
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

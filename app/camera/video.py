@@ -1,5 +1,6 @@
 """Live video that FFmpeg reads: from its own address alone, and with frames that are bounded."""
 
+import os
 from collections.abc import Sequence
 
 import cv2
@@ -31,6 +32,20 @@ MJPEG_TAGS = frozenset(
     b"AVDJ AVRn CJPG IJPG JPEG JPGL LJPG MJLS MJPG QIVG dmb1 jpeg ljpe mjpa mjpb mjpe mjpg".split()
 )
 """What containers, and OpenCV where they say nothing, call FFmpeg's decoder `mjpeg`."""
+
+
+def silence_decoder() -> None:
+    """Keep OpenCV and FFmpeg off stderr: they print passwords in addresses, and a line per damaged frame.
+
+    And set what FFmpeg may open.
+
+    To look for a fault, set OPENCV_FFMPEG_LOGLEVEL and OPENCV_LOG_LEVEL. FFmpeg's two variables are read when
+    something is opened, so setting them here is early enough.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", FFMPEG_OPTIONS)
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class Video:
@@ -68,23 +83,23 @@ class Video:
         """A property by its number, `cv2.CAP_PROP_…`; 0 where the video doesn't say."""
         return self._capture.get(number)
 
-    def grab(self) -> None:
-        """Skip a frame."""
-        self._capture.grab()
+    def grab(self) -> bool:
+        """Wait for the next frame, and give whether there is one. It is decoded, but not converted."""
+        return self._capture.grab()
 
     def release(self) -> None:
         """Close it."""
         self._capture.release()
 
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        """Whether there is a frame that can be decoded, and that frame: BGR, uint8, all of one size.
+    def retrieve(self) -> np.ndarray | None:
+        """Give the frame that was grabbed: BGR, uint8, all of one size; None if it can't be decoded.
 
         Raises CameraError if decoding it would take too long or too much memory.
         """
-        was_read, image = self._capture.read()
-        if was_read and self._gives_jpegs:
-            image = decode_jpeg(image.tobytes(), self._size, self._shown)
-        return image is not None, image
+        was_retrieved, image = self._capture.retrieve()
+        if was_retrieved and self._gives_jpegs:
+            return decode_jpeg(image.tobytes(), self._size, self._shown)
+        return image if was_retrieved else None
 
 
 def decode_jpeg(jpeg: bytes, size: tuple[int, int], shown: str) -> np.ndarray | None:

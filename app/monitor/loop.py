@@ -84,7 +84,7 @@ class Monitor:
         """What the analyser was loaded for; None before."""
         self._minute_writer = MinuteWriter(app, room_id, clock, lease_number, bus.settings_changed)
         self._calendar_refresher = CalendarRefresher(app, room_id, clock, lambda: bus.demand.changes)
-        self._shutter = Shutter(settings.stall_seconds, clock, frame_requests)
+        self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, self._is_frame_due)
         self._detect_throttle = Throttle(settings.detect_fps)
         self._stream_throttle = Throttle(settings.stream_fps)
         self._status_throttle = Throttle(STATUS_FPS)
@@ -175,6 +175,11 @@ class Monitor:
         settings = self._minute_writer.effective_settings
         if self._purpose is not None and settings.purpose is not self._purpose:
             raise PurposeChanged(Translatable("The room's purpose was changed; starting again for it."))
+
+    def _is_frame_due(self, monotonic: float) -> bool:
+        """Whether the frame of this moment will be analysed or shown."""
+        is_shown = self._bus.demand.fps > 0 and self._stream_throttle.would_be_due(monotonic)
+        return is_shown or self._detect_throttle.would_be_due(monotonic)
 
     def _is_picture_due(self, captured: CapturedFrame) -> bool:
         return self._bus.demand.fps > 0 and self._stream_throttle.is_due(captured.frame.monotonic)

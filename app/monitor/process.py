@@ -128,7 +128,7 @@ def _run_monitor(
     def load_analyser(purpose: Purpose) -> FaceAnalyser:
         try:
             settings = app.config["SETTINGS"]
-            return FaceAnalyser(settings.detector, purpose, settings.network)
+            return FaceAnalyser(settings.detector, purpose, settings.network, settings.detect_fps)
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 

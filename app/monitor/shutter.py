@@ -41,11 +41,21 @@ class CapturedFrame:
 class Shutter:
     """Holds the open camera, and gives its frames without the privacy areas."""
 
-    def __init__(self, stall_seconds: float, clock: Clock, frame_requests: Connection | None = None) -> None:
-        """Start closed. `frame_requests` is the pipe for frames from browsers."""
+    def __init__(
+        self,
+        stall_seconds: float,
+        clock: Clock,
+        frame_requests: Connection | None = None,
+        is_frame_due: Callable[[float], bool] = lambda monotonic: True,
+    ) -> None:
+        """Start closed. `frame_requests` is the pipe for frames from browsers.
+
+        `is_frame_due` says whether anybody needs the frame of this moment.
+        """
         self._stall_seconds = stall_seconds
         self._clock = clock
         self._frame_requests = frame_requests
+        self._is_frame_due = is_frame_due
         self._timezone: tzinfo = UTC
         """The zone of the times that people see."""
         self._capture: Capture | None = None
@@ -90,7 +100,13 @@ class Shutter:
             except ValueError as error:  # stored by an earlier version, which allowed more
                 raise CameraError(Reason.MISSING, error.args[0]) from error
 
-        return Capture(source, stall_seconds=self._stall_seconds, privacy_areas=areas, clock=self._clock)
+        return Capture(
+            source,
+            stall_seconds=self._stall_seconds,
+            privacy_areas=areas,
+            is_frame_due=self._is_frame_due,
+            clock=self._clock,
+        )
 
     def _change_areas(self, areas: tuple[PrivacyArea, ...]) -> bool:
         if self._capture is None or self._capture.privacy_areas == areas:

@@ -7,7 +7,8 @@ import click
 import cv2
 
 from app.camera.errors import CameraError
-from app.camera.files import check_name, is_picture, printable, silence_decoder
+from app.camera.files import check_name, is_picture, printable
+from app.camera.video import silence_decoder
 from app.offline.analysis_settings import AnalysisSettings
 from app.offline.paths import Recording, RecordingError, output_files, recordings
 from app.offline.picture import analyse_picture

@@ -11,7 +11,7 @@ import cv2
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.camera.errors import CameraError
-from app.camera.files import silence_decoder
+from app.camera.video import silence_decoder
 from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
 from app.offline.recorded_minutes import RecordedMinutes, RecordingReading

@@ -10,9 +10,9 @@ import select
 import sys
 from pathlib import Path
 
-from app.camera.files import silence_decoder
 from app.camera.jpeg import InvalidJpeg
 from app.camera.picture import decode_picture
+from app.camera.video import silence_decoder
 from app.core_dump import forbid_core_dump
 from app.parent_death import wake_when_parent_dies
 from app.trial.picture_analyser import PictureAnalyser

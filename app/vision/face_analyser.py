@@ -1,5 +1,6 @@
 """Analyses a camera's frames one after the other: detect, track, classify."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.purpose import Purpose
 from app.vision.crop import crop_faces
 from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import Detection, are_one_face, non_maximum_suppression
-from app.vision.detection.motion import MotionDetector, StillPatch
+from app.vision.detection.motion import FacePatch, MotionDetector, shrink
 from app.vision.detection.sweep import all_sweeps
 from app.vision.detection.yunet import MIN_SCORE, PROPOSAL_SCORE, YuNet
 from app.vision.face_judge import face_probability, faces_among
@@ -25,6 +26,8 @@ from app.vision.track import MIN_HITS, Track, Tracker
 if TYPE_CHECKING:
     from app.vision.expression_network import ExpressionClassifier
 
+LATE_FRAME = 1.5
+"""Of the time between two frames: one that comes later than that is late."""
 PICTURE_SIDES = 1920, 1920
 """As in `search_picture`. A picture takes as long as it takes."""
 
@@ -33,9 +36,16 @@ class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
     def __init__(
-        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
+        self,
+        detector: str = "haar",
+        purpose: Purpose = Purpose.EXPRESSIONS,
+        network: Path | None = None,
+        detect_fps: float | None = None,
     ) -> None:
         """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
+
+        `detect_fps` is how many frames a second should come. Where fewer do, the machine is overloaded, and
+        searching more in each of them would overload it for good.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
@@ -48,6 +58,7 @@ class FaceAnalyser:
         else:
             min_score = PROPOSAL_SCORE if self._classifier else MIN_SCORE
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser(), min_score)
+        self._longest_step = LATE_FRAME / detect_fps if detect_fps else math.inf
         self._view: tuple = ()
         self._cuts = CutDetector()
         self._tracker, self._pictures = Tracker(), PictureWatch()
@@ -109,7 +120,7 @@ class FaceAnalyser:
     def _start_view(self, height: int, width: int) -> None:
         """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
         self._tracker = self._new_tracker()
-        self._sweeps = all_sweeps(width, height)
+        self._sweeps = all_sweeps(width, height, self._longest_step)
         self._motion = MotionDetector()
         self._pictures = PictureWatch()
 
@@ -123,10 +134,11 @@ class FaceAnalyser:
         known = [detection.box for track, detection in searches if detection and self._is_known(track)]
         proposals: list[Detection] = []
         tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic)]
-        rest = _without_faces(grey, known) if tiles else grey
+        if tiles:
+            rest, shrunk = _without_faces(grey, known), shrink(grey)
         for tile in tiles:
-            changed = self._motion.crop_to_change(tile, grey, known)
-            proposals += self._detector.propose(rest, changed) if changed else []
+            for part in self._motion.changed_parts(tile, shrunk, known):
+                proposals += self._detector.propose(rest, part)
         return non_maximum_suppression(detections + self._without_false_positives(grey, proposals))
 
     def _detect_with_yunet(self, image: np.ndarray, grey: np.ndarray) -> list[Detection]:
@@ -143,11 +155,13 @@ class FaceAnalyser:
         return track.scores is not None if self._classifier else track.is_in_view
 
     def _detect_again(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
-        """Find a known face again; where the image has not changed, without a search."""
-        if track.still_patch is None or not track.still_patch.is_unchanged(grey, monotonic):
+        """Find a known face again: by what it looks like or, from time to time, by a search."""
+        patch = track.patch.follow(grey, monotonic) if track.patch else None
+        if patch is None:
             detection = self._detector.detect_near(grey, track.last_detected_box, track.cascade)
-            track.still_patch = StillPatch.from_detection(grey, detection, monotonic) if detection else None
-        return track.still_patch.detection if track.still_patch else None
+            patch = FacePatch.from_detection(grey, detection, monotonic) if detection else None
+        track.patch = patch
+        return patch.detection if patch else None
 
     def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
         """Give the proposals that the network takes for a face; without a network all."""

@@ -8,13 +8,13 @@ import numpy as np
 
 from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.detection import Detection
-from app.vision.detection.motion import StillPatch
+from app.vision.detection.motion import FacePatch
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face
 
-CLASSIFY_SECONDS = 0.15
-"""A face is classified again after this time, so in every frame at 5 frames a second: an expression lasts
-longer."""
+CLASSIFY_SECONDS = 0.35
+"""A face is classified again after this time, so in every second frame at 5 frames a second: an expression
+lasts longer, and scores are smoothed over a second anyway."""
 CLASSIFY_SMALL_SECONDS = 1.0
 """The same for a face too small to have an expression: the network only says whether it is a face."""
 MIN_HITS = 2
@@ -69,8 +69,8 @@ class Track:
         """Frames in which it was detected."""
         self.misses = 0
         """Frames since then in which it was not."""
-        self.still_patch: StillPatch | None = None
-        """What the image showed where the last search around it found it; None if that search failed."""
+        self.patch: FacePatch | None = None
+        """What it looked like when the last search around it found it; None if that search failed."""
         self.scores: np.ndarray | None = None
         """float32 (7,), smoothed; None until it is classified."""
         self.face_probability: float | None = None

@@ -3,6 +3,7 @@
 A new one needs a module here, a case in `open_source`, and a CameraKind in `app/camera/spec.py`.
 """
 
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,11 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from app.camera.errors import CameraError, Reason
-from app.camera.files import silence_decoder
 from app.camera.sources.device_camera import DeviceCamera
-from app.camera.sources.file_camera import open_file
 from app.camera.sources.network_camera import open_network_camera
 from app.camera.spec import NO_BROWSER, CameraKind, check_spec, demo_students, kind_of
+from app.camera.video import silence_decoder
 from app.clock import SYSTEM_CLOCK, Clock
 
 
@@ -27,11 +27,12 @@ class Source(Protocol):
     lag_seconds: float
     """The age of the last frame when `next_frame` returned it; 0 if unknown."""
 
-    def next_frame(self) -> np.ndarray | None:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         """Wait for the next frame: BGR, uint8, (height, width, 3), the caller's to change.
 
-        None if it takes too long; call again. Raises FrameUnavailable while there is none, and CameraError
-        when the source has ended.
+        None if it takes too long; call again. None, too, if the frame is not wanted: a source that films many
+        frames a second asks once a frame has come, and before it is decoded or drawn. Raises FrameUnavailable
+        while there is none, and CameraError when the source has ended.
         """
         ...
 
@@ -75,4 +76,7 @@ def open_source(
                 raise CameraError(Reason.MISSING, NO_BROWSER)
             return BrowserCamera(browser_frames, clock)
         case CameraKind.FILE:
+            # Imported here: only recordings need PyAV, and only still pictures need their decoders.
+            from app.camera.sources.file_camera import open_file
+
             return open_file(Path(spec).expanduser(), clock)

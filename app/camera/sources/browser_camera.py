@@ -1,6 +1,7 @@
 """A browser as a camera: its webcam, or a window that it shares. The web process relays the frames."""
 
 import itertools
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -35,7 +36,7 @@ class BrowserCamera:
         self._known_absence: SenderAbsence | None = None
         self._fault: Translatable | None = None
 
-    def next_frame(self) -> np.ndarray | None:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         """As in `Source`; dark for a moment between two senders, so that nobody is followed into the next."""
         first, self._first_of_sender = self._first_of_sender, None
         match first or self._request_frame():

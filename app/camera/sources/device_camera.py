@@ -1,6 +1,7 @@
 """A camera plugged into this machine."""
 
 import sys
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -31,11 +32,14 @@ class DeviceCamera:
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._gave_a_frame = False
 
-    def next_frame(self) -> np.ndarray:
-        was_decoded, image = self._capture.read()
-        if was_decoded:
-            self._gave_a_frame = True
-            return image
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
+        if self._capture.grab():
+            if self._gave_a_frame and not is_wanted():
+                return None
+            was_decoded, image = self._capture.retrieve()
+            if was_decoded:
+                self._gave_a_frame = True
+                return image
         if not self._gave_a_frame:
             raise diagnosis.device_error(self._number)
         raise CameraError(

@@ -1,5 +1,6 @@
 """The drawn classroom as a camera."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 
 import numpy as np
@@ -23,8 +24,10 @@ class DrawnCamera:
         self._timezone = timezone
         self._pacer = FramePacer(DRAWN_FPS, clock)
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         self._pacer.wait()
+        if not is_wanted():
+            return None
         return self._classroom.draw(self._clock.now().astimezone(self._timezone))
 
     def release(self) -> None:

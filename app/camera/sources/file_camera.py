@@ -1,5 +1,6 @@
 """A picture or a video file as a camera."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class PictureFile:
         self._image = read_picture(path)
         self._pacer = FramePacer(PICTURE_FPS, clock)
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray:
         self._pacer.wait()
         return self._image.copy()
 
@@ -50,7 +51,7 @@ class VideoPlayer:
         self._next: TimedImage | None = None
         self._shown: TimedImage | None = None
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray:
         if self._next is None:
             self._next = self._decode_next()
         wait = self._due(self._next.seconds) - self._clock.monotonic()

@@ -100,10 +100,13 @@ class MjpegCamera:
         self._is_at_head = False  # whether the boundary of the next part has been read
         self._size: tuple[int, int] | None = None
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         for _ in range(MAX_DAMAGED_FRAMES):
             try:
-                image = decode(self._next_jpeg())
+                jpeg = self._next_jpeg()
+                if not is_wanted():
+                    return None
+                image = decode(jpeg)
             except InvalidJpeg as error:
                 fault = error.words
                 continue
@@ -158,7 +161,7 @@ class SnapshotCamera:
         self._clock = clock
         self._pacer = FramePacer(SNAPSHOT_FPS, clock)
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         for _ in range(MAX_DAMAGED_SNAPSHOTS):
             self._pacer.wait()
             response, self._response = self._response or self._request(), None

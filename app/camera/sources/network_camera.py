@@ -1,7 +1,9 @@
 """A camera on the network, or a recording there."""
 
 import http.client
+from collections.abc import Callable
 from http.client import HTTPResponse
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import cv2
@@ -11,12 +13,13 @@ from app.camera import diagnosis
 from app.camera.errors import CameraError, end_error, silence_error
 from app.camera.http_request import RedirectElsewhere, request_address
 from app.camera.sign_in import UnknownSignIn
-from app.camera.sources.file_camera import VideoPlayer
 from app.camera.sources.jpeg_camera import MAX_DAMAGED_FRAMES, MjpegCamera, SnapshotCamera
 from app.camera.spec import hide_password
 from app.camera.video import MAX_REDIRECTS, Video
-from app.camera.video_file import VideoFile
 from app.clock import Clock
+
+if TYPE_CHECKING:
+    from app.camera.sources.file_camera import VideoPlayer
 
 
 class NetworkCamera:
@@ -34,14 +37,17 @@ class NetworkCamera:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
 
-    def next_frame(self) -> np.ndarray:
+    def next_frame(self, is_wanted: Callable[[], bool] = lambda: True) -> np.ndarray | None:
         began = self._clock.monotonic()
         # The decoder says only "no", at a damaged frame too: the next frames tell damage from an end, and the
         # time it took tells silence from both.
         for _ in range(MAX_DAMAGED_FRAMES):
-            was_decoded, image = self._capture.read()
-            if was_decoded:
-                return image
+            if self._capture.grab():
+                if not is_wanted():
+                    return None
+                image = self._capture.retrieve()
+                if image is not None:
+                    return image
             if self._clock.monotonic() - began >= 0.9 * self._timeout_seconds:
                 raise silence_error(self._shown_url, self._timeout_seconds)
         raise end_error(self._shown_url)
@@ -52,7 +58,7 @@ class NetworkCamera:
 
 def open_network_camera(
     url: str, timeout_seconds: float, clock: Clock
-) -> MjpegCamera | SnapshotCamera | NetworkCamera | VideoPlayer:
+) -> "MjpegCamera | SnapshotCamera | NetworkCamera | VideoPlayer":
     """Open the camera at `url`, or the recording there. Raises CameraError."""
     if url.lower().startswith("http"):
         match _open_jpeg_camera(url, timeout_seconds, clock):
@@ -87,7 +93,7 @@ def _open_jpeg_camera(url: str, timeout_seconds: float, clock: Clock) -> MjpegCa
             return urlunsplit(urlsplit(response.url)._replace(netloc=urlsplit(url).netloc))
 
 
-def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera | VideoPlayer:
+def _open_video(url: str, timeout_seconds: float, clock: Clock) -> "NetworkCamera | VideoPlayer":
     """Open a video with FFmpeg; a recording is known by its number of frames."""
     milliseconds = max(1, round(timeout_seconds * 1000))
     options = [
@@ -110,6 +116,10 @@ def _open_video(url: str, timeout_seconds: float, clock: Clock) -> NetworkCamera
         raise opening_error()
     if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1:
         capture.release()
+        # Imported here: only recordings need PyAV.
+        from app.camera.sources.file_camera import VideoPlayer
+        from app.camera.video_file import VideoFile
+
         video = VideoFile(
             url, hide_password(url), {"max_redirects": MAX_REDIRECTS}, opening_error, timeout_seconds
         )
