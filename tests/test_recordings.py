@@ -26,7 +26,7 @@ from tests.recordings import FACES, film, phone_film
 from tests.server import Server, kill_left, wait_for
 
 BEGAN = datetime.now(UTC).replace(hour=10, minute=0, second=30, microsecond=0) - timedelta(days=3)
-SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo"}
+SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo", "PURPOSE": "expressions"}
 KILLS = 10
 
 
@@ -335,6 +335,7 @@ def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
 
 
 def test_a_room_of_presence_reads_no_expression_from_a_recording(context, short_film):
+    context.config["EXPLICIT_SETTINGS"] -= {"purpose"}
     change_room(first_room(), purpose=Purpose.PRESENCE)
     recording_id = queue(short_film)
     with RecordingRunner(context, SYSTEM_CLOCK):
