@@ -207,6 +207,34 @@ def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
     wait_for(lambda: is_moving(first))
 
 
+def test_news_that_change_nothing_write_nothing(demo, open_page):
+    """Guards against a page that the browser lays out twice a second: more than half of what it cost."""
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    page.get_by_role("button", name="Pause for everyone").click()
+    wait_for_badge(page, "by admin")
+    try:
+        page.wait_for_timeout(1000)
+        page.evaluate(COUNT_CHANGES)
+        wait_for(lambda: page.evaluate("window.newsSeen") > 3)
+        assert page.evaluate("window.changed") == []
+    finally:
+        page.get_by_role("button", name="Resume").click()
+        wait_for_badge(page, "s old")
+
+
+COUNT_CHANGES = """() => {
+    window.changed = [];
+    window.newsSeen = 0;
+    const news = new EventSource(document.getElementById("live").dataset.events);
+    news.addEventListener("state", () => (window.newsSeen += 1));
+    new MutationObserver((changes) => {
+        const others = changes.filter(({ target }) => !target.parentElement?.closest(".history"));
+        window.changed.push(...others.map(({ target, attributeName }) => `${target.nodeName} ${attributeName}`));
+    }).observe(document.body, { subtree: true, attributes: true, childList: true, characterData: true });
+}"""
+
+
 def is_card(page) -> bool:
     """A card is nearly all of one dark colour; no picture of the class is."""
     return ImageStat.Stat(screenshot_of(page).convert("L")).median[0] < 40

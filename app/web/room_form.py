@@ -78,7 +78,11 @@ def _purposes() -> list[SelectChoice]:
 
 
 def _languages() -> list[tuple[str, str]]:
-    return [("", gettext("as LANGUAGE says")), *LANGUAGES.items()]
+    of_server = LANGUAGES[current_app.config["SETTINGS"].language]
+    return [
+        ("", gettext("as LANGUAGE of the server says: %(language)s", language=of_server)),
+        *LANGUAGES.items(),
+    ]
 
 
 def _free_name(form: "RoomForm", field: SettingField) -> None:
