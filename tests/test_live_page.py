@@ -229,8 +229,10 @@ COUNT_CHANGES = """() => {
     const news = new EventSource(document.getElementById("live").dataset.events);
     news.addEventListener("state", () => (window.newsSeen += 1));
     new MutationObserver((changes) => {
-        const others = changes.filter(({ target }) => !target.parentElement?.closest(".history"));
-        window.changed.push(...others.map(({ target, attributeName }) => `${target.nodeName} ${attributeName}`));
+        for (const { target, attributeName } of changes) {
+            const isOfChart = target.parentElement?.closest(".history");
+            if (!isOfChart) window.changed.push(`${target.nodeName} ${attributeName}`);
+        }
     }).observe(document.body, { subtree: true, attributes: true, childList: true, characterData: true });
 }"""
 
