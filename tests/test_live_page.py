@@ -207,6 +207,19 @@ def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
     wait_for(lambda: is_moving(first))
 
 
+def test_a_small_still_comes_before_the_stream(demo, open_page):
+    """On a slow line the class is seen at once; the stream is endless, and never counts as loaded."""
+    page = open_page(demo)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.partition(demo.url)[2]))
+    page.reload()
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    pictures = [url for url in asked if ".jpg" in url or ".mjpg" in url]
+    assert [url.partition("?")[0].rpartition("/")[2] for url in pictures] == ["snapshot.jpg", "stream.mjpg"]
+    assert pictures[0].endswith("?width=480")
+
+
 def test_news_that_change_nothing_write_nothing(demo, open_page):
     """Guards against a page that the browser lays out twice a second: more than half of what it cost."""
     page = open_page(demo)
