@@ -80,7 +80,7 @@ def _purposes() -> list[SelectChoice]:
 def _languages() -> list[tuple[str, str]]:
     of_server = LANGUAGES[current_app.config["SETTINGS"].language]
     return [
-        ("", gettext("as LANGUAGE of the server says: %(language)s", language=of_server)),
+        ("", gettext("as the server: %(language)s", language=of_server)),
         *LANGUAGES.items(),
     ]
 
