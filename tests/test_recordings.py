@@ -26,7 +26,7 @@ from tests.recordings import FACES, film, phone_film
 from tests.server import Server, kill_left, wait_for
 
 BEGAN = datetime.now(UTC).replace(hour=10, minute=0, second=30, microsecond=0) - timedelta(days=3)
-SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo", "PURPOSE": "expressions"}
+SETTINGS = {"DETECT_FPS": "1", "MINIMUM_GROUP": "1", "CAMERA": "demo"}
 KILLS = 10
 
 
@@ -51,6 +51,7 @@ def app(make_app, tmp_path, monkeypatch):
     app = make_app(**settings)
     with app.app_context():
         set_password("anna", "a long password")
+        change_room(first_room(), purpose=Purpose.EXPRESSIONS)
     return app
 
 
@@ -318,7 +319,12 @@ def test_a_recording_whose_file_another_machine_has_is_left_to_that_machine(cont
 def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
     redis, postgres, short_film, tmp_path
 ):
-    settings = {**SETTINGS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database()}
+    settings = {
+        **SETTINGS,
+        "PURPOSE": "expressions",
+        "REDIS_URL": redis.url,
+        "DATABASE_URL": postgres.new_database(),
+    }
     with Server(tmp_path / "web", settings) as server:
         recording = {"title": "Algebra", "course": "", "room": "1", "file_name": "a.avi"}
         began = {"began": f"{BEGAN:%Y-%m-%dT%H:%M:%S}", "file_bytes": str(short_film.stat().st_size)}
@@ -335,7 +341,6 @@ def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
 
 
 def test_a_room_of_presence_reads_no_expression_from_a_recording(context, short_film):
-    context.config["EXPLICIT_SETTINGS"] -= {"purpose"}
     change_room(first_room(), purpose=Purpose.PRESENCE)
     recording_id = queue(short_film)
     with RecordingRunner(context, SYSTEM_CLOCK):
