@@ -173,4 +173,5 @@ def timezone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("a name of the IANA time zone database, such as Europe/Berlin") from None
+        allowed = Translatable("a name of the IANA time zone database, such as Europe/Berlin")
+        raise ValueError(allowed) from None

@@ -119,11 +119,12 @@ class Settings:
         parse.integer(1, 60),
         "below this many faces no expressions are kept or shown; 1 switches this off",
     )
-    purpose: Purpose = setting(
-        Purpose.EXPRESSIONS,
+    purpose: Purpose | None = setting(
+        None,
         parse.purpose,
         "what the first room is for: `expressions`; `presence`, which reads no expression and never loads "
-        "the network that could; or `pulse`, which has no camera: students say how they follow",
+        "the network that could; or `pulse`, which has no camera: students say how they follow. Without it "
+        "set-up asks, and until that is answered faces are only counted, except in the drawn classroom",
     )
     passwords: bool = setting(
         "on",

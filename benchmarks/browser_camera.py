@@ -68,7 +68,8 @@ def write_film(path: Path) -> None:
 
 def measure(folder: Path, film: Path, detect_fps: int) -> dict:
     """Send the film from a browser and watch the stream."""
-    server = Server(folder, {"CAMERA": "browser", "DETECT_FPS": str(detect_fps)})
+    settings = {"CAMERA": "browser", "DETECT_FPS": str(detect_fps), "PURPOSE": "expressions"}
+    server = Server(folder, settings)
     server.start()
     flags = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     arguments = [*LAUNCH["args"], *flags, f"--use-file-for-fake-video-capture={film}"]

@@ -41,7 +41,8 @@ class ClockCamera(MjpegCamera):
 def measure(folder: Path) -> list[dict]:
     """Watch the camera through the server, then through the baseline loop."""
     with ClockCamera() as camera:
-        server = Server(folder, {"CAMERA": camera.url, "STREAM_FPS": str(FPS)})
+        settings = {"CAMERA": camera.url, "STREAM_FPS": str(FPS), "PURPOSE": "expressions"}
+        server = Server(folder, settings)
         server.start()
         try:
             wait_for(server.is_online)

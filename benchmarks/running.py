@@ -24,7 +24,7 @@ def measure(folder: Path) -> list[dict]:
     room = Classroom(STUDENTS)
     pictures = [room.draw(START + timedelta(seconds=index / 25)) for index in range(PICTURES)]
     with MjpegCamera(pictures, CAMERA_FPS) as camera:
-        settings = {"CAMERA": camera.url, "DETECT_FPS": "60", "STREAM_FPS": "30"}
+        settings = {"CAMERA": camera.url, "DETECT_FPS": "60", "STREAM_FPS": "30", "PURPOSE": "expressions"}
         busy = _row("capture, stream, recording", Server(folder / "busy", settings), is_watched=True)
     settings = {"CAMERA": f"demo?students={STUDENTS}", "DETECT_FPS": "5"}
     return [busy, _row("idle, 5 frames a second", Server(folder / "idle", settings), is_watched=False)]

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app import create_app
 from app.camera.spec import DEFAULT_STUDENTS
 from app.demo import shares
-from app.purpose import Purpose
+from app.purpose import Ground, Purpose
 from app.role import Role
 from app.store import (
     audit_queries,
@@ -31,6 +31,7 @@ from tests.pulse_telephones import Telephone
 from tests.server import PASSWORD, PROJECT, Server, wait_for
 
 FOLDER = PROJECT / "docs" / "screenshots"
+READS_EXPRESSIONS = {"purpose": Purpose.EXPRESSIONS, "ground": Ground.OUTSIDE_EU}
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
@@ -151,7 +152,7 @@ def make_up_rooms(server: Server) -> None:
         for name, camera in (("Lab 2", "demo?students=9"), ("Room 10", "rtsp://192.0.2.10/stream")):
             rooms.append(room_queries.create_room(name, camera=camera))
         for room, title in zip(rooms, ("Fractions", "Acids"), strict=False):
-            room_queries.change_room(room, told_at=begun)
+            room_queries.change_room(room, told_at=begun, **READS_EXPRESSIONS)
             lecture_queries.start_lecture(room, title, "", begun)
 
 
@@ -227,7 +228,7 @@ def make_up_lectures(server: Server) -> None:
     with app.app_context():
         upgrade()
         room = room_queries.get_or_create_room("Room 7")
-        room_queries.change_room(room, told_at=start)
+        room_queries.change_room(room, told_at=start, **READS_EXPRESSIONS)
         for day, title in enumerate(("Percentages", "Decimals", "Fractions")):
             begin = start - timedelta(days=2 - day)
             lecture = lecture_queries.start_lecture(room, title, "Mathematics 6a", begin)

@@ -207,6 +207,49 @@ def test_a_pause_is_for_everybody_and_ends_in_one_click(demo, open_page):
     wait_for(lambda: is_moving(first))
 
 
+def test_a_small_still_comes_before_the_stream(demo, open_page):
+    """On a slow line the class is seen at once; the stream is endless, and never counts as loaded."""
+    page = open_page(demo)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.partition(demo.url)[2]))
+    page.reload()
+    wait_for_badge(page, "s old")
+    wait_for(lambda: is_moving(page))
+    pictures = [url for url in asked if ".jpg" in url or ".mjpg" in url]
+    assert [url.partition("?")[0].rpartition("/")[2] for url in pictures] == ["snapshot.jpg", "stream.mjpg"]
+    assert pictures[0].endswith("?width=480")
+
+
+def test_news_that_change_nothing_write_nothing(demo, open_page):
+    """Guards against a page that the browser lays out twice a second: more than half of what it cost."""
+    page = open_page(demo)
+    wait_for_badge(page, "s old")
+    page.get_by_role("button", name="Pause for everyone").click()
+    wait_for_badge(page, "by admin")
+    try:
+        page.wait_for_timeout(1000)
+        page.evaluate(COUNT_CHANGES)
+        wait_for(lambda: page.evaluate("window.newsSeen") > 3)
+        assert page.evaluate("window.changed") == []
+    finally:
+        page.get_by_role("button", name="Resume").click()
+        wait_for_badge(page, "s old")
+
+
+COUNT_CHANGES = """() => {
+    window.changed = [];
+    window.newsSeen = 0;
+    const news = new EventSource(document.getElementById("live").dataset.events);
+    news.addEventListener("state", () => (window.newsSeen += 1));
+    new MutationObserver((changes) => {
+        for (const { target, attributeName } of changes) {
+            const isOfChart = target.parentElement?.closest(".history");
+            if (!isOfChart) window.changed.push(`${target.nodeName} ${attributeName}`);
+        }
+    }).observe(document.body, { subtree: true, attributes: true, childList: true, characterData: true });
+}"""
+
+
 def is_card(page) -> bool:
     """A card is nearly all of one dark colour; no picture of the class is."""
     return ImageStat.Stat(screenshot_of(page).convert("L")).median[0] < 40
@@ -481,7 +524,10 @@ def test_trying_a_camera_can_be_cancelled_and_leaves_no_picture_behind(demo, ope
         page.get_by_label("Camera address").fill(works.url)
         page.get_by_role("button", name="Try this camera").click()
         expect(page.locator("#trial-result")).to_contain_text("It works")
+        expect(page.locator("#trial-picture")).to_be_visible()
         page.get_by_label("Camera address").fill(hangs.url)
+        expect(page.locator("#trial-picture")).to_be_hidden()
+        expect(page.locator("#trial-result")).to_have_text("")
         page.get_by_role("button", name="Try this camera").click()
         expect(page.locator("#trial-result")).to_contain_text("Opening the camera")
         expect(page.locator("#trial-picture")).to_be_hidden()

@@ -95,8 +95,9 @@ def test_the_purpose_of_a_room_with_a_running_lecture_is_not_changed(app, admini
 
 def test_a_room_of_before_keeps_expressions_and_its_settings_are_saved_without_the_question(app):
     with app.app_context():
-        room_queries.change_room(first_room(), told_at=NOON)
+        room_queries.change_room(first_room(), told_at=NOON, purpose=Purpose.EXPRESSIONS)
     administrator = signed_in_client(app)
+    assert "on no ground that somebody named" in administrator.get("/settings").text
     assert fill_in(administrator, minimum_group="6").status_code == 302
     assert first_settings(app).purpose is Purpose.EXPRESSIONS
     assert subjects(app, "settings-changed") == ["minimum_group"]

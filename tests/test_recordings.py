@@ -51,6 +51,7 @@ def app(make_app, tmp_path, monkeypatch):
     app = make_app(**settings)
     with app.app_context():
         set_password("anna", "a long password")
+        change_room(first_room(), purpose=Purpose.EXPRESSIONS)
     return app
 
 
@@ -318,7 +319,12 @@ def test_a_recording_whose_file_another_machine_has_is_left_to_that_machine(cont
 def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
     redis, postgres, short_film, tmp_path
 ):
-    settings = {**SETTINGS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.new_database()}
+    settings = {
+        **SETTINGS,
+        "PURPOSE": "expressions",
+        "REDIS_URL": redis.url,
+        "DATABASE_URL": postgres.new_database(),
+    }
     with Server(tmp_path / "web", settings) as server:
         recording = {"title": "Algebra", "course": "", "room": "1", "file_name": "a.avi"}
         began = {"began": f"{BEGAN:%Y-%m-%dT%H:%M:%S}", "file_bytes": str(short_film.stat().st_size)}

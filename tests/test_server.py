@@ -244,7 +244,7 @@ def test_a_minute_of_the_drawn_classroom_agrees_with_its_script(demo):
 @pytest.mark.parametrize(("name", "most"), [("FourPeople_720p60.mp4", 5), ("element-call_gallery.gif", 6)])
 def test_real_people_are_found_and_counted(scenes, start_server, name, most):
     """Four people in front of two posters, and six in a call."""
-    server = start_server(CAMERA=str(scenes / "videos" / name))
+    server = start_server(CAMERA=str(scenes / "videos" / name), PURPOSE="expressions")
     wait_for(lambda: sum(row["online_seconds"] for row in minutes_of(server)) > 9, seconds=150)
     rows = minutes_of(server)
     seconds = sum(row["online_seconds"] for row in rows)

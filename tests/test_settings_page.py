@@ -14,7 +14,7 @@ from app.store.effective_settings import first_room
 from app.web.pages.account import setup_path
 from tests.forms import csrf_of, signed_in_client
 from tests.mjpeg_camera import MjpegCamera
-from tests.rooms import first_hub, first_settings
+from tests.rooms import first_hub, first_live_room, first_settings
 from tests.server import wait_for
 from tests.test_pause import change_room
 
@@ -197,6 +197,18 @@ def test_a_camera_is_tried_from_the_page_and_shows_a_picture(administrator):
 def fill_in_camera(client, **camera) -> dict:
     token = csrf_of(client.get("/settings").text)
     return client.post("/settings/camera", data=FILLED | camera | {"csrf_token": token}).json
+
+
+def test_a_browser_tries_its_own_camera_but_not_in_a_pause(app, administrator):
+    assert fill_in_camera(administrator, kind="browser") == {"is_here": True, "hides_faces": False}
+    fill_in(administrator, "/settings")
+    assert fill_in_camera(administrator, kind="browser") == {"is_here": True, "hides_faces": True}
+    with app.app_context():
+        room_queries.pause_room(first_room(), "anna", NOON)
+        first_live_room(app).control.reload()
+    refused = fill_in_camera(administrator, kind="browser")
+    assert "is_here" not in refused
+    assert "The room is paused" in refused["detail"]
 
 
 def test_the_camera_that_is_on_is_not_opened_a_second_time(app, administrator):

@@ -97,6 +97,31 @@ def test_a_database_of_version_0_1_0_keeps_everything_when_it_becomes_a_school_s
     assert counts == {Token: 1, Note: 1, Minute: 1}
 
 
+@pytest.mark.parametrize(
+    ("camera", "purposes"),
+    [
+        ("rtsp://camera.example/1", ["expressions", "expressions", "presence"]),
+        ("demo?students=6", [None, "expressions", "presence"]),
+    ],
+)
+def test_rooms_whose_purpose_nobody_chose_go_on_reading_expressions(make_app, camera, purposes):
+    """Unless it was the drawn classroom, which nobody set up: the next camera is asked about."""
+    with make_app(CAMERA=camera).app_context():
+        downgrade(revision="0015")
+        with db.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO room (id, name, slug, told_at, purpose) VALUES (1, 'A', 'a', NULL, NULL), "
+                    "(2, 'B', 'b', '2026-11-20 12:00:00', NULL), "
+                    "(3, 'C', 'c', '2026-11-20 12:00:00', 'presence')"
+                )
+            )
+        upgrade()
+        assert [room.purpose for room in db.session.scalars(select(Room).order_by(Room.id))] == purposes
+        db.session.remove()
+        db.engine.dispose()
+
+
 def test_a_minute_is_written_over_itself_and_read_back_whole(room):
     minute_queries.save_minute(room, counted(seconds=10), minimum_group=5)
     minute_queries.save_minute(room, counted(seconds=30), minimum_group=5)

@@ -15,7 +15,8 @@ from app.clock import SYSTEM_CLOCK
 from app.language import SOURCE_LANGUAGE
 from app.purpose import Purpose
 from app.settings import default_setting
-from app.store import lecture_queries, room_queries, timetable_queries
+from app.store import audit_queries, lecture_queries, room_queries, timetable_queries
+from app.store.audit_queries import AuditAction
 from app.store.tables import Lecture, Room
 from app.vision.privacy_area import PrivacyArea
 
@@ -133,6 +134,27 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
     )
 
 
+def recording_purpose(room: Room) -> Purpose:
+    """What a recording of `room` is read for. Queries the database.
+
+    It shows people even where the room's own camera is the drawn classroom: while nobody has said what the
+    room is for, they are only counted.
+    """
+    is_chosen = room.purpose is not None or is_set_by_environment("purpose", room)
+    return effective_settings(room).purpose if is_chosen else Purpose.PRESENCE
+
+
+def keep_purpose_of_environment(now: datetime) -> None:
+    """Store what PURPOSE says of the first room, which stays when the variable goes. Queries the database."""
+    if not is_set_by_environment("purpose"):
+        return
+    room, purpose = first_room(), current_app.config["SETTINGS"].purpose
+    if room.purpose != purpose:
+        room_queries.change_room(room, purpose=purpose, ground=None)
+        chosen = audit_queries.entry(AuditAction.PURPOSE_CHOSEN, purpose, "PURPOSE", None, room.id, now)
+        audit_queries.add_entries([chosen])
+
+
 def any_room_reads_expressions() -> bool:
     """Whether at least one room in use is for expressions. Queries the database."""
     return Purpose.EXPRESSIONS in _purposes_in_use().values()
@@ -179,4 +201,11 @@ def _effective(name: str, room: Room, is_first: bool) -> Any:
     if is_first and is_set_by_environment(name):
         return getattr(current_app.config["SETTINGS"], name)
     stored = getattr(room, name)
+    if stored is None and name == "purpose":
+        return _purpose_until_asked(_effective("camera", room, is_first))
     return default_setting(name) if stored is None else stored
+
+
+def _purpose_until_asked(camera: str) -> Purpose:
+    """What a room is for while nobody has said it: people are only counted, and drawn faces are nobody's."""
+    return Purpose.EXPRESSIONS if kind_of(camera) == CameraKind.DEMO else Purpose.PRESENCE

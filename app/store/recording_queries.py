@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.language import Translatable
 from app.store import uploads
-from app.store.effective_settings import effective_settings
+from app.store.effective_settings import recording_purpose
 from app.store.scope import Scope
 from app.store.tables import Lecture, LectureRecording, Minute, RecordingState, Room, User, db
 
@@ -257,7 +257,7 @@ def recorded_lecture(
         ended_at=began_at,
         owner_id=owner_id,
         from_recording=True,
-        purpose=effective_settings(room).purpose,
+        purpose=recording_purpose(room),
     )
     db.session.add(lecture)
     db.session.flush()

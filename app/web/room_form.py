@@ -78,7 +78,11 @@ def _purposes() -> list[SelectChoice]:
 
 
 def _languages() -> list[tuple[str, str]]:
-    return [("", gettext("as LANGUAGE says")), *LANGUAGES.items()]
+    of_server = LANGUAGES[current_app.config["SETTINGS"].language]
+    return [
+        ("", gettext("as the server: %(language)s", language=of_server)),
+        *LANGUAGES.items(),
+    ]
 
 
 def _free_name(form: "RoomForm", field: SettingField) -> None:
@@ -257,8 +261,10 @@ class FirstRunForm(RoomForm):
 
 
 def _chosen_purpose(room: Room | None) -> str | None:
-    """What was chosen for a room; None if it was never asked."""
-    return (room.ground or room.purpose) if room else None
+    """What was chosen for a room; None where nobody was asked, or expressions are read on no ground named."""
+    if room is None or (room.purpose == Purpose.EXPRESSIONS and room.ground is None):
+        return None
+    return room.ground or room.purpose
 
 
 def _purpose_of(choice: str) -> Purpose:

@@ -22,7 +22,7 @@ from app.server.address import is_for_all_networks, url_to_open
 from app.store import lecture_queries, room_queries, user_queries
 from app.store.changes import on_room_change
 from app.store.database_health import sentence
-from app.store.effective_settings import first_room, rooms_without_camera
+from app.store.effective_settings import first_room, keep_purpose_of_environment, rooms_without_camera
 from app.web.alert_watch import AlertWatch
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
@@ -85,6 +85,7 @@ def _rooms_in_use(app: Flask) -> list[int] | None:
     """The rooms to read; None while the database can't tell."""
     with app.app_context():
         try:
+            keep_purpose_of_environment(SYSTEM_CLOCK.now())
             first = first_room()  # made at the first start
             others = (room.id for room in room_queries.rooms_in_use() if room.id != first.id)
             without_camera = {room.id for room in rooms_without_camera()}

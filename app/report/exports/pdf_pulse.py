@@ -16,6 +16,7 @@ from app.vision.palette import rgb
 LINE = (232, 235, 236)
 CHART_HEIGHT = 45.0
 MAX_ROWS = 34
+SWATCH = 2.6
 WIDTHS = (18.0, 20.0, *[34.0] * len(Choice))
 
 
@@ -60,8 +61,10 @@ def _draw_table(canvas: PdfCanvas, pulse: PulseReport, timezone: ZoneInfo) -> No
     pdf.cell(WIDTHS[0], 5, "")
     pdf.cell(WIDTHS[1], 5, gettext("answered"), align="R")
     for choice, width in zip(Choice, WIDTHS[2:], strict=True):
-        canvas.bar(rgb(CHOICE_COLOURS[choice]), pdf.get_x() + 6, pdf.get_y() + 1.2, 2.6, 2.6)
-        pdf.cell(width, 5, translate(CHOICE_NAMES[choice]), align="R")
+        name = translate(CHOICE_NAMES[choice])
+        left = pdf.get_x() + width - pdf.get_string_width(name) - SWATCH - 1
+        canvas.bar(rgb(CHOICE_COLOURS[choice]), left, pdf.get_y() + 1.2, SWATCH, SWATCH)
+        pdf.cell(width, 5, name, align="R")
     pdf.ln(5)
     for said in pulse.minutes[:: -(-len(pulse.minutes) // MAX_ROWS)]:
         _draw_row(canvas, said, timezone)

@@ -20,6 +20,7 @@ from app.web.sign_in_words import ROLE_NAMES
 pages = Blueprint("account", __name__)
 
 SETUP = "first account"
+WRONG = Translatable("Name or password is wrong.")
 SET_UP_ALREADY = Translatable("Set-up is already done. Sign in with the account created then.")
 
 
@@ -61,27 +62,29 @@ def setup():
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in():
     """Sign somebody in and lead them to the page they asked for."""
-    form, settings, is_wrong = SignInForm(), current_app.config["SETTINGS"], False
+    form, settings = SignInForm(), current_app.config["SETTINGS"]
+    refusal, status, headers = None, 400 if form.is_submitted() else 200, {}
     if form.is_submitted() and not settings.passwords:
         return problem(403, Translatable("Passwords are switched off here."))
     if form.validate_on_submit():
         try:
             user = check_password(form.name.data, form.password.data)
         except TooManyFailures as error:
-            return problem(429, TOO_MANY, {"Retry-After": str(error.retry_seconds)})
-        if user is not None:
-            start_session(user)
-            record(AuditAction.SIGNED_IN)
-            return redirect(safe_next(request.args.get("next")))
-        is_wrong = True
+            refusal, status, headers = TOO_MANY, 429, {"Retry-After": str(error.retry_seconds)}
+        else:
+            if user is not None:
+                start_session(user)
+                record(AuditAction.SIGNED_IN)
+                return redirect(safe_next(request.args.get("next")))
+            refusal = WRONG
     page = render_template(
         "sign_in.html",
         form=form,
-        is_wrong=is_wrong,
+        refusal=translate(refusal or ""),
         needs_setup=not user_queries.has_users() and settings.oidc_issuer is None,
         next=request.args.get("next"),
     )
-    return page, 400 if form.is_submitted() else 200
+    return page, status, headers
 
 
 @pages.route("/link", methods=["GET", "POST"])

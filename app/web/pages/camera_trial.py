@@ -46,10 +46,8 @@ def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], b
     Once `may_go_on` gives False, because somebody paused, hid the faces or cancelled meanwhile, there is no
     picture.
     """
-    if settings.pause is not None:
-        return _failed(gettext("The room is paused, so no camera is opened. Resume it to try this one."))
-    if settings.outside is not None:
-        return _failed(gettext("Outside the timetable no camera is opened. Start a lecture to try this one."))
+    if refusal := refusal_to_try(settings):
+        return refusal
     if not _one_at_a_time.acquire(blocking=False):
         return _failed(gettext("Another camera is being tried. Wait a moment."))
     try:
@@ -61,6 +59,15 @@ def try_camera(spec: str, settings: EffectiveSettings, may_go_on: Callable[[], b
         return _try(spec, settings, may_go_on)
     finally:
         _one_at_a_time.release()
+
+
+def refusal_to_try(settings: EffectiveSettings) -> CameraTrial | None:
+    """Why no camera may be opened now; None if one may."""
+    if settings.pause is not None:
+        return _failed(gettext("The room is paused, so no camera is opened. Resume it to try this one."))
+    if settings.outside is not None:
+        return _failed(gettext("Outside the timetable no camera is opened. Start a lecture to try this one."))
+    return None
 
 
 def has_left(connection: socket.socket | None) -> bool:

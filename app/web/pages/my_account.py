@@ -18,7 +18,6 @@ from app.web.forms import ChangePasswordForm, KeyForm, NoteTagsForm
 from app.web.language_cookie import remember_language
 from app.web.pages.live_page import note_tags
 from app.web.password_check import TOO_MANY, check_password
-from app.web.problems import problem
 from app.web.requested_room import visible_rooms
 from app.web.room_choice import chosen_rooms
 from app.web.sign_in_limit import TooManyFailures
@@ -36,15 +35,16 @@ def account():
 @pages.post("/account/password")
 def password():
     """Set a new password. It ends all other sessions, and revokes the keys if that is ticked."""
-    user, form = _user(), ChangePasswordForm()
+    user, form, status, headers = _user(), ChangePasswordForm(), 400, {}
     if form.validate():
         try:
             if check_password(user.name, form.old.data) is None:
                 form.old.errors = [gettext("this is not your password.")]
         except TooManyFailures as error:
-            return problem(429, TOO_MANY, {"Retry-After": str(error.retry_seconds)})
+            form.old.errors = [translate(TOO_MANY)]
+            status, headers = 429, {"Retry-After": str(error.retry_seconds)}
     if form.errors or form.old.errors:
-        return _page(form, KeyForm(formdata=None)), 400
+        return _page(form, KeyForm(formdata=None)), status, headers
     user_queries.change_password(user, form.password.data)
     start_session(user)
     record(AuditAction.PASSWORD_CHANGED, user.name)

@@ -9,6 +9,7 @@ from app.role import Role
 from app.store import lecture_queries, link_queries, room_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import Room, User
+from app.web.access import is_page
 from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.one_time_link import link_page
@@ -68,16 +69,25 @@ def person(user_id: int):
         try:
             _change(user, role, rooms)
         except user_queries.LastAdministrator as error:
-            return problem(409, error)
+            return _person_page(user, role, rooms, translate(error)) if is_page() else problem(409, error)
         flash(gettext("Saved. It takes effect at once."))
         return redirect(url_for("people.people") if current_user.is_administrator else url_for("live.live"))
-    return render_template(
+    return _person_page(user, user.role, None if user.has_all_rooms else user.rooms)
+
+
+def _person_page(user: User, role: Role, rooms: list[Room] | None, refusal: str = ""):
+    """Somebody's account with a role and rooms, None for all, and why they can't be stored."""
+    page = render_template(
         "person.html",
         user=user,
+        role=role,
+        ticked=rooms,
+        refusal=refusal,
         rooms=room_queries.rooms_in_use(),
         roles=_translated(ROLE_NAMES),
         role_remarks=_translated(ROLE_REMARKS),
     )
+    return page, 409 if refusal else 200
 
 
 def _change(user: User, role: Role, rooms: list[Room] | None) -> None:
@@ -115,18 +125,25 @@ def remove(user_id: int):
     user = _user_or_404(user_id)
     others = [each for each in user_queries.all_users() if each.id != user.id and each.role != Role.VIEWER]
     lectures = lecture_queries.count_lectures_of(user)
+
+    def ask(status: int, refusal: object = ""):
+        if status != 200 and not is_page():
+            return problem(status, refusal)
+        page = {"user": user, "others": others, "lectures": lectures, "refusal": translate(refusal)}
+        return render_template("remove_person.html", **page), status
+
     if request.method == "GET":
-        return render_template("remove_person.html", user=user, others=others, lectures=lectures)
+        return ask(200)
     answer = request.form.get("lectures")
     heir = next((each for each in others if str(each.id) == answer), None)
     if heir is None and answer != DELETE and lectures:
-        return problem(400, Translatable("Choose what becomes of the lectures."))
+        return ask(400, Translatable("Choose what becomes of the lectures."))
     name, by = user.name, current_user.name
     is_self = user.id == current_user.id
     try:
         user_queries.remove_user(user, heir)
     except user_queries.LastAdministrator as error:
-        return problem(409, error)
+        return ask(409, error)
     record(AuditAction.ACCOUNT_REMOVED, name, who=by)
     return redirect(url_for("account.sign_in") if is_self else url_for("people.people"))
 

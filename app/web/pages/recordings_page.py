@@ -20,7 +20,7 @@ from flask import (
 from flask_login import current_user
 
 from app.language import Translatable, translate
-from app.report.wording import day_and_time
+from app.report.wording import capital, day_and_time
 from app.store import recording_queries, uploads
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings, rooms_without_camera
@@ -81,7 +81,7 @@ def add():
     form = RecordingForm(meta=NO_CSRF)
     form.room.choices = _room_choices()
     if not form.validate():
-        return _refusal(400, form.first_error())
+        return _refusal(400, form.first_error(), errors={name: each[0] for name, each in form.errors.items()})
     room = next(room for room in visible_rooms() if room.id == form.room.data)
     if refusal := _too_large(form.file_bytes.data):
         return refusal
@@ -103,7 +103,7 @@ def add():
         )
         recording = recording_queries.add_recording(room, current_user, new, current_time())
     except BadTime as error:
-        return _refusal(400, error)
+        return _refusal(400, error, errors={"began": translate(error)})
     except uploads.UploadRefused as error:
         return _refusal(507, error)
     record(AuditAction.RECORDING_ADDED, recording.id, room)
@@ -213,7 +213,10 @@ def _tus_headers(recording: LectureRecording) -> dict[str, str]:
     }
 
 
-def _refusal(status: int, detail: object, headers: dict[str, str] | None = None):
-    """Why not, in the reader's language: the page's script shows it."""
+def _refusal(
+    status: int, detail: object, headers: dict[str, str] | None = None, errors: dict[str, str] | None = None
+):
+    """Why not, in the reader's language: the page's script shows it, and `errors` at their fields."""
     title = HTTPStatus(status).phrase
-    return jsonify(title=title, status=status, detail=translate(detail)), status, headers or {}
+    named = {name: capital(error) for name, error in (errors or {}).items()}
+    return jsonify(title=title, status=status, detail=translate(detail), errors=named), status, headers or {}

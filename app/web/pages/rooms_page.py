@@ -8,16 +8,11 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from app.camera.spec import CameraKind
-from app.language import Translatable
+from app.language import Translatable, translate
 from app.store import lecture_queries, room_queries
 from app.store.audit_queries import AuditAction
-from app.store.effective_settings import (
-    ROOM_SETTINGS,
-    effective_settings,
-    first_room,
-    is_set_by_environment,
-    other_room_with,
-)
+from app.store.effective_settings import effective_settings, first_room
+from app.store.room_archive import archive_obstacle, restore_obstacle
 from app.store.tables import Room, db
 from app.web.access import current_scope, may_see_room
 from app.web.audit import record, record_purpose
@@ -28,17 +23,13 @@ from app.web.room_form import SAME_NAME, FirstRunForm
 
 pages = Blueprint("rooms", __name__)
 
-SET_IN_ENVIRONMENT = Translatable(
-    "The server's environment describes the first room, for example with CAMERA. "
-    "Change it there before another room becomes the first."
-)
-
 
 @pages.get("/rooms")
 def wall():
     """Show a small picture of each room, with what is wrong first."""
     archived = room_queries.archived_rooms() if current_user.is_administrator else ()
-    return render_template("wall.html", rooms=visible_rooms(), archived=archived)
+    obstacles = {room.id: translate(restore_obstacle(room) or "") for room in archived}
+    return render_template("wall.html", rooms=visible_rooms(), archived=archived, obstacles=obstacles)
 
 
 @pages.route("/rooms/new", methods=["GET", "POST"])
@@ -69,12 +60,8 @@ def add():
 def archive():
     """Take a room out of use. Its lectures stay."""
     room = requested_room()
-    if len(room_queries.rooms_in_use()) == 1:
-        return problem(409, Translatable("This is the only room in use. Add another one first."))
-    if any(is_set_by_environment(name, room) for name in ("room", *ROOM_SETTINGS)):
-        return problem(409, SET_IN_ENVIRONMENT)
-    if lecture_queries.running_lecture(room):
-        return problem(409, Translatable("A lecture is running in this room. End it first."))
+    if obstacle := archive_obstacle(room):
+        return problem(409, obstacle)
     room_queries.change_room(room, archived_at=current_time())
     record(AuditAction.ROOM_ARCHIVED, room.name, room)
     runner().wake()
@@ -86,11 +73,8 @@ def archive():
 def restore(archived_id):
     """Take an archived room into use again."""
     room = _archived_room_or_404(archived_id)
-    would_be_first = room.id < first_room().id and not is_set_by_environment("room")
-    if would_be_first and any(map(is_set_by_environment, ROOM_SETTINGS)):
-        return problem(409, SET_IN_ENVIRONMENT)
-    if other := other_room_with(effective_settings(room).camera, room.id):
-        return problem(409, Translatable("%(room)s uses this room's camera now.", room=other.name))
+    if obstacle := restore_obstacle(room):
+        return problem(409, obstacle)
     room_queries.change_room(room, archived_at=None)
     record(AuditAction.ROOM_RESTORED, room.name, room)
     runner().wake()

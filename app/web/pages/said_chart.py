@@ -9,13 +9,14 @@ from app.report.pulse_report import PulseReport
 from app.report.report_minute import MINUTE
 from app.report.wording import clock, percent
 
-WIDTH, HEIGHT = 960.0, 120.0  # units of the SVG's view box
+HEIGHT = 120.0  # pixels; across, everything is in per cent of the width, so that words keep their size
+WIDTH = 100.0
 MAX_LABELS = 8  # times along the axis
 
 
 @dataclass(frozen=True, slots=True)
 class SaidBar:
-    """A rectangle, in view box units."""
+    """A rectangle: `x` and `width` in per cent of the chart, `y` and `height` in pixels."""
 
     choice: Choice
     x: float
@@ -31,10 +32,9 @@ class SaidChart:
 
     bars: tuple[SaidBar, ...]
     marks: tuple[float, ...]
-    """x of each minute in which *lost* began to rise."""
+    """x of each minute in which *lost* began to rise, in per cent."""
     labels: tuple[tuple[float, str], ...]
-    """x, and the time there."""
-    width: float = WIDTH
+    """x in per cent, and the time there."""
     height: float = HEIGHT
 
 
@@ -51,7 +51,7 @@ def said_chart(pulse: PulseReport, timezone: ZoneInfo) -> SaidChart:
             y -= share * HEIGHT
             title = f"{time}: {translate(CHOICE_NAMES[choice])} {said.counts[choice]} ({percent(share)})"
             if share:
-                bars.append(SaidBar(choice, x, y, step * (0.92 if step > 4 else 1), share * HEIGHT, title))
+                bars.append(SaidBar(choice, x, y, step * (0.92 if count < 240 else 1), share * HEIGHT, title))
         if said.lost_rises:
             marks.append(x)
     every = -(-count // MAX_LABELS)

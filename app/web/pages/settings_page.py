@@ -19,11 +19,13 @@ from app.store.effective_settings import (
     effective_settings,
     is_set_by_environment,
 )
+from app.store.room_archive import archive_obstacle
 from app.store.tables import Room
+from app.vision.model_card import WeightsError, read_model_card
 from app.web.access import limiter
 from app.web.audit import record, record_purpose
 from app.web.extensions import current_settings, current_time, hub, pulse_keeper, reload_settings
-from app.web.pages.camera_trial import CameraTrial, has_left, try_camera
+from app.web.pages.camera_trial import CameraTrial, has_left, refusal_to_try, try_camera
 from app.web.problems import problem
 from app.web.requested_room import requested_room, room_route
 from app.web.room_form import FirstRunForm, RoomForm
@@ -66,7 +68,10 @@ def first_run():
 @room_route(pages, "/settings/camera", methods=["POST"])
 @limiter.limit("20/minute")
 def camera():
-    """Try the camera that is filled in and return a picture from it."""
+    """Try the camera that is filled in and return a picture from it.
+
+    A browser that is to be the camera is asked to try its own (`is_here`).
+    """
     if is_set_by_environment("camera", requested_room()):
         return problem(
             409, Translatable("CAMERA is set in the server's environment and can only be changed there.")
@@ -76,7 +81,7 @@ def camera():
     errors = [error for field in (form.kind, form.device, form.address) for error in field.errors]
     if errors:
         return {"works": False, "detail": capital(" ".join(errors)), "picture": None}
-    return _try(form.camera()).as_json()
+    return _try(form.camera())
 
 
 @room_route(pages, "/settings/notify", methods=["POST"])
@@ -121,7 +126,7 @@ def _addresses_for_all() -> tuple[str, ...]:
     return current_app.config["SETTINGS"].notify or ()
 
 
-def _try(spec: str) -> CameraTrial:
+def _try(spec: str) -> dict:
     """Try a camera. The one in use is not opened a second time, which most devices refuse."""
     room = requested_room()
     in_force, room_hub = current_settings(room), hub(room)
@@ -129,13 +134,16 @@ def _try(spec: str) -> CameraTrial:
     if spec == in_force.camera and not in_force.pause:
         snapshot = room_hub.snapshot(SNAPSHOT_SECONDS)
         if not snapshot.is_card:
-            return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg)
+            return CameraTrial(True, gettext("This camera is in use and works."), snapshot.jpeg).as_json()
+    if spec == CameraKind.BROWSER:
+        refusal = refusal_to_try(in_force)
+        return refusal.as_json() if refusal else {"is_here": True, "hides_faces": in_force.hide_faces}
     connection = request.environ.get("gunicorn.socket")
 
     def may_go_on() -> bool:
         return room_hub.demand.overrides == ordered and not has_left(connection)
 
-    return try_camera(spec, in_force, may_go_on)
+    return try_camera(spec, in_force, may_go_on).as_json()
 
 
 def _form_for(room: Room) -> RoomForm:
@@ -152,6 +160,8 @@ def _page(room: Room, form: RoomForm, first: bool):
         form=form,
         room=room,
         first=first,
+        uncertain_below=_uncertain_below(),
+        archive_obstacle=translate(archive_obstacle(room) or ""),
         told_of_all_rooms=[shown(address) for address in _addresses_for_all()],
         in_force=in_force,
         camera=hide_password(in_force.camera),
@@ -160,6 +170,14 @@ def _page(room: Room, form: RoomForm, first: bool):
         ),
     )
     return page, 400 if form.is_submitted() else 200
+
+
+def _uncertain_below() -> float | None:
+    """The score below which a face is uncertain; None where the card can't be read, which `/model` says."""
+    try:
+        return read_model_card(current_app.config["SETTINGS"].network).uncertain_below
+    except WeightsError:
+        return None
 
 
 def _store(room: Room, form: RoomForm) -> None:

@@ -1,5 +1,6 @@
 // The class as bars: what is above 1 % with the largest first, the rest folded into "others", the unknown apart.
 
+import { setProperty, setText } from "./changes.js";
 import { t } from "./translations.js";
 
 const LEAST = 0.01; // a smaller share is folded
@@ -26,7 +27,7 @@ function fill(row, share) {
   if (row.dataset.percent === String(percent)) return;
   row.dataset.percent = percent;
   row.querySelector(".bar").style.transform = `scaleX(${share.toFixed(3)})`;
-  row.querySelector(".value").textContent = `${percent} %`;
+  setText(row.querySelector(".value"), `${percent} %`);
 }
 
 function place(row, number) {
@@ -56,7 +57,7 @@ export function showShares(now) {
   let count = shown.length;
   place(rows.get("others"), rest >= LEAST / 2 ? count++ : null);
   fill(rows.get("others"), rest);
-  rows.get("others").title = others.map((name) => t(name)).join(", ");
+  setProperty(rows.get("others"), "title", others.map((name) => t(name)).join(", "));
   place(rows.get("uncertain"), now.uncertain > 0 ? count++ : null);
   fill(rows.get("uncertain"), now.uncertain);
   keepRoomFor(Math.max(count, UNFOLDED_ROWS));
@@ -64,6 +65,6 @@ export function showShares(now) {
 
 // Where only presence is read: how many are turned to the front, if the detector can tell.
 export function showFacing(now) {
-  list.hidden = !now || now.facing === null;
+  setProperty(list, "hidden", !now || now.facing === null);
   if (!list.hidden) fill(rows.get("facing"), now.facing);
 }

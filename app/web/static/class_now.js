@@ -1,5 +1,6 @@
 // The class now: the sentence, the number of faces, the bars.
 
+import { setProperty, setText } from "./changes.js";
 import { showFacing, showShares } from "./class_bars.js";
 import { t } from "./translations.js";
 
@@ -7,18 +8,15 @@ const isPresence = document.getElementById("live").dataset.purpose === "presence
 let sharesAt = null; // the moment of the shares that are shown
 let sharesSince = 0; // how long the page has shown them, by its own clock
 
-function setText(id, text) {
-  const element = document.getElementById(id);
-  if (element.textContent !== text) element.textContent = text;
-}
+const write = (id, text) => setText(document.getElementById(id), text);
 
 // Shows a reading, null without one, and the sentence of the room, null if the server does not answer.
 export function showClass(now, sentence) {
-  setText("sentence", sentence ?? t("The server does not answer"));
-  document.getElementById("count").hidden = !now;
-  setText("faces", now ? String(now.faces) : "–");
-  setText("faces-word", now && now.faces === 1 ? t("face") : t("faces"));
-  setText("remark", now ? remarkOn(now) : "");
+  write("sentence", sentence ?? t("The server does not answer"));
+  setProperty(document.getElementById("count"), "hidden", !now);
+  write("faces", now ? String(now.faces) : "–");
+  write("faces-word", now && now.faces === 1 ? t("face") : t("faces"));
+  write("remark", now ? remarkOn(now) : "");
   if (isPresence) showFacing(now);
   else showShares(now);
 }

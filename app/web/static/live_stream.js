@@ -1,5 +1,7 @@
-// The stream: closed while the page is hidden, opened again by itself. Badge, stamp and cover say how the picture is.
+// The stream: it follows a small still, is closed while the page is hidden, and opened again by itself.
+// Badge, stamp and cover say how the picture is.
 
+import { setProperty, setText } from "./changes.js";
 import { follow } from "./events.js";
 import { showOnScreen } from "./pulse_screen.js";
 import { decimal, t } from "./translations.js";
@@ -28,22 +30,18 @@ function closeStream() {
 
 // How the picture is: `kind` decides its look, `age` is that of the picture, and a cover hides a picture that isn't live.
 function show(kind, text, { age = "", cover = null } = {}) {
-  picture.dataset.state = kind;
-  badge.className = `badge is-${kind}`;
-  setText("badge-state", text);
-  setText("badge-age", age && `· ${age}`);
-  document.getElementById("cover").hidden = cover === null;
-  setText("cover-title", cover?.title ?? "");
-  setText("cover-detail", cover?.detail ?? "");
-  const stamp = document.getElementById("stamp");
-  stamp.hidden = kind !== "stale";
-  if (kind === "stale") stamp.textContent = age;
+  if (picture.dataset.state !== kind) picture.dataset.state = kind;
+  setProperty(badge, "className", `badge is-${kind}`);
+  write("badge-state", text);
+  write("badge-age", age && `· ${age}`);
+  setProperty(document.getElementById("cover"), "hidden", cover === null);
+  write("cover-title", cover?.title ?? "");
+  write("cover-detail", cover?.detail ?? "");
+  setProperty(document.getElementById("stamp"), "hidden", kind !== "stale");
+  if (kind === "stale") write("stamp", age);
 }
 
-function setText(id, text) {
-  const element = document.getElementById(id);
-  if (element.textContent !== text) element.textContent = text;
-}
+const write = (id, text) => setText(document.getElementById(id), text);
 
 function describe({ camera, paused, sentence }) {
   const age = camera.picture_age_s;
@@ -80,6 +78,13 @@ window.addEventListener("online", openStream);
 stream.addEventListener("error", () => {
   if (stream.hasAttribute("src")) hasFailed = true;
 });
+if (document.hidden) closeStream();
+else if (stream.complete) openStream();
+else for (const end of ["load", "error"]) stream.addEventListener(end, openAfterStill, { once: true });
+
+function openAfterStill() {
+  if (!stream.src.startsWith(new URL(stream.dataset.stream, location.href))) openStream();
+}
 
 if (picture.dataset.events) {
   // this page shows the picture alone: no other script follows the room

@@ -34,6 +34,22 @@ async function detailOf(answer) {
   }
 }
 
+// Shows each error at its field, and below the form what is of no field.
+function showErrors({ detail = "", errors = {} }) {
+  form.querySelectorAll("small.wrong").forEach((each) => each.remove());
+  for (const field of form.querySelectorAll("input, select")) {
+    const error = field.type === "file" ? (errors.file_name ?? errors.file_bytes) : errors[field.name];
+    field.removeAttribute("aria-invalid");
+    if (!error) continue;
+    const id = `${field.id}-error`;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", id);
+    field.after(Object.assign(document.createElement("small"), { id, className: "wrong", textContent: error }));
+  }
+  showProblem("recording-problem", form.querySelector("small.wrong") ? "" : detail);
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
 // The number of bytes that the server has, or null if the recording is gone.
 async function offsetOf(url) {
   const answer = await fetch(url, { method: "HEAD" });
@@ -117,7 +133,7 @@ poll(async () => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const [file] = document.getElementById("recording-file").files;
-  if (!file) return showProblem("recording-problem", t("Choose a file."));
+  if (!file) return showErrors({ errors: { file_name: t("Choose a file.") } });
   const body = new FormData(form);
   body.append("file_name", file.name);
   body.append("file_bytes", file.size);
@@ -127,8 +143,8 @@ form.addEventListener("submit", async (event) => {
   } catch {
     return showProblem("recording-problem", t("The server does not answer. Try again."));
   }
-  if (!answer.ok) return showProblem("recording-problem", await detailOf(answer));
-  showProblem("recording-problem", "");
+  if (!answer.ok) return showErrors(await answer.json().catch(() => ({ detail: t("The server does not answer as it should.") })));
+  showErrors({});
   const { id } = await answer.json();
   form.reset();
   form.closest("details").open = false;

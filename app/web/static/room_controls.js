@@ -1,5 +1,6 @@
 // "Pause for everyone" and "Hide faces". The forms also work without this script; with it, the page stays.
 
+import { setAttribute, setProperty, setText } from "./changes.js";
 import { post } from "./requests.js";
 import { t } from "./translations.js";
 
@@ -10,18 +11,19 @@ const status = document.getElementById("control-status");
 
 // If the camera is a browser, shows who is sending, or the link to the page that sends.
 function showSender({ source, online, sender }) {
-  sendLink.hidden = source !== "browser";
-  sendLink.classList.toggle("is-wanted", !online && !sender);
-  sendLink.textContent = sender ? t("Sent by %(name)s", { name: sender.name }) : t("Use this computer");
+  setProperty(sendLink, "hidden", source !== "browser");
+  setProperty(sendLink, "className", online || sender ? "tool" : "tool is-wanted");
+  setText(sendLink, sender ? t("Sent by %(name)s", { name: sender.name }) : t("Use this computer"));
 }
 
 export function showControls({ camera, paused, faces_hidden: hidden, stored }) {
   if (!pause) return; // somebody who may only watch
-  pause.action = paused ? pause.dataset.resume : pause.dataset.pause;
-  for (const button of document.querySelectorAll("button[data-pause]")) button.textContent = paused ? button.dataset.resume : button.dataset.pause;
+  const order = paused ? "resume" : "pause";
+  setAttribute(pause, "action", pause.dataset[order]);
+  for (const button of document.querySelectorAll("button[data-pause]")) setText(button, button.dataset[order]);
   showSender(camera);
-  hide.elements.hide.value = hidden ? "off" : "on";
-  hide.querySelector("button").setAttribute("aria-pressed", hidden);
+  setProperty(hide.elements.hide, "value", hidden ? "off" : "on");
+  setAttribute(hide.querySelector("button"), "aria-pressed", hidden);
   if (status.dataset.code === "202") status.hidden = stored;
 }
 
