@@ -125,10 +125,9 @@ def _run_monitor(
     lease_number: int | None,
     ending: threading.Event,
 ) -> None:
-    def load_analyser(purpose: Purpose) -> FaceAnalyser:
+    def load_analyser(detector: str, purpose: Purpose) -> FaceAnalyser:
         try:
-            settings = app.config["SETTINGS"]
-            return FaceAnalyser(settings.detector, purpose, settings.network)
+            return FaceAnalyser(detector, purpose, app.config["SETTINGS"].network)
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 

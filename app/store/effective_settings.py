@@ -16,6 +16,7 @@ from app.language import SOURCE_LANGUAGE
 from app.purpose import Purpose
 from app.settings import default_setting
 from app.store import lecture_queries, room_queries, timetable_queries
+from app.store.detector_file import CASCADES, effective_detector
 from app.store.tables import Lecture, Room
 from app.vision.privacy_area import PrivacyArea
 
@@ -63,6 +64,8 @@ class EffectiveSettings:
     """What is read of the people. While a lecture runs that reads less than expressions, it is that."""
     pulse: bool = False
     """Whether students can say how they follow."""
+    detector: str = CASCADES
+    """As `FaceAnalyser` takes it; the same for all rooms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
         language=room_queries.language_of(room),
         outside=_outside_timetable(room, running, now or SYSTEM_CLOCK.now()),
         pulse=room.pulse or values["purpose"] is Purpose.PULSE,
+        detector=effective_detector(),
     )
 
 

@@ -57,6 +57,15 @@ class FaceAnalyser:
         """Where faces keep so still that they are pictures, such as posters, and aren't given as faces."""
         return self._pictures.boxes
 
+    @property
+    def turned(self) -> float | None:
+        """The share of the faces in view that only the cascades for turned faces find; None without faces,
+        and for YuNet."""
+        in_view = [track for track in self._tracker.tracks if track.is_in_view]
+        if self._yunet or not in_view:
+            return None
+        return sum(track.cascade.is_profile for track in in_view) / len(in_view)
+
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)

@@ -16,6 +16,7 @@ from app.report import wording
 from app.report.lecture_report import PULSE_LIMITS
 from app.report.pulse_wording import correlation_sentence
 from app.store.database_health import DatabaseHealth
+from app.store.detector_file import effective_detector
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
 from app.vision.palette import STACK_ORDER
@@ -38,6 +39,7 @@ from app.web.pages import (
     audit_page,
     control,
     course_page,
+    detector_page,
     language_choice,
     lectures_page,
     live_page,
@@ -74,7 +76,7 @@ def init_app(app: APIFlask) -> None:
         rooms=rooms,
         pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
-        trial_process=TrialProcess(settings.detector, settings.network),
+        trial_process=TrialProcess(effective_detector, settings.network),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     requested_room.init_app(app)
@@ -101,6 +103,7 @@ def init_app(app: APIFlask) -> None:
         notice_page,
         model_page,
         settings_page,
+        detector_page,
         rooms_page,
         privacy_areas_page,
         timetable_page,

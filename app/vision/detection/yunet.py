@@ -3,18 +3,16 @@
 It finds the turned and covered faces that the cascades miss, and searches the whole image each time.
 """
 
-import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from app.vision.detection.detection import Detection, non_maximum_suppression
+from app.vision.detection.yunet_file import YUNET_FILE, is_published
 from app.vision.frame import Box
 from app.vision.geometry import scale
 
-YUNET_FILE = "face_detection_yunet_2023mar.onnx"
-YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 LONGER_SIDES = (1280, 320)
 """Pixels to which a larger image is shrunk, one search each. YuNet was trained on faces of 10 to 300 pixels:
 the small image, which costs a sixteenth of the large one, shows the larger faces."""
@@ -58,11 +56,6 @@ class YuNet:
         self._network.setInputSize(scaled.shape[1::-1])
         _, rows = self._network.detect(scaled)
         return [] if rows is None else [_detection(row, factor) for row in rows]
-
-
-def is_published(weights: bytes) -> bool:
-    """Whether these are the bytes that the OpenCV Zoo published."""
-    return hashlib.sha256(weights).hexdigest() == YUNET_SHA256
 
 
 def _read(path: Path) -> bytes:
