@@ -123,7 +123,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(weights, tmp_path, monk
 
 
 def test_a_file_that_finds_no_face_here_is_not_installed(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(YuNet, "detect", lambda *_: [])
+    monkeypatch.setattr(YuNet, "propose_in_picture", lambda *_: [])
     with pytest.raises(InstallError, match="finds no face"):
         install_bytes(weights, "a test", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """OpenCV's Haar cascades for faces (Viola, Jones 2001; Lienhart, Maydt 2002)."""
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -16,6 +17,10 @@ faces of a table of four are lost, at 1.05 there are five times as many false po
 ROLL_DEGREES = 20.0
 """The frontal cascades find heads with a roll of up to about 15 degrees; on an image rotated by 20 they find
 those up to 35."""
+
+PROFILE_BOX_RATIO, PROFILE_BOX_SHIFT = 1.15, 0.06
+"""How much larger a profile cascade's box is than one of the same face from the front, and by how much of it
+its middle lies behind the face's, away from where the face looks (benchmarks/NOTES.md)."""
 
 
 class Cascade(Enum):
@@ -68,13 +73,26 @@ class LoadedCascades:
         `min_neighbours`. Sizes are in pixels.
         """
         seen, back = _transformed_for(cascade, grey)
-        boxes, votes = self._classifiers[cascade].detectMultiScale2(
-            seen, SCALE_FACTOR, min_neighbours, minSize=(round(min_size),) * 2, maxSize=(round(max_size),) * 2
+        smallest, largest = (
+            round(size * (PROFILE_BOX_RATIO if cascade.is_profile else 1)) for size in (min_size, max_size)
         )
+        boxes, votes = self._classifiers[cascade].detectMultiScale2(
+            seen, SCALE_FACTOR, min_neighbours, minSize=(smallest, smallest), maxSize=(largest, largest)
+        )
+        if cascade.is_profile:
+            boxes = [_around_face(box) for box in boxes]
         detected = [(int(count), transform_box(box, back)) for count, box in zip(votes, boxes, strict=True)]
         height, width = grey.shape
         inside = Box(0, 0, width, height)  # the corners that a rotated image gains show nothing
         return [(count, box) for count, box in detected if inside.contains_centre_of(box)]
+
+
+def _around_face(box: Sequence[int]) -> Box:
+    """Bring the profile cascade's box, of a face that looks to the left, to the face's place and size."""
+    x, y, width, _ = (int(side) for side in box)
+    side = round(width / PROFILE_BOX_RATIO)
+    margin = (width - side) / 2
+    return Box(round(x + margin - PROFILE_BOX_SHIFT * width), round(y + margin), side, side)
 
 
 def _transformed_for(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
