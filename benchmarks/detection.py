@@ -27,7 +27,7 @@ from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.face_judge import CASCADE_BELOW
+from app.vision.face_judge import CASCADE_BELOW_IN_PICTURE
 from app.vision.frame import Box
 from app.vision.geometry import rotate, transform_box
 from app.vision.model_card import MODELS
@@ -198,7 +198,7 @@ def _program(photographs: list[Photograph]) -> dict:
         for one in photographs
     ]
     seconds = time.perf_counter() - begin
-    return {"refused below": CASCADE_BELOW} | _found(photographs, boxes, seconds)
+    return {"refused below": CASCADE_BELOW_IN_PICTURE} | _found(photographs, boxes, seconds)
 
 
 def _boxes(found: list[Detection]) -> list[Box]:

@@ -101,7 +101,7 @@ class FaceAnalyser:
             image,
             grey,
             self._yunet or self._detector,
-            partial(self._without_false_positives, grey),
+            partial(self._without_false_positives, grey, in_picture=True),
             PICTURE_SIDES,
         )
         tracker = self._new_tracker()
@@ -158,11 +158,14 @@ class FaceAnalyser:
             track.still_patch = StillPatch.from_detection(grey, detection, monotonic) if detection else None
         return track.still_patch.detection if track.still_patch else None
 
-    def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
+    def _without_false_positives(
+        self, grey: np.ndarray, proposals: Sequence[Detection], *, in_picture: bool = False
+    ) -> list[Detection]:
         """Give the proposals that the network takes for a face; without a network all."""
         if self._classifier is None:
             return list(proposals)
-        return [look.detection for look in faces_among(grey, proposals, self._classifier)]
+        looks = faces_among(grey, proposals, self._classifier, in_picture=in_picture)
+        return [look.detection for look in looks]
 
 
 def _load_classifier(network: Path | None) -> "ExpressionClassifier":

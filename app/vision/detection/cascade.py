@@ -17,10 +17,8 @@ faces of a table of four are lost, at 1.05 there are five times as many false po
 ROLL_DEGREES = 20.0
 """The frontal cascades find heads with a roll of up to about 15 degrees; on an image rotated by 20 they find
 those up to 35."""
-
-PROFILE_BOX_RATIO, PROFILE_BOX_SHIFT = 1.15, 0.06
-"""How much larger a profile cascade's box is than one of the same face from the front, and by how much of it
-its middle lies behind the face's, away from where the face looks (benchmarks/NOTES.md)."""
+PROFILE_BOX_RATIO = 1.15
+"""How much larger a profile cascade's box is than another one's of the same face (benchmarks/NOTES.md)."""
 
 
 class Cascade(Enum):
@@ -80,19 +78,19 @@ class LoadedCascades:
             seen, SCALE_FACTOR, min_neighbours, minSize=(smallest, smallest), maxSize=(largest, largest)
         )
         if cascade.is_profile:
-            boxes = [_around_face(box) for box in boxes]
+            boxes = [_of_face_size(box) for box in boxes]
         detected = [(int(count), transform_box(box, back)) for count, box in zip(votes, boxes, strict=True)]
         height, width = grey.shape
         inside = Box(0, 0, width, height)  # the corners that a rotated image gains show nothing
         return [(count, box) for count, box in detected if inside.contains_centre_of(box)]
 
 
-def _around_face(box: Sequence[int]) -> Box:
-    """Bring the profile cascade's box, of a face that looks to the left, to the face's place and size."""
+def _of_face_size(box: Sequence[int]) -> Box:
+    """Bring the profile cascade's box to the face's size."""
     x, y, width, _ = (int(side) for side in box)
     side = round(width / PROFILE_BOX_RATIO)
-    margin = (width - side) / 2
-    return Box(round(x + margin - PROFILE_BOX_SHIFT * width), round(y + margin), side, side)
+    margin = round((width - side) / 2)
+    return Box(x + margin, y + margin, side, side)
 
 
 def _transformed_for(cascade: Cascade, grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
