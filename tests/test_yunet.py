@@ -13,7 +13,7 @@ from app.detector.install import InstallError
 from app.detector.install import install as install_bytes
 from app.store.effective_settings import effective_settings, first_room
 from app.vision.detection.detection import Detection
-from app.vision.detection.yunet import YUNET_FILE, YuNet
+from app.vision.detection.yunet import PROPOSAL_SCORE, YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.face_judge import face_probability
 from app.vision.frame import Box, Frame
@@ -151,6 +151,21 @@ def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weight
     group = yunet.detect(cv2.imread(str(scenes / "images/open/solvay1927.jpg")))
     assert len(group) == 29
     assert all(face.box.width == face.box.height for face in group)
+
+
+def test_a_single_picture_is_searched_for_smaller_faces_than_a_camera_s(weights):
+    folder = WEIGHTS.parents[1] / "fairface/images"
+    if not folder.is_dir():
+        pytest.skip("needs the faces of ../shared/data/fairface")
+    chance, wall = np.random.default_rng(0), np.full((720, 1280, 3), 110, np.uint8)
+    for number, path in enumerate(sorted(folder.iterdir())[:40]):
+        face = cv2.resize(cv2.imread(str(path)), (24, 24), interpolation=cv2.INTER_AREA)
+        x, y = 160 * (number % 8) + 50, 144 * (number // 8) + 50
+        wall[y : y + 24, x : x + 24] = face
+    seen = np.clip(wall + chance.normal(0, 5, wall.shape), 0, 255).astype(np.uint8)
+    analyser, grey = FaceAnalyser(detector=str(WEIGHTS)), cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)
+    in_frame = analyser._without_false_positives(grey, YuNet(WEIGHTS, PROPOSAL_SCORE).detect(seen))
+    assert len(in_frame) + 5 < len(analyser.analyse_picture(seen)) <= 40
 
 
 def test_the_analyser_reads_faces_with_it_and_the_network_rejects_posters(weights, scenes):
