@@ -20,11 +20,20 @@ from app.report.exports import FORMATS, filename
 from app.report.lecture_report import ReportConditions, report_of
 from app.role import Role
 from app.server.address import url_to_open
-from app.store import audit_queries, lecture_queries, link_queries, retention, room_queries, user_queries
+from app.store import (
+    audit_queries,
+    detector_file,
+    lecture_queries,
+    link_queries,
+    retention,
+    room_queries,
+    user_queries,
+)
 from app.store.audit_queries import AuditAction
 from app.store.backup import BackupError, open_backup, restore_backup, write_backup
 from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
+from app.vision.detection.yunet_file import PUBLISHED_URL
 from app.vision.model_card import read_model_card
 
 
@@ -320,17 +329,39 @@ def check(
 
 
 @detector.command("install")
-@click.option("--from", "source", metavar="URL", help="Fetch it from here, not from the OpenCV Zoo.")
-def install_detector(source: str | None) -> None:
-    """Download YuNet, which finds more turned and covered faces than the cascade."""
-    from app.vision.detection.fetch_yunet import PUBLISHED_URL, FetchError, fetch_yunet  # imports OpenCV
+@click.option(
+    "--from",
+    "source",
+    metavar="URL or FILE",
+    default=PUBLISHED_URL,
+    help="Take it from here, not from the OpenCV Zoo.",
+)
+def install_detector(source: str) -> None:
+    """Install YuNet, which finds more turned and covered faces than the cascades, for all rooms."""
+    from app.detector.install import InstallError, install_from  # imported here: OpenCV
 
+    forbid_core_dump()
     try:
-        path = fetch_yunet(Path(current_app.instance_path), source or PUBLISHED_URL)
-    except FetchError as error:
+        path = install_from(source, detector_file.folder())
+    except InstallError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"YuNet is installed, and its checksum is right. To use it, set\n\n    DETECTOR={path}\n")
-    click.echo("in the environment or in .env, and restart the server. DETECTOR=haar switches back.")
+    _record(AuditAction.DETECTOR_CHANGED, "YuNet")
+    click.echo(f"YuNet is installed in {path}.")
+    if current_app.config["SETTINGS"].detector is None:
+        click.echo("All rooms use it within a minute. `detector remove` switches back to the cascades.")
+    else:
+        click.echo("DETECTOR is set, so nothing else changes. Without it, all rooms use this file.")
+
+
+@detector.command("remove")
+def remove_detector() -> None:
+    """Delete YuNet's file: all rooms use OpenCV's cascades again."""
+    try:
+        detector_file.remove()
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} can't be deleted: {error.strerror}.") from None
+    _record(AuditAction.DETECTOR_CHANGED, "cascades")
+    click.echo("YuNet is removed.")
 
 
 @click.command("analyse", cls=Command)
@@ -361,7 +392,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
         read_model_card(settings.network).sha256,
     )
     try:
-        analyser = FaceAnalyser(detector=settings.detector, network=settings.network)
+        analyser = FaceAnalyser(effective.detector, network=settings.network)
     except (RuntimeError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if not analyse_all(paths, out, analyser, analysis_settings):

@@ -129,10 +129,7 @@ def folder(text: str) -> Path:
 def detector(text: str) -> str:
     """Parse DETECTOR. Whether the file exists and is intact shows when the detector is loaded."""
     if text != "haar" and not text.endswith(".onnx"):
-        raise ValueError(
-            "haar, or the path of face_detection_yunet_2023mar.onnx, which `flask --app wsgi detector "
-            "install` downloads"
-        )
+        raise ValueError("haar, or the path of face_detection_yunet_2023mar.onnx")
     return text
 
 

@@ -88,11 +88,11 @@ class Settings:
     detect_fps: float = setting(
         "5", parse.number(1, 60), "maximum frames a second that are searched for faces"
     )
-    detector: str = setting(
-        "haar",
+    detector: str | None = setting(
+        None,
         parse.detector,
-        "face detector: `haar` (OpenCV's cascades), or the path of the YuNet file that "
-        "`flask --app wsgi detector install` downloads; YuNet finds more turned and covered faces",
+        "face detector of all rooms: `haar` (OpenCV's cascades), or the path of YuNet's file; without it "
+        "YuNet once it was installed on the page `/settings` or with `flask --app wsgi detector install`",
     )
     network: Path = setting(
         "models",

@@ -1,11 +1,16 @@
 """Recall and false positives of the cascades, when the network rejects what is not a face.
 
-Three kinds of photographs: with people labelled in `boxes.csv`, without anybody, and with people whose faces
-YuNet finds. `python -m benchmarks.detection FOLDER YUNET`. The cascades search the whole picture once, the
-program as `flask analyse` does.
+Three kinds of photographs: with people labelled in `boxes.csv`, without anybody (`images/negatives`), and
+with people whose faces YuNet finds (`images/open`). `python -m benchmarks.detection FOLDER YUNET`. The
+cascades search the whole picture once, the program as `flask analyse` does.
+
+With `--sizes` only the program is measured, with either detector, by the size of the faces, on the first two
+kinds. `boxes.csv` has the columns file, x, y, w and h: squares in pixels, as large as a cascade's box.
 """
 
+import argparse
 import csv
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +27,7 @@ from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.yunet import YUNET_FILE, YuNet
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.face_judge import CASCADE_BELOW
+from app.vision.face_judge import CASCADE_BELOW_IN_PICTURE
 from app.vision.frame import Box
 from app.vision.geometry import rotate, transform_box
 from app.vision.model_card import MODELS
@@ -41,10 +46,13 @@ SETS = {
     ),
     "all": tuple(Cascade),
 }
-MAX_SIDE = 1280  # pixels; larger pictures are scaled down, all labelled ones are smaller
+MAX_SIDE = 1280  # pixels; larger pictures are scaled down, but for labelled ones
 THRESHOLDS = (0.0, 0.5, 0.9, 0.97)
 TILTS = (10, 20, 30)  # degrees
 MIN_SIDE_RATIO = 0.5  # of a box and the face that it may match
+TOO_LARGE = 1.6
+SIZES = {"48 px and more": (48, math.inf), "36 to 47": (36, 48), "24 to 35": (24, 36)}
+"""Widths of the faces that are counted apart, pixels: from, and up to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Photograph:
 
     grey: np.ndarray
     faces: list[Box]
+    image: np.ndarray | None = None
+    """The same in colour, BGR; None for one that was made from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +104,55 @@ def measure(scenes: Path, yunet: YuNet | None) -> list[dict]:
     return rows + [{"searches": name, **_program(seen)} for name, seen in ways.items()]
 
 
+def measure_by_size(scenes: Path, detectors: dict[str, str]) -> list[dict]:
+    """One row for each detector, a setting DETECTOR by its name: what the program finds of each size."""
+    photographs = _photographs(scenes, None)
+    print(f"{len(photographs)} photographs, {sum(len(one.faces) for one in photographs)} faces")
+    return [
+        {"detector": name, **_by_size(photographs, FaceAnalyser(detector))}
+        for name, detector in detectors.items()
+    ]
+
+
+def _by_size(photographs: list[Photograph], analyser: FaceAnalyser) -> dict:
+    hits: dict[str, list[bool]] = {name: [] for name in SIZES}
+    false, are_too_large = 0, []
+    for one in photographs:
+        boxes = [face.box for face in analyser.analyse_picture(one.image)]
+        for name, (low, high) in SIZES.items():
+            faces = [face for face in one.faces if low <= face.width < high]
+            hits[name] += [any(_fits(box, face) for box in boxes) for face in faces]
+        false += sum(not any(_fits(box, face) for face in one.faces) for box in boxes)
+        fitting = [(box, face) for box in boxes for face in one.faces if _fits(box, face)]
+        are_too_large += [box.width >= TOO_LARGE * face.width for box, face in fitting]
+    return {
+        **{name: sum(found) / len(found) if found else None for name, found in hits.items()},
+        "false a picture": false / len(photographs),
+        f"boxes {TOO_LARGE} times too large": sum(are_too_large) / max(1, len(are_too_large)),
+    }
+
+
 def _photographs(scenes: Path, yunet: YuNet | None) -> list[Photograph]:
     labelled: dict[str, list[Box]] = {}
     for row in csv.DictReader((scenes / "boxes.csv").read_text().splitlines()):
         labelled.setdefault(row["file"], []).append(Box(*(int(row[side]) for side in "xywh")))
-    found = [_photograph(scenes / name, lambda _, faces=faces: faces) for name, faces in labelled.items()]
-    found += [_photograph(path, lambda _: []) for path in sorted((scenes / "images/negatives").iterdir())]
+    found = [
+        _photograph(scenes / name, lambda _, faces=faces: faces, math.inf) for name, faces in labelled.items()
+    ]
+    found += [_photograph(path, lambda _: []) for path in sorted((scenes / "images/negatives").glob("*"))]
     if yunet:
         pictures = sorted((scenes / "images/open").iterdir())
         found += [_photograph(path, lambda image: _boxes(yunet.detect(image))) for path in pictures]
     return found
 
 
-def _photograph(path: Path, faces: Callable[[np.ndarray], list[Box]]) -> Photograph:
+def _photograph(
+    path: Path, faces: Callable[[np.ndarray], list[Box]], max_side: float = MAX_SIDE
+) -> Photograph:
     image = cv2.imread(str(path))
-    if (scale := MAX_SIDE / max(image.shape[:2])) < 1:
+    if (scale := max_side / max(image.shape[:2])) < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), faces(image))
+    return Photograph(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), faces(image), image)
 
 
 def _halved(photograph: Photograph) -> Photograph:
@@ -156,7 +198,7 @@ def _program(photographs: list[Photograph]) -> dict:
         for one in photographs
     ]
     seconds = time.perf_counter() - begin
-    return {"refused below": CASCADE_BELOW} | _found(photographs, boxes, seconds)
+    return {"refused below": CASCADE_BELOW_IN_PICTURE} | _found(photographs, boxes, seconds)
 
 
 def _boxes(found: list[Detection]) -> list[Box]:
@@ -193,13 +235,22 @@ def _fits(box: Box, face: Box) -> bool:
 
 def main() -> int:
     """Measure, or say what is missing."""
-    scenes = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA / "scenes"
-    weights = Path(sys.argv[2]) if len(sys.argv) > 2 else DATA / "weights" / YUNET_FILE
+    parser = argparse.ArgumentParser("python -m benchmarks.detection")
+    parser.add_argument("scenes", metavar="FOLDER", nargs="?", type=Path, default=DATA / "scenes")
+    weights = DATA / "weights" / YUNET_FILE
+    parser.add_argument("weights", metavar="YUNET", nargs="?", type=Path, default=weights)
+    parser.add_argument("--sizes", action="store_true", help="only the program, by the size of the faces")
+    options = parser.parse_args()
+    scenes, weights = options.scenes, options.weights
     if not (scenes / "boxes.csv").is_file():
         print(f"skipped: {scenes} holds no photographs with a boxes.csv")
         return 0
     if not weights.is_file():
         print(f"without the unlabelled photographs: {weights} is missing")
+    if options.sizes:
+        detectors = {"cascades": "haar"} | ({"YuNet": str(weights)} if weights.is_file() else {})
+        show("detection by size", measure_by_size(scenes, detectors))
+        return 0
     show("detection", measure(scenes, YuNet(weights) if weights.is_file() else None))
     return 0
 

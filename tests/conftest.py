@@ -1,7 +1,9 @@
 """What many tests start from: an application on a database of its own, somebody signed in, a real server."""
 
+import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 
@@ -14,12 +16,14 @@ from sqlalchemy import Engine, event
 from app import create_app
 from app.store import room_queries, user_queries
 from app.store.tables import db
+from app.vision.detection.yunet_file import YUNET_FILE
 from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import running_postgres
 from tests.redis_server import BINARY, RedisServer
 from tests.server import Server
 
 PROJECT = Path(__file__).resolve().parent.parent
+WEIGHTS = PROJECT.parent / "shared/data/weights" / YUNET_FILE
 
 settings.register_profile("aula", deadline=None)  # no test asserts on time: a machine may be busy
 settings.load_profile("aula")
@@ -44,6 +48,41 @@ def scenes() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the folder ../shared/data/scenes with real pictures and videos")
     return folder
+
+
+@pytest.fixture(scope="session")
+def weights() -> bytes:
+    """YuNet's file, which is not part of the project."""
+    if not WEIGHTS.is_file():
+        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{YUNET_FILE}")
+    return WEIGHTS.read_bytes()
+
+
+@pytest.fixture
+def serve():
+    """Serve these bytes over HTTP, or 404 for None, and give the address."""
+    servers = []
+
+    def start(body: bytes | None, length: int | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Length", str(length or len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *_):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/{YUNET_FILE}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")

@@ -136,6 +136,7 @@ class Server(Startable):
             "SECRET_KEY": "a key for tests only",
             "ADMIN_PASSWORD": PASSWORD,
             "ROOM": f"Room {self.port}",
+            "DETECTOR": "haar",  # whatever is installed in this checkout
             **settings,
         }
         self.process: subprocess.Popen | None = None

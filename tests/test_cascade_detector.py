@@ -12,9 +12,9 @@ import pytest
 
 from app.demo import Classroom
 from app.vision.crop import MIN_READABLE_SIDE
-from app.vision.detection.cascade import CASCADE_FILES, CASCADE_FOLDER, Cascade
+from app.vision.detection.cascade import CASCADE_FILES, CASCADE_FOLDER, Cascade, LoadedCascades
 from app.vision.detection.cascade_detector import MAX_SEARCH_WIDTH, MIN_NEIGHBOURS, CascadeDetector
-from app.vision.detection.detection import non_maximum_suppression
+from app.vision.detection.detection import are_one_face, non_maximum_suppression
 from app.vision.detection.sweep import Tile, frontal_tiles
 from app.vision.frame import Box
 from benchmarks.detection import Photograph, askew
@@ -75,6 +75,21 @@ def test_most_labelled_faces_of_real_snapshots_are_found(detector):
         hits += any(covers(box, (x + width / 2, y + height / 2)) for box in found[row["file"]])
     assert hits >= 0.85 * len(rows)
     assert sum(map(len, found.values())) <= 1.1 * len(rows)
+
+
+@needs_scenes
+def test_a_profile_cascade_s_box_is_about_as_large_as_the_face():
+    """As OpenCV gives it, it is a third larger than the labelled square."""
+    faces, cascades, ratios = {}, LoadedCascades(), []
+    for row in csv.DictReader((SCENES / "boxes.csv").read_text().splitlines()):
+        faces.setdefault(row["file"], []).append(Box(*(int(row[side]) for side in "xywh")))
+    for name, labelled in faces.items():
+        for cascade in (Cascade.PROFILE, Cascade.PROFILE_MIRRORED):
+            boxes = [box for _, box in cascades.detect(cascade, grey_picture(name), 2, 24, 150)]
+            pairs = [(box, face) for box in boxes for face in labelled if are_one_face(box, face)]
+            ratios += [box.width / face.width for box, face in pairs]
+    assert len(ratios) > 20
+    assert 0.9 < np.median(ratios) < 1.25
 
 
 @needs_scenes

@@ -42,7 +42,7 @@ def drawn() -> Image.Image:
 
 @pytest.fixture(scope="module")
 def process():
-    trial = TrialProcess("haar")
+    trial = TrialProcess(lambda: "haar")
     yield trial
     trial.close()
 

@@ -1,60 +1,28 @@
 """YuNet: fetched from a test server, refused unless it is the published file, tried on real pictures."""
 
 import csv
-import threading
+import errno
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from app.detector.install import InstallError
+from app.detector.install import install as install_bytes
+from app.store.effective_settings import effective_settings, first_room
 from app.vision.detection.detection import Detection
-from app.vision.detection.yunet import YUNET_FILE, YuNet
+from app.vision.detection.yunet import PROPOSAL_SCORE, YUNET_FILE, YuNet
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.face_judge import face_probability
 from app.vision.frame import Box, Frame
-from app.vision.track import FRONTAL_TURN
+from app.vision.track import FRONTAL_TURN, TURNED_AWAY
+from tests.conftest import WEIGHTS
 from tests.server import free_port
 from tests.test_face_analyser import shows
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "shared/data/weights" / YUNET_FILE
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def weights() -> bytes:
-    if not WEIGHTS.is_file():
-        pytest.skip(f"needs YuNet's file, ../shared/data/weights/{YUNET_FILE}")
-    return WEIGHTS.read_bytes()
-
-
-@pytest.fixture
-def serve():
-    """Serve these bytes over HTTP, or 404 for None, and give the address."""
-    servers = []
-
-    def start(body: bytes | None, length: int | None = None) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(404 if body is None else 200)
-                self.send_header("Content-Length", str(length or len(body or b"")))
-                self.end_headers()
-                self.wfile.write(body or b"")
-
-            def log_message(self, *_):
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/{YUNET_FILE}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -66,27 +34,28 @@ def install(app):
 @pytest.fixture
 def installed(app):
     """The detector's files that are in the instance folder."""
-    return lambda: sorted(path.name for path in Path(app.instance_path).glob("face_detection*"))
+    return lambda: sorted(path.name for path in Path(app.instance_path).rglob("face_detection*"))
 
 
 def altered(weights: bytes) -> bytes:
     return weights[:-1] + bytes([weights[-1] ^ 1])
 
 
-def test_it_is_fetched_and_checked_and_the_command_says_how_to_switch(
-    app, weights, serve, install, installed
-):
+def test_it_is_fetched_checked_and_used_by_all_rooms(app, weights, serve, install, installed):
     result = install(serve(weights))
-    path = Path(app.instance_path) / YUNET_FILE
+    path = Path(app.instance_path) / "uploads" / YUNET_FILE
     assert result.exit_code == 0, result.output
-    assert f"DETECTOR={path}\n" in result.output
+    assert "within a minute" in result.output
+    with app.app_context():
+        assert effective_settings(first_room()).detector == str(path)
     assert path.read_bytes() == weights
     assert installed() == [YUNET_FILE]
     assert install("http://127.0.0.1:1/nobody-is-asked-again").exit_code == 0
 
 
 def test_a_damaged_file_is_fetched_again(app, weights, serve, install):
-    path = Path(app.instance_path) / YUNET_FILE
+    path = Path(app.instance_path) / "uploads" / YUNET_FILE
+    path.parent.mkdir()
     path.write_bytes(altered(weights))
     assert install(serve(weights)).exit_code == 0
     assert path.read_bytes() == weights
@@ -115,7 +84,8 @@ def test_a_transfer_that_breaks_off_leaves_no_file(serve, install, installed):
 
 def test_a_missing_file_a_closed_port_and_no_address_are_one_line_each(serve, install, installed):
     closed = f"http://127.0.0.1:{free_port()}/{YUNET_FILE}"
-    for url, why in [(serve(None), "Not Found"), (closed, "refused"), ("file:///etc/passwd", "no address")]:
+    no_address = "file:///etc/passwd"
+    for url, why in [(serve(None), "Not Found"), (closed, "refused"), (no_address, "expected https")]:
         result = install(url)
         assert result.exit_code == 1
         assert why in result.output
@@ -125,11 +95,38 @@ def test_a_missing_file_a_closed_port_and_no_address_are_one_line_each(serve, in
 
 
 def test_a_folder_that_can_t_be_written_is_named(app, weights, serve, install, installed):
-    (Path(app.instance_path) / YUNET_FILE).mkdir()  # root may write anywhere, but nobody over a folder
+    # root may write anywhere, but nobody over a folder
+    (Path(app.instance_path) / "uploads" / YUNET_FILE).mkdir(parents=True)
     result = install(serve(weights))
     assert result.exit_code == 1
     assert "can't be written" in result.output
     assert installed() == [YUNET_FILE]
+
+
+def test_a_file_is_installed_without_internet(app, weights, install, installed, tmp_path):
+    assert "can't be read" in install(str(tmp_path / "absent.onnx")).output
+    assert install(str(WEIGHTS)).exit_code == 0
+    assert installed() == [YUNET_FILE]
+    assert app.test_cli_runner().invoke(args=["detector", "remove"]).exit_code == 0
+    assert installed() == []
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(weights, tmp_path, monkeypatch):
+    def write(path, _weights):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(InstallError, match="the disk is full"):
+        install_bytes(weights, "a test", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_finds_no_face_here_is_not_installed(weights, tmp_path, monkeypatch):
+    monkeypatch.setattr(YuNet, "propose_in_picture", lambda *_: [])
+    with pytest.raises(InstallError, match="finds no face"):
+        install_bytes(weights, "a test", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_detector_that_is_missing_or_another_file_is_named_with_what_to_do(tmp_path):
@@ -154,6 +151,21 @@ def test_small_and_large_faces_are_found_where_the_cascade_would_put_them(weight
     group = yunet.detect(cv2.imread(str(scenes / "images/open/solvay1927.jpg")))
     assert len(group) == 29
     assert all(face.box.width == face.box.height for face in group)
+
+
+def test_a_single_picture_is_searched_for_smaller_faces_than_a_camera_s(weights):
+    folder = WEIGHTS.parents[1] / "fairface/images"
+    if not folder.is_dir():
+        pytest.skip("needs the faces of ../shared/data/fairface")
+    chance, wall = np.random.default_rng(0), np.full((720, 1280, 3), 110, np.uint8)
+    for number, path in enumerate(sorted(folder.iterdir())[:40]):
+        face = cv2.resize(cv2.imread(str(path)), (24, 24), interpolation=cv2.INTER_AREA)
+        x, y = 160 * (number % 8) + 50, 144 * (number // 8) + 50
+        wall[y : y + 24, x : x + 24] = face
+    seen = np.clip(wall + chance.normal(0, 5, wall.shape), 0, 255).astype(np.uint8)
+    analyser, grey = FaceAnalyser(detector=str(WEIGHTS)), cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)
+    in_frame = analyser._without_false_positives(grey, YuNet(WEIGHTS, PROPOSAL_SCORE).detect(seen))
+    assert len(in_frame) + 5 < len(analyser.analyse_picture(seen)) <= 40
 
 
 def test_the_analyser_reads_faces_with_it_and_the_network_rejects_posters(weights, scenes):
@@ -194,3 +206,22 @@ def test_a_face_from_the_front_is_told_from_one_in_profile(weights):
         turns[row["pose"]] += [detection.turn <= FRONTAL_TURN for detection in yunet.detect(padded)[:1]]
     assert sum(turns["front"]) > 20
     assert sum(turns["profile"]) < 3
+
+
+def test_a_face_that_is_strongly_turned_is_uncertain(weights):
+    """In pictures, where there is one look; tests/test_track.py has the live picture."""
+    labels = WEIGHTS.parents[1] / "fairface/labels.csv"
+    if not labels.is_file():
+        pytest.skip("needs the faces of ../shared/data/fairface")
+    analyser, yunet, turned = FaceAnalyser(detector=str(WEIGHTS)), YuNet(WEIGHTS), 0
+    rows = [row for row in csv.DictReader(labels.read_text().splitlines()) if row["pose"] == "profile"]
+    for row in rows[:15]:
+        image = cv2.imread(str(next(labels.parent.rglob(row["file"]))))
+        padded = cv2.copyMakeBorder(image, 112, 112, 112, 112, cv2.BORDER_REPLICATE)
+        turns = {each.box: each.turn for each in yunet.detect(padded)}
+        for face in analyser.analyse_picture(padded):
+            if turns.get(face.box, 0.0) >= TURNED_AWAY:
+                turned += 1
+                assert face.emotion is None
+                assert face.is_frontal is False
+    assert turned > 8

@@ -59,6 +59,9 @@ class MonitorStatus:
     """The lecture that is being counted. Another one's minutes are all written."""
     pictures: tuple[PrivacyArea, ...] = ()
     """Where faces keep so still that they are pictures, such as posters: proposals for privacy areas."""
+    turned: float | None = None
+    """The share of faces in the last minutes that only the cascades for turned faces found; None
+    with another detector, or where too little was seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
+from app.monitor.turned_faces import TurnedFaces
 from app.purpose import Purpose
 from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
 from app.store.effective_settings import EffectiveSettings
@@ -66,7 +67,7 @@ class Monitor:
         room_id: int,
         bus: Publisher,
         frame_requests: Connection | None,
-        load_analyser: Callable[[Purpose], FaceAnalyser],
+        load_analyser: Callable[[str, Purpose], FaceAnalyser],
         clock: Clock,
         lease_number: int | None = None,
     ) -> None:
@@ -82,6 +83,8 @@ class Monitor:
         self._analyser: FaceAnalyser | None = None
         self._purpose: Purpose | None = None
         """What the analyser was loaded for; None before."""
+        self._detector: str | None = None
+        """The detector that it was loaded with."""
         self._minute_writer = MinuteWriter(app, room_id, clock, lease_number, bus.settings_changed)
         self._calendar_refresher = CalendarRefresher(app, room_id, clock, lambda: bus.demand.changes)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, self._is_frame_due)
@@ -93,6 +96,7 @@ class Monitor:
         self._cpu_load = CpuLoad(clock)
         self._analysis = Analysis()
         self._live_figures = LiveFigures()
+        self._turned_faces = TurnedFaces()
         self._view = 0
         """The view that the newest frame shows, as in `Frame`."""
         self._logged_reason: Reason | None = Reason.STARTING
@@ -130,10 +134,7 @@ class Monitor:
     def _analyse(self, captured: CapturedFrame) -> None:
         """Analyse a frame, for the picture, the live reading and the minute."""
         frame = captured.frame
-        if self._analyser is None:
-            self._purpose = self._minute_writer.effective_settings.purpose
-            self._analyser = self._load_analyser(self._purpose)
-        faces = self._analyser.analyse(frame)
+        faces = self._loaded_analyser().analyse(frame)
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces, self._purpose)
@@ -145,8 +146,19 @@ class Monitor:
             self._analyser.pictures,
             (width, height),
         )
+        self._turned_faces.add(self._analyser.turned, len(faces), frame.monotonic)
         self._minute_writer.add(reading, self._minute_writer.effective_settings.minimum_group)
         self._analysed.count()
+
+    def _loaded_analyser(self) -> FaceAnalyser:
+        """The analyser; a new one where an administrator has chosen another detector."""
+        settings = self._minute_writer.effective_settings
+        if self._analyser is None:
+            self._purpose = settings.purpose  # never another one: see PurposeChanged
+        if settings.detector != self._detector:
+            self._analyser = self._load_analyser(settings.detector, self._purpose)
+            self._detector = settings.detector
+        return self._analyser
 
     def _settings(self) -> EffectiveSettings | None:
         """What the database says, under what the web process orders; None until the database answers."""
@@ -233,6 +245,7 @@ class Monitor:
                 minutes_written=self._minute_writer.minutes_written,
                 lecture_id=self._minute_writer.lecture_id,
                 pictures=self._proposed_areas() if camera.is_online else (),
+                turned=self._turned_faces.share,
             )
         )
 

@@ -125,10 +125,10 @@ def _run_monitor(
     lease_number: int | None,
     ending: threading.Event,
 ) -> None:
-    def load_analyser(purpose: Purpose) -> FaceAnalyser:
+    def load_analyser(detector: str, purpose: Purpose) -> FaceAnalyser:
         try:
             settings = app.config["SETTINGS"]
-            return FaceAnalyser(settings.detector, purpose, settings.network, settings.detect_fps)
+            return FaceAnalyser(detector, purpose, settings.network, settings.detect_fps)
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 

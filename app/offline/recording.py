@@ -131,8 +131,9 @@ def read_into(
     `goes_on` is called after each frame, with its time in the video and whether a minute was written; it
     says whether to go on. Raises CameraError.
     """
-    analyser = FaceAnalyser(settings.detector, Purpose(lecture.purpose), settings.network)
-    minimum_group = effective_settings(lecture.room).minimum_group
+    in_force = effective_settings(lecture.room)
+    analyser = FaceAnalyser(in_force.detector, Purpose(lecture.purpose), settings.network)
+    minimum_group = in_force.minimum_group
     stored = recording_queries.newest_minute(lecture)
     first_minute = stored + MINUTE if stored is not None else None
     minutes = RecordedMinutes(analyser, settings.detect_fps, minimum_group, lecture, first_minute)

@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     ROOMS_CHANGED = "rooms-changed"
     ACCOUNT_REMOVED = "account-removed"
     BACKUP_RESTORED = "backup-restored"
+    DETECTOR_CHANGED = "detector-changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from app.purpose import Purpose
 from app.settings import default_setting
 from app.store import audit_queries, lecture_queries, room_queries, timetable_queries
 from app.store.audit_queries import AuditAction
+from app.store.detector_file import CASCADES, effective_detector
 from app.store.tables import Lecture, Room
 from app.vision.privacy_area import PrivacyArea
 
@@ -64,6 +65,8 @@ class EffectiveSettings:
     """What is read of the people. While a lecture runs that reads less than expressions, it is that."""
     pulse: bool = False
     """Whether students can say how they follow."""
+    detector: str = CASCADES
+    """As `FaceAnalyser` takes it; the same for all rooms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
         language=room_queries.language_of(room),
         outside=_outside_timetable(room, running, now or SYSTEM_CLOCK.now()),
         pulse=room.pulse or values["purpose"] is Purpose.PULSE,
+        detector=effective_detector(),
     )
 
 

@@ -66,7 +66,8 @@ class PictureAnalyser:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
         def accept(proposals: Sequence[Detection]) -> list[Detection]:
-            return [look.detection for look in faces_among(grey, proposals, self._classifier)]
+            looks = faces_among(grey, proposals, self._classifier, in_picture=True)
+            return [look.detection for look in looks]
 
         detections = search_picture(image, grey, self._detector, accept, SIDES)
         looks = faces_among(grey, detections, self._classifier)

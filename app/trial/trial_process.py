@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from app.language import Translatable
@@ -32,9 +33,12 @@ class TrialRefused(ValueError):
 class TrialProcess:
     """The process, or none yet. Thread-safe."""
 
-    def __init__(self, detector: str, network: Path = MODELS) -> None:
-        """`detector` and `network` are the settings DETECTOR and NETWORK."""
-        self._command = [sys.executable, "-m", "app.trial", detector, str(network)]
+    def __init__(self, detector: Callable[[], str], network: Path = MODELS) -> None:
+        """`detector` gives the one in use, as `FaceAnalyser` takes it; `network` is the setting NETWORK."""
+        self._detector = detector
+        self._network = network
+        self._loaded: str | None = None
+        """The detector that the process was started with."""
         self._process: subprocess.Popen | None = None
         self._turn = threading.Lock()
 
@@ -59,12 +63,15 @@ class TrialProcess:
                 pass
 
     def _exchange(self, request: Request, picture: bytes) -> dict:
-        is_new = self._process is None or self._process.poll() is not None  # it ends when idle
+        detector = self._detector()
+        has_ended = self._process is None or self._process.poll() is not None  # it ends when idle
+        is_new = has_ended or detector != self._loaded
         if is_new:
             self.close()
-            self._process = subprocess.Popen(
-                self._command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            command = [sys.executable, "-m", "app.trial", detector, str(self._network)]
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe)
+            self._loaded = detector
             log.info("process for tried pictures started, pid %d", self._process.pid)
         seconds = ANSWER_SECONDS + (START_SECONDS if is_new else 0.0)
         deadline = threading.Timer(seconds, self._process.kill)

@@ -68,6 +68,15 @@ class FaceAnalyser:
         """Where faces keep so still that they are pictures, such as posters, and aren't given as faces."""
         return self._pictures.boxes
 
+    @property
+    def turned(self) -> float | None:
+        """The share of the faces in view that only the cascades for turned faces find; None without faces,
+        and for YuNet."""
+        in_view = [track for track in self._tracker.tracks if track.is_in_view]
+        if self._yunet or not in_view:
+            return None
+        return sum(track.cascade.is_profile for track in in_view) / len(in_view)
+
     def analyse(self, frame: Frame) -> tuple[Face, ...]:
         """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
@@ -103,7 +112,7 @@ class FaceAnalyser:
             image,
             grey,
             self._yunet or self._detector,
-            partial(self._without_false_positives, grey),
+            partial(self._without_false_positives, grey, in_picture=True),
             PICTURE_SIDES,
         )
         tracker = self._new_tracker()
@@ -163,11 +172,14 @@ class FaceAnalyser:
         track.patch = patch
         return patch.detection if patch else None
 
-    def _without_false_positives(self, grey: np.ndarray, proposals: Sequence[Detection]) -> list[Detection]:
+    def _without_false_positives(
+        self, grey: np.ndarray, proposals: Sequence[Detection], *, in_picture: bool = False
+    ) -> list[Detection]:
         """Give the proposals that the network takes for a face; without a network all."""
         if self._classifier is None:
             return list(proposals)
-        return [look.detection for look in faces_among(grey, proposals, self._classifier)]
+        looks = faces_among(grey, proposals, self._classifier, in_picture=in_picture)
+        return [look.detection for look in looks]
 
 
 def _load_classifier(network: Path | None) -> "ExpressionClassifier":

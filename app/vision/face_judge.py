@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 CASCADE_BELOW = 0.95
 """A cascade's proposal whose face probability is below this is no face, unless the card's `face_below` is
 higher. The votes say nothing more (benchmarks/NOTES.md)."""
+CASCADE_BELOW_IN_PICTURE = 0.995
+"""The same in a single picture, where all cascades search for every size. A camera sees a false positive
+seldom twice, and must follow heads that turn and lean."""
 
 YUNET_WEIGHT, YUNET_OFFSET = 4.0, -4.2
 """A logistic regression: the log-odds that YuNet's detection is a face are those of the network, plus the
@@ -35,17 +38,23 @@ class Look(NamedTuple):
 
 
 def faces_among(
-    grey: np.ndarray, detections: Sequence[Detection], classifier: "ExpressionClassifier"
+    grey: np.ndarray,
+    detections: Sequence[Detection],
+    classifier: "ExpressionClassifier",
+    *,
+    in_picture: bool = False,
 ) -> list[Look]:
-    """Give the detections in `grey`, uint8 (height, width), that are faces."""
+    """Give the detections in `grey`, uint8 (height, width), that are faces.
+
+    `in_picture` says that it is a single picture, not a camera's.
+    """
+    cascade_below = CASCADE_BELOW_IN_PICTURE if in_picture else CASCADE_BELOW
     crops = crop_faces(
         grey, [each.box for each in detections], [each.cascade.roll_degrees for each in detections]
     )
     scores, probabilities = classifier.classify(crops)
     looks = map(Look, detections, crops, scores, map(face_probability, detections, probabilities))
-    return [
-        look for look in looks if look.face_probability >= _threshold(look.detection, classifier.face_below)
-    ]
+    return [look for look in looks if look.face_probability >= _threshold(look, classifier, cascade_below)]
 
 
 def face_probability(detection: Detection, network_probability: float) -> float:
@@ -56,8 +65,9 @@ def face_probability(detection: Detection, network_probability: float) -> float:
     return 1 / (1 + math.exp(-(log_odds + YUNET_OFFSET)))
 
 
-def _threshold(detection: Detection, face_below: float) -> float:
-    return face_below if detection.is_from_yunet else max(face_below, CASCADE_BELOW)
+def _threshold(look: Look, classifier: "ExpressionClassifier", cascade_below: float) -> float:
+    face_below = classifier.face_below
+    return face_below if look.detection.is_from_yunet else max(face_below, cascade_below)
 
 
 def _log_odds(probability: float) -> float:

@@ -1,6 +1,7 @@
 """Searches a single picture for faces, once: a camera sees a face many times, a picture only this time."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -25,10 +26,10 @@ def search_picture(
     larger picture is shrunk for the first cascade, and for the others, which are five.
     """
     if isinstance(detector, YuNet):
-        return list(accept(detector.detect(image)))
+        return non_maximum_suppression(accept(detector.propose_in_picture(image)))
     height, width = grey.shape
     found: list[Detection] = []
-    for side, tiles in zip(sides, (frontal_tiles, further_tiles), strict=True):
+    for side, tiles in zip(sides, (frontal_tiles, partial(further_tiles, min_size=0)), strict=True):
         small = scale(grey, min(1.0, side / max(height, width)))
         factor = width / small.shape[1]
         proposals = [

@@ -16,6 +16,7 @@ from app.report import wording
 from app.report.lecture_report import PULSE_LIMITS
 from app.report.pulse_wording import correlation_sentence
 from app.store.database_health import DatabaseHealth
+from app.store.detector_file import effective_detector
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
 from app.vision.palette import STACK_ORDER
@@ -40,6 +41,7 @@ from app.web.pages import (
     audit_page,
     control,
     course_page,
+    detector_page,
     language_choice,
     lectures_page,
     live_page,
@@ -76,7 +78,7 @@ def init_app(app: APIFlask) -> None:
         rooms=rooms,
         pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
         database_health=DatabaseHealth(app, SYSTEM_CLOCK),
-        trial_process=TrialProcess(settings.detector, settings.network),
+        trial_process=TrialProcess(effective_detector, settings.network),
     )
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     app.url_map.strict_slashes = False  # /lectures/ is /lectures
@@ -105,6 +107,7 @@ def init_app(app: APIFlask) -> None:
         notice_page,
         model_page,
         settings_page,
+        detector_page,
         rooms_page,
         privacy_areas_page,
         timetable_page,

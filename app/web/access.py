@@ -73,6 +73,10 @@ WHO_MAY = {
     "control.resume": Who.TEACHER,
     "course.course": Who.TEACHER,
     "course.named": Who.TEACHER,
+    "detector.hide_hint": Who.ADMINISTRATOR,
+    "detector.install": Who.ADMINISTRATOR,
+    "detector.page": Who.ADMINISTRATOR,
+    "detector.remove": Who.ADMINISTRATOR,
     "events.events": Who.VIEWER,
     "frames.post_frame": Who.TEACHER,
     "health.healthz": Who.ANYBODY,
@@ -184,6 +188,9 @@ WITHOUT_DATABASE = {"control.pause", "control.hide_faces"}
 
 TRYING = {"api.analyse", "try.analyse", "try.explain"}
 """They take a picture, whole in memory, and store nothing: a key that may only read can use them."""
+
+IN_MEMORY = TRYING | {"detector.install"}
+"""Each may take a file that is larger than a form: so many at once, so large, for so long."""
 
 FOR_CAPTURE = {"send.page", "try.page", "try.analyse", "room_settings.settings", "room_settings.first_run"}
 """Pages that may ask the browser for a camera or a window."""
@@ -411,7 +418,7 @@ def _check_access() -> Response | None:
         _refuse_unknown_length()
     if request.endpoint == UPLOADING:
         request.max_content_length = MAX_PIECE_BYTES
-    if request.endpoint in TRYING and request.method == "POST":
+    if request.endpoint in IN_MEMORY and request.method == "POST":
         take_place()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()

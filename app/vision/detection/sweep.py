@@ -96,15 +96,15 @@ def all_sweeps(width: int, height: int, longest_step: float = math.inf) -> tuple
     )
 
 
-def further_tiles(width: int, height: int) -> tuple[Tile, ...]:
+def further_tiles(width: int, height: int, min_size: int = MIN_READABLE_SIDE) -> tuple[Tile, ...]:
     """Give the tiles for the further cascades, each place for one cascade after the other.
 
-    They search for faces of readable size only.
+    They search for faces of `min_size` pixels and more; a camera's only for those of readable size.
     """
     return tuple(
         replace(tile, cascade=cascade)
         for tile in frontal_tiles(width, height)
-        if _is_readable(tile)
+        if tile.min_size >= min_size
         for cascade in Cascade
         if cascade is not Cascade.FRONTAL
     )

@@ -3,24 +3,27 @@
 It finds the turned and covered faces that the cascades miss, and searches the whole image each time.
 """
 
-import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from app.vision.detection.detection import Detection, non_maximum_suppression
+from app.vision.detection.yunet_file import YUNET_FILE, is_published
 from app.vision.frame import Box
 from app.vision.geometry import scale
 
-YUNET_FILE = "face_detection_yunet_2023mar.onnx"
-YUNET_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 LONGER_SIDES = (1280, 320)
 """Pixels to which a larger image is shrunk, one search each. YuNet was trained on faces of 10 to 300 pixels:
 the small image, which costs a sixteenth of the large one, shows the larger faces."""
+ENLARGED_SIDE, MAX_ENLARGEMENT = 2560, 2.0
+"""Pixels, and the factor at most, to which a single picture is also scaled. That costs four times as much as
+the rest, and finds five of six faces of 24 to 35 pixels instead of three (benchmarks/NOTES.md)."""
+SMALLEST_ENLARGED = 20
+"""Pixels. What is smaller in the picture itself is left out of that search: most of it is no face."""
 MIN_SCORE = 0.7
 """OpenCV's own 0.9 is for portraits: it loses a sixth of the faces of a group."""
-PROPOSAL_SCORE = 0.5
+PROPOSAL_SCORE = 0.3
 """The same where the network rejects what is no face."""
 MIN_SIDE = 64
 """Pixels to which a smaller image is padded: in one of up to 32, OpenCV finds infinitely large faces."""
@@ -47,22 +50,23 @@ class YuNet:
 
     def detect(self, image: np.ndarray) -> list[Detection]:
         """Give the faces in `image`, BGR uint8, in square boxes like the cascade's, largest first."""
-        height, width = image.shape[:2]
-        factors = {min(1.0, side / max(height, width)) for side in LONGER_SIDES}
-        return non_maximum_suppression(
-            [detection for factor in factors for detection in self._detect_scaled(image, factor)]
-        )
+        return non_maximum_suppression(self._propose(image))
+
+    def propose_in_picture(self, image: np.ndarray) -> list[Detection]:
+        """Give what may be a face in a single picture, a face several times: it is searched enlarged, too."""
+        factor = min(MAX_ENLARGEMENT, ENLARGED_SIDE / max(image.shape[:2]))
+        enlarged = self._detect_scaled(image, factor)
+        return self._propose(image) + [each for each in enlarged if each.box.width >= SMALLEST_ENLARGED]
+
+    def _propose(self, image: np.ndarray) -> list[Detection]:
+        factors = {min(1.0, side / max(image.shape[:2])) for side in LONGER_SIDES}
+        return [detection for factor in factors for detection in self._detect_scaled(image, factor)]
 
     def _detect_scaled(self, image: np.ndarray, factor: float) -> list[Detection]:
         scaled = _padded(scale(image, factor))
         self._network.setInputSize(scaled.shape[1::-1])
         _, rows = self._network.detect(scaled)
         return [] if rows is None else [_detection(row, factor) for row in rows]
-
-
-def is_published(weights: bytes) -> bool:
-    """Whether these are the bytes that the OpenCV Zoo published."""
-    return hashlib.sha256(weights).hexdigest() == YUNET_SHA256
 
 
 def _read(path: Path) -> bytes:

@@ -53,6 +53,7 @@ ACTION_NAMES = {
     AuditAction.ROOMS_CHANGED: Translatable("Rooms changed"),
     AuditAction.ACCOUNT_REMOVED: Translatable("Account removed"),
     AuditAction.BACKUP_RESTORED: Translatable("Backup restored"),
+    AuditAction.DETECTOR_CHANGED: Translatable("Face detector changed"),
 }
 
 

@@ -1,0 +1,1 @@
+"""The file of the better face detector: fetched, checked, tried and installed."""

@@ -1,0 +1,30 @@
+"""How many of a room's faces are turned away, so that another detector would find more."""
+
+import math
+
+MEMORY_SECONDS = 120.0  # time constant of the mean
+LEAST_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
+
+
+class TurnedFaces:
+    """The share of face-time that only the cascades for turned faces saw, of the last minutes."""
+
+    def __init__(self) -> None:
+        self._turned = 0.0
+        self._faces = 0.0
+        """Face-seconds, both fading."""
+        self._at: float | None = None
+
+    def add(self, turned: float | None, faces: int, monotonic: float) -> None:
+        """Take in a frame and the share of its faces that are turned; None where nobody can tell."""
+        seconds = min(1.0, monotonic - self._at) if self._at is not None else 0.0
+        self._at = monotonic
+        fading = math.exp(-seconds / MEMORY_SECONDS)
+        weight = 0.0 if turned is None else faces * seconds
+        self._turned = self._turned * fading + (turned or 0.0) * weight
+        self._faces = self._faces * fading + weight
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None until enough was seen."""
+        return self._turned / self._faces if self._faces >= LEAST_FACE_SECONDS else None

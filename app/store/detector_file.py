@@ -1,0 +1,29 @@
+"""Where the file of the better face detector lies: in the folder that all machines share."""
+
+from pathlib import Path
+
+from flask import current_app
+
+from app.vision.detection.yunet_file import YUNET_FILE
+
+CASCADES = "haar"
+"""The value of DETECTOR that means OpenCV's cascades."""
+
+
+def folder() -> Path:
+    """The folder that web processes and monitors share, also on several machines: that of uploads."""
+    return Path(current_app.instance_path) / "uploads"
+
+
+def effective_detector() -> str:
+    """The detector of every room: what DETECTOR says, else YuNet's file if it is installed, else CASCADES."""
+    chosen = current_app.config["SETTINGS"].detector
+    if chosen is not None:
+        return chosen
+    path = folder() / YUNET_FILE
+    return str(path) if path.is_file() else CASCADES
+
+
+def remove() -> None:
+    """Go back to the cascades. Raises OSError."""
+    (folder() / YUNET_FILE).unlink(missing_ok=True)

@@ -1,0 +1,143 @@
+"""The better face detector: an administrator installs it for all rooms, or goes back to the cascades."""
+
+import subprocess
+import sys
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from app.camera.spec import CameraKind, kind_of
+from app.language import Translatable, current_language
+from app.project import PROJECT
+from app.purpose import Purpose
+from app.store import detector_file, room_queries
+from app.store.audit_queries import AuditAction
+from app.store.changes import note_change
+from app.store.detector_file import CASCADES, effective_detector
+from app.store.effective_settings import EffectiveSettings, is_set_by_environment
+from app.store.tables import Room
+from app.vision.detection.yunet_file import PUBLISHED_URL
+from app.web.access import current_scope, limiter
+from app.web.audit import record
+from app.web.extensions import hub
+from app.web.requested_room import requested_room, room_route
+from app.web.upload_place import has_arrived
+
+pages = Blueprint("detector", __name__)
+
+SECONDS = 100.0  # to start, fetch 0.2 MB and try it on a busy machine
+MANY_TURNED = 0.2
+"""From this share of faces on that only the cascades for turned faces find, the live page proposes YuNet. It
+is 0.27 at a table of four who look at each other, and 0 to 0.13 in clips of people who face the camera."""
+HINT_COOKIE = "detector-hint"
+HINT_SECONDS = 365 * 24 * 3600
+
+
+@room_route(pages, "/settings/detector")
+def page():
+    """Show which detector is in use, and offer the other one."""
+    requested_room()  # the header and the links back are that room's
+    return render_template("detector_page.html")
+
+
+@room_route(pages, "/settings/detector", methods=["POST"])
+@limiter.limit("10/minute")
+def install():
+    """Install YuNet, from the OpenCV Zoo or as it was sent, and use it in all rooms."""
+    _check_scope()
+    if is_set_by_environment("detector"):
+        return _refused(gettext("DETECTOR is set in the server's environment and can only be changed there."))
+    sent = request.files.get("file")
+    weights = sent.read() if sent else None
+    has_arrived()
+    if sent is not None and not weights:
+        return _refused(gettext("Choose the file first."))
+    if (problem := _install(weights)) is not None:
+        return _refused(problem)
+    _change("YuNet")
+    flash(gettext("YuNet is installed. All rooms use it now."))
+    return redirect(url_for("detector.page"))
+
+
+@room_route(pages, "/settings/detector/remove", methods=["POST"])
+def remove():
+    """Go back to the cascades in all rooms."""
+    _check_scope()
+    detector_file.remove()
+    _change("cascades")
+    flash(gettext("All rooms use the cascades again."))
+    return redirect(url_for("detector.page"))
+
+
+@room_route(pages, "/settings/detector/hint", methods=["POST"])
+def hide_hint():
+    """Propose YuNet no more in this browser."""
+    response = redirect(url_for("live.live"))
+    response.set_cookie(
+        HINT_COOKIE, "hidden", HINT_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def is_hint_due(room: Room, in_force: EffectiveSettings) -> bool:
+    """Whether the live page of `room` proposes YuNet to whoever is signed in."""
+    status = hub(room).status
+    return (
+        current_user.is_administrator
+        and HINT_COOKIE not in request.cookies
+        and in_force.detector == CASCADES
+        and not is_set_by_environment("detector")
+        and in_force.purpose is not Purpose.PULSE
+        and kind_of(in_force.camera) != CameraKind.DEMO
+        and status is not None
+        and (status.turned or 0.0) >= MANY_TURNED
+    )
+
+
+@pages.app_context_processor
+def _for_templates() -> dict:
+    """What `detector.html` shows; the page of settings includes it."""
+    return {
+        "detector_is_fixed": lambda: is_set_by_environment("detector"),
+        "uses_yunet": lambda: effective_detector() != CASCADES,
+        "yunet_address": PUBLISHED_URL,
+    }
+
+
+def _check_scope() -> None:
+    """Turn away a key that is for some rooms only."""
+    if current_scope().room_ids is not None:
+        abort(403, Translatable("This key is for some rooms only, and the detector is that of all rooms."))
+
+
+def _install(weights: bytes | None) -> str | None:
+    """Have a process install what was sent or, for None, what the OpenCV Zoo gives; why it did not, in words.
+
+    OpenCV, which tries the file, stays out of this process.
+    """
+    source = PUBLISHED_URL if weights is None else "-"
+    folder = detector_file.folder()
+    command = [sys.executable, "-m", "app.detector", str(folder), source, current_language()]
+    try:
+        done = subprocess.run(
+            command, cwd=PROJECT, input=weights or b"", stdout=subprocess.PIPE, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return gettext("It took longer than %(count)s s. Nothing was changed.", count=round(SECONDS))
+    if done.returncode == 0:
+        return None
+    said = done.stdout.decode().strip()
+    return said or gettext("The process that installs it crashed; the server's log has the details.")
+
+
+def _change(detector: str) -> None:
+    """Tell every room's monitor, and record who chose the detector."""
+    for room in room_queries.rooms_in_use():
+        note_change(room.id)
+    record(AuditAction.DETECTOR_CHANGED, detector)
+
+
+def _refused(problem: str) -> tuple[str, int]:
+    current_app.logger.warning("the face detector was not installed: %s", problem)
+    return render_template("detector_page.html", problem=problem), 422
