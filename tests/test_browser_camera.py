@@ -25,7 +25,8 @@ SMALL_SCREEN = {"width": 1280, "height": 760}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server with CAMERA=browser."""
-    with Server(tmp_path_factory.mktemp("browser"), {"CAMERA": "browser", "DETECT_FPS": "10"}) as server:
+    settings = {"CAMERA": "browser", "DETECT_FPS": "10", "PURPOSE": "expressions"}
+    with Server(tmp_path_factory.mktemp("browser"), settings) as server:
         yield server
 
 
