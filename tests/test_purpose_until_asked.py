@@ -15,7 +15,7 @@ from tests.test_presence import NOON, loaded
 from tests.test_purpose_page import fill_in, subjects
 
 
-@pytest.mark.parametrize("camera", ["rtsp://camera.example/1", "0", "browser", "lecture.mp4"])
+@pytest.mark.parametrize("camera", ["rtsp://camera.example/1", "0", "browser"])
 def test_a_camera_only_counts_faces_until_set_up_is_answered(make_app, camera):
     app = make_app(CAMERA=camera)
     assert first_settings(app).purpose is Purpose.PRESENCE
@@ -27,11 +27,12 @@ def test_a_camera_only_counts_faces_until_set_up_is_answered(make_app, camera):
     assert "Until then" not in administrator.get("/").text
 
 
-def test_the_drawn_classroom_reads_the_expressions_of_nobody(make_app):
-    app = make_app(CAMERA="demo?students=6")
+@pytest.mark.parametrize("camera", ["demo?students=6", "lecture.mp4"])
+def test_what_films_nobody_here_is_read(make_app, camera):
+    app = make_app(CAMERA=camera)
     assert first_settings(app).purpose is Purpose.EXPRESSIONS
     page = signed_in_client(app).get("/setup/room").text
-    assert "expressions are read in the drawn classroom only" in page
+    assert "expressions are read in the drawn classroom and in files only" in page
 
 
 def test_a_recording_is_counted_only_while_nobody_has_said_what_its_room_is_for(app):

@@ -141,8 +141,8 @@ def settings_during(running: Lecture | None, room: Room, now: datetime | None = 
 def recording_purpose(room: Room) -> Purpose:
     """What a recording of `room` is read for. Queries the database.
 
-    It shows people even where the room's own camera is the drawn classroom: while nobody has said what the
-    room is for, they are only counted.
+    It shows people even where the room's own camera films nobody: while nobody has said what the room is for,
+    they are only counted.
     """
     is_chosen = room.purpose is not None or is_set_by_environment("purpose", room)
     return effective_settings(room).purpose if is_chosen else Purpose.PRESENCE
@@ -211,5 +211,9 @@ def _effective(name: str, room: Room, is_first: bool) -> Any:
 
 
 def _purpose_until_asked(camera: str) -> Purpose:
-    """What a room is for while nobody has said it: people are only counted, and drawn faces are nobody's."""
-    return Purpose.EXPRESSIONS if kind_of(camera) == CameraKind.DEMO else Purpose.PRESENCE
+    """What a room is for while nobody has said it: whom a camera films is only counted.
+
+    The drawn classroom shows nobody, and a file nobody who is in the room.
+    """
+    films_nobody = kind_of(camera) in (CameraKind.DEMO, CameraKind.FILE)
+    return Purpose.EXPRESSIONS if films_nobody else Purpose.PRESENCE
