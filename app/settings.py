@@ -124,8 +124,8 @@ class Settings:
         parse.purpose,
         "what the first room is for: `expressions`; `presence`, which reads no expression and never loads "
         "the network that could; or `pulse`, which has no camera: students say how they follow. Without it "
-        "set-up asks, and until that is answered a camera only counts faces; expressions are read in the drawn "
-        "classroom and in files",
+        "set-up asks, and until that is answered a camera only counts faces; expressions are read in the "
+        "drawn classroom and in files",
     )
     passwords: bool = setting(
         "on",
