@@ -29,7 +29,7 @@ QUALITY = 80
 class FullSweep(FaceAnalyser):
     """The analyser that searches the whole picture in every frame; recall is measured against it."""
 
-    def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
+    def _detect(self, grey: np.ndarray, monotonic: float, longest_step: float) -> list[Detection]:
         return self._detector.detect(grey)
 
 

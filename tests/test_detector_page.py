@@ -1,5 +1,6 @@
 """The better face detector: installed for all rooms in one click, and proposed where it would help."""
 
+import errno
 import io
 import threading
 from multiprocessing import Pipe
@@ -114,6 +115,23 @@ def test_the_environment_decides_where_it_names_a_detector(make_app, weights):
     form = {"csrf_token": csrf_of(client.get("/settings").text), "file": (io.BytesIO(weights), YUNET_FILE)}
     assert client.post(PAGE, data=form).status_code == 422
     assert installed(app) == []
+    form.pop("file")
+    assert client.post(f"{PAGE}/remove", data=form).status_code == 422
+
+
+def test_a_shared_folder_that_is_away_changes_no_detector_and_ends_no_page(app, administrator, monkeypatch):
+    def is_file(_path):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    before = detectors(app)
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert detectors(app) == before
+    assert administrator.get("/settings").status_code == 200
+
+
+def test_nothing_is_installed_for_a_room_that_is_not_there(app, administrator):
+    form = {"csrf_token": csrf_of(administrator.get(PAGE).text)}
+    assert administrator.post("/rooms/no-such-room/settings/detector", data=form).status_code == 404
 
 
 HINT = "Many faces here are turned away"

@@ -27,7 +27,7 @@ SETTLED = 1.0  # seconds after which everybody who faces the camera has a box
 class FullSweep(FaceAnalyser):
     """The same analyser, but it searches every frame completely."""
 
-    def _detect(self, grey, monotonic):
+    def _detect(self, grey, monotonic, longest_step):
         return self._detector.detect(grey)
 
 

@@ -138,6 +138,12 @@ def test_a_face_that_has_gone_or_is_covered_is_not_followed(student):
         assert patch.follow(seen, 0.5) is None
 
 
+def test_a_face_that_may_have_moved_further_is_not_followed(student):
+    grey, box = student
+    patch = FacePatch.from_detection(grey, Detection(9, box), 0.0)
+    assert patch.follow(shifted(grey, box.width // 3, 0), 0.5) is None
+
+
 def test_a_face_is_searched_for_again_after_a_second(student):
     grey, box = student
     patch = FacePatch.from_detection(grey, Detection(9, box), 0.0)

@@ -53,6 +53,9 @@ def test_the_short_address_of_a_course_shows_the_same_page(app):
 
 
 def test_a_course_without_a_name_is_not_found(app):
+    with app.app_context():
+        room = room_queries.get_or_create_room("Room 7")
+        lecture_queries.start_lecture(room, "Of no course", "", datetime(2026, 11, 20, tzinfo=UTC))
     assert signed_in_client(app).get("/courses", headers={"Accept": "text/html"}).status_code == 404
 
 

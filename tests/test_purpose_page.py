@@ -97,7 +97,7 @@ def test_a_room_of_before_keeps_expressions_and_its_settings_are_saved_without_t
     with app.app_context():
         room_queries.change_room(first_room(), told_at=NOON, purpose=Purpose.EXPRESSIONS)
     administrator = signed_in_client(app)
-    assert "on no ground that somebody named" in administrator.get("/settings").text
+    assert "Nobody has said why reading expressions is allowed" in administrator.get("/settings").text
     assert fill_in(administrator, minimum_group="6").status_code == 302
     assert first_settings(app).purpose is Purpose.EXPRESSIONS
     assert subjects(app, "settings-changed") == ["minimum_group"]

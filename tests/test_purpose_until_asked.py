@@ -32,7 +32,7 @@ def test_what_films_nobody_here_is_read(make_app, camera):
     app = make_app(CAMERA=camera)
     assert first_settings(app).purpose is Purpose.EXPRESSIONS
     page = signed_in_client(app).get("/setup/room").text
-    assert "expressions are read in the drawn classroom and in files only" in page
+    assert "expressions are read in the drawn classroom and in the file" in page
 
 
 def test_a_recording_is_counted_only_while_nobody_has_said_what_its_room_is_for(app):
@@ -68,3 +68,12 @@ def test_what_the_environment_said_stays_when_the_variable_goes(make_app, purpos
     assert subjects(app, "purpose-chosen") == entries, "once, and only what is new"
     with app.app_context():
         assert first_room().ground == (Ground.RESEARCH if purpose is Purpose.EXPRESSIONS else None)
+
+
+def test_expressions_in_the_environment_widen_nothing_for_good(make_app):
+    before = make_app(PURPOSE="expressions", CAMERA="rtsp://camera.example/1")
+    with before.app_context():
+        room_queries.change_room(first_room(), purpose=Purpose.PRESENCE)
+    _rooms_in_use(before)
+    assert first_settings(before).purpose is Purpose.EXPRESSIONS
+    assert first_settings(make_app(CAMERA="rtsp://camera.example/1")).purpose is Purpose.PRESENCE

@@ -1,6 +1,7 @@
 """The monitor: camera → frame → faces → tracks → expressions → annotated picture, live reading, minute."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,9 @@ from app.vision.privacy_area import PrivacyArea, area_around
 log = logging.getLogger(__name__)
 
 STATUS_FPS = 2.0
+OVERLOADED_STEP = 1.5
+"""Of the time between two frames: more is not searched in a frame that has waited. It would take longer, the
+next frame would wait longer, and more would be searched in that."""
 WRITER_STOP_SECONDS = 2.0  # to write the open minute; the supervisor waits a second longer
 
 
@@ -89,6 +93,7 @@ class Monitor:
         self._calendar_refresher = CalendarRefresher(app, room_id, clock, lambda: bus.demand.changes)
         self._shutter = Shutter(settings.stall_seconds, clock, frame_requests, self._is_frame_due)
         self._detect_throttle = Throttle(settings.detect_fps)
+        self._overloaded_step = OVERLOADED_STEP / settings.detect_fps
         self._stream_throttle = Throttle(settings.stream_fps)
         self._status_throttle = Throttle(STATUS_FPS)
         self._jpeg_quality = settings.jpeg_quality
@@ -127,14 +132,17 @@ class Monitor:
         self._shutter.release_camera()
 
     def _analyse_frames(self, is_running: Callable[[], bool]) -> None:
+        analysed_until = -math.inf
         for captured in self._shutter.frames(is_running):
             if captured is not None and self._detect_throttle.is_due(captured.frame.monotonic):
-                self._analyse(captured)
+                has_waited = captured.frame.monotonic < analysed_until
+                self._analyse(captured, self._overloaded_step if has_waited else math.inf)
+                analysed_until = self._clock.monotonic()
 
-    def _analyse(self, captured: CapturedFrame) -> None:
-        """Analyse a frame, for the picture, the live reading and the minute."""
+    def _analyse(self, captured: CapturedFrame, longest_step: float) -> None:
+        """Analyse a frame, for the picture, the live reading and the minute; `longest_step` as in `Sweep`."""
         frame = captured.frame
-        faces = self._loaded_analyser().analyse(frame)
+        faces = self._loaded_analyser().analyse(frame, longest_step)
         if not self._shutter.is_current(captured):
             return  # paused, or another camera or area meanwhile: this frame must not be shown or counted
         reading = Reading(frame.captured_at, frame.monotonic, faces, self._purpose)
@@ -177,7 +185,7 @@ class Monitor:
             if self._status_throttle.is_due(self._clock.monotonic()):
                 self._publish_status()
             if self._shutter.apply(self._settings()):
-                self._analysis = Analysis()
+                self._analysis, self._turned_faces = Analysis(), TurnedFaces()
 
     def _raise_if_superseded(self) -> None:
         if self._minute_writer.is_superseded:

@@ -127,8 +127,7 @@ def _run_monitor(
 ) -> None:
     def load_analyser(detector: str, purpose: Purpose) -> FaceAnalyser:
         try:
-            settings = app.config["SETTINGS"]
-            return FaceAnalyser(detector, purpose, settings.network, settings.detect_fps)
+            return FaceAnalyser(detector, purpose, app.config["SETTINGS"].network)
         except (RuntimeError, ValueError) as error:
             raise AnalyserUnavailable(str(error)) from None
 

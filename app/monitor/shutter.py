@@ -21,7 +21,7 @@ from app.timetable.wording import nothing_is_read
 from app.vision.frame import Frame
 from app.vision.privacy_area import PrivacyArea
 
-FRAME_WAIT_SECONDS = 0.5
+FRAME_WAIT_SECONDS = 0.1  # how soon a pause or an area applies, also while nobody needs a frame
 CLOSED_POLL_SECONDS = 0.1
 STUCK_FACTOR = 4  # a read that takes this many times STALL_SECONDS never returns; only a new process helps
 

@@ -1,10 +1,14 @@
 """Where the file of the better face detector lies: in the folder that all machines share."""
 
+import logging
 from pathlib import Path
 
 from flask import current_app
 
 from app.vision.detection.yunet_file import YUNET_FILE
+
+EXTENSION = "has_yunet"
+log = logging.getLogger(__name__)
 
 CASCADES = "haar"
 """The value of DETECTOR that means OpenCV's cascades."""
@@ -21,7 +25,11 @@ def effective_detector() -> str:
     if chosen is not None:
         return chosen
     path = folder() / YUNET_FILE
-    return str(path) if path.is_file() else CASCADES
+    try:
+        current_app.extensions[EXTENSION] = path.is_file()
+    except OSError as error:
+        log.error("%s can't be read, so the detector stays as it is: %s", path, error.strerror)
+    return str(path) if current_app.extensions.get(EXTENSION) else CASCADES
 
 
 def remove() -> None:

@@ -149,11 +149,15 @@ def recording_purpose(room: Room) -> Purpose:
 
 
 def keep_purpose_of_environment(now: datetime) -> None:
-    """Store what PURPOSE says of the first room, which stays when the variable goes. Queries the database."""
+    """Store what PURPOSE says of the first room, which stays when the variable goes. Queries the database.
+
+    But for expressions where somebody has chosen less.
+    """
     if not is_set_by_environment("purpose"):
         return
     room, purpose = first_room(), current_app.config["SETTINGS"].purpose
-    if room.purpose != purpose:
+    is_wider = purpose is Purpose.EXPRESSIONS and room.purpose is not None  # than what somebody has chosen
+    if room.purpose != purpose and not is_wider:
         room_queries.change_room(room, purpose=purpose, ground=None)
         chosen = audit_queries.entry(AuditAction.PURPOSE_CHOSEN, purpose, "PURPOSE", None, room.id, now)
         audit_queries.add_entries([chosen])

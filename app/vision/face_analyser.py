@@ -11,6 +11,7 @@ import numpy as np
 
 from app.purpose import Purpose
 from app.vision.crop import crop_faces
+from app.vision.detection.cascade import Cascade
 from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import Detection, are_one_face, non_maximum_suppression
 from app.vision.detection.motion import FacePatch, MotionDetector, shrink
@@ -26,8 +27,6 @@ from app.vision.track import MIN_HITS, Track, Tracker
 if TYPE_CHECKING:
     from app.vision.expression_network import ExpressionClassifier
 
-LATE_FRAME = 1.5
-"""Of the time between two frames: one that comes later than that is late."""
 PICTURE_SIDES = 1920, 1920
 """As in `search_picture`. A picture takes as long as it takes."""
 
@@ -40,12 +39,8 @@ class FaceAnalyser:
         detector: str = "haar",
         purpose: Purpose = Purpose.EXPRESSIONS,
         network: Path | None = None,
-        detect_fps: float | None = None,
     ) -> None:
         """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
-
-        `detect_fps` is how many frames a second should come. Where fewer do, the machine is overloaded, and
-        searching more in each of them would overload it for good.
 
         For presence the network is not loaded, and its code isn't either. Nothing rejects a proposal then,
         so one needs more votes.
@@ -58,10 +53,11 @@ class FaceAnalyser:
         else:
             min_score = PROPOSAL_SCORE if self._classifier else MIN_SCORE
             self._detector, self._yunet = None, YuNet(Path(detector).expanduser(), min_score)
-        self._longest_step = LATE_FRAME / detect_fps if detect_fps else math.inf
         self._view: tuple = ()
         self._cuts = CutDetector()
         self._tracker, self._pictures = Tracker(), PictureWatch()
+        self._picture_ids: set[int] = set()
+        """Of the tracks whose faces are pictures."""
 
     @property
     def pictures(self) -> tuple[Box, ...]:
@@ -70,15 +66,22 @@ class FaceAnalyser:
 
     @property
     def turned(self) -> float | None:
-        """The share of the faces in view that only the cascades for turned faces find; None without faces,
-        and for YuNet."""
-        in_view = [track for track in self._tracker.tracks if track.is_in_view]
+        """The share of the people's faces that only the cascades for turned faces find.
+
+        None without faces, and for YuNet.
+        """
+        in_view = [
+            track for track in self._tracker.tracks if track.is_in_view and track.id not in self._picture_ids
+        ]
         if self._yunet or not in_view:
             return None
         return sum(track.cascade.is_profile for track in in_view) / len(in_view)
 
-    def analyse(self, frame: Frame) -> tuple[Face, ...]:
-        """Give the faces of people in view. Frames must come in the order in which the camera gave them."""
+    def analyse(self, frame: Frame, longest_step: float = math.inf) -> tuple[Face, ...]:
+        """Give the faces of people in view. Frames must come in the order in which the camera gave them.
+
+        `longest_step` as in `Sweep.next_tiles`.
+        """
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         view = frame.view, grey.shape, frame.blanked_areas
         if self._cuts.is_cut(grey) or view != self._view:
@@ -87,14 +90,15 @@ class FaceAnalyser:
         if self._yunet:
             detections = self._detect_with_yunet(frame.image, grey)
         else:
-            detections = self._detect(grey, frame.monotonic)
+            detections = self._detect(grey, frame.monotonic, longest_step)
         tracks = self._tracker.update(detections, frame.monotonic)
         if self._classifier is not None:
             self._classify(grey, tracks, frame.monotonic)
             self._tracker.drop_rejected()
         faces = self._tracker.faces()
-        pictures = self._pictures.update(grey, {face.track_id: face.box for face in faces}, frame.monotonic)
-        return tuple(face for face in faces if face.track_id not in pictures)
+        boxes = {face.track_id: face.box for face in faces}
+        self._picture_ids = self._pictures.update(grey, boxes, frame.monotonic)
+        return tuple(face for face in faces if face.track_id not in self._picture_ids)
 
     def _classify(self, grey: np.ndarray, tracks: Sequence[Track], monotonic: float) -> None:
         """Classify the faces that are due."""
@@ -129,20 +133,20 @@ class FaceAnalyser:
     def _start_view(self, height: int, width: int) -> None:
         """Forget every face: a frame after a cut, or with another camera, size or areas, shows others."""
         self._tracker = self._new_tracker()
-        self._sweeps = all_sweeps(width, height, self._longest_step)
+        self._sweeps = all_sweeps(width, height)
         self._motion = MotionDetector()
         self._pictures = PictureWatch()
 
     def _new_tracker(self) -> Tracker:
         return Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
 
-    def _detect(self, grey: np.ndarray, monotonic: float) -> list[Detection]:
+    def _detect(self, grey: np.ndarray, monotonic: float, longest_step: float) -> list[Detection]:
         """Search around each known face, and in what has changed in the tiles that are due."""
         searches = [(track, self._detect_again(grey, track, monotonic)) for track in self._tracker.tracks]
         detections = [detection for _, detection in searches if detection]
         known = [detection.box for track, detection in searches if detection and self._is_known(track)]
         proposals: list[Detection] = []
-        tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic)]
+        tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic, longest_step)]
         if tiles:
             rest, shrunk = _without_faces(grey, known), shrink(grey)
         for tile in tiles:
@@ -165,12 +169,13 @@ class FaceAnalyser:
 
     def _detect_again(self, grey: np.ndarray, track: Track, monotonic: float) -> Detection | None:
         """Find a known face again: by what it looks like or, from time to time, by a search."""
-        patch = track.patch.follow(grey, monotonic) if track.patch else None
-        if patch is None:
-            detection = self._detector.detect_near(grey, track.last_detected_box, track.cascade)
-            patch = FacePatch.from_detection(grey, detection, monotonic) if detection else None
-        track.patch = patch
-        return patch.detection if patch else None
+        track.patch = track.patch.follow(grey, monotonic) if track.patch else None
+        if track.patch is not None:
+            return track.patch.detection
+        detection = self._detector.detect_near(grey, track.last_detected_box, track.cascade)
+        if detection and detection.cascade is Cascade.FRONTAL:  # the others find a turned head's hair, too
+            track.patch = FacePatch.from_detection(grey, detection, monotonic)
+        return detection
 
     def _without_false_positives(
         self, grey: np.ndarray, proposals: Sequence[Detection], *, in_picture: bool = False

@@ -38,6 +38,11 @@ def _compress(response: Response) -> Response:
     if response.status_code != 200 or response.mimetype not in KINDS or not _is_safe():
         return response
     if request.endpoint == "static":
+        tag, _ = response.get_etag()
+        sent = [each for each in METHODS if request.if_none_match.contains_weak(f"{tag}:{each}")]
+        if sent:  # the browser has it compressed: no need to read it again
+            response.set_etag(f"{tag}:{sent[0]}")
+            return response.make_conditional(request)
         response.direct_passthrough = False
         response.make_sequence()  # the file was to be sent piece by piece
     return compress.after_request(response)

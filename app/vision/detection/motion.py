@@ -35,7 +35,7 @@ MAX_FOLLOWED_SECONDS = 1.0
 wall is seldom found twice."""
 FOLLOWED_SIDE = 24
 """Pixels to which a face is scaled to be followed: enough to place it to a hundredth of its width."""
-MIN_CORRELATION = 0.9
+MIN_CORRELATION = 0.93
 """Of a face that is followed, with itself when it was found; one that turns or is covered has less."""
 UNSEEN = -1000  # a cell that differs from whatever is there next
 
@@ -62,10 +62,11 @@ class FacePatch:
         around = _scaled(grey, self.detection.box, SEARCH_REGION_SCALE)
         match = cv2.matchTemplate(around, self.look, cv2.TM_CCOEFF_NORMED)
         _, correlation, _, (column, row) = cv2.minMaxLoc(match)
-        if correlation < MIN_CORRELATION:
+        last = len(match) - 1
+        if correlation < MIN_CORRELATION or {row, column} & {0, last}:  # it may have moved further
             return None
         box = self.detection.box
-        middle = match.shape[0] // 2
+        middle = last // 2
         x = box.x + (_peak(match[row], column) - middle) * box.width / FOLLOWED_SIDE
         y = box.y + (_peak(match[:, column], row) - middle) * box.height / FOLLOWED_SIDE
         moved = box._replace(x=round(x), y=round(y))
@@ -147,9 +148,7 @@ def _scaled(grey: np.ndarray, box: Box, factor: float) -> np.ndarray:
 
 
 def _peak(values: np.ndarray, index: int) -> float:
-    """Where the parabola through a maximum of `values` and its neighbours has its maximum."""
-    if not 0 < index < len(values) - 1:
-        return float(index)
+    """Where the parabola through a maximum of `values` and its two neighbours has its maximum."""
     before, here, after = (float(value) for value in values[index - 1 : index + 2])
     curvature = before - 2 * here + after
     return index + (before - after) / (2 * curvature) if curvature else float(index)

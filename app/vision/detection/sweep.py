@@ -46,53 +46,36 @@ class Sweep:
     come less often than once in `seconds`, each frame is searched completely.
     """
 
-    def __init__(
-        self,
-        tiles: Sequence[Tile],
-        seconds: float,
-        *,
-        starts_at_once: bool = True,
-        longest_step: float = math.inf,
-    ) -> None:
+    def __init__(self, tiles: Sequence[Tile], seconds: float, *, starts_at_once: bool = True) -> None:
         """Search `tiles` again and again, each round in `seconds`; the first frame gets all of them, or with
-        `starts_at_once` False none. No other gets more than are due in `longest_step` seconds."""
+        `starts_at_once` False none."""
         self._tiles = tiles
         self._seconds = seconds
-        self._longest_step = longest_step
         self._tiles_done = 0.0
         self._last_monotonic = -math.inf if starts_at_once else math.inf
 
-    def next_tiles(self, monotonic: float) -> list[Tile]:
-        """Give the tiles to search in the frame of this moment."""
+    def next_tiles(self, monotonic: float, longest_step: float = math.inf) -> list[Tile]:
+        """Give the tiles to search in the frame of this moment.
+
+        But for the first frame, they are no more than are due in `longest_step` seconds.
+        """
         count = len(self._tiles)
         step = monotonic - self._last_monotonic
         if math.isfinite(step):
-            step = min(step, self._longest_step)
+            step = min(step, longest_step)
         rounds = min(1.0, step / self._seconds)
         begin, self._tiles_done = self._tiles_done, self._tiles_done + count * max(0.0, rounds)
         self._last_monotonic = monotonic
         return [self._tiles[index % count] for index in range(int(begin), int(self._tiles_done))]
 
 
-def all_sweeps(width: int, height: int, longest_step: float = math.inf) -> tuple[Sweep, ...]:
-    """Give the sweeps of an image, its sides in pixels, the most urgent one first.
-
-    `longest_step` as in `Sweep`.
-    """
+def all_sweeps(width: int, height: int) -> tuple[Sweep, ...]:
+    """Give the sweeps of an image, its sides in pixels, the most urgent one first."""
     frontal = frontal_tiles(width, height)
     return (
-        Sweep([tile for tile in frontal if _is_readable(tile)], SWEEP_SECONDS, longest_step=longest_step),
-        Sweep(
-            [tile for tile in frontal if not _is_readable(tile)],
-            SMALL_FACE_SWEEP_SECONDS,
-            longest_step=longest_step,
-        ),
-        Sweep(
-            further_tiles(width, height),
-            FURTHER_SWEEP_SECONDS,
-            starts_at_once=False,
-            longest_step=longest_step,
-        ),
+        Sweep([tile for tile in frontal if _is_readable(tile)], SWEEP_SECONDS),
+        Sweep([tile for tile in frontal if not _is_readable(tile)], SMALL_FACE_SWEEP_SECONDS),
+        Sweep(further_tiles(width, height), FURTHER_SWEEP_SECONDS, starts_at_once=False),
     )
 
 

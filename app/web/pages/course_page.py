@@ -44,6 +44,8 @@ def named(name: str):
 
 def _page(name: str) -> str:
     """The lectures of a course that may be read, oldest first."""
+    if not name:
+        abort(404, Translatable("Which course? Choose one among the lectures."))
     lectures = lecture_queries.lectures_of_course(current_scope(), name)
     if not lectures:
         abort(404, Translatable("There is no course %(name)s.", name=name))

@@ -64,7 +64,12 @@ def install():
 def remove():
     """Go back to the cascades in all rooms."""
     _check_scope()
-    detector_file.remove()
+    if is_set_by_environment("detector"):
+        return _refused(gettext("DETECTOR is set in the server's environment and can only be changed there."))
+    try:
+        detector_file.remove()
+    except OSError as error:
+        return _refused(gettext("The file can't be deleted: %(cause)s.", cause=error.strerror))
     _change("cascades")
     flash(gettext("All rooms use the cascades again."))
     return redirect(url_for("detector.page"))
@@ -106,7 +111,8 @@ def _for_templates() -> dict:
 
 
 def _check_scope() -> None:
-    """Turn away a key that is for some rooms only."""
+    """Turn away a room that is not there, and a key that is for some rooms only."""
+    requested_room()
     if current_scope().room_ids is not None:
         abort(403, Translatable("This key is for some rooms only, and the detector is that of all rooms."))
 
@@ -124,7 +130,11 @@ def _install(weights: bytes | None) -> str | None:
             command, cwd=PROJECT, input=weights or b"", stdout=subprocess.PIPE, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        return gettext("It took longer than %(count)s s. Nothing was changed.", count=round(SECONDS))
+        return gettext(
+            "It took longer than %(count)s s. Nothing was changed. If the server has no internet, upload the "
+            "file.",
+            count=round(SECONDS),
+        )
     if done.returncode == 0:
         return None
     said = done.stdout.decode().strip()
@@ -139,5 +149,5 @@ def _change(detector: str) -> None:
 
 
 def _refused(problem: str) -> tuple[str, int]:
-    current_app.logger.warning("the face detector was not installed: %s", problem)
+    current_app.logger.warning("the face detector was not changed: %s", problem)
     return render_template("detector_page.html", problem=problem), 422

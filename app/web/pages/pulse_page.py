@@ -145,4 +145,4 @@ def _stored(code: str, **said: str) -> Response:
 
 
 def _wants_json() -> bool:
-    return request.path.endswith("/state") or request.accept_mimetypes.best == "application/json"
+    return request.path.rstrip("/").endswith("/state") or request.accept_mimetypes.best == "application/json"

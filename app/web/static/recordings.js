@@ -40,7 +40,7 @@ function showErrors({ detail = "", errors = {} }) {
   for (const field of form.querySelectorAll("input, select")) {
     const error = field.type === "file" ? (errors.file_name ?? errors.file_bytes) : errors[field.name];
     field.removeAttribute("aria-invalid");
-    if (!error) continue;
+    if (!error || !field.offsetParent) continue; // that of a field nobody sees is said below the form
     const id = `${field.id}-error`;
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", id);
