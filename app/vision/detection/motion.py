@@ -35,7 +35,7 @@ MAX_FOLLOWED_SECONDS = 1.0
 wall is seldom found twice."""
 FOLLOWED_SIDE = 24
 """Pixels to which a face is scaled to be followed: enough to place it to a hundredth of its width."""
-MIN_CORRELATION = 0.93
+MIN_CORRELATION = 0.92
 """Of a face that is followed, with itself when it was found; one that turns or is covered has less."""
 UNSEEN = -1000  # a cell that differs from whatever is there next
 
