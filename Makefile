@@ -27,7 +27,7 @@ run: .venv/installed
 	@exec $(BIN)/gunicorn wsgi:app
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

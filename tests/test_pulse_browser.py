@@ -53,7 +53,7 @@ def teacher(server, cookies, open_context):
     """The live page of a lecture that has just begun."""
     page = open_context(server.url, cookies, viewport=LAPTOP, locale="en")
     page.get_by_label("Title").fill("Algebra")
-    page.get_by_role("button", name="Start lecture").click()
+    page.get_by_role("button", name="Start lecture").first.click()
     expect(page.locator("#pulse-code")).to_have_text(re.compile("[A-Z0-9]{6}"))
     yield page
     page.goto(server.url)

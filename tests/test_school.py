@@ -42,7 +42,7 @@ def invite_to(admin, server: Server, role: str, *rooms: str) -> str:
 def start_lecture(page, server: Server, room: str, title: str) -> None:
     page.goto(f"{server.url}/rooms/{room}")
     page.get_by_label("Title").fill(title)
-    page.get_by_role("button", name="Start lecture").click()
+    page.get_by_role("button", name="Start lecture").first.click()
     expect(page.get_by_role("button", name="End lecture and open its report")).to_be_visible()
 
 

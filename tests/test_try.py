@@ -32,7 +32,14 @@ from tests.test_picture import EVERY_KIND, png_bomb, rotated_back, saved
 
 SIZE = (960, 720)
 MORNING = datetime(2026, 11, 21, 10, 6, 10, tzinfo=UTC)
-"""A moment at which all eight faces are found with ease."""
+"""A moment at which the seven who face the camera are found with ease; one looks away."""
+
+FACING = [
+    ((student.box.x + student.box.width / 2, student.box.y + student.box.height / 2), student.box.width)
+    for student in Classroom(8, SIZE).truth(MORNING)
+    if student.is_facing
+]
+"""Centre and width of each face that is turned to the camera."""
 
 
 @pytest.fixture(scope="module")
@@ -72,32 +79,39 @@ def right_answer(process, drawn) -> dict:
     return process.ask(Request.ANALYSE, saved(drawn, "PNG"))
 
 
+def centres_of_those_who_face(answer: dict) -> np.ndarray:
+    """For each student who faces the camera, the centre of the face that is nearest."""
+    found = centres(answer)
+    return np.array([found[np.abs(found - middle).max(axis=1).argmin()] for middle, _ in FACING])
+
+
 def test_the_faces_are_where_the_students_sit(right_answer):
-    students = Classroom(8, SIZE).truth(MORNING)
-    for student in students:
-        middle = student.box.x + student.box.width / 2, student.box.y + student.box.height / 2
-        nearest = np.abs(centres(right_answer) - middle).max(axis=1).min()
-        assert nearest < student.box.width / 3 or not student.is_facing
-    assert len(right_answer["faces"]) == 8
+    for found, (middle, width) in zip(centres_of_those_who_face(right_answer), FACING, strict=True):
+        assert np.abs(found - middle).max() < width / 3
+    assert len(right_answer["faces"]) in (7, 8)
+
+
+def assert_same_faces(answer: dict, right_answer: dict) -> None:
+    """The one who looks away may be missed."""
+    away = np.abs(centres_of_those_who_face(answer) - centres_of_those_who_face(right_answer))
+    assert away.max() < 12
 
 
 KINDS = ["TIFF", "GIF", "TGA", "HEIC", "AVIF", "PNG with 16 bits", "JPEG in CMYK"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_eight_faces_are_found_in_every_kind_of_picture(process, drawn, right_answer, kind):
+def test_the_same_faces_are_found_in_every_kind_of_picture(process, drawn, right_answer, kind):
     answer = process.ask(Request.ANALYSE, EVERY_KIND[kind](drawn))
-    assert np.abs(centres(answer) - centres(right_answer)).max() < 12
+    assert_same_faces(answer, right_answer)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_same_eight_faces_are_found_however_the_camera_was_held(
-    process, drawn, right_answer, orientation
-):
+def test_the_same_faces_are_found_however_the_camera_was_held(process, drawn, right_answer, orientation):
     turned, exif = rotated_back(drawn, orientation)
     answer = process.ask(Request.ANALYSE, saved(turned, "JPEG", exif=exif.tobytes(), quality=95))
     assert (answer["width"], answer["height"]) == SIZE
-    assert np.abs(centres(answer) - centres(right_answer)).max() < 12
+    assert_same_faces(answer, right_answer)
 
 
 @pytest.mark.parametrize("picture", [png_bomb(60_000, 60_000), b"This is text.\n" * 99])
