@@ -31,7 +31,10 @@ class Postgres:
         return self._bin is not None and (os.getuid() != 0 or "postgres" in users)
 
     def __enter__(self) -> "Postgres":
-        for folder in (self._folder, *self._folder.parents[:2]):
+        for folder in (
+            self._folder,
+            *self._folder.parents[:3],
+        ):  # up to pytest's own, which only root may enter
             folder.chmod(0o755)
         if os.getuid() == 0:
             shutil.chown(self._folder, "postgres")
