@@ -236,7 +236,7 @@ def await_seconds(school: Installation, before: dict[int, float], began: float) 
 
     def are_counted() -> bool:
         now = seconds_counted(school)
-        return all(now[room] - before[room] >= due for room in ROOMS)
+        return all(now.get(room, 0.0) - before.get(room, 0.0) >= due for room in ROOMS)
 
     wait_for(are_counted, 40)
 
