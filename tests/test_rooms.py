@@ -365,7 +365,8 @@ def test_two_rooms_are_set_up_on_pages_and_taught_in_at_once(school, chromium):
         page.wait_for_url(f"{server.url}/rooms/lab-2")
         expect(page.locator("#badge")).to_contain_text("live")
         for room, title in (("Lab 2", "Acids"), ("Room 7", "Algebra")):
-            page.get_by_role("navigation", name="Rooms").get_by_role("link", name=room).click()
+            link = page.get_by_role("navigation", name="Rooms").get_by_role("link", name=room)
+            page.goto(server.url + link.get_attribute("href"))  # and wait until it is there, unlike a click
             page.get_by_label("Title").fill(title)
             page.get_by_role("button", name="Start lecture").first.click()
             expect(page.get_by_text("Lecture running")).to_be_visible()

@@ -226,6 +226,7 @@ def test_a_lecture_begins_and_ends_by_itself_and_outside_it_nothing_is_read(serv
         page.get_by_label("Address of the calendar").fill(f"{calendar.url}/a.ics")
         page.get_by_role("button", name="Subscribe").click()
         expect(page.locator(".planned").filter(has_text="Choir")).to_be_visible()
+    page.wait_for_load_state()  # with its style sheet
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     wait_for(server.is_online)
     assert server.get("/api/v1/state").json["lecture"]["title"] == "Choir"
