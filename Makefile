@@ -1,5 +1,5 @@
 # make run          set up and serve the drawn classroom on 127.0.0.1:8000
-# make test         set up and run every test, two files at a time (20 minutes)
+# make test         set up and run every test (45 minutes); JOBS=2: two files at a time (20 minutes)
 # make lint         check style and names without running the program
 # make audit        look the packages of requirements.txt up among known weaknesses (needs pypi.org)
 # make reliability  run the fault tests and write docs/reliability.md (10 minutes)
@@ -27,7 +27,7 @@ run: .venv/installed
 	@exec $(BIN)/gunicorn wsgi:app
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
