@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from app.store import uploads
 from app.vision.detection.yunet_file import YUNET_FILE
 
 EXTENSION = "has_yunet"
@@ -16,7 +17,7 @@ CASCADES = "haar"
 
 def folder() -> Path:
     """The folder that web processes and monitors share, also on several machines: that of uploads."""
-    return Path(current_app.instance_path) / "uploads"
+    return Path(current_app.instance_path) / uploads.FOLDER
 
 
 def effective_detector() -> str:

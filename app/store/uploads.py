@@ -14,6 +14,8 @@ from flask import current_app
 
 from app.language import Translatable
 
+FOLDER = "uploads"
+"""In the folder of the installation; all machines share it."""
 LIFETIME = timedelta(days=1)
 RESERVED_BYTES = 10**9
 """Of the disk: an upload must not take the space that the minutes of live lectures need."""
@@ -25,7 +27,7 @@ class UploadRefused(Exception):
 
 def folder() -> Path:
     """Where the files are; only the program can look into it."""
-    path = Path(current_app.instance_path) / "uploads"
+    path = Path(current_app.instance_path) / FOLDER
     path.mkdir(mode=0o700, exist_ok=True)
     return path
 

@@ -35,10 +35,7 @@ class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
     def __init__(
-        self,
-        detector: str = "haar",
-        purpose: Purpose = Purpose.EXPRESSIONS,
-        network: Path | None = None,
+        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
     ) -> None:
         """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
 

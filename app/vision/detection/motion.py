@@ -86,9 +86,10 @@ class MotionDetector:
         that is no longer known counts as changed.
         """
         cell = tile.min_size / CELLS_PER_SMALLEST_FACE
-        rows, columns = (slice(begin // SHRINKING, -(-end // SHRINKING)) for begin, end in _sides(tile))
+        left, top = tile.left // SHRINKING, tile.top // SHRINKING
+        right, bottom = -(-tile.right // SHRINKING), -(-tile.bottom // SHRINKING)
         width, height = tile.right - tile.left, tile.bottom - tile.top
-        now = _cells(shrunk[rows, columns], round(width / cell), round(height / cell))
+        now = _cells(shrunk[top:bottom, left:right], round(width / cell), round(height / cell))
         before, searches = self._seen.get(tile, (np.full_like(now, UNSEEN), len(self._seen)))
         changed = _differs(before, now)
         for box in known:
@@ -111,10 +112,6 @@ def shrink(grey: np.ndarray) -> np.ndarray:
     height, width = (max(1, side // SHRINKING) for side in grey.shape)
     whole = grey[: height * SHRINKING, : width * SHRINKING]  # without a rest OpenCV is ten times faster
     return cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _sides(tile: Tile) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (tile.top, tile.bottom), (tile.left, tile.right)
 
 
 def _parts(changed: np.ndarray, margin: int) -> list[Box]:

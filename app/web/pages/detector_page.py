@@ -45,9 +45,8 @@ def page():
 @limiter.limit("10/minute")
 def install():
     """Install YuNet, from the OpenCV Zoo or as it was sent, and use it in all rooms."""
-    _check_scope()
-    if is_set_by_environment("detector"):
-        return _refused(gettext("DETECTOR is set in the server's environment and can only be changed there."))
+    if refusal := _refusal_of_change():
+        return refusal
     sent = request.files.get("file")
     weights = sent.read() if sent else None
     has_arrived()
@@ -63,9 +62,8 @@ def install():
 @room_route(pages, "/settings/detector/remove", methods=["POST"])
 def remove():
     """Go back to the cascades in all rooms."""
-    _check_scope()
-    if is_set_by_environment("detector"):
-        return _refused(gettext("DETECTOR is set in the server's environment and can only be changed there."))
+    if refusal := _refusal_of_change():
+        return refusal
     try:
         detector_file.remove()
     except OSError as error:
@@ -110,11 +108,17 @@ def _for_templates() -> dict:
     }
 
 
-def _check_scope() -> None:
-    """Turn away a room that is not there, and a key that is for some rooms only."""
+def _refusal_of_change() -> tuple[str, int] | None:
+    """The answer where DETECTOR decides; None where it does not.
+
+    Turns away a room that is not there, and a key that is for some rooms only.
+    """
     requested_room()
     if current_scope().room_ids is not None:
         abort(403, Translatable("This key is for some rooms only, and the detector is that of all rooms."))
+    if is_set_by_environment("detector"):
+        return _refused(gettext("DETECTOR is set in the server's environment and can only be changed there."))
+    return None
 
 
 def _install(weights: bytes | None) -> str | None:

@@ -7,6 +7,8 @@ export function setText(element, text) {
   else element.textContent = text;
 }
 
+export const write = (id, text) => setText(document.getElementById(id), text);
+
 export function setProperty(element, name, value) {
   if (element[name] !== value) element[name] = value;
 }

@@ -1,14 +1,12 @@
 // The class now: the sentence, the number of faces, the bars.
 
-import { setProperty, setText } from "./changes.js";
+import { setProperty, write } from "./changes.js";
 import { showFacing, showShares } from "./class_bars.js";
 import { t } from "./translations.js";
 
 const isPresence = document.getElementById("live").dataset.purpose === "presence";
 let sharesAt = null; // the moment of the shares that are shown
 let sharesSince = 0; // how long the page has shown them, by its own clock
-
-const write = (id, text) => setText(document.getElementById(id), text);
 
 // Shows a reading, null without one, and the sentence of the room, null if the server does not answer.
 export function showClass(now, sentence) {

@@ -1,7 +1,7 @@
 // The stream: it follows a small still, is closed while the page is hidden, and opened again by itself.
 // Badge, stamp and cover say how the picture is.
 
-import { setProperty, setText } from "./changes.js";
+import { setProperty, write } from "./changes.js";
 import { follow } from "./events.js";
 import { showOnScreen } from "./pulse_screen.js";
 import { decimal, t } from "./translations.js";
@@ -40,8 +40,6 @@ function show(kind, text, { age = "", cover = null } = {}) {
   setProperty(document.getElementById("stamp"), "hidden", kind !== "stale");
   if (kind === "stale") write("stamp", age);
 }
-
-const write = (id, text) => setText(document.getElementById(id), text);
 
 function describe({ camera, paused, sentence }) {
   const age = camera.picture_age_s;
