@@ -10,6 +10,7 @@ import numpy as np
 from app.vision.annotate import annotate, encode
 from app.vision.crop import crop_faces
 from app.vision.detection.detection import Detection
+from app.vision.detection.sweep import Tile
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Box, Face
 from app.vision.model_card import MODELS
@@ -29,7 +30,7 @@ QUALITY = 80
 class FullSweep(FaceAnalyser):
     """The analyser that searches the whole picture in every frame; recall is measured against it."""
 
-    def _detect(self, grey: np.ndarray, monotonic: float, longest_step: float) -> list[Detection]:
+    def _detect(self, grey: np.ndarray, monotonic: float, tiles: Sequence[Tile]) -> list[Detection]:
         return self._detector.detect(grey)
 
 

@@ -81,6 +81,13 @@ def test_an_overloaded_machine_searches_no_more_in_a_late_frame():
     assert sum(late) == pytest.approx(8 * len(frontal_tiles(1280, 720)) / 2, abs=1)
 
 
+def test_at_half_the_pace_a_round_takes_twice_as_long():
+    sweep = swept(1280, 720)
+    tiles = len(sweep.next_tiles(0.0))
+    due = sum(len(sweep.next_tiles(index / 5 * SWEEP_SECONDS, pace=0.5)) for index in range(1, 101))
+    assert due == pytest.approx(100 / 5 / 2 * tiles, abs=1)
+
+
 def test_a_clock_that_stands_still_searches_nothing_twice():
     sweep = swept(1280, 720)
     sweep.next_tiles(1.0)

@@ -135,6 +135,8 @@ def test_a_face_that_was_just_classified_is_not_due():
     track.update_scores(scores(happy=0.6), 0.9, 0.1)
     assert not track.is_due(0.1 + CLASSIFY_SECONDS / 2)
     assert track.is_due(0.11 + CLASSIFY_SECONDS)
+    assert not track.is_due(0.11 + CLASSIFY_SECONDS, pace=0.5)
+    assert track.is_due(0.11 + 2 * CLASSIFY_SECONDS, pace=0.5)
 
 
 def test_an_expression_is_named_where_its_score_is_high_enough():

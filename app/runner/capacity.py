@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from app.language import Translatable
 
-CORE_SECONDS_PER_FRAME = 0.065  # measured with 20 faces in view, as benchmarks/NOTES.md says
+CORE_SECONDS_PER_FRAME = 0.055  # measured with 20 faces in view, as benchmarks/NOTES.md says
 USABLE_SHARE = 0.9  # of the cores; the rest is for pages and streams
 
 

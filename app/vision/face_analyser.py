@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from app.vision.detection.cascade import Cascade
 from app.vision.detection.cascade_detector import MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import Detection, are_one_face, non_maximum_suppression
 from app.vision.detection.motion import FacePatch, MotionDetector, shrink
-from app.vision.detection.sweep import all_sweeps
+from app.vision.detection.sweep import Tile, all_sweeps
 from app.vision.detection.yunet import MIN_SCORE, PROPOSAL_SCORE, YuNet
 from app.vision.face_judge import face_probability, faces_among
 from app.vision.film_cut import CutDetector
@@ -74,10 +75,10 @@ class FaceAnalyser:
             return None
         return sum(track.cascade.is_profile for track in in_view) / len(in_view)
 
-    def analyse(self, frame: Frame, longest_step: float = math.inf) -> tuple[Face, ...]:
+    def analyse(self, frame: Frame, longest_step: float = math.inf, pace: float = 1.0) -> tuple[Face, ...]:
         """Give the faces of people in view. Frames must come in the order in which the camera gave them.
 
-        `longest_step` as in `Sweep.next_tiles`.
+        `longest_step` as in `Sweep.next_tiles`, `pace` as there and in `Track.is_due`.
         """
         grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
         view = frame.view, grey.shape, frame.blanked_areas
@@ -87,10 +88,12 @@ class FaceAnalyser:
         if self._yunet:
             detections = self._detect_with_yunet(frame.image, grey)
         else:
-            detections = self._detect(grey, frame.monotonic, longest_step)
+            sweeps = (sweep.next_tiles(frame.monotonic, longest_step, pace) for sweep in self._sweeps)
+            detections = self._detect(grey, frame.monotonic, list(chain.from_iterable(sweeps)))
         tracks = self._tracker.update(detections, frame.monotonic)
         if self._classifier is not None:
-            self._classify(grey, tracks, frame.monotonic)
+            due = [track for track in tracks if track.is_due(frame.monotonic, pace)]
+            self._classify(grey, due, frame.monotonic)
             self._tracker.drop_rejected()
         faces = self._tracker.faces()
         boxes = {face.track_id: face.box for face in faces}
@@ -98,12 +101,10 @@ class FaceAnalyser:
         return tuple(face for face in faces if face.track_id not in self._picture_ids)
 
     def _classify(self, grey: np.ndarray, tracks: Sequence[Track], monotonic: float) -> None:
-        """Classify the faces that are due."""
-        due = [track for track in tracks if track.is_due(monotonic)]
         crops = crop_faces(
-            grey, [track.detected_box for track in due], [track.cascade.roll_degrees for track in due]
+            grey, [track.detected_box for track in tracks], [track.cascade.roll_degrees for track in tracks]
         )
-        for track, scores, probability in zip(due, *self._classifier.classify(crops), strict=True):
+        for track, scores, probability in zip(tracks, *self._classifier.classify(crops), strict=True):
             track.update_scores(scores, face_probability(track.detection, probability), monotonic)
 
     def analyse_picture(self, image: np.ndarray) -> tuple[Face, ...]:
@@ -137,13 +138,12 @@ class FaceAnalyser:
     def _new_tracker(self) -> Tracker:
         return Tracker(self._classifier.uncertain_below) if self._classifier else Tracker()
 
-    def _detect(self, grey: np.ndarray, monotonic: float, longest_step: float) -> list[Detection]:
+    def _detect(self, grey: np.ndarray, monotonic: float, tiles: Sequence[Tile]) -> list[Detection]:
         """Search around each known face, and in what has changed in the tiles that are due."""
         searches = [(track, self._detect_again(grey, track, monotonic)) for track in self._tracker.tracks]
         detections = [detection for _, detection in searches if detection]
         known = [detection.box for track, detection in searches if detection and self._is_known(track)]
         proposals: list[Detection] = []
-        tiles = [tile for sweep in self._sweeps for tile in sweep.next_tiles(monotonic, longest_step)]
         if tiles:
             rest, shrunk = _without_faces(grey, known), shrink(grey)
         for tile in tiles:

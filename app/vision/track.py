@@ -96,13 +96,16 @@ class Track:
         """Whether it is turned to the camera; None where the detector can't tell."""
         return None if self.turn is None else self.turn <= FRONTAL_TURN
 
-    def is_due(self, monotonic: float) -> bool:
-        """Whether to classify it in this moment's frame: detected there, and not classified just before."""
+    def is_due(self, monotonic: float, pace: float = 1.0) -> bool:
+        """Whether to classify it in this moment's frame: detected there, and not classified just before.
+
+        At a `pace` of 0.5 it is classified half as often.
+        """
         if self.detected_box is None:
             return False
         is_readable = self.detected_box.width >= MIN_READABLE_SIDE
         interval = CLASSIFY_SECONDS if is_readable else CLASSIFY_SMALL_SECONDS
-        return self.scores is None or monotonic - self._classified_at >= interval
+        return self.scores is None or monotonic - self._classified_at >= interval / pace
 
     def is_rejected(self, below: float) -> bool:
         """Whether it was classified and its face probability is below `below`."""
@@ -212,33 +215,24 @@ def _face(track: Track) -> Face:
 
 def _match(tracks: Sequence[Track], boxes: Sequence[Box]) -> list[tuple[Track, int]]:
     """Pair tracks with the indices of boxes, greedily by the highest IoU; none below MIN_IOU."""
-    candidates = sorted(
-        (
-            (_iou(track.last_detected_box, box), t, b)
-            for t, track in enumerate(tracks)
-            for b, box in enumerate(boxes)
-        ),
-        reverse=True,
-    )
+    ious = _ious([track.last_detected_box for track in tracks], boxes)
+    candidates = sorted(((ious[t, b], t, b) for t, b in np.argwhere(ious >= MIN_IOU)), reverse=True)
     pairs, used_tracks, used_boxes = [], set(), set()
-    for iou, t, b in candidates:
-        if iou < MIN_IOU:
-            break
+    for _, t, b in candidates:
         if t not in used_tracks and b not in used_boxes:
-            pairs.append((tracks[t], b))
+            pairs.append((tracks[t], int(b)))
             used_tracks.add(t)
             used_boxes.add(b)
     return pairs
 
 
-def _iou(a: Box, b: Box) -> float:
-    """Intersection over union, 0 to 1."""
-    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    if width <= 0 or height <= 0:
-        return 0.0
-    intersection = width * height
-    return intersection / (a.width * a.height + b.width * b.height - intersection)
+def _ious(a: Sequence[Box], b: Sequence[Box]) -> np.ndarray:
+    """Intersection over union of each box of `a` with each of `b`: (len(a), len(b)), 0 to 1."""
+    first, second = np.array(a, float).reshape(-1, 1, 4), np.array(b, float).reshape(1, -1, 4)
+    begin = np.maximum(first[..., :2], second[..., :2])
+    end = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
+    intersection = np.maximum(end - begin, 0).prod(-1)
+    return intersection / (first[..., 2:].prod(-1) + second[..., 2:].prod(-1) - intersection)
 
 
 def _weight(seconds: float, constant: float) -> float:

@@ -54,16 +54,17 @@ class Sweep:
         self._tiles_done = 0.0
         self._last_monotonic = -math.inf if starts_at_once else math.inf
 
-    def next_tiles(self, monotonic: float, longest_step: float = math.inf) -> list[Tile]:
+    def next_tiles(self, monotonic: float, longest_step: float = math.inf, pace: float = 1.0) -> list[Tile]:
         """Give the tiles to search in the frame of this moment.
 
-        But for the first frame, they are no more than are due in `longest_step` seconds.
+        But for the first frame, they are no more than are due in `longest_step` seconds. At a `pace` of 0.5 a
+        round takes twice as long.
         """
         count = len(self._tiles)
         step = monotonic - self._last_monotonic
         if math.isfinite(step):
             step = min(step, longest_step)
-        rounds = min(1.0, step / self._seconds)
+        rounds = min(1.0, pace * step / self._seconds)
         begin, self._tiles_done = self._tiles_done, self._tiles_done + count * max(0.0, rounds)
         self._last_monotonic = monotonic
         return [self._tiles[index % count] for index in range(int(begin), int(self._tiles_done))]
