@@ -3,7 +3,7 @@
 import math
 
 MEMORY_SECONDS = 120.0  # time constant of the mean
-LEAST_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
+MIN_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
 
 
 class TurnedFaces:
@@ -27,4 +27,4 @@ class TurnedFaces:
     @property
     def share(self) -> float | None:
         """0 to 1; None until enough was seen."""
-        return self._turned / self._faces if self._faces >= LEAST_FACE_SECONDS else None
+        return self._turned / self._faces if self._faces >= MIN_FACE_SECONDS else None

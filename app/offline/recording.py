@@ -15,7 +15,7 @@ from app.camera.video import silence_decoder
 from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
 from app.offline.recorded_minutes import RecordedMinutes, RecordingReading
-from app.offline.video import LEAST_SAID_SECONDS
+from app.offline.video import MIN_REPORTED_SECONDS
 from app.offline.video_reader import VideoReader
 from app.purpose import Purpose
 from app.settings import Settings
@@ -86,7 +86,7 @@ def _read(settings: Settings, recording: LectureRecording) -> bool:
 def _undecoded(video: VideoReader) -> Translatable | None:
     """What was left out of a video because it is damaged; None if that was nothing."""
     seconds = video.undecoded_seconds
-    if seconds < LEAST_SAID_SECONDS:
+    if seconds < MIN_REPORTED_SECONDS:
         return None
     return Translatable("%(seconds)s s of it could not be decoded.", seconds=f"{seconds:.1f}")
 
@@ -167,7 +167,7 @@ class _Renewal:
         now = time.monotonic()
         self._first = self._first or (seconds, now)
         if has_new_minute:
-            recording_queries.forget_deaths(self._recording_id)
+            recording_queries.reset_deaths(self._recording_id)
         if not self._throttle.is_due(now):
             return True
         return recording_queries.renew(

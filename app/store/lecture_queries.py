@@ -231,7 +231,7 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     if lecture.ended_at is not None:
         raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
-    pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
+    pulse_queries.close_pulse(lecture.id, lecture.ended_at)
     db.session.commit()
 
 
@@ -293,7 +293,7 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
         .values(ended_at=ended_at, ended_by_itself=True)
     )
     note_change(lecture.room_id)
-    pulse_queries.throw_votes_away(lecture.id, ended_at)
+    pulse_queries.close_pulse(lecture.id, ended_at)
     db.session.commit()
     return True
 
@@ -336,7 +336,7 @@ def hide_lecture(lecture: Lecture, now: datetime) -> None:
     lecture.deleted_at = now
     if lecture.ended_at is None:
         lecture.ended_at = max(now, lecture.started_at)
-        pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
+        pulse_queries.close_pulse(lecture.id, lecture.ended_at)
     db.session.commit()
 
 

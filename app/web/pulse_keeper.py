@@ -94,7 +94,7 @@ class PulseKeeper:
         pulses = pulse_queries.open_pulses()
         for pulse in pulses:
             if pulse.lecture.room_id not in rooms or pulse.lecture.ended_at is not None:
-                pulse_queries.throw_votes_away(pulse.lecture_id, pulse.lecture.ended_at or now)
+                pulse_queries.close_pulse(pulse.lecture_id, pulse.lecture.ended_at or now)
                 db.session.commit()
         self._has_pulses = bool(pulses)
 
