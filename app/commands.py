@@ -37,8 +37,8 @@ from app.vision.detection.yunet_file import PUBLISHED_URL
 from app.vision.model_card import read_model_card
 
 
-class SaysWhyDatabaseFails:
-    """A command, or a group of them, that says in one sentence why the database can't be used."""
+class DatabaseErrorMixin:
+    """Reports a database that is away, full or not migrated as one sentence instead of a trace."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -49,12 +49,12 @@ class SaysWhyDatabaseFails:
             raise click.ClickException(sentence(error)) from None
 
 
-class Group(SaysWhyDatabaseFails, AppGroup):
-    """A group of commands."""
+class Group(DatabaseErrorMixin, AppGroup):
+    """A group with such sentences, whose commands run in the application context."""
 
 
-class Command(SaysWhyDatabaseFails, click.Command):
-    """A command without a group."""
+class Command(DatabaseErrorMixin, click.Command):
+    """A command with such sentences, outside any group."""
 
 
 user = Group("user", help="Accounts.")

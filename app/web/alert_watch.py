@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.notify import post
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.alert import Alert
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.notify.post import Notification, NotSent
@@ -106,7 +106,7 @@ class AlertWatch:
             try:
                 post.check(address)
             except NotSent as problem:
-                log.error("NOTIFY: %s can't be used: %s", shown(address), problem)
+                log.error("NOTIFY: %s can't be used: %s", redacted(address), problem)
 
     def _watch(self) -> None:
         while not self._is_ending():

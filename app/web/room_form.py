@@ -12,7 +12,7 @@ from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import LANGUAGES, translate
 from app.notify import post
-from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
+from app.notify.address import as_lines, kept_addresses, parse_addresses, redacted, split_addresses
 from app.notify.post import NotSent
 from app.purpose import Ground, Purpose
 from app.settings import check_setting
@@ -207,7 +207,7 @@ class RoomForm(Form):
             raise ValidationError(
                 gettext(
                     "Apprise can't use %(address)s: %(reason)s",
-                    address=shown(address),
+                    address=redacted(address),
                     reason=translate(problem),
                 )
             ) from None

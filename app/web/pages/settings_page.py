@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.camera.spec import CameraKind, hide_password, kind_of
 from app.language import Translatable, current_language, translate
 from app.notify import post
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.alert import Alert, AlertKind
 from app.notify.post import Notification, NotSent
 from app.report.wording import capital
@@ -107,8 +107,8 @@ def _send_test(address: str, message: Notification, language: str) -> dict:
     try:
         post.post(address, message)
     except NotSent as problem:
-        return {"address": shown(address), "works": False, "detail": translate(problem, language)}
-    return {"address": shown(address), "works": True, "detail": translate(SENT, language)}
+        return {"address": redacted(address), "works": False, "detail": translate(problem, language)}
+    return {"address": redacted(address), "works": True, "detail": translate(SENT, language)}
 
 
 def _test_alert(room: Room) -> Alert:
@@ -162,7 +162,7 @@ def _page(room: Room, form: RoomForm, first: bool):
         first=first,
         uncertain_below=_uncertain_below(),
         archive_obstacle=translate(archive_obstacle(room) or ""),
-        told_of_all_rooms=[shown(address) for address in _addresses_for_all()],
+        told_of_all_rooms=[redacted(address) for address in _addresses_for_all()],
         in_force=in_force,
         camera=hide_password(in_force.camera),
         present_address=(

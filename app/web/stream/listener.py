@@ -29,9 +29,7 @@ from app.web.sending.relay import key_sha256
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how soon a monitor hears of a viewer
-RELOAD_SECONDS = (
-    60.0  # between two reads of a watched room's settings, where no message says they have changed
-)
+RELOAD_SECONDS = 60.0  # between two reads of a watched room's settings without a message of a change
 MOVE_SECONDS = 60.0  # by then another machine would have taken the room
 GONE = Translatable("The machine that read this camera no longer answers. Another one takes over if it can.")
 NO_MONITOR = Translatable("No camera process can be reached. It is started by: flask --app wsgi monitor run")
