@@ -17,8 +17,9 @@ from app.purpose import Purpose
 from app.settings import default_setting
 from app.store import audit_queries, lecture_queries, room_queries, timetable_queries
 from app.store.audit_queries import AuditAction
-from app.store.detector_file import CASCADES, effective_detector
+from app.store.detector_file import effective_detector
 from app.store.tables import Lecture, Room
+from app.vision.detector_choice import CASCADES
 from app.vision.privacy_area import PrivacyArea
 
 ROOM_SETTINGS = ("camera", "hide_faces", "minimum_group", "purpose", "retention_days", "contact")

@@ -15,6 +15,7 @@ from app.vision.crop import MIN_READABLE_SIDE, SIDE
 from app.vision.detection.cascade_detector import CascadeDetector
 from app.vision.detection.detection import Detection
 from app.vision.detection.yunet import PROPOSAL_SCORE, YuNet
+from app.vision.detector_choice import CASCADES
 from app.vision.emotion import EMOTIONS, UNCERTAIN
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_judge import faces_among
@@ -41,13 +42,13 @@ NO_CROP = Translatable("This is not the crop of a face.")
 class PictureAnalyser:
     """Analyses single pictures with the cascades, or YuNet, and the served network. Not thread-safe."""
 
-    def __init__(self, detector: str = "haar", network: Path = MODELS) -> None:
+    def __init__(self, detector: str = CASCADES, network: Path = MODELS) -> None:
         """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         self._detector = (
-            CascadeDetector() if detector == "haar" else YuNet(Path(detector).expanduser(), PROPOSAL_SCORE)
+            CascadeDetector() if detector == CASCADES else YuNet(Path(detector).expanduser(), PROPOSAL_SCORE)
         )
         self._classifier = ExpressionClassifier.load(network)
         self._model = read_model_card(network).sha256

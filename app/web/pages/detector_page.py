@@ -14,10 +14,11 @@ from app.purpose import Purpose
 from app.store import detector_file, room_queries
 from app.store.audit_queries import AuditAction
 from app.store.changes import note_change
-from app.store.detector_file import CASCADES, effective_detector
+from app.store.detector_file import effective_detector
 from app.store.effective_settings import EffectiveSettings, is_set_by_environment
 from app.store.tables import Room
 from app.vision.detection.yunet_file import PUBLISHED_URL
+from app.vision.detector_choice import CASCADES
 from app.web.access import current_scope, limiter
 from app.web.audit import record
 from app.web.extensions import hub
