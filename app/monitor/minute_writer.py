@@ -169,7 +169,7 @@ class MinuteWriter:
         return has_lecture_ended
 
     def _close(self) -> None:
-        """Read the room no longer, and write what was counted."""
+        """Stop reading the room, and write what was counted."""
         settings = self.effective_settings
         if settings is not None and settings.pause is None:
             self.effective_settings = replace(settings, pause=CurrentPause(self._clock.now(), "somebody"))

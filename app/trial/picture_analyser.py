@@ -67,12 +67,12 @@ class PictureAnalyser:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
         def accept(proposals: Sequence[Detection]) -> list[Detection]:
-            looks = faces_among(grey, proposals, self._classifier, in_picture=True)
-            return [look.detection for look in looks]
+            accepted = faces_among(grey, proposals, self._classifier, in_picture=True)
+            return [each.detection for each in accepted]
 
         detections = search_picture(image, grey, self._detector, accept, SIDES)
-        looks = faces_among(grey, detections, self._classifier)
-        faces = [self._face(*look, with_crop=with_pictures) for look in looks[:MAX_FACES]]
+        found = faces_among(grey, detections, self._classifier)
+        faces = [self._face(*each, with_crop=with_pictures) for each in found[:MAX_FACES]]
         height, width = grey.shape
         answer = {"width": width, "height": height, "model": self._model, "faces": faces}
         if with_pictures:

@@ -172,9 +172,9 @@ def _known_machines(channel) -> list[str]:
 
 
 def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):
-    from app.web.stream.listener import ListenedRoom
+    from app.web.stream.listener import RemoteRoomKeeper
 
-    return ListenedRoom(app.extensions["listener"], _live_room(app, room_id, is_ending))
+    return RemoteRoomKeeper(app.extensions["listener"], _live_room(app, room_id, is_ending))
 
 
 def _log_with_gunicorn() -> None:
