@@ -122,9 +122,9 @@ class StackChart:
         return tuple(_expression_row(self.columns, self.step, kind) for kind in (*self.kinds, UNCERTAIN))
 
 
-def minutes_a_column(minutes: Sequence[ReportMinute], most: int = MAX_COLUMNS) -> int:
-    """How many minutes share a column, so that there are at most `most` columns."""
-    return max(1, -(-len(minutes) // most))
+def minutes_per_column(minutes: Sequence[ReportMinute], max_columns: int = MAX_COLUMNS) -> int:
+    """How many minutes share a column, so that there are at most `max_columns`."""
+    return max(1, -(-len(minutes) // max_columns))
 
 
 def stack_chart(
@@ -135,7 +135,7 @@ def stack_chart(
     time: Callable[[datetime, tzinfo], str] = clock,
 ) -> StackChart:
     """The chart of consecutive minutes; `time` says how the axis names a minute."""
-    step = minutes_a_column(minutes)
+    step = minutes_per_column(minutes)
     columns = tuple(merge_minutes(minutes, step))
     kinds = tuple(kinds_of_presence(columns)) if is_presence else palette.STACK_ORDER
     values = [_values(column, is_presence) for column in columns]

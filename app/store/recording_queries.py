@@ -324,7 +324,7 @@ def expire(now: datetime) -> None:
             db.session.commit()
 
 
-def take_untold() -> list[LectureRecording]:
+def claim_unreported() -> list[LectureRecording]:
     """Claim the ended recordings that no message was sent about: each is given to one process, once."""
     ended = select(LectureRecording).where(
         LectureRecording.state.in_((RecordingState.DONE, RecordingState.FAILED)), ~LectureRecording.is_told

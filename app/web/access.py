@@ -24,10 +24,10 @@ from app.role import Role
 from app.store import room_queries, user_queries
 from app.store.scope import NOTHING, Scope, scope_of
 from app.store.tables import Lecture, Room, SignIn, Token, User, db
-from app.web import upload_place
+from app.web import upload_slot
 from app.web.extensions import current_time
 from app.web.language_cookie import remember_language
-from app.web.upload_place import take_place
+from app.web.upload_slot import take_slot
 
 
 class Who(IntEnum):
@@ -248,7 +248,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    upload_place.init_app(app)
+    upload_slot.init_app(app)
     app.before_request(_check_access)
     app.after_request(_set_headers)
     app.after_request(_note_use)
@@ -419,7 +419,7 @@ def _check_access() -> Response | None:
     if request.endpoint == UPLOADING:
         request.max_content_length = MAX_PIECE_BYTES
     if request.endpoint in IN_MEMORY and request.method == "POST":
-        take_place()
+        take_slot()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None

@@ -151,7 +151,7 @@ class AlertWatch:
                     ),
                     rooms.get(each.room_id),
                 )
-                for each in recording_queries.take_untold()
+                for each in recording_queries.claim_unreported()
             ]
 
     def _load_rooms(self) -> bool:

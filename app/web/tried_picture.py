@@ -9,7 +9,7 @@ from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
 from app.web.problems import problem
 from app.web.request_body import drop_body
-from app.web.upload_place import MAX_TRIED_BYTES, RETRY_SECONDS, has_arrived
+from app.web.upload_slot import MAX_TRIED_BYTES, RETRY_SECONDS, stop_deadline
 
 ONLY_PRESENCE = Translatable(
     "Every room here only counts faces, so no expression is read in a picture either."
@@ -52,4 +52,4 @@ def sent_picture() -> bytes:
         drop_body(MAX_TRIED_BYTES)
         abort(413, TOO_LARGE)
     finally:
-        has_arrived()
+        stop_deadline()

@@ -23,7 +23,7 @@ from app.web.access import current_scope, limiter
 from app.web.audit import record
 from app.web.extensions import hub
 from app.web.requested_room import requested_room, room_route
-from app.web.upload_place import has_arrived
+from app.web.upload_slot import stop_deadline
 
 pages = Blueprint("detector", __name__)
 
@@ -50,7 +50,7 @@ def install():
         return refusal
     sent = request.files.get("file")
     weights = sent.read() if sent else None
-    has_arrived()
+    stop_deadline()
     if sent is not None and not weights:
         return _refused(gettext("Choose the file first."))
     if (problem := _install(weights)) is not None:
