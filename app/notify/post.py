@@ -34,7 +34,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one address is told at once."""
+    """The alerts that one message reports."""
 
     alerts: tuple[Alert, ...]
     """At least one."""

@@ -1,4 +1,4 @@
-"""Sends messages in the background, on one thread, and again where that fails."""
+"""Sends messages in the background, on one thread, and retries."""
 
 import logging
 import threading

@@ -175,7 +175,7 @@ class _Renewal:
         )
 
     def _seconds_left(self, seconds: float, now: float) -> float | None:
-        """How long reading will take on, at the speed so far."""
+        """How much longer reading will take at the speed so far; None where that is unknown."""
         first_seconds, began = self._first
         if self._seconds is None or seconds <= first_seconds:
             return None

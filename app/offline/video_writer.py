@@ -104,9 +104,9 @@ class SoundCopy:
 
 @contextmanager
 def annotated_video(path: Path, original: VideoFile) -> Iterator[AnnotatedVideoWriter]:
-    """Write a copy of a video, with its times and its sound, which appears at `path` once it is complete.
+    """Write a copy of a video, with its times and its sound; it appears at `path` only once it is complete.
 
-    Else not at all. Raises RecordingError.
+    Raises RecordingError.
     """
     unfinished = path.with_name(f"writing-{path.name}")
     try:

@@ -191,7 +191,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
 
 
 def correlation_of_course(lectures: Sequence[Lecture], now: datetime) -> RankCorrelation | None:
-    """How far *lost* and unpleasant expressions go together over several lectures; None if unknown."""
+    """The rank correlation of *lost* and unpleasant expressions, pooled over lectures; None if unknown."""
     found = []
     for lecture in lectures:
         rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]

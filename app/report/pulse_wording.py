@@ -32,7 +32,7 @@ def pulse_sentence(pulse: PulseReport, timezone: ZoneInfo) -> str:
 
 
 def correlation_sentence(correlation: RankCorrelation) -> str:
-    """Whether faces and answers go together, with the figure."""
+    """How faces and answers correlate, in a sentence with the figures."""
     figure = gettext(
         "rank correlation %(value)s, 95 %% interval %(low)s to %(high)s, %(count)s minutes",
         value=signed(correlation.value),

@@ -40,7 +40,7 @@ class Purger:
         self._thread.join(2 * POLL_SECONDS + 1)
 
     def run(self) -> None:
-        """Do so in this thread, until `is_ending` gives True."""
+        """Purge again and again in this thread, until `is_ending` gives True."""
         run_until_ended(self._keep_purging, self._clock, self._is_ending)
 
     def _keep_purging(self) -> None:

@@ -1,4 +1,4 @@
-"""Has recordings read, one after the other, each by a process of its own."""
+"""Starts a process for each recording in the queue, one after the other."""
 
 import fcntl
 import logging
@@ -140,7 +140,7 @@ class RecordingRunner:
 
 @contextmanager
 def _machine_lock(folder: Path) -> Iterator[bool]:
-    """Gives whether this machine's lock for reading recordings is ours meanwhile."""
+    """Hold this machine's lock for reading recordings; gives whether it was free."""
     with (folder / "recordings.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

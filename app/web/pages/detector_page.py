@@ -76,7 +76,7 @@ def remove():
 
 @room_route(pages, "/settings/detector/hint", methods=["POST"])
 def hide_hint():
-    """Propose YuNet no more in this browser."""
+    """Hide the proposal of YuNet in this browser."""
     response = redirect(url_for("live.live"))
     response.set_cookie(
         HINT_COOKIE, "hidden", HINT_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
