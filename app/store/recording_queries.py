@@ -137,7 +137,7 @@ def put_in_queue(recording: LectureRecording, coming_from: RecordingState = Reco
     return queued.rowcount > 0
 
 
-def say_beginning(recording: LectureRecording, began_at: datetime) -> bool:
+def store_beginning(recording: LectureRecording, began_at: datetime) -> bool:
     """Store when a recording began, and let it be read if it waited for that; False if it is too late."""
     said = db.session.execute(
         update(LectureRecording)

@@ -121,7 +121,7 @@ WHO_MAY = {
     "recordings.offset": Who.TEACHER,
     "recordings.receive": Who.TEACHER,
     "recordings.remove": Who.TEACHER,
-    "recordings.say_beginning": Who.TEACHER,
+    "recordings.set_beginning": Who.TEACHER,
     "report.add_note": Who.TEACHER,
     "report.compare": Who.TEACHER,
     "report.delete": Who.TEACHER,

@@ -52,7 +52,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
         on_room_change(app, partial(_note_change, app))
     runner = Runner(
         partial(_rooms_in_use, app),
-        partial(_listened_room if has_redis else _supervisor, app),
+        partial(_remote_room_keeper if has_redis else _supervisor, app),
         rooms.forget,
         partial(_refusal, app, None if has_redis else capacity),
         partial(_refuse_room, app),
@@ -171,7 +171,7 @@ def _known_machines(channel) -> list[str]:
         return []
 
 
-def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+def _remote_room_keeper(app: Flask, room_id: int, is_ending: Callable[[], bool]):
     from app.web.stream.listener import RemoteRoomKeeper
 
     return RemoteRoomKeeper(app.extensions["listener"], _live_room(app, room_id, is_ending))
