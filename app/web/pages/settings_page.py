@@ -34,7 +34,7 @@ pages = Blueprint("room_settings", __name__)
 
 PURPOSE = {"purpose", "ground"}
 NOT_NAMED = PURPOSE | {"hidden_by_administrator"}
-"""Settings whose change the audit says otherwise."""
+"""Settings whose change has an entry of its own in the audit."""
 SNAPSHOT_SECONDS = 2.0
 SENT_AT_ONCE = 3  # each takes 60 MB of memory for a second
 SENT = Translatable("Sent. Look whether it has arrived.")
@@ -42,7 +42,7 @@ SENT = Translatable("Sent. Look whether it has arrived.")
 
 @room_route(pages, "/settings", methods=["GET", "POST"])
 def settings():
-    """Change the settings that can be changed while the server runs."""
+    """Change the room's settings that can be changed while the server runs."""
     room = requested_room()
     form = _form_for(room)
     if form.validate_on_submit():
@@ -127,7 +127,7 @@ def _addresses_for_all() -> tuple[str, ...]:
 
 
 def _try(spec: str) -> dict:
-    """Try a camera. The one in use is not opened a second time, which most devices refuse."""
+    """Try a camera; most devices refuse to be opened twice, so the one in use gives its snapshot."""
     room = requested_room()
     in_force, room_hub = current_settings(room), hub(room)
     ordered = room_hub.demand.overrides
