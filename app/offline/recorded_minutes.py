@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
+from app.clock import start_of_minute
+from app.monitor.minute_aggregator import MinuteAggregator
 from app.offline.video_reader import VideoReader
 from app.purpose import Purpose
 from app.store.counted_minute import CountedMinute

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.camera.errors import CameraError
 from app.camera.video import silence_decoder
-from app.clock import SYSTEM_CLOCK
+from app.clock import MINUTE, SYSTEM_CLOCK
 from app.language import Translatable
 from app.offline.recorded_minutes import RecordedMinutes, RecordingReading
 from app.offline.video import MIN_REPORTED_SECONDS
@@ -21,7 +21,6 @@ from app.purpose import Purpose
 from app.settings import Settings
 from app.store import lecture_queries, minute_queries, recording_queries, uploads
 from app.store.effective_settings import effective_settings
-from app.store.minute_queries import MINUTE
 from app.store.recording_queries import NewRecording
 from app.store.recording_time import BadTime, check_time
 from app.store.tables import Lecture, LectureRecording, RecordingState, Room, User, db

@@ -11,9 +11,7 @@ from app.report.interval import Interval, wilson
 from app.report.report_minute import ReportMinute
 from app.store import poll_queries, pulse_queries
 from app.store.tables import Lecture
-from app.vision.emotion import Emotion
-
-UNPLEASANT = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
+from app.vision.emotion import UNPLEASANT, Emotion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
+from app.clock import MINUTE
 from app.expression_names import expression_name
 from app.report.interval import effective_sample_size
 from app.report.lecture_report import Report, ReportNote
 from app.report.pulse_wording import pulse_sentence
-from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
+from app.report.report_minute import MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
 from app.store.minute_figures import PooledMinutes, mean_faces
 from app.store.minute_queries import MAX_REPORTED

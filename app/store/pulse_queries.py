@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.clock import MINUTE, start_of_minute
 from app.language import Translatable
 from app.pulse.choice import Choice
 from app.pulse.code import new_code
 from app.pulse.publication import SILENT_AFTER, Vote, publication
 from app.store.tables import Lecture, Poll, PollAnswer, Pulse, PulseMinute, PulseVote, Question, Room, db
 
-MINUTE = timedelta(minutes=1)
 LATE = timedelta(seconds=15)
 """The counts shown later than this after a minute's end are not stored as that minute's."""
 MAX_DEVICES = 2000
@@ -40,7 +40,7 @@ def open_pulse(lecture: Lecture, minimum_group: int, now: datetime) -> Pulse:
                 is_shown=False,
                 minimum_group=minimum_group,
                 version=0,
-                counted_until=_minute_of(now),
+                counted_until=start_of_minute(now),
             )
         )
         try:
@@ -166,7 +166,7 @@ def write_minute(pulse: Pulse, now: datetime) -> bool:
 
     A minute whose end no process saw, because none ran, has no row.
     """
-    current = _minute_of(now)
+    current = start_of_minute(now)
     if current <= pulse.counted_until:
         return False
     claimed = db.session.execute(
@@ -205,7 +205,7 @@ def close_pulse(lecture_id: int, at: datetime) -> None:
     pulse = db.session.get(Pulse, lecture_id)
     if pulse is None:
         return
-    minute = _minute_of(at)
+    minute = start_of_minute(at)
     if minute >= pulse.counted_until:
         db.session.add(_row_of(pulse, minute))
     db.session.execute(
@@ -245,7 +245,3 @@ def delete_question(question: Question) -> None:
     """Delete a question."""
     db.session.delete(question)
     db.session.commit()
-
-
-def _minute_of(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

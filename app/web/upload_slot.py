@@ -7,11 +7,11 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from app.language import Translatable
 from app.web.request_body import start_deadline
+from app.web.retry import RETRY_SECONDS
 
 MAX_TRIED_BYTES = 2**25
 MAX_TRIED_AT_ONCE = 4  # each holds one of gunicorn's threads, and its picture in memory
 UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
-RETRY_SECONDS = 5
 
 BUSY = Translatable("Other pictures are being read. Try again in a few seconds.")
 
