@@ -16,7 +16,7 @@ class TurnedFaces:
         self._at: float | None = None
 
     def add(self, turned: float | None, faces: int, monotonic: float) -> None:
-        """Take in a frame and the share of its faces that are turned; None where nobody can tell."""
+        """Take in a frame and the share of its faces that are turned; None where the detector can't tell."""
         seconds = min(1.0, monotonic - self._at) if self._at is not None else 0.0
         self._at = monotonic
         fading = math.exp(-seconds / MEMORY_SECONDS)

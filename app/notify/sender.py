@@ -103,7 +103,7 @@ class Sender:
         outbox.tries += 1
 
     def _finish(self, outbox: Outbox, notification: Notification) -> None:
-        """Take a notification out, unless so many came meanwhile that it is out already."""
+        """Remove a notification, unless newer ones have pushed it out already."""
         with self._lock:
             if outbox.waiting and outbox.waiting[0] is notification:
                 outbox.waiting.popleft()

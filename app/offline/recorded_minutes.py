@@ -41,7 +41,7 @@ class RecordedMinutes:
         lecture: Lecture,
         first_minute: datetime | None = None,
     ) -> None:
-        """`first_minute`: where to go on; earlier ones are stored already."""
+        """`first_minute` is where counting resumes; earlier minutes are stored already."""
         self._analyser = analyser
         self._throttle = Throttle(detect_fps)
         self._minimum_group = minimum_group

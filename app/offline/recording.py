@@ -162,7 +162,7 @@ class _Renewal:
         """The time in the video at which reading began, and the clock's then."""
 
     def __call__(self, seconds: float, has_new_minute: bool) -> bool:
-        """Whether to go on: not if somebody cancelled it."""
+        """Renew the recording at most once a second; gives False once somebody has cancelled it."""
         now = time.monotonic()
         self._first = self._first or (seconds, now)
         if has_new_minute:

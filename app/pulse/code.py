@@ -1,4 +1,4 @@
-"""The code of a lecture's pulse, and what is kept of a device."""
+"""The code of a lecture's pulse, and the pseudonyms of devices."""
 
 import hmac
 import secrets

@@ -1,4 +1,4 @@
-"""A lecture as it is reported: every minute from start to end, and its figures as a whole."""
+"""The report of a lecture: every minute from start to end, and figures of the whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -27,7 +27,7 @@ is 3.5 away in one lecture of five, and 2 away in every lecture."""
 MAX_CHANGES = 4  # as many as people read
 MAX_MOMENTS = 3  # of them, beside the chart
 
-AFTER_NOTE = timedelta(minutes=3)  # a peak is mentioned together with a note at most so long before it
+AFTER_NOTE = timedelta(minutes=3)  # a note this long before a peak is mentioned with it
 
 MIN_COVERAGE, MAX_UNCERTAIN = 0.7, 0.5  # beyond them the report is doubtful
 

@@ -81,7 +81,7 @@ class RecordingRunner:
             return True
 
     def _take_next(self) -> int | None:
-        """The id of what is to be read next; None if nothing is, or while the database is away."""
+        """Claim the next recording in the queue; gives its id, or None if there is none or no database."""
         with self._app.app_context():
             try:
                 now = self._clock.now()

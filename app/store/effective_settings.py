@@ -175,7 +175,7 @@ def rooms_without_camera() -> list[Room]:
 
 
 def _purposes_in_use() -> dict[Room, Purpose]:
-    """What each room in use is for as it is set, whichever lecture runs."""
+    """The purpose that is set for each room in use, whichever lecture runs."""
     first = first_room()
     rooms = room_queries.rooms_in_use() or [first]
     return {room: Purpose(_effective("purpose", room, room.id == first.id)) for room in rooms}

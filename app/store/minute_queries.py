@@ -147,7 +147,7 @@ def newest_minute(room: Room) -> datetime | None:
 
 
 def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> CountedMinute | None:
-    """What is stored of a minute, so that counting can go on."""
+    """The stored figures of a minute, to resume counting from; None if there are none."""
     row = db.session.scalar(_select_minute(room, minute, lecture_id))
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""Recordings on their way to a lecture: the queue of what is to be read, and how far each has come.
+"""Recordings that become lectures: the queue in which they are read, and the progress of each.
 
 The row of a recording is its place in the queue. A process that reads one renews the row every second; a row
 that is not renewed any more belongs to a process that died, and is taken up again.

@@ -103,20 +103,19 @@ class PictureAnalyser:
         with_crop: bool,
     ) -> dict:
         cascade, top = detection.cascade, int(scores.argmax())
-        is_turned = cascade.is_profile or (detection.turn or 0.0) >= TURNED_AWAY
-        is_named = scores[top] >= self._classifier.uncertain_below and (detection.turn or 0.0) < TURNED_AWAY
+        is_turned_away = (detection.turn or 0.0) >= TURNED_AWAY
+        is_named = scores[top] >= self._classifier.uncertain_below and not is_turned_away
         if detection.box.width < MIN_READABLE_SIDE:
             expression, why = None, "too-small"
         elif is_named:
             expression, why = EMOTIONS[top], None
         else:
-            expression, why = UNCERTAIN, "from-the-side" if is_turned else "unsure"
+            is_from_the_side = cascade.is_profile or is_turned_away
+            expression, why = UNCERTAIN, "from-the-side" if is_from_the_side else "unsure"
         has_scores = why not in ("too-small", "from-the-side")
         face = {
             "box": list(detection.box),
-            "detector": "yunet"
-            if isinstance(self._detector, YuNet)
-            else cascade.name.lower().replace("_", "-"),
+            "detector": "yunet" if detection.is_from_yunet else cascade.name.lower().replace("_", "-"),
             "rotation": cascade.roll_degrees,
             "face_probability": round(float(probability), 4),
             "scores": _named(scores) if has_scores else None,

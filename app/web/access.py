@@ -230,7 +230,7 @@ limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
 
 SIGN_IN_KEY = "sign_in"
 USE_PRECISION = timedelta(minutes=1)
-RECHECK_SECONDS = 10.0  # how long a stream goes on at most after its viewer was signed out
+RECHECK_SECONDS = 10.0  # a stream ends at most this long after its viewer was signed out
 
 
 class SessionInterface(SecureCookieSessionInterface):

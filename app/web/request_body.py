@@ -11,7 +11,7 @@ CHUNK_BYTES = 2**16
 
 
 def start_deadline(seconds: float) -> threading.Timer:
-    """Let nothing more of this request arrive after so many seconds; cancel it once all has been read."""
+    """Stop receiving this request after so many seconds; cancel the timer once the body has been read."""
     connection = request.environ.get("gunicorn.socket")
     timer = threading.Timer(seconds, _stop_receiving, [connection])
     if connection is not None:
@@ -21,7 +21,7 @@ def start_deadline(seconds: float) -> threading.Timer:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let nothing more of this request arrive after so many seconds, while the block reads it."""
+    """Stop receiving this request after so many seconds, while the block reads its body."""
     timer = start_deadline(seconds)
     try:
         yield

@@ -192,7 +192,7 @@ class RoomForm(Form):
             )
 
     def addresses(self) -> tuple[str, ...]:
-        """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
+        """The addresses that messages about the room go to. Raises ValueError where one can't be used."""
         typed = split_addresses(self.notify.data)
         return parse_addresses("\n".join(kept_addresses(typed, self._stored_addresses)))
 

@@ -154,7 +154,7 @@ def end(lecture_id: int):
 
 @pages.post("/lectures/<int:lecture_id>/resume")
 def resume(lecture_id: int):
-    """Let a lecture that has just ended go on."""
+    """Resume a lecture that has just ended."""
     lecture = own_lecture_or_403(lecture_id)
     try:
         lecture_queries.resume_lecture(lecture, current_time())

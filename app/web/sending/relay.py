@@ -66,7 +66,7 @@ class FrameSender:
     """Monotonic seconds; before the first frame, when it connected."""
 
     def presence(self, *, is_new: bool) -> SenderPresence:
-        """What other web processes are told of it."""
+        """The message about this sender for other web processes."""
         return SenderPresence(self.name, key_sha256(self.key), self.since, is_new)
 
 
@@ -81,7 +81,7 @@ class PendingFrame:
 
 
 def key_sha256(key: str) -> str:
-    """What is told of a sender's key, which is a secret."""
+    """The SHA-256 of a sender's key, for other processes: the key itself is a secret."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
