@@ -18,6 +18,7 @@ from app.clock import Clock
 from app.project import PROJECT
 from app.restart import run_until_ended
 from app.store import recording_queries
+from app.store.database_health import is_refused
 from app.store.tables import db
 
 log = logging.getLogger(__name__)
@@ -87,9 +88,11 @@ class RecordingRunner:
                 now = self._clock.now()
                 recording_queries.expire(now)
                 return recording_queries.take_next(now)
-            except SQLAlchemyError:  # others have logged that
+            except SQLAlchemyError as error:
                 db.session.rollback()
-                return None
+                if is_refused(error):
+                    raise
+                return None  # others have logged that the database is away
 
     def _run_process(self, recording_id: int) -> None:
         command = [sys.executable, "-m", "app.offline", self._app.instance_path, str(recording_id)]
