@@ -1,12 +1,13 @@
 """Time, passed in, so that every rule about it can be tested without sleeping."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Protocol
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 """The wall clock of files, which do not say when they were filmed."""
+MINUTE = timedelta(minutes=1)
 
 
 class Clock(Protocol):
@@ -42,3 +43,8 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
+
+
+def start_of_minute(moment: datetime) -> datetime:
+    """The start of the minute in which a moment lies."""
+    return moment.replace(second=0, microsecond=0)

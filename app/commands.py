@@ -34,11 +34,11 @@ from app.store.backup import BackupError, open_backup, restore_backup, write_bac
 from app.store.database_health import is_outage, is_unmigrated, sentence
 from app.store.effective_settings import effective_settings, first_room
 from app.vision.detection.yunet_file import PUBLISHED_URL
-from app.vision.model_card import read_model_card
+from app.vision.model_card import WeightsError, read_model_card
 
 
-class SaysWhyDatabaseFails:
-    """A command, or a group of them, that says in one sentence why the database can't be used."""
+class DatabaseErrorMixin:
+    """Reports a database that is away, full or not migrated as one sentence instead of a trace."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -49,12 +49,12 @@ class SaysWhyDatabaseFails:
             raise click.ClickException(sentence(error)) from None
 
 
-class Group(SaysWhyDatabaseFails, AppGroup):
-    """A group of commands."""
+class Group(DatabaseErrorMixin, AppGroup):
+    """A group with such sentences, whose commands run in the application context."""
 
 
-class Command(SaysWhyDatabaseFails, click.Command):
-    """A command without a group."""
+class Command(DatabaseErrorMixin, click.Command):
+    """A command with such sentences, outside any group."""
 
 
 user = Group("user", help="Accounts.")
@@ -251,7 +251,7 @@ def add_recording(
         lecture = read_file(current_app.config["SETTINGS"], file, new, room, owner)
     except BadTime as error:
         raise click.ClickException(f"{error} Give --began.") from None
-    except (CameraError, RuntimeError, ValueError) as error:
+    except (CameraError, RuntimeError, WeightsError) as error:  # RuntimeError: from the detector
         raise click.ClickException(str(error)) from None
     click.echo(f"Lecture {lecture.id}")
     _record(AuditAction.RECORDING_ADDED, str(lecture.id))
@@ -393,7 +393,7 @@ def analyse(paths: tuple[Path, ...], out: Path) -> None:
     )
     try:
         analyser = FaceAnalyser(effective.detector, network=settings.network)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, WeightsError) as error:  # RuntimeError: from the detector
         raise click.ClickException(str(error)) from None
     if not analyse_all(paths, out, analyser, analysis_settings):
         raise SystemExit(1)
@@ -436,7 +436,7 @@ def _write_backup_file(path: Path) -> dict[str, int]:
             counts = write_backup(file, SYSTEM_CLOCK.now())
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
+        except BaseException:  # also where somebody presses Ctrl+C
             path.unlink()
             raise
     return counts

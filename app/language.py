@@ -42,13 +42,13 @@ class Translatable:
     def __str__(self) -> str:
         return self.text % self.values if self.values else self.text
 
-    def as_json(self, most: int | None = None) -> list:
-        """It as JSON takes it; its values become texts, of `most` characters if that is given."""
-        return [self.text, {name: str(value)[:most] for name, value in self.values.items()}]
+    def as_json(self, max_length: int | None = None) -> list:
+        """The sentence as a list for JSON; its values become texts of at most `max_length` characters."""
+        return [self.text, {name: str(value)[:max_length] for name, value in self.values.items()}]
 
     @staticmethod
     def from_json(value: list) -> "Translatable":
-        """Make one again of what `as_json` gave."""
+        """The sentence that `as_json` turned into `value`."""
         text, values = value
         return Translatable(text, **values)
 

@@ -30,7 +30,7 @@ def run_until_ended(work: Callable[[], None], clock: Clock, is_ending: Callable[
 
 
 def wait_for_retry(seconds: float, clock: Clock, is_ending: Callable[[], bool]) -> None:
-    """Wait, but no longer than until `is_ending` gives True."""
+    """Wait for `seconds`, or until `is_ending` gives True."""
     until = clock.monotonic() + seconds
     while not is_ending() and clock.monotonic() < until:
         clock.wait(POLL_SECONDS)

@@ -13,6 +13,8 @@ from app.language import LANGUAGES, Translatable
 from app.project import PROJECT
 from app.purpose import Purpose
 from app.role import Role
+from app.vision.detection.yunet_file import YUNET_FILE
+from app.vision.detector_choice import CASCADES
 
 MAX_DIGITS = 18
 SWITCH = {
@@ -128,8 +130,8 @@ def folder(text: str) -> Path:
 
 def detector(text: str) -> str:
     """Parse DETECTOR. Whether the file exists and is intact shows when the detector is loaded."""
-    if text != "haar" and not text.endswith(".onnx"):
-        raise ValueError("haar, or the path of face_detection_yunet_2023mar.onnx")
+    if text != CASCADES and not text.endswith(".onnx"):
+        raise ValueError(f"{CASCADES}, or the path of {YUNET_FILE}")
     return text
 
 

@@ -25,6 +25,7 @@ from app.vision.detection.cascade import Cascade, LoadedCascades
 from app.vision.detection.cascade_detector import CASCADE_WINDOW, MIN_NEIGHBOURS, PROPOSAL_NEIGHBOURS
 from app.vision.detection.detection import Detection, non_maximum_suppression
 from app.vision.detection.yunet import YUNET_FILE, YuNet
+from app.vision.detector_choice import CASCADES
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.face_judge import CASCADE_BELOW_IN_PICTURE
@@ -248,7 +249,7 @@ def main() -> int:
     if not weights.is_file():
         print(f"without the unlabelled photographs: {weights} is missing")
     if options.sizes:
-        detectors = {"cascades": "haar"} | ({"YuNet": str(weights)} if weights.is_file() else {})
+        detectors = {"cascades": CASCADES} | ({"YuNet": str(weights)} if weights.is_file() else {})
         show("detection by size", measure_by_size(scenes, detectors))
         return 0
     show("detection", measure(scenes, YuNet(weights) if weights.is_file() else None))

@@ -7,6 +7,7 @@ one track. Each clip is read at DETECT_FPS, with the cascades and with YuNet.
 from collections.abc import Iterator
 
 from app.vision.detection.yunet import YUNET_FILE
+from app.vision.detector_choice import CASCADES
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame
 from benchmarks.films import CLIPS, SCENES, clip
@@ -35,7 +36,7 @@ def measure(name: str, detector: str, frames: Iterator[Frame]) -> dict:
         before = frame.monotonic
     return {
         "clip": name,
-        "detector": "haar" if detector == "haar" else "YuNet",
+        "detector": "cascades" if detector == CASCADES else "YuNet",
         "faces a reading": faces / readings,
         "named": named / max(1, faces),
         "changes a second and face": changes / max(1e-9, face_seconds),
@@ -44,5 +45,5 @@ def measure(name: str, detector: str, frames: Iterator[Frame]) -> dict:
 
 if __name__ == "__main__":
     clips = [clip(SCENES / name, SECONDS, FPS) for name in CLIPS + MORE_CLIPS]
-    detectors = ("haar", str(YUNET))
+    detectors = (CASCADES, str(YUNET))
     show("names", [measure(film.name, each, film.frames()) for film in clips for each in detectors])

@@ -13,6 +13,7 @@ import cv2
 from app.demo import Classroom
 from app.purpose import Purpose
 from app.vision.detection.yunet import YUNET_FILE, YuNet
+from app.vision.detector_choice import CASCADES
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Box, Frame
 from benchmarks.detection import DATA, MAX_SIDE
@@ -46,7 +47,7 @@ def classroom(purpose: Purpose, detector: str) -> dict:
         seen["false"] += len(faces) - len(matched)
     return {
         "purpose": purpose.value,
-        "detector": "haar" if detector == "haar" else "YuNet",
+        "detector": "cascades" if detector == CASCADES else "YuNet",
         "facing found": seen["facing found"] / seen["facing"],
         "away found": seen["away found"] / seen["away"],
         "false boxes a frame": seen["false"] / seen["frames"],
@@ -78,7 +79,7 @@ def photographs(purpose: Purpose, detector: str) -> dict:
         seen["false"] += sum(not any(_is_at(box, face) for face in truth) for box in found)
     return {
         "purpose": purpose.value,
-        "detector": "haar" if detector == "haar" else "YuNet",
+        "detector": "cascades" if detector == CASCADES else "YuNet",
         "pictures": seen["pictures"],
         "faces": seen["faces"],
         "found": seen["found"],
@@ -108,7 +109,7 @@ def poses(detector: str) -> list[dict]:
             seen[row["pose"], "frontal"] += int(near[0].is_frontal is True)
     return [
         {
-            "detector": "haar" if detector == "haar" else "YuNet",
+            "detector": "cascades" if detector == CASCADES else "YuNet",
             "pose": pose,
             "faces": seen[pose],
             "found": seen[pose, "found"],
@@ -127,7 +128,7 @@ def _is_at(box: Box, other: Box) -> bool:
 
 
 if __name__ == "__main__":
-    detectors = ("haar", str(YUNET))
+    detectors = (CASCADES, str(YUNET))
     show(
         "presence, photographs",
         [photographs(purpose, detector) for detector in detectors for purpose in Purpose],

@@ -20,7 +20,7 @@ class HttpCamera(HttpServer):
             def do_GET(self) -> None:
                 camera.paths.append(self.path)
                 answer = answers.get(self.path)
-                with suppress(OSError):  # the reader may go away
+                with suppress(ConnectionError, TimeoutError):  # the reader may go away
                     answer(self) if answer else self.send_error(404)
 
         super().__init__(Answers)

@@ -40,14 +40,16 @@ class Line:
             end.close()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # the line is taken down
-            while True:
+        while True:
+            try:
                 ours, _ = self._server.accept()
-                theirs = socket.create_connection(("127.0.0.1", self._to))
-                self._ends += [ours, theirs]
-                for ends in ((ours, theirs), (theirs, ours)):
-                    self._threads.append(threading.Thread(target=self._carry, args=ends))
-                    self._threads[-1].start()
+            except OSError:  # the line is taken down
+                return
+            theirs = socket.create_connection(("127.0.0.1", self._to))
+            self._ends += [ours, theirs]
+            for ends in ((ours, theirs), (theirs, ours)):
+                self._threads.append(threading.Thread(target=self._carry, args=ends))
+                self._threads[-1].start()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         is_dead = self._is_cut.is_set()

@@ -131,7 +131,7 @@ class MjpegCamera(HttpServer):
                 body = self.next_part(index)
                 head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
                 request.wfile.write(head.encode() + body + b"\r\n")
-        except OSError:
+        except (ConnectionError, TimeoutError):
             return  # the reader went away
 
     def next_part(self, index: int) -> bytes:

@@ -64,7 +64,7 @@ class RtspCamera:
                     request = connection.recv(4096).decode()
                 except TimeoutError:
                     continue
-                except OSError:
+                except ConnectionError:
                     return
                 if not request:
                     return

@@ -11,7 +11,7 @@ import pytest
 from app.project import PROJECT
 from app.timetable import calendar
 from app.timetable.calendar import read_calendar
-from app.timetable.calendar_request import check_address, shown_address
+from app.timetable.calendar_request import check_address, redacted_address
 from app.timetable.errors import CalendarError
 from tests.http_camera import HttpCamera, body
 
@@ -220,7 +220,7 @@ def test_what_is_no_address_is_refused(entered):
 
 def test_the_secret_part_of_an_address_is_not_shown():
     address = "https://user:word@calendar.example:8443/ical/private-0123/basic.ics?key=4"
-    assert shown_address(address) == "https://calendar.example:8443/…"
+    assert redacted_address(address) == "https://calendar.example:8443/…"
 
 
 def test_neither_the_monitor_nor_the_web_process_loads_what_reads_calendars():

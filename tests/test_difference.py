@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from app.clock import MINUTE
 from app.report.difference import differences
-from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute
+from app.report.report_minute import MinuteStatus, ReportMinute
 from app.store.minute_figures import PooledMinutes
 from app.vision.emotion import Emotion
 from app.vision.palette import STACK_ORDER

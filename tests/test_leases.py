@@ -255,8 +255,8 @@ def test_rooms_that_nobody_can_read_hear_why(make_machine, redis):
 
 
 def test_a_camera_out_of_reach_goes_to_another_machine_once(make_machine, school, monkeypatch, caplog):
-    monkeypatch.setattr(machine_rooms, "TRY_SECONDS", 0.2)
-    monkeypatch.setattr(machine_rooms, "LEFT_SECONDS", 1.0)
+    monkeypatch.setattr(machine_rooms, "REACH_SECONDS", 0.2)
+    monkeypatch.setattr(machine_rooms, "ABANDONED_SECONDS", 1.0)
     school.rooms = [RoomToRead(1, None)]
     one = make_machine("one")
     assert one.look() == {1}
@@ -276,8 +276,8 @@ def test_a_camera_out_of_reach_goes_to_another_machine_once(make_machine, school
 
 
 def test_a_room_that_every_machine_gave_up_is_read_again(make_machine, school, monkeypatch):
-    monkeypatch.setattr(machine_rooms, "TRY_SECONDS", 0.2)
-    monkeypatch.setattr(machine_rooms, "LEFT_SECONDS", 0.5)
+    monkeypatch.setattr(machine_rooms, "REACH_SECONDS", 0.2)
+    monkeypatch.setattr(machine_rooms, "ABANDONED_SECONDS", 0.5)
     school.rooms = [RoomToRead(1, None)]
     one, two = make_machine("one"), make_machine("two")
     two.most = 0

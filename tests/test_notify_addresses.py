@@ -1,4 +1,4 @@
-"""The addresses of messages: which are allowed, and what is shown of them."""
+"""The addresses of messages: which are allowed, and how they are redacted."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from app.notify.address import (
     as_lines,
     kept_addresses,
     parse_addresses,
-    shown,
+    redacted,
     split_addresses,
     without_secrets,
 )
@@ -83,7 +83,7 @@ def test_more_than_ten_addresses_are_refused():
     ],
 )
 def test_what_is_shown_holds_no_secret(address, expected):
-    assert shown(address) == expected
+    assert redacted(address) == expected
 
 
 def test_a_message_of_a_service_loses_what_is_not_shown():

@@ -276,7 +276,7 @@ def test_a_file_that_does_not_say_when_it_began_waits_for_somebody_who_does(cont
     recording_id = queue(short_film, began_at=None)
     with RecordingRunner(context, SYSTEM_CLOCK):
         wait_for(lambda: state_of(recording_id) == RecordingState.ASKING)
-        recording_queries.say_beginning(recording(recording_id), BEGAN)
+        recording_queries.store_beginning(recording(recording_id), BEGAN)
         done = ended(recording_id)
     check_minutes(done.lecture, 50)
 

@@ -8,7 +8,7 @@ import pytest
 from app.bus import envelope, signed_channel, subscription
 from app.bus.messages import AnnotatedPicture, Demand, MonitorStatus, MonitorUnavailable, PictureOnItsWay
 from app.bus.monitor_link import MonitorBus, MonitorLink
-from app.bus.signed_channel import Received, SignedChannel
+from app.bus.signed_channel import ReceivedMessage, SignedChannel
 from app.bus.subscription import WINDOW_PICTURES, Subscription
 from app.bus.web_link import WebLink
 from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SentFrame
@@ -50,10 +50,10 @@ class Web:
     def request(self, demand: Demand) -> None:
         self.link.send(self.monitor_id, ROOM, Subscription(demand, self.acknowledged))
 
-    def receive(self, message_type=object, seconds: float = 30) -> Received:
+    def receive(self, message_type=object, seconds: float = 30) -> ReceivedMessage:
         """The next message of a type; a picture is acknowledged with the next request."""
 
-        def of_type() -> Received | None:
+        def of_type() -> ReceivedMessage | None:
             received = self.link.receive(0.1)
             if received is not None and isinstance(received.message, message_type):
                 return received
@@ -175,7 +175,7 @@ def test_a_slow_web_process_gets_the_newest_picture_and_holds_nobody_up(monitor,
     assert slow.hears_nothing()
     slow.request(Demand(10))
 
-    def newest() -> Received | None:
+    def newest() -> ReceivedMessage | None:
         monitor.link.receive(picture(31))
         return slow.link.receive(0.1)
 

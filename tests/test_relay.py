@@ -69,7 +69,7 @@ def test_a_frame_from_before_a_pause_is_never_delivered(relay, clock):
 
 def test_of_two_web_processes_one_has_the_sender_of_a_room(relay, clock):
     elsewhere = Relay(clock, lambda: ZoneInfo("Europe/Berlin"), lambda: 10)
-    relay.announce, elsewhere.announce = elsewhere.hear_of_other, relay.hear_of_other
+    relay.announce, elsewhere.announce = elsewhere.note_other_sender, relay.note_other_sender
     first = relay.connect("anna", "page")
     with pytest.raises(AlreadySending, match="anna is sending"):
         elsewhere.connect("ben", "other page")
@@ -82,7 +82,7 @@ def test_of_two_web_processes_one_has_the_sender_of_a_room(relay, clock):
 
 
 def test_another_web_process_that_is_silent_has_no_sender_any_more(relay, clock):
-    relay.hear_of_other(SenderPresence("anna", "key of anna's", clock.now(), is_new=False))
+    relay.note_other_sender(SenderPresence("anna", "key of anna's", clock.now(), is_new=False))
     with pytest.raises(AlreadySending):
         relay.connect("ben", "page")
     clock.pass_(OTHER_SENDER_SECONDS + 1)

@@ -4,9 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from app.runner import purger
 from app.store import lecture_queries, minute_queries, note_queries, retention, room_queries
 from app.store.tables import Lecture, Minute, Note, Pause, Room, db
+from tests.manual_clock import ManualClock
 from tests.test_store import NOON, counted
 
 TABLES = (Minute, Lecture, Note, Pause)
@@ -93,3 +96,19 @@ def test_what_is_deleted_is_in_no_file_any_more(make_app, tmp_path):
 
 def stored_bytes(folder: Path) -> str:
     return "".join(path.read_bytes().decode("latin-1") for path in folder.glob("records.sqlite*"))
+
+
+def test_a_refused_statement_is_logged_with_its_trace_and_an_outage_is_not(make_app, monkeypatch, caplog):
+    """The purger, and three threads like it, took a refusal for an outage that others log."""
+    errors = [
+        OperationalError("DELETE", {}, Exception("disk I/O error")),
+        IntegrityError("DELETE", {}, Exception("NOT NULL constraint failed")),
+    ]
+
+    def delete_hidden(_now) -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(purger, "delete_hidden", delete_hidden)
+    purger.Purger(make_app(), ManualClock(), lambda: not errors).run()
+    assert "disk I/O error" not in caplog.text
+    assert "NOT NULL constraint failed" in caplog.text

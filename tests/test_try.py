@@ -21,8 +21,8 @@ from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import read_model_card
-from app.web import upload_place
-from app.web.upload_place import MAX_TRIED_AT_ONCE
+from app.web import upload_slot
+from app.web.upload_slot import MAX_TRIED_AT_ONCE
 from tests.browser import close, sign_in
 from tests.forms import csrf_of, signed_in_client
 from tests.screenshots import LAPTOP
@@ -129,7 +129,7 @@ def test_a_process_that_dies_is_started_again(process, drawn):
 
 def test_a_crowd_is_sent_away_before_its_pictures_are_read(app):
     client = signed_in_client(app)
-    places = [upload_place._places.acquire(blocking=False) for _ in range(MAX_TRIED_AT_ONCE)]
+    places = [upload_slot._slots.acquire(blocking=False) for _ in range(MAX_TRIED_AT_ONCE)]
     try:
         page = client.get("/try").text
         answer = client.post("/try", data={"csrf_token": csrf_of(page)})
@@ -138,7 +138,7 @@ def test_a_crowd_is_sent_away_before_its_pictures_are_read(app):
         assert "Try again in a few seconds" in answer.text
     finally:
         for _ in places:
-            upload_place._places.release()
+            upload_slot._slots.release()
     for _ in range(MAX_TRIED_AT_ONCE + 1):  # each request gives its place back
         assert client.post("/try", data={"csrf_token": csrf_of(page)}).status_code == 422
 

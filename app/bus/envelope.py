@@ -36,7 +36,7 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What is signed."""
+    """A message with its address and number, all of which are signed."""
 
     version: int
     topic: str

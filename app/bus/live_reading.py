@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.purpose import Purpose
-from app.vision.emotion import EMOTIONS, Emotion
+from app.vision.emotion import EMOTIONS, UNPLEASANT, Emotion
 from app.vision.frame import Reading
-
-UNPLEASANT = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
 
 
 @dataclass(frozen=True, slots=True)

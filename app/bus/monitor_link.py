@@ -1,6 +1,5 @@
-"""A monitor machine's end of the bus through Redis: monitors' messages go out, the demand comes in."""
+"""A monitor machine's end of the bus through Redis: it sends monitors' messages and receives the demand."""
 
-import contextlib
 import queue
 import threading
 import time
@@ -20,15 +19,15 @@ from app.bus.messages import (
     PictureOnItsWay,
     RoomChanged,
 )
-from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, Received, SignedChannel, inbox
+from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, ReceivedMessage, SignedChannel, inbox
 from app.bus.subscription import Subscribers, Subscription
-from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SentFrame
+from app.camera.frame_request import NO_SENDER_YET, FrameRequest, NoFrame, SentFrame, answer_requests
 from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
 from app.restart import run_until_ended
 
 POLL_SECONDS = 0.25
-ANSWER_SECONDS = 1.2  # of web processes, to a request for a frame; each of them waits a second for its sender
+ANSWER_SECONDS = 1.2  # for web processes to answer; each of them waits a second for its sender
 
 STOPPED = Translatable("The camera process was stopped.")
 RESTARTING = Translatable("The camera process ended and is being restarted.")
@@ -79,8 +78,8 @@ class MonitorLink:
         """Tell the monitor that the database says something new about the room."""
         self._changes += 1
 
-    def hear(self, received: Received) -> None:
-        """Take what a web process sent about this room."""
+    def deliver(self, received: ReceivedMessage) -> None:
+        """Take in a message from a web process about this room."""
         match received.message:
             case Subscription() as subscription:
                 self._subscribers.renew(received.sender, subscription)
@@ -88,11 +87,11 @@ class MonitorLink:
                 self._answers.put(answer)
 
     def monitor_started(self) -> None:
-        """A monitor process was started; its first status says so to the others."""
+        """Note that a monitor process was started; the others learn of it by its first status."""
         self._has_said_why, self.status = False, None
 
     def monitor_ended(self) -> None:
-        """Say that the monitor process has ended, unless it said itself why."""
+        """Publish that the monitor process has ended, unless it said so itself."""
         self.status = None
         if not self._has_said_why:
             self._publish(STATUSES, MonitorUnavailable(STOPPED if self._is_ending() else RESTARTING))
@@ -102,7 +101,7 @@ class MonitorLink:
         """Do nothing: viewers are connected to web processes, and wait for the next machine."""
 
     def receive(self, message: Message) -> None:
-        """Send to every web process; a picture to those that request one and have room in their window."""
+        """Send to every web process; a picture only to those whose window has room for one."""
         match message:
             case AnnotatedPicture():
                 self._send_picture(message)
@@ -120,19 +119,17 @@ class MonitorLink:
             self._subscribers.count_sent(subscriber_id, self._publish(inbox(subscriber_id), on_its_way))
 
     def _publish(self, topic: str, message: object) -> int:
-        """Publish under the lease; a machine that may have lost it says nothing."""
+        """Publish under the lease, unless it may have expired; gives how many processes received it."""
         if not self._lease.is_held:
             return 0
         return self._channel.publish(topic, message, self._room_id, self._lease.number)
 
     def serve_frames(self, connection: Connection) -> None:
-        """Ask the web processes for what browsers send, until the monitor ends."""
-        with connection, contextlib.suppress(EOFError, OSError):
-            while True:
-                connection.send(self._answer(connection.recv()))
+        """Answer the monitor's requests with frames from the web processes, until it ends."""
+        answer_requests(connection, self._answer)
 
     def _answer(self, request: FrameRequest) -> SentFrame | NoFrame:
-        """A frame from whichever web process has one; else why nobody sends, as far as that is known."""
+        """A frame from the first web process that has one; else why nobody sends, where that is known."""
         while not self._answers.empty():
             self._answers.get()
         self._publish(STATUSES, request)
@@ -186,7 +183,7 @@ class MonitorBus:
         return self._links[room_id]
 
     def remove(self, room_id: int) -> None:
-        """This machine reads a room no longer."""
+        """Drop the link of a room that this machine no longer reads."""
         self._links.pop(room_id, None)
 
     def link(self, room_id: int) -> MonitorLink | None:
@@ -208,13 +205,13 @@ class MonitorBus:
                 time.sleep(RETRY_SECONDS)
                 continue
             if received is not None:
-                self._hear(received)
+                self._dispatch(received)
 
-    def _hear(self, received: Received) -> None:
+    def _dispatch(self, received: ReceivedMessage) -> None:
         link = self._links.get(received.room_id)
         if isinstance(received.message, RoomChanged):
             if link is not None:
                 link.count_change()
             self._on_change(received.room_id)
         elif link is not None:
-            link.hear(received)
+            link.deliver(received)

@@ -54,8 +54,8 @@ def inbox(process_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A message with what its envelope says."""
+class ReceivedMessage:
+    """A message with what its envelope says of it."""
 
     message: object
     sender: str
@@ -161,7 +161,7 @@ class SignedChannel:
         """Whether there is a subscription that brought something in the last RESUBSCRIBE_SECONDS."""
         return self._subscription is not None and time.monotonic() - self._received_at < RESUBSCRIBE_SECONDS
 
-    def receive(self, timeout_seconds: float) -> Received | None:
+    def receive(self, timeout_seconds: float) -> ReceivedMessage | None:
         """The next message, or None after the timeout. Raises RedisError."""
         deadline, message = time.monotonic() + timeout_seconds, None
         while message is None and self._has_data(deadline):
@@ -225,7 +225,7 @@ class SignedChannel:
     def _signature(self, packed: bytes) -> bytes:
         return hmac.digest(self._key, packed, "sha256")
 
-    def _unpack(self, topic: bytes, signed: bytes) -> Received | None:
+    def _unpack(self, topic: bytes, signed: bytes) -> ReceivedMessage | None:
         """The message, or None where it must be dropped."""
         signature, packed = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._signature(packed)):
@@ -235,7 +235,7 @@ class SignedChannel:
             envelope = decode(packed)
             if not self._is_new(envelope, topic.decode()):
                 return None
-            return Received(
+            return ReceivedMessage(
                 decode_body(envelope),
                 envelope.sender,
                 envelope.room_id,

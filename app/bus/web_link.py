@@ -5,12 +5,12 @@ import time
 from redis.exceptions import RedisError
 
 from app.bus.messages import RoomChanged
-from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, Received, SignedChannel, inbox
+from app.bus.signed_channel import CHANGES, RETRY_SECONDS, STATUSES, ReceivedMessage, SignedChannel, inbox
 from app.language import Translatable
 
 
 class WebLink:
-    """Hears the monitors of all rooms, whichever machine reads them. Receives in one thread."""
+    """Receives from the monitors of all rooms, whichever machine reads them. Receive in one thread only."""
 
     def __init__(self, channel: SignedChannel) -> None:
         self._channel = channel
@@ -22,23 +22,23 @@ class WebLink:
 
     @property
     def trouble(self) -> Translatable | None:
-        """Why nothing is heard, as a sentence: Redis is away, or messages have to be dropped."""
+        """Why no message arrives, as a sentence: Redis is away, or messages must be dropped."""
         return self._channel.outage or self._channel.fault
 
     def send(self, monitor_id: str, room_id: int, message: object) -> None:
-        """Send something to the machine that reads a room."""
+        """Send a message to the machine that reads a room."""
         self._channel.publish(inbox(monitor_id), message, room_id)
 
     def send_change(self, room_id: int) -> None:
-        """Tell everybody that the database says something new about a room."""
+        """Tell every process that something about a room was stored."""
         self._channel.publish(CHANGES, RoomChanged(), room_id)
 
     def send_to_others(self, room_id: int, message: object) -> None:
-        """Send something to every other web process."""
+        """Send a message to every other web process."""
         self._channel.publish(STATUSES, message, room_id)
 
-    def receive(self, timeout_seconds: float) -> Received | None:
-        """The next message, or None after the timeout."""
+    def receive(self, timeout_seconds: float) -> ReceivedMessage | None:
+        """The next message; None after the timeout, and while Redis is away."""
         try:
             if not self._channel.is_subscribed:
                 self._channel.subscribe(STATUSES, CHANGES)

@@ -106,7 +106,7 @@ class Capture:
 
     @property
     def state(self) -> CameraState:
-        """How the camera is doing; dark after `stall_seconds` without a frame, though the read goes on."""
+        """The state of the camera; dark after `stall_seconds` without a frame, while reading continues."""
         with self._changed:
             state, last_frame_at = self._state, self._last_frame_at
             fps = self._fps()

@@ -1,4 +1,4 @@
-"""Opens pictures and videos on this machine, told apart by their content and not by their names."""
+"""Opens pictures and videos on this machine, recognised by their content and not by their names."""
 
 import os
 from pathlib import Path

@@ -3,8 +3,10 @@
 The monitor requests one frame at a time and gets one answer, so nothing queues and no frame is old.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from multiprocessing.connection import Connection
 
 from app.camera.errors import Reason
 from app.language import Translatable
@@ -12,7 +14,7 @@ from app.language import Translatable
 
 @dataclass(frozen=True, slots=True)
 class SenderAbsence:
-    """Nobody is sending."""
+    """Why nobody sends to the room."""
 
     reason: Reason
     detail: Translatable
@@ -40,7 +42,7 @@ class SenderPresence:
 
 @dataclass(frozen=True, slots=True)
 class FrameRequest:
-    """The monitor requests a frame."""
+    """The monitor's request for the next frame."""
 
     number: int
     """The answer repeats it; an answer to an earlier request is thrown away."""
@@ -52,7 +54,7 @@ class FrameRequest:
 
 @dataclass(frozen=True, slots=True)
 class SentFrame:
-    """A frame for the monitor."""
+    """The answer of a web process whose sender has sent a frame."""
 
     number: int
     jpeg: bytes
@@ -65,8 +67,23 @@ class SentFrame:
 
 @dataclass(frozen=True, slots=True)
 class NoFrame:
-    """No frame."""
+    """The answer of a web process that has no frame now."""
 
     number: int
     absence: SenderAbsence | None
     """None if somebody is sending and the frame is on its way."""
+
+
+def answer_requests(connection: Connection, answer: Callable[[FrameRequest], SentFrame | NoFrame]) -> None:
+    """Answer the monitor's requests until it ends; raises what `answer` raises."""
+    with connection:
+        while True:
+            try:
+                request = connection.recv()
+            except (EOFError, OSError):  # the monitor has ended
+                return
+            response = answer(request)
+            try:
+                connection.send(response)
+            except OSError:
+                return

@@ -43,9 +43,9 @@ def check_jpeg(data: bytes) -> None:
         raise InvalidJpeg(Translatable("The JPEG is cut off: its end is missing."))
 
 
-def check_size(width: int, height: int, most: int = MAX_SIDE, pixels: int = MAX_PIXELS) -> None:
-    """Raise InvalidJpeg unless a picture of this size may be decoded: `most` a side, `pixels` in all."""
-    if max(width, height) > most or width * height > pixels or min(width, height) < MIN_SIDE:
+def check_size(width: int, height: int, max_side: int = MAX_SIDE, max_pixels: int = MAX_PIXELS) -> None:
+    """Raise InvalidJpeg unless a picture of this size, in pixels, may be decoded."""
+    if max(width, height) > max_side or width * height > max_pixels or min(width, height) < MIN_SIDE:
         raise InvalidJpeg(
             Translatable(
                 "The picture has %(width)s × %(height)s pixels. Each side may have %(least)s to %(most)s, "
@@ -53,8 +53,8 @@ def check_size(width: int, height: int, most: int = MAX_SIDE, pixels: int = MAX_
                 width=width,
                 height=height,
                 least=MIN_SIDE,
-                most=most,
-                pixels=pixels // 2**20,
+                most=max_side,
+                pixels=max_pixels // 2**20,
             )
         )
 

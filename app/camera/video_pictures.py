@@ -1,7 +1,6 @@
-"""The pictures of one reading of a video, damaged ones marked, with times that always grow."""
+"""Reads a video's pictures once, marks damaged ones, and gives them times that always grow."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +20,7 @@ MAX_READ_ERRORS = 20  # one after the other; then the file has ended
 MAX_STEP_BACK_SECONDS = 1.0
 """A clock that goes back further began anew, as where recordings were joined. Two pictures of one moment are
 one."""
-MAX_BYTES_BETWEEN_PACKETS = 1000  # of Matroska, where the heads of a cluster and a block have about 50
+MAX_BYTES_BETWEEN_PACKETS = 1000  # of Matroska: the headers of a cluster and a block take about 50
 STAMP_DIGITS = 6  # microseconds, as in the times that are made of them
 UPRIGHT = (1, 0, 0, 0, 1, 0, 0, 0, 1)  # a display matrix
 JPEG_CODECS = frozenset(("amv", "mjpeg", "mjpegb", "sp5x"))
@@ -64,7 +63,7 @@ class VideoPictures:
         no_times = container.format.flags & Flags.no_timestamps.value
         self._has_times = not no_times and not keeps_only_its_rate
         self.first_seconds = 0.0
-        """When the first picture is shown, as the header has it."""
+        """When the first picture is shown, by the header."""
         if self._has_times and stream.start_time is not None:
             self.first_seconds = self._seconds_of(stream.start_time)
         self.last_packet_seconds = 0.0
@@ -75,7 +74,7 @@ class VideoPictures:
         self._end_of_packet: int | None = None
         self._matrix: Sequence[int] | None = None
         self._newest: float | None = None
-        self._restart_seconds = 0.0  # what is added since the clock began anew
+        self._restart_seconds = 0.0  # added to all times since the clock began anew
 
     def seek(self, seconds: float) -> bool:
         """Go to the key frame before `seconds`; gives False where the container can't.
@@ -152,8 +151,13 @@ class VideoPictures:
         """Yield what the decoder still holds from before some damage, then None."""
         decoder = self._stream.codec_context
         if not self._gives_jpegs and decoder.is_open:
-            with suppress(av.error.FFmpegError):
-                yield from self._pictures_of(decoder.decode(None))
+            try:
+                frames = decoder.decode(None)
+            except av.error.MemoryError:
+                raise
+            except av.error.FFmpegError:
+                frames = []
+            yield from self._pictures_of(frames)
             decoder.flush_buffers()
         yield None
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.restart import run_until_ended
 from app.store import room_queries, timetable_queries
+from app.store.database_health import is_refused
 from app.store.room_queries import zone_of
 from app.store.tables import Room, db
 from app.timetable.calendar import read_calendar
@@ -54,9 +55,11 @@ class CalendarRefresher:
             with self._app.app_context():
                 try:
                     self._refresh_if_due(room_queries.room_by_id(self._room_id))
-                except SQLAlchemyError:
-                    db.session.rollback()  # the minute writer logs that the database is away
-                    known = None
+                except SQLAlchemyError as error:
+                    db.session.rollback()
+                    if is_refused(error):
+                        raise
+                    known = None  # the minute writer logs that the database is away
             self._clock.wait(POLL_SECONDS, self._ending)
 
     def _refresh_if_due(self, room: Room | None) -> None:

@@ -1,4 +1,4 @@
-"""Begins and ends the lectures of a room at their time. What somebody did by hand wins."""
+"""Begins and ends the lectures of a room at their time. What somebody does by hand takes precedence."""
 
 import logging
 from datetime import datetime, timedelta
@@ -65,7 +65,7 @@ class LectureKeeper:
             log.info("lecture %d ended by itself after %d hours", lecture.id, self._lecture_hours)
 
     def _begin_due(self, room: Room, now: datetime) -> Lecture | None:
-        """Begin the planned lecture whose time it is, unless that was done before or another goes before."""
+        """Begin the planned lecture that is due, unless it was begun before or another takes its place."""
         begun = None
         for planned in self._planned:
             if planned.is_at(now) and not _was_due_before(room, planned, now):
@@ -77,5 +77,5 @@ class LectureKeeper:
 
 
 def _was_due_before(room: Room, planned: PlannedLecture, now: datetime) -> bool:
-    # a moment in the future was stored while the clock was wrong
+    # a `planned_until` in the future was stored while the clock was wrong: ignore it
     return room.planned_until is not None and planned.begins_at <= room.planned_until <= now

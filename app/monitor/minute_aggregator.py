@@ -7,6 +7,7 @@ Durations come from the clock that never jumps; the wall clock only says which m
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from app.clock import start_of_minute
 from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute, MinuteKey
 from app.store.minute_figures import PresenceSeconds
@@ -77,11 +78,6 @@ class MinuteAggregator:
         self._minutes[counted.key] = earlier.merged_with(counted) if earlier else counted
         if len(self._minutes) > MAX_WAITING:
             del self._minutes[next(iter(self._minutes))]
-
-
-def start_of_minute(at: datetime) -> datetime:
-    """The minute in which a moment lies."""
-    return at.replace(second=0, microsecond=0)
 
 
 def _split_at_minute(previous: Reading, now: Reading) -> list[tuple[datetime, float]]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.clock import Clock
+from app.clock import Clock, start_of_minute
 from app.monitor.lecture_keeper import LectureKeeper
-from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
+from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import lecture_queries, minute_queries, room_queries
 from app.store.counted_minute import CountedMinute, MinuteKey
 from app.store.database_health import reason
@@ -169,7 +169,7 @@ class MinuteWriter:
         return has_lecture_ended
 
     def _close(self) -> None:
-        """Read the room no longer, and write what was counted."""
+        """Stop reading the room, and write what was counted."""
         settings = self.effective_settings
         if settings is not None and settings.pause is None:
             self.effective_settings = replace(settings, pause=CurrentPause(self._clock.now(), "somebody"))

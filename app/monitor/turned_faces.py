@@ -3,7 +3,7 @@
 import math
 
 MEMORY_SECONDS = 120.0  # time constant of the mean
-LEAST_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
+MIN_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
 
 
 class TurnedFaces:
@@ -16,7 +16,7 @@ class TurnedFaces:
         self._at: float | None = None
 
     def add(self, turned: float | None, faces: int, monotonic: float) -> None:
-        """Take in a frame and the share of its faces that are turned; None where nobody can tell."""
+        """Take in a frame and the share of its faces that are turned; None where the detector can't tell."""
         seconds = min(1.0, monotonic - self._at) if self._at is not None else 0.0
         self._at = monotonic
         fading = math.exp(-seconds / MEMORY_SECONDS)
@@ -27,4 +27,4 @@ class TurnedFaces:
     @property
     def share(self) -> float | None:
         """0 to 1; None until enough was seen."""
-        return self._turned / self._faces if self._faces >= LEAST_FACE_SECONDS else None
+        return self._turned / self._faces if self._faces >= MIN_FACE_SECONDS else None

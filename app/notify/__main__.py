@@ -37,7 +37,7 @@ DEVICES = ("/dev/null", "/dev/urandom")
 
 
 def main() -> None:
-    """Do what the order on stdin says, and print what came of it."""
+    """Send or check as the JSON on stdin orders, and print null or why it failed, as JSON."""
     signal.alarm(TIMEOUT_SECONDS)
     order = json.load(sys.stdin)
     sys.addaudithook(_confine)

@@ -1,10 +1,9 @@
-"""The addresses that messages go to: which are allowed, and how one is shown without its secrets.
+"""The addresses that messages go to: which are allowed, and how one is redacted.
 
 They are written as Apprise knows them (https://github.com/caronc/apprise/wiki), or as a signed webhook.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -72,19 +71,21 @@ def check_address(address: str) -> None:
         raise ValueError(
             Translatable(
                 "addresses such as mailtos://USER:PASSWORD@HOST?to=NAME@HOST, which %(address)s is not",
-                address=shown(address),
+                address=redacted(address),
             )
         )
     if HIDDEN in address:
         raise ValueError(
-            Translatable("addresses in full: write out what is hidden in %(address)s", address=shown(address))
+            Translatable(
+                "addresses in full: write out what is hidden in %(address)s", address=redacted(address)
+            )
         )
     if scheme in WEBHOOKS:
         _check_webhook(address)
 
 
 def _check_webhook(address: str) -> None:
-    with suppress(ValueError, binascii.Error):
+    with suppress(ValueError):
         parts = urlsplit(address)
         has_host = parts.hostname and parts.port != 0 and parts.password is None
         if has_host and MIN_SECRET_BYTES <= len(webhook_key(address)) <= MAX_SECRET_BYTES:
@@ -92,7 +93,7 @@ def _check_webhook(address: str) -> None:
     raise ValueError(
         Translatable(
             "webhooks such as %(form)s with a SECRET from `openssl rand -hex 32`, which %(address)s is not",
-            address=shown(address),
+            address=redacted(address),
             form=WEBHOOK_FORM,
         )
     )
@@ -110,8 +111,8 @@ def webhook_url(address: str) -> str:
     return f"{WEBHOOKS[scheme.lower()]}://{rest.partition('@')[2]}"
 
 
-def shown(address: str) -> str:
-    """An address fit for logs and pages: passwords, tokens, and whatever may be one, become `…`."""
+def redacted(address: str) -> str:
+    """An address fit for logs and pages: passwords, tokens and whatever may be one become `…`."""
     scheme, separator, rest = address.partition("://")
     if PLAIN_MAIL.fullmatch(address):
         return address
@@ -126,14 +127,14 @@ def shown(address: str) -> str:
     scheme = scheme.lower()
     is_unclear = "@" in rest.partition("@")[2].partition("?")[0]  # a password with a @ in it
     if scheme in MAIL and host and not is_unclear:
-        return _shown_mail(scheme, parts.username, f"{host}{port}", parts.query)
+        return _redacted_mail(scheme, parts.username, f"{host}{port}", parts.query)
     if scheme in NAME_A_HOST and host and parts.path.strip("/") and not is_unclear:
         return f"{scheme}://{host}{port}/{HIDDEN}"
     return f"{scheme}://{HIDDEN}"
 
 
-def _shown_mail(scheme: str, user: str | None, host: str, query: str) -> str:
-    """A mail address: who receives it is what tells two of them apart."""
+def _redacted_mail(scheme: str, user: str | None, host: str, query: str) -> str:
+    """A redacted mail address that still names its recipients, which tell two of them apart."""
     before = f"{user}:{HIDDEN}@" if user else ""
     fields = [field.partition("=") for field in query.split("&")] if query else []
     values = [
@@ -145,8 +146,8 @@ def _shown_mail(scheme: str, user: str | None, host: str, query: str) -> str:
 
 
 def without_secrets(text: str, address: str) -> str:
-    """A message about an address, without any part of it that is not shown."""
-    visible = shown(address)
+    """A message about an address, without any part of it that `redacted` hides."""
+    visible = redacted(address)
     parts = {each for each in re.split(r"[:/?#&=@;,+]+", address) if len(each) >= SHORTEST_SECRET}
     for part in sorted(parts | {unquote(each) for each in parts}, key=len, reverse=True):
         if part not in visible:
@@ -155,12 +156,12 @@ def without_secrets(text: str, address: str) -> str:
 
 
 def as_lines(addresses: Iterable[str]) -> str:
-    """Addresses as a page shows them, one a line; two that look the same get a number."""
+    """Redacted addresses for a form, one a line; those that look the same are numbered."""
     return "\n".join(_names(addresses))
 
 
 def kept_addresses(lines: Iterable[str], stored: Iterable[str]) -> list[str]:
-    """What was typed, with each line that still reads as a stored address replaced by that address."""
+    """The addresses that were typed: a line that still reads as a redacted stored one stands for that one."""
     stored = list(stored)
     by_name = dict(zip(_names(stored), stored, strict=True))
     return [by_name.get(line, line) for line in lines]
@@ -169,9 +170,9 @@ def kept_addresses(lines: Iterable[str], stored: Iterable[str]) -> list[str]:
 def _names(addresses: Iterable[str]) -> list[str]:
     names: list[str] = []
     for address in addresses:
-        name, number = shown(address), 1
+        name, number = redacted(address), 1
         while name in names:
             number += 1
-            name = f"{shown(address)}#{number}"
+            name = f"{redacted(address)}#{number}"
         names.append(name)
     return names

@@ -1,4 +1,4 @@
-"""What people and programs are told: one alert, in any language."""
+"""An alert, for people in any language and for programs."""
 
 import secrets
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ GOOD_NEWS = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something is wrong, or right again. It holds no picture and no figure about people."""
+    """A message that something is wrong, or works again. It holds no picture and no figure about people."""
 
     kind: AlertKind
     at: datetime

@@ -1,4 +1,4 @@
-"""When an outage is told, and its end: once each, and no flood while it comes and goes."""
+"""When an outage and its end are reported: once each, and not again and again while it comes and goes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from app.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """After how long people are told."""
+    """How long something must last before it is reported."""
 
     look_seconds: float = 10.0
     """From one look at rooms, database, Redis and disk to the next."""
@@ -30,18 +30,18 @@ class Thresholds:
 DEFAULT_THRESHOLDS = Thresholds()
 
 
-class Change(StrEnum):
-    """What is to be told."""
+class OutageEvent(StrEnum):
+    """What `Outage` reports."""
 
     BEGAN = "began"
     ENDED = "ended"
 
 
 class Outage:
-    """Follows one thing that works or doesn't."""
+    """Follows one thing that works or fails, and decides when that is reported."""
 
     def __init__(self, clock: Clock, thresholds: Thresholds, away_seconds: float) -> None:
-        """`away_seconds`: how long an outage lasts before it is told."""
+        """`away_seconds`: how long an outage lasts before it is reported."""
         self._clock = clock
         self._thresholds = thresholds
         self._away_seconds = away_seconds
@@ -53,19 +53,19 @@ class Outage:
         self.began: datetime | None = None
         """UTC; None before the first outage."""
         self.ended: datetime | None = None
-        """UTC; since when it works again, or worked last."""
+        """UTC: when it began to work again. None before it first worked."""
 
-    def observe(self, works: bool) -> Change | None:
-        """Note whether it works now; gives what is to be told."""
+    def observe(self, works: bool) -> OutageEvent | None:
+        """Note whether it works now; gives what to report, if anything."""
         return self._note_works() if works else self._note_fails()
 
     def suspend(self) -> None:
-        """Note that nobody expects it to work now. An outage that was told goes on."""
+        """Note that nobody expects it to work now. An outage that was reported goes on."""
         self._works_since = None
         if not self._is_told:
             self._began_at = None
 
-    def _note_works(self) -> Change | None:
+    def _note_works(self) -> OutageEvent | None:
         now = self._clock.monotonic()
         self._has_worked = True
         if self._works_since is None:
@@ -73,9 +73,9 @@ class Outage:
         if self._began_at is None or now - self._works_since < self._thresholds.steady_seconds:
             return None
         was_told, self._is_told, self._began_at = self._is_told, False, None
-        return Change.ENDED if was_told else None
+        return OutageEvent.ENDED if was_told else None
 
-    def _note_fails(self) -> Change | None:
+    def _note_fails(self) -> OutageEvent | None:
         now = self._clock.monotonic()
         self._works_since = None
         if self._began_at is None:
@@ -85,7 +85,7 @@ class Outage:
         if self._is_told or not is_long or not is_quiet:
             return None
         self._is_told, self._told_at = True, now
-        return Change.BEGAN
+        return OutageEvent.BEGAN
 
     def _seconds_until_told(self) -> float:
         if self._has_worked:

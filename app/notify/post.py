@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from app.language import Translatable, translate
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.alert import GOOD_NEWS, Alert, AlertKind
 from app.project import PROJECT
 
@@ -34,7 +34,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What one address is told at once."""
+    """The alerts that one message reports."""
 
     alerts: tuple[Alert, ...]
     """At least one."""
@@ -102,7 +102,7 @@ def _run(order: dict) -> None:
         raise NotSent(Translatable("It did not answer in time."))
     if process.returncode > 0:
         # its error may hold a part of the address
-        raise NotSent(Translatable("Apprise failed with %(address)s.", address=shown(order["address"])))
+        raise NotSent(Translatable("Apprise failed with %(address)s.", address=redacted(order["address"])))
     problem = json.loads(process.stdout.splitlines()[-1])
     if problem is not None:
         raise NotSent(Translatable.from_json(problem))

@@ -10,7 +10,7 @@ from app.camera.errors import Reason
 from app.clock import Clock
 from app.language import Translatable
 from app.notify.alert import Alert, AlertKind
-from app.notify.outage import Change, Outage, Thresholds
+from app.notify.outage import Outage, OutageEvent, Thresholds
 
 DARK_ON_PURPOSE = {Reason.PAUSED, Reason.WAITING, Reason.OUTSIDE_TIMETABLE}
 """Somebody paused the room, nobody wants to send from a browser, or no lecture runs."""
@@ -47,22 +47,22 @@ class RoomRules:
         self._told_restarts_at = float("-inf")
 
     def observe(self, room_id: int, room: str, seen: RoomObservation, timezone: ZoneInfo) -> list[Alert]:
-        """What is to be told after this observation; times in texts are in `timezone`."""
+        """The alerts that follow from this observation; times in their texts are in `timezone`."""
         alerts = []
         if seen.is_dark_on_purpose:
             self._picture.suspend()
         else:
             change = self._picture.observe(seen.has_picture)
-            if change is Change.BEGAN:
+            if change is OutageEvent.BEGAN:
                 alerts.append(self._dark(room_id, room, seen, timezone))
-            elif change is Change.ENDED:
+            elif change is OutageEvent.ENDED:
                 alerts.append(self._back(room_id, room, timezone))
         if self._has_restarted_often(seen.restarts):
             alerts.append(self._often_restarted(room_id, room))
         return alerts
 
     def suspend(self) -> None:
-        """Note that nothing is known about the room, since the database or Redis is away."""
+        """Note that the room can't be observed, since the database or Redis is away."""
         self._picture.suspend()
 
     def _has_restarted_often(self, restarts: int) -> bool:
@@ -132,7 +132,7 @@ class RoomRules:
 
 
 def recording_alert(at: datetime, room_id: int, room: str, by: str | None, has_failed: bool) -> Alert:
-    """What is to be told when a recording has ended. Its title, and why it failed, are its owner's."""
+    """The alert that a recording was read or has failed. Its title and the reason stay with its owner."""
     who = by or Translatable("an administrator")
     if not has_failed:
         kind = AlertKind.RECORDING_READ
@@ -172,9 +172,9 @@ class ServerRules:
         self._disks: dict[str, Outage] = {}
 
     def observe_database(self, works: bool, timezone: ZoneInfo) -> list[Alert]:
-        """What is to be told about the database, which can be written to now or not."""
+        """The alerts about the database; `works` says whether it can be written to now."""
         match self._database.observe(works):
-            case Change.BEGAN:
+            case OutageEvent.BEGAN:
                 return [
                     self._alert(
                         AlertKind.DATABASE_AWAY,
@@ -188,7 +188,7 @@ class ServerRules:
                         data={"since": _utc(self._database.began)},
                     )
                 ]
-            case Change.ENDED:
+            case OutageEvent.ENDED:
                 return [
                     self._alert(
                         AlertKind.DATABASE_BACK,
@@ -200,9 +200,9 @@ class ServerRules:
         return []
 
     def observe_redis(self, works: bool, timezone: ZoneInfo) -> list[Alert]:
-        """What is to be told about Redis, which answers now or not."""
+        """The alerts about Redis; `works` says whether it answers now."""
         match self._redis.observe(works):
-            case Change.BEGAN:
+            case OutageEvent.BEGAN:
                 return [
                     self._alert(
                         AlertKind.REDIS_AWAY,
@@ -216,7 +216,7 @@ class ServerRules:
                         data={"since": _utc(self._redis.began)},
                     )
                 ]
-            case Change.ENDED:
+            case OutageEvent.ENDED:
                 return [
                     self._alert(
                         AlertKind.REDIS_BACK,
@@ -228,9 +228,9 @@ class ServerRules:
         return []
 
     def observe_disk(self, disk: DiskSpace) -> list[Alert]:
-        """What is to be told about a disk: that it is nearly full, and nothing when it no longer is."""
+        """The alert that a disk is nearly full; there is none for the end of that."""
         outage = self._disks.setdefault(disk.folder, Outage(self._clock, self._thresholds, away_seconds=0))
-        if outage.observe(not disk.is_nearly_full) is not Change.BEGAN:
+        if outage.observe(not disk.is_nearly_full) is not OutageEvent.BEGAN:
             return []
         return [
             self._alert(

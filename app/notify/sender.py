@@ -1,4 +1,4 @@
-"""Sends messages in the background, on one thread, and again where that fails."""
+"""Sends messages in the background, on one thread, and retries."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.notify import post
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.post import Notification, NotSent
 from app.restart import run_until_ended
 
@@ -86,7 +86,7 @@ class Sender:
             self._note_failure(address, outbox, notification, problem)
             return
         if outbox.is_failing:
-            log.info("messages to %s are sent again", shown(address))
+            log.info("messages to %s are sent again", redacted(address))
         outbox.is_failing = False
         self._finish(outbox, notification)
 
@@ -94,7 +94,7 @@ class Sender:
         self, address: str, outbox: Outbox, notification: Notification, problem: NotSent
     ) -> None:
         if not outbox.is_failing:
-            log.error("messages to %s can't be sent, trying for an hour: %s", shown(address), problem)
+            log.error("messages to %s can't be sent, trying for an hour: %s", redacted(address), problem)
         outbox.is_failing = True
         if outbox.tries == len(RETRY_SECONDS):
             self._finish(outbox, notification)
@@ -103,7 +103,7 @@ class Sender:
         outbox.tries += 1
 
     def _finish(self, outbox: Outbox, notification: Notification) -> None:
-        """Take a notification out, unless so many came meanwhile that it is out already."""
+        """Remove a notification, unless newer ones have pushed it out already."""
         with self._lock:
             if outbox.waiting and outbox.waiting[0] is notification:
                 outbox.waiting.popleft()

@@ -5,7 +5,7 @@ import hmac
 import json
 import time
 from http.client import HTTPException
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from app.language import Translatable
@@ -36,7 +36,7 @@ def post_event(address: str, event_id: str, event: dict) -> Translatable | None:
     except HTTPError as error:
         error.close()
         return Translatable("It answered %(status)s.", status=f"{error.code} {error.reason}")
-    except (URLError, OSError, HTTPException, ValueError) as error:
+    except (OSError, HTTPException, UnicodeError) as error:  # UnicodeError: a name that DNS can't hold
         return Translatable("It can't be reached: %(reason)s.", reason=str(getattr(error, "reason", error)))
 
 

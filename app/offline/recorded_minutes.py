@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
+from app.clock import start_of_minute
+from app.monitor.minute_aggregator import MinuteAggregator
 from app.offline.video_reader import VideoReader
 from app.purpose import Purpose
 from app.store.counted_minute import CountedMinute
@@ -40,7 +41,7 @@ class RecordedMinutes:
         lecture: Lecture,
         first_minute: datetime | None = None,
     ) -> None:
-        """`first_minute`: where to go on; earlier ones are stored already."""
+        """`first_minute` is where counting resumes; earlier minutes are stored already."""
         self._analyser = analyser
         self._throttle = Throttle(detect_fps)
         self._minimum_group = minimum_group

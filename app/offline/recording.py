@@ -12,16 +12,15 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.camera.errors import CameraError
 from app.camera.video import silence_decoder
-from app.clock import SYSTEM_CLOCK
+from app.clock import MINUTE, SYSTEM_CLOCK
 from app.language import Translatable
 from app.offline.recorded_minutes import RecordedMinutes, RecordingReading
-from app.offline.video import LEAST_SAID_SECONDS
+from app.offline.video import MIN_REPORTED_SECONDS
 from app.offline.video_reader import VideoReader
 from app.purpose import Purpose
 from app.settings import Settings
 from app.store import lecture_queries, minute_queries, recording_queries, uploads
 from app.store.effective_settings import effective_settings
-from app.store.minute_queries import MINUTE
 from app.store.recording_queries import NewRecording
 from app.store.recording_time import BadTime, check_time
 from app.store.tables import Lecture, LectureRecording, RecordingState, Room, User, db
@@ -86,7 +85,7 @@ def _read(settings: Settings, recording: LectureRecording) -> bool:
 def _undecoded(video: VideoReader) -> Translatable | None:
     """What was left out of a video because it is damaged; None if that was nothing."""
     seconds = video.undecoded_seconds
-    if seconds < LEAST_SAID_SECONDS:
+    if seconds < MIN_REPORTED_SECONDS:
         return None
     return Translatable("%(seconds)s s of it could not be decoded.", seconds=f"{seconds:.1f}")
 
@@ -163,11 +162,11 @@ class _Renewal:
         """The time in the video at which reading began, and the clock's then."""
 
     def __call__(self, seconds: float, has_new_minute: bool) -> bool:
-        """Whether to go on: not if somebody cancelled it."""
+        """Renew the recording at most once a second; gives False once somebody has cancelled it."""
         now = time.monotonic()
         self._first = self._first or (seconds, now)
         if has_new_minute:
-            recording_queries.forget_deaths(self._recording_id)
+            recording_queries.reset_deaths(self._recording_id)
         if not self._throttle.is_due(now):
             return True
         return recording_queries.renew(
@@ -175,7 +174,7 @@ class _Renewal:
         )
 
     def _seconds_left(self, seconds: float, now: float) -> float | None:
-        """How long reading will take on, at the speed so far."""
+        """How much longer reading will take at the speed so far; None where that is unknown."""
         first_seconds, began = self._first
         if self._seconds is None or seconds <= first_seconds:
             return None

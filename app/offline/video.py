@@ -14,7 +14,7 @@ from app.throttle import Throttle
 from app.vision.face_analyser import FaceAnalyser
 from app.vision.frame import Frame, Reading
 
-LEAST_SAID_SECONDS = 0.05  # of what could not be decoded: 0.1 s, rounded
+MIN_REPORTED_SECONDS = 0.05  # of what could not be decoded: 0.1 s, rounded
 
 
 def analyse_video(
@@ -74,6 +74,6 @@ def _summary(video: VideoReader, minutes: list[CountedMinute], suppressed: bool)
     summary = f"{video.seconds:.0f} s, {faces_mean:.1f} faces on average, at most {faces_max}"
     if suppressed:
         summary += f"; {SUPPRESSED_REMARK}"
-    if video.undecoded_seconds >= LEAST_SAID_SECONDS:
+    if video.undecoded_seconds >= MIN_REPORTED_SECONDS:
         summary += f"; {video.undecoded_seconds:.1f} s could not be decoded"
     return summary

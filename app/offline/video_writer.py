@@ -67,14 +67,14 @@ class AnnotatedVideoWriter:
 
 
 class SoundCopy:
-    """Copies the sound of a video, as it is."""
+    """Copies the first sound of a video without encoding it anew."""
 
     def __init__(self, source: InputContainer, copy: OutputContainer, start_seconds: float) -> None:
         """The copy's second 0 is the source's `start_seconds`.
 
-        Raises ValueError where there is no sound, or one that `copy` can't hold.
+        Raises ValueError where `copy` can't hold sound of this codec.
         """
-        (sound, *_) = source.streams.audio
+        sound = source.streams.audio[0]
         self._copy = copy
         self._stream = copy.add_stream_from_template(sound)
         self._packets = source.demux(sound)
@@ -83,7 +83,7 @@ class SoundCopy:
         self._newest: int | None = None
 
     def copy_until(self, seconds: float) -> None:
-        """Copy what sounds before that second of the video."""
+        """Copy the sound up to that second of the video."""
         while packet := self._waiting or next(self._packets, None):
             if packet.dts is not None and float((packet.dts - self._shift) * packet.time_base) > seconds:
                 self._waiting = packet
@@ -104,9 +104,9 @@ class SoundCopy:
 
 @contextmanager
 def annotated_video(path: Path, original: VideoFile) -> Iterator[AnnotatedVideoWriter]:
-    """Write a copy of a video, with its times and its sound, which appears at `path` once it is complete.
+    """Write a copy of a video, with its times and its sound; it appears at `path` only once it is complete.
 
-    Else not at all. Raises RecordingError.
+    Raises RecordingError.
     """
     unfinished = path.with_name(f"writing-{path.name}")
     try:
@@ -144,9 +144,11 @@ def _add_pictures(container: OutputContainer, original: VideoFile) -> VideoStrea
 def _add_sound(container: OutputContainer, original: VideoFile, stack: ExitStack) -> SoundCopy | None:
     """Add the original's sound, where it has some that MP4 can hold."""
     source = stack.enter_context(original.opened_again())
+    if not source.streams.audio:
+        return None
     try:
         return SoundCopy(source, container, original.start_seconds)
-    except ValueError:
+    except ValueError:  # the copy stays silent rather than losing the pictures, too
         return None
 
 

@@ -1,4 +1,4 @@
-"""The code of a lecture's pulse, and what is kept of a device."""
+"""The code of a lecture's pulse, and the pseudonyms of devices."""
 
 import hmac
 import secrets
@@ -14,8 +14,8 @@ def new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def as_typed(text: str) -> str:
-    """The code that somebody typed, in small letters or with blanks and hyphens."""
+def normalised_code(text: str) -> str:
+    """A typed code in its stored form: capitals, without blanks and hyphens."""
     return "".join(letter for letter in text.upper() if letter.isalnum())[: LENGTH + 1]
 
 
@@ -25,5 +25,8 @@ def new_device() -> str:
 
 
 def device_hash(key: bytes, device: str) -> str:
-    """What is stored of a device: without the lecture's key, which is deleted at its end, it says nothing."""
+    """The pseudonym under which a device's answers are stored: its HMAC-SHA-256 as hex.
+
+    Once the lecture's key is deleted, at its end, nobody can link it to the device.
+    """
     return hmac.digest(key, device.encode(), "sha256").hex()

@@ -1,4 +1,4 @@
-"""How far two series of minutes go together: Spearman's rank correlation with its interval."""
+"""Spearman's rank correlation of two series of minutes, with its interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from math import atanh, sqrt, tanh
 import numpy as np
 
 MIN_MINUTES = 10
-"""Fewer minutes of both say nothing."""
+"""Shorter series have no correlation worth showing."""
 VARIANCE = 1.06
 """Of Fisher's z of a rank correlation, times n - 3 (Fieller, Hartley and Pearson 1957)."""
 Z95 = 1.959964
-"""95 % of the normal distribution lie within so many standard deviations."""
-LEAST_SAMPLE = 3
-"""So few independent minutes exclude nothing."""
+"""Standard deviations around the mean that hold 95 % of the normal distribution."""
+MIN_SAMPLE = 3
+"""The variance of Fisher's z is infinite at three independent minutes: the interval is -1 to 1."""
 CERTAIN = 0.999999
 """Fisher's z is infinite at 1."""
 
@@ -30,13 +30,13 @@ class RankCorrelation:
     """Independent minutes: neighbours resemble each other."""
 
     @property
-    def goes_together(self) -> bool:
-        """Whether more of one comes with more of the other, beyond chance."""
+    def is_positive(self) -> bool:
+        """Whether the correlation is above 0 by more than chance."""
         return self.low > 0
 
     @property
-    def goes_against(self) -> bool:
-        """Whether more of one comes with less of the other, beyond chance."""
+    def is_negative(self) -> bool:
+        """Whether the correlation is below 0 by more than chance."""
         return self.high < 0
 
 
@@ -58,7 +58,10 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> RankCor
 
 
 def pooled(correlations: Sequence[RankCorrelation]) -> RankCorrelation | None:
-    """The correlation of several lectures as one: the mean of Fisher's z, weighted by sample size."""
+    """Pool the correlations of several lectures: the mean of Fisher's z, weighted by sample size.
+
+    None where no lecture has more than MIN_SAMPLE independent minutes.
+    """
     weights = [max(each.sample_size - 3, 0.0) for each in correlations]
     if not sum(weights):
         return None
@@ -67,7 +70,7 @@ def pooled(correlations: Sequence[RankCorrelation]) -> RankCorrelation | None:
 
 
 def _with_interval(value: float, minutes: int, size: float) -> RankCorrelation:
-    if size <= LEAST_SAMPLE:
+    if size <= MIN_SAMPLE:
         return RankCorrelation(value, -1.0, 1.0, minutes, size)
     half = Z95 * sqrt(VARIANCE / (size - 3))
     return RankCorrelation(value, tanh(_z(value) - half), tanh(_z(value) + half), minutes, size)

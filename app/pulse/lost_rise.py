@@ -1,12 +1,12 @@
-"""When more students are lost than before."""
+"""Detects when more students say that they are lost than before."""
 
 from collections.abc import Sequence
 
 from app.pulse.choice import Choice
 
-LEAST_RISE = 2  # people
-LEAST_SHARE = 1 / 3  # of those who answered
-LOOK_BACK = 5  # minutes: as long as a choice counts
+MIN_LOST_RISE = 2  # people
+MIN_LOST_SHARE = 1 / 3  # of those who answered
+LOOKBACK_MINUTES = 5  # minutes: as long as a choice counts
 
 Counts = dict[Choice, int]
 """How many say each; together, how many answered."""
@@ -21,8 +21,8 @@ def lost_rises(before: Sequence[Counts | None], now: Counts | None) -> bool:
     if now is None or sum(now.values()) == 0:
         return False
     lost = now[Choice.LOST]
-    lowest = min((counts[Choice.LOST] if counts else 0 for counts in before[-LOOK_BACK:]), default=0)
-    return lost - lowest >= LEAST_RISE and lost >= LEAST_SHARE * sum(now.values())
+    lowest = min((counts[Choice.LOST] if counts else 0 for counts in before[-LOOKBACK_MINUTES:]), default=0)
+    return lost - lowest >= MIN_LOST_RISE and lost >= MIN_LOST_SHARE * sum(now.values())
 
 
 def marks(minutes: Sequence[Counts | None]) -> list[bool]:

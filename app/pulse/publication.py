@@ -1,7 +1,7 @@
 """Which counts may be shown, so that no single answer can be read from them.
 
 Counts are published in steps. Below the minimum group nothing is shown. Two steps in a row differ by nobody
-or by at least LEAST_CHANGES devices. Whatever else shows counts (a minute, a report) repeats a step.
+or by at least MIN_CHANGED_DEVICES devices. Whatever else shows counts (a minute, a report) repeats a step.
 """
 
 from collections import Counter
@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-LEAST_CHANGES = 3
-"""With two, either of them could subtract their own answer and read the other's. Three is the least count
+MIN_CHANGED_DEVICES = 3
+"""With two, either of them could subtract their own answer and read the other's. Three is the smallest count
 that official statistics publish for the same reason (Hundepool et al. 2012, Statistical Disclosure Control,
 section 4.2: threshold rule)."""
 
 SILENT_AFTER = timedelta(minutes=5)
-"""A choice that was not given again for so long counts no more."""
+"""A choice expires unless it is repeated within this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one device said."""
+    """A device's answer."""
 
     id: int
     choice: str
@@ -49,7 +49,7 @@ def publication(
     answered = sum(choice is not None for choice in standing.values())
     changed = [vote for vote in votes if standing[vote.id] != vote.shown]
     is_shown = answered >= minimum_group
-    if not is_shown or len(changed) < min(LEAST_CHANGES, minimum_group):
+    if not is_shown or len(changed) < min(MIN_CHANGED_DEVICES, minimum_group):
         return Publication(is_shown, {}, _counted(vote.shown for vote in votes))
     choices = {standing[vote.id] for vote in changed}
     return Publication(

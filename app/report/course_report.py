@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.clock import EPOCH
+from app.clock import EPOCH, MINUTE, start_of_minute
 from app.report.interval import ConfusionMatrix
 from app.report.lecture_report import Intervals, ReportConditions, intervals_of
-from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute
+from app.report.report_minute import MinuteStatus, ReportMinute
+from app.report.stack_chart import row_top
 from app.store import minute_queries
 from app.store.minute_figures import PooledMinutes
 from app.store.tables import Lecture, Minute
 from app.vision.emotion import UNCERTAIN, Emotion
 from app.vision.palette import STACK_ORDER
-
-ROW_TOPS = (0.1, 0.25, 0.5, 1.0)
-"""Shares at the upper edge of an expression's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def _by_place(lectures: Sequence[Lecture], minutes: Sequence[Sequence[Minute]]) 
 
 
 def _places(lecture: Lecture, rows: Sequence[Minute]) -> list[int]:
-    begin = lecture.started_at.replace(second=0, microsecond=0)
+    begin = start_of_minute(lecture.started_at)
     return [round((row.minute - begin) / MINUTE) for row in rows]
 
 
@@ -156,4 +154,4 @@ def _row_top(lectures: Sequence[CourseLecture], kind: str) -> float:
     else:
         ends = [(lecture.share_intervals or {}).get(kind, (0.0, 0.0))[1] for lecture in lectures]
         most = max([0.0, *ends, *(lecture.shares[kind] for lecture in lectures)])
-    return next(top for top in ROW_TOPS if most <= top or top == ROW_TOPS[-1])
+    return row_top(most)

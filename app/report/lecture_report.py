@@ -1,15 +1,16 @@
-"""A lecture as it is reported: every minute from start to end, and its figures as a whole."""
+"""The report of a lecture: every minute from start to end, and figures of the whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from app.clock import MINUTE, start_of_minute
 from app.language import Translatable
 from app.pulse.correlation import RankCorrelation, pooled
 from app.purpose import Purpose
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.pulse_report import PulseReport, pulse_report_of
-from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute, sample_size
+from app.report.report_minute import MinuteStatus, Period, ReportMinute, sample_size
 from app.store import minute_queries, note_queries, room_queries
 from app.store.minute_figures import MinuteFigures, PooledMinutes, mean_faces
 from app.store.minute_queries import MAX_REPORTED
@@ -146,7 +147,7 @@ class Report:
 def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> Report:
     """The report of a lecture, up to the last full minute before `now` if it is still running."""
     rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
-    end = lecture.ended_at or max(now.replace(second=0, microsecond=0), lecture.started_at)
+    end = lecture.ended_at or max(start_of_minute(now), lecture.started_at)
     end = min(end, lecture.started_at + MAX_REPORTED)
     online = sum(row.online_seconds for row in rows)
     pauses = room_queries.pauses_between(lecture.room, lecture.started_at, end)
@@ -191,7 +192,7 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
 
 
 def correlation_of_course(lectures: Sequence[Lecture], now: datetime) -> RankCorrelation | None:
-    """How far *lost* and unpleasant expressions go together over several lectures; None if unknown."""
+    """The rank correlation of *lost* and unpleasant expressions, pooled over lectures; None if unknown."""
     found = []
     for lecture in lectures:
         rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
@@ -238,7 +239,7 @@ def _every_minute(
 ) -> list[ReportMinute]:
     """The minutes from `start` to `end`, without intervals; one without a row is a gap, or paused."""
     known = {row.minute: row for row in rows}
-    first = min([start, *known]).astimezone(UTC).replace(second=0, microsecond=0)
+    first = start_of_minute(min([start, *known]).astimezone(UTC))
     last = max([end - timedelta(microseconds=1), start, *known])
     times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
     return [

@@ -1,4 +1,4 @@
-"""How right the network is, as facts for the page about it, from the figures of its card."""
+"""The network's accuracy for the page about it, from the figures of its card."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Faces that the network is about equally sure of."""
+    """The faces whose top scores lie in one of the equal steps from 0 to 1."""
 
     faces: int
     confidence: float
@@ -60,7 +60,7 @@ def commonest_mistake(classes: Sequence[ClassFigures]) -> tuple[ClassFigures, st
 
 
 def reliability_bins(figures: dict) -> list[ReliabilityBin] | None:
-    """How right the network is where it is how sure: the bins that have faces, the least sure first.
+    """Accuracy by confidence: the bins that hold faces, the least confident first.
 
     None for a card of an early export, which lacks them.
     """

@@ -1,4 +1,4 @@
-"""What students said in a lecture, minute by minute and as a whole, and how far faces go together with it."""
+"""What students said in a lecture, minute by minute and as a whole, and how faces correlate with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,12 @@ from app.report.interval import Interval, wilson
 from app.report.report_minute import ReportMinute
 from app.store import poll_queries, pulse_queries
 from app.store.tables import Lecture
-from app.vision.emotion import Emotion
-
-UNPLEASANT = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
+from app.vision.emotion import UNPLEASANT, Emotion
 
 
 @dataclass(frozen=True, slots=True)
 class SaidMinute:
-    """What stood at the end of a minute."""
+    """The published counts at the end of a minute."""
 
     minute: datetime
     counts: dict[Choice, int] | None
@@ -29,7 +27,7 @@ class SaidMinute:
 
     @property
     def answered(self) -> int | None:
-        """How many the counts hold."""
+        """How many answered: the sum of the counts; None if too few did."""
         return None if self.counts is None else sum(self.counts.values())
 
     @property
@@ -79,7 +77,7 @@ class PulseReport:
 
     @property
     def shares(self) -> dict[Choice, float] | None:
-        """The part of all answers of these minutes that each choice has."""
+        """The share of each choice in all answers of these minutes, 0 to 1; None if there are none."""
         shown = self.shown
         if not shown:
             return None

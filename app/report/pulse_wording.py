@@ -6,7 +6,7 @@ from flask_babel import gettext
 
 from app.language import translate
 from app.pulse.choice import CHOICE_NAMES, Choice
-from app.pulse.correlation import LEAST_SAMPLE, RankCorrelation
+from app.pulse.correlation import MIN_SAMPLE, RankCorrelation
 from app.report.pulse_report import PulseReport
 from app.report.wording import clock, percent, signed
 
@@ -32,7 +32,7 @@ def pulse_sentence(pulse: PulseReport, timezone: ZoneInfo) -> str:
 
 
 def correlation_sentence(correlation: RankCorrelation) -> str:
-    """Whether faces and answers go together, with the figure."""
+    """How faces and answers correlate, in a sentence with the figures."""
     figure = gettext(
         "rank correlation %(value)s, 95 %% interval %(low)s to %(high)s, %(count)s minutes",
         value=signed(correlation.value),
@@ -40,17 +40,17 @@ def correlation_sentence(correlation: RankCorrelation) -> str:
         high=signed(correlation.high),
         count=correlation.minutes,
     )
-    if correlation.goes_together:
+    if correlation.is_positive:
         return gettext(
             "When more students said “lost”, more faces looked unpleasant: %(figure)s.", figure=figure
         )
-    if correlation.goes_against:
+    if correlation.is_negative:
         return gettext(
             "When more students said “lost”, fewer faces looked unpleasant: %(figure)s. "
             "The faces said the opposite of the students.",
             figure=figure,
         )
-    if correlation.sample_size <= LEAST_SAMPLE:
+    if correlation.sample_size <= MIN_SAMPLE:
         return gettext(
             "Too few independent minutes to say whether faces and answers go together: %(figure)s.",
             figure=figure,

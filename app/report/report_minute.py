@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
@@ -15,8 +15,6 @@ from app.store.minute_figures import (
     mean_faces,
 )
 from app.vision.emotion import Emotion
-
-MINUTE = timedelta(minutes=1)
 
 Period = tuple[datetime, datetime]
 """From, to."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
 
+from app.clock import MINUTE
 from app.report.lecture_report import ReportNote
-from app.report.report_minute import MINUTE, MinuteStatus, ReportMinute, merge_minutes
+from app.report.report_minute import MinuteStatus, ReportMinute, merge_minutes
 from app.report.share_stack import kinds_of_presence
 from app.report.wording import clock
 from app.vision import palette
@@ -122,9 +123,14 @@ class StackChart:
         return tuple(_expression_row(self.columns, self.step, kind) for kind in (*self.kinds, UNCERTAIN))
 
 
-def minutes_a_column(minutes: Sequence[ReportMinute], most: int = MAX_COLUMNS) -> int:
-    """How many minutes share a column, so that there are at most `most` columns."""
-    return max(1, -(-len(minutes) // most))
+def minutes_per_column(minutes: Sequence[ReportMinute], max_columns: int = MAX_COLUMNS) -> int:
+    """How many minutes share a column, so that there are at most `max_columns`."""
+    return max(1, -(-len(minutes) // max_columns))
+
+
+def row_top(largest: float) -> float:
+    """The share at the upper edge of an expression's row whose largest share this is."""
+    return next((top for top in ROW_TOPS if largest <= top), ROW_TOPS[-1])
 
 
 def stack_chart(
@@ -135,7 +141,7 @@ def stack_chart(
     time: Callable[[datetime, tzinfo], str] = clock,
 ) -> StackChart:
     """The chart of consecutive minutes; `time` says how the axis names a minute."""
-    step = minutes_a_column(minutes)
+    step = minutes_per_column(minutes)
     columns = tuple(merge_minutes(minutes, step))
     kinds = tuple(kinds_of_presence(columns)) if is_presence else palette.STACK_ORDER
     values = [_values(column, is_presence) for column in columns]
@@ -261,7 +267,7 @@ def _expression_row(columns: Sequence[ReportMinute], step: int, kind: str) -> Ex
     most = max([0.0, *(share for share in shares if share is not None), *(each[1] for each in ends if each)])
     return ExpressionRow(
         kind,
-        next(top for top in ROW_TOPS if most <= top or top == ROW_TOPS[-1]),
+        row_top(most),
         tuple(_steps(shares, step)),
         tuple(
             _between([low for low, _ in ends[first:end]], [high for _, high in ends[first:end]], first, step)

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
+from app.clock import MINUTE
 from app.expression_names import expression_name
 from app.report.interval import effective_sample_size
 from app.report.lecture_report import Report, ReportNote
 from app.report.pulse_wording import pulse_sentence
-from app.report.report_minute import MINUTE, MinuteStatus, Period, ReportMinute
+from app.report.report_minute import MinuteStatus, Period, ReportMinute
 from app.report.wording import clock, duration, percent
 from app.store.minute_figures import PooledMinutes, mean_faces
 from app.store.minute_queries import MAX_REPORTED
@@ -26,7 +27,7 @@ is 3.5 away in one lecture of five, and 2 away in every lecture."""
 MAX_CHANGES = 4  # as many as people read
 MAX_MOMENTS = 3  # of them, beside the chart
 
-AFTER_NOTE = timedelta(minutes=3)  # a peak is mentioned together with a note at most so long before it
+AFTER_NOTE = timedelta(minutes=3)  # a note this long before a peak is mentioned with it
 
 MIN_COVERAGE, MAX_UNCERTAIN = 0.7, 0.5  # beyond them the report is doubtful
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from app.clock import MINUTE, start_of_minute
 from app.store.minute_figures import PooledMinutes
 from app.store.tables import Minute
 from app.vision.emotion import EMOTIONS, Emotion
@@ -41,7 +42,7 @@ def unusual_expressions(minutes: Sequence[Minute], now: datetime) -> list[Unusua
     `minutes` are the lecture's, oldest first. After a gap, and while too few people are in view, nothing is
     unusual.
     """
-    full = [row for row in minutes if row.minute + timedelta(minutes=1) <= now and row.shares is not None]
+    full = [row for row in minutes if row.minute + MINUTE <= now and row.shares is not None]
     earlier = full[:-MIN_MINUTES]
     if len(earlier) < MIN_EARLIER_MINUTES:
         return []
@@ -56,7 +57,7 @@ def unusual_expressions(minutes: Sequence[Minute], now: datetime) -> list[Unusua
 
 def _newest_in_a_row(full: Sequence[Minute], now: datetime) -> list[Minute]:
     """The full minutes up to now without a gap, newest first."""
-    start = now.replace(second=0, microsecond=0)
+    start = start_of_minute(now)
     rows = list(reversed(full))
     expected = (start - timedelta(minutes=number) for number in range(1, len(rows) + 1))
     in_a_row = takewhile(lambda pair: pair[0].minute == pair[1], zip(rows, expected, strict=True))

@@ -1,6 +1,6 @@
 """The lease of a room: the right to read its camera, which one process holds at a time.
 
-On one machine it is a lock on a file. Across machines, `app.runner.redis_lease` adds a key in Redis.
+On one machine it is a lock on a file. Across machines, `app.runner.leases` adds a key in Redis.
 """
 
 import fcntl
@@ -24,12 +24,12 @@ HELD_ELSEWHERE = Translatable(
 
 
 class NotLeaseHolder(ConnectionError):
-    """Another process holds the room's lease, or nobody can tell whether one does."""
+    """Another process holds the room's lease, or may hold it while Redis is away."""
 
 
 @contextmanager
 def file_lease(app: Flask, slug: str) -> Iterator[None]:
-    """Hold the lease of the room /rooms/SLUG on this machine meanwhile, waiting ACQUIRE_SECONDS for it.
+    """Hold this machine's lease of the room /rooms/SLUG; waits up to ACQUIRE_SECONDS for it.
 
     The operating system releases it when the process ends, even in a crash. Raises NotLeaseHolder.
     """
@@ -43,7 +43,7 @@ def file_lease(app: Flask, slug: str) -> Iterator[None]:
 
 
 def _lock(file) -> bool:
-    """Lock the file if nobody else has; gives whether it is locked by us."""
+    """Lock the file unless another process has; gives whether it did."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -119,13 +119,13 @@ class Leases:
         return self._held.get(room_id)
 
     def free(self, room_ids: Iterable[int]) -> list[int]:
-        """Which of these rooms nobody has. Raises RedisError."""
+        """Those of these rooms that no machine has a lease of. Raises RedisError."""
         room_ids = list(room_ids)
         holders = self._redis.mget(map(_key, room_ids)) if room_ids else []
         return [room_id for room_id, holder in zip(room_ids, holders, strict=True) if holder is None]
 
     def machines(self) -> Sequence[str]:
-        """The machines that are there now, this one too. Raises RedisError."""
+        """The names of the machines that renewed within LEASE_SECONDS, this one too. Raises RedisError."""
         return machines_since(self._channel, LEASE_SECONDS)
 
     @property
@@ -163,7 +163,7 @@ class Leases:
         return lease
 
     def release(self, lease: RoomLease) -> None:
-        """Give a room up."""
+        """Give up a lease, so that others can take the room."""
         if self._held.get(lease.room_id) is lease:
             del self._held[lease.room_id]
         _release(lease)
@@ -188,11 +188,11 @@ class Leases:
             self._clock.wait(POLL_SECONDS)
 
     def _renew_all(self) -> bool:
-        """Renew every lease and say that this machine is there; gives whether Redis answers."""
+        """Renew every lease and this machine's entry; gives whether Redis answers."""
         try:
             for lease in self.held.values():
                 self._renew(lease)
-            self._say_that_we_are_there()
+            self._renew_machine()
         except RedisError as error:
             self._channel.begin_outage(error)
             self._answers_since, self._had_outage = None, True
@@ -218,14 +218,14 @@ class Leases:
     def _token(self) -> str:
         return f"{self._machine} {self._channel.process_id}"
 
-    def _say_that_we_are_there(self) -> None:
+    def _renew_machine(self) -> None:
         now = self._channel.time()
         with suppress(OutOfMemoryError):
             self._redis.zremrangebyscore(MACHINES, "-inf", now - REMEMBERED_SECONDS)
             self._redis.zadd(MACHINES, {self._machine: now})
 
     def _is_newest(self, lease: RoomLease) -> bool:
-        """Whether nobody has read the room since; if the database can't tell, it will refuse the minutes."""
+        """Whether no newer lease was taken; while the database is away, it is left to refuse the minutes."""
         try:
             return self._newest_numbers([lease.room_id]).get(lease.room_id) == lease.number
         except SQLAlchemyError:
@@ -233,7 +233,7 @@ class Leases:
 
 
 def machines_since(channel: SignedChannel, seconds: float) -> list[str]:
-    """The machines that were there in the last `seconds`, by name. Raises RedisError."""
+    """The machines that renewed their entries in the last `seconds`, by name. Raises RedisError."""
     names = channel.redis.zrangebyscore(MACHINES, channel.time() - seconds, "+inf")
     return sorted(name.decode() for name in names)
 

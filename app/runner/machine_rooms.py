@@ -22,10 +22,10 @@ LOOK_SECONDS = 1.0  # between two looks at which rooms nobody reads
 RELOAD_SECONDS = 60.0  # between two queries for the rooms, where no message says that something has changed
 UNREACHABLE = (Reason.MISSING, Reason.REFUSED, Reason.TIMED_OUT)
 """Reasons for a dark camera that may not hold on another machine."""
-TRY_SECONDS = 20.0  # until a machine gives up a room whose camera it never reached
-REST_SECONDS = 600.0  # until it tries that camera again, unless nobody else does
-SAY_FULL_SECONDS = 5.0  # between two messages that a machine is full
-LEFT_SECONDS = 15.0  # until a room that was given up counts as left by everybody
+REACH_SECONDS = 20.0  # to reach a camera, then the machine gives up the room
+COOLDOWN_SECONDS = 600.0  # until it takes a room again that it gave up, unless nobody else does
+FULL_REPORT_SECONDS = 5.0  # between two reports that a machine is full
+ABANDONED_SECONDS = 15.0  # without a lease, then a room counts as given up by every machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RoomToRead:
 
     id: int
     machine: str | None
-    """The machine that an administrator wants to read it; None for any."""
+    """The machine that an administrator chose to read it; None for any."""
 
 
 class MachineRooms:
@@ -70,10 +70,10 @@ class MachineRooms:
         """When this machine gave up a room whose camera it can't reach."""
         self._free_since: dict[int, float] = {}
         self._logged_refusal: Translatable | None = None
-        self._said_full_at = float("-inf")
+        self._reported_full_at = float("-inf")
 
     def choose(self) -> list[int] | None:
-        """The rooms that this machine reads from now on; None if nobody can tell."""
+        """The ids of the rooms that this machine reads from now on; None until the database has answered."""
         self._reload()
         if self._rooms is None:
             return None
@@ -105,7 +105,7 @@ class MachineRooms:
             self.has_changed.set()
 
     def _kept(self, machines: Sequence[str]) -> list[int]:
-        """Of the rooms that are read here, those that go on being read here."""
+        """The rooms read here that this machine keeps."""
         held, rooms = self._leases.held, {room.id: room for room in self._rooms}
         self._forget_all_but(held)
         now = time.monotonic()
@@ -134,11 +134,11 @@ class MachineRooms:
             self._reached.add(room_id)
         if room_id in self._reached or status is None or status.camera.reason not in UNREACHABLE:
             return False
-        has_rested = now - self._given_up.get(room_id, float("-inf")) > REST_SECONDS
-        return has_rested and now - self._read_since[room_id] > TRY_SECONDS
+        has_cooled_down = now - self._given_up.get(room_id, float("-inf")) > COOLDOWN_SECONDS
+        return has_cooled_down and now - self._read_since[room_id] > REACH_SECONDS
 
     def _take(self, kept: set[int], machines: Sequence[str]) -> list[int]:
-        """Take rooms that nobody reads, up to this machine's share of them and to what it can read."""
+        """Take leases of free rooms, up to this machine's share of them and to its capacity."""
         candidates = [
             room
             for room in self._rooms
@@ -147,14 +147,14 @@ class MachineRooms:
         wanted_here = {room.id for room in candidates if room.machine == self._machine}
         taken: list[int] = []
         try:
-            free = self._rested(self._leases.free(room.id for room in candidates))
+            free = self._without_given_up(self._leases.free(room.id for room in candidates))
             random.shuffle(free)  # so that machines that start together don't all try the same
             free.sort(key=lambda room_id: room_id not in wanted_here)
             share = max(len(wanted_here), -(-len(free) // max(1, len(machines))))
             for room_id in free[:share]:
-                # an administrator's wish goes before what the machine is thought to be able to read
+                # an administrator's choice overrides the estimate of what the machine can read
                 if room_id not in wanted_here and self._is_full(len(kept) + len(taken)):
-                    self._say_full([each for each in free if each not in taken])
+                    self._report_full([each for each in free if each not in taken])
                     break
                 if self._leases.take(room_id) is not None:
                     self._read_since[room_id] = time.monotonic()
@@ -165,10 +165,10 @@ class MachineRooms:
             self.has_changed.set()
         return taken
 
-    def _say_full(self, free: list[int]) -> None:
-        """Say on the cards of the rooms that nobody reads that this machine can't."""
-        if time.monotonic() - self._said_full_at > SAY_FULL_SECONDS:
-            self._said_full_at = time.monotonic()
+    def _report_full(self, free: list[int]) -> None:
+        """Publish why this machine reads no further room, for the cards of the rooms that nobody reads."""
+        if time.monotonic() - self._reported_full_at > FULL_REPORT_SECONDS:
+            self._reported_full_at = time.monotonic()
             for room_id in free:
                 self._channel.publish(STATUSES, MonitorUnavailable(self._logged_refusal), room_id)
 
@@ -179,13 +179,13 @@ class MachineRooms:
         self._logged_refusal = refusal
         return refusal is not None
 
-    def _rested(self, free: list[int]) -> list[int]:
-        """Without those that this machine gave up lately, unless everybody left them."""
+    def _without_given_up(self, free: list[int]) -> list[int]:
+        """The free rooms without those that this machine gave up lately, unless every machine did."""
         now = time.monotonic()
         self._free_since = {room_id: self._free_since.get(room_id, now) for room_id in free}
         return [
             room_id
             for room_id in free
-            if now - self._given_up.get(room_id, float("-inf")) > REST_SECONDS
-            or now - self._free_since[room_id] > LEFT_SECONDS
+            if now - self._given_up.get(room_id, float("-inf")) > COOLDOWN_SECONDS
+            or now - self._free_since[room_id] > ABANDONED_SECONDS
         ]

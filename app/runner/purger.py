@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import Clock
 from app.restart import run_until_ended, wait_for_retry
 from app.store import retention
+from app.store.database_health import is_refused
 from app.store.deletion import delete_hidden
 from app.store.tables import db
 
@@ -40,7 +41,7 @@ class Purger:
         self._thread.join(2 * POLL_SECONDS + 1)
 
     def run(self) -> None:
-        """Do so in this thread, until `is_ending` gives True."""
+        """Purge again and again in this thread, until `is_ending` gives True."""
         run_until_ended(self._keep_purging, self._clock, self._is_ending)
 
     def _keep_purging(self) -> None:
@@ -56,7 +57,9 @@ class Purger:
                 if self._clock.monotonic() - self._purged_at >= PURGE_SECONDS:
                     retention.purge(self._clock.now())
                     self._purged_at = self._clock.monotonic()
-            except SQLAlchemyError:  # others have logged that
+            except SQLAlchemyError as error:
                 db.session.rollback()
-                return False
+                if is_refused(error):
+                    raise
+                return False  # others have logged that the database is away
             return True

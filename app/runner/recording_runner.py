@@ -1,4 +1,4 @@
-"""Has recordings read, one after the other, each by a process of its own."""
+"""Starts a process for each recording in the queue, one after the other."""
 
 import fcntl
 import logging
@@ -18,6 +18,7 @@ from app.clock import Clock
 from app.project import PROJECT
 from app.restart import run_until_ended
 from app.store import recording_queries
+from app.store.database_health import is_refused
 from app.store.tables import db
 
 log = logging.getLogger(__name__)
@@ -81,15 +82,17 @@ class RecordingRunner:
             return True
 
     def _take_next(self) -> int | None:
-        """The id of what is to be read next; None if nothing is, or while the database is away."""
+        """Claim the next recording in the queue; gives its id, or None if there is none or no database."""
         with self._app.app_context():
             try:
                 now = self._clock.now()
                 recording_queries.expire(now)
                 return recording_queries.take_next(now)
-            except SQLAlchemyError:  # others have logged that
+            except SQLAlchemyError as error:
                 db.session.rollback()
-                return None
+                if is_refused(error):
+                    raise
+                return None  # others have logged that the database is away
 
     def _run_process(self, recording_id: int) -> None:
         command = [sys.executable, "-m", "app.offline", self._app.instance_path, str(recording_id)]
@@ -140,7 +143,7 @@ class RecordingRunner:
 
 @contextmanager
 def _machine_lock(folder: Path) -> Iterator[bool]:
-    """Gives whether this machine's lock for reading recordings is ours meanwhile."""
+    """Hold this machine's lock for reading recordings; gives whether it was free."""
     with (folder / "recordings.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

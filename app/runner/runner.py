@@ -1,4 +1,4 @@
-"""Keeps what each room in use needs running: on one machine, a supervisor with its monitor."""
+"""Keeps one keeper running for each room in use: on one machine, a supervisor with its monitor."""
 
 import logging
 import threading
@@ -63,7 +63,7 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
 
     def start(self) -> None:
-        """Start what the rooms need, and keep to it in the background."""
+        """Start the rooms' keepers in the background, and follow changes from then on."""
         self._thread.start()
 
     def wake(self) -> None:
@@ -71,7 +71,7 @@ class Runner:
         self._is_woken.set()
 
     def join(self) -> None:
-        """Wait until everything has ended, once `is_ending` gives True."""
+        """Wait until every keeper has ended, once `is_ending` gives True."""
         self._thread.join(2 * POLL_SECONDS + 1)
         for keeper, _ in list(self._running.values()):
             keeper.join()
@@ -90,7 +90,7 @@ class Runner:
             self._clock.wait(POLL_SECONDS, self._is_woken)
 
     def _keep(self, wanted: list[int]) -> bool:
-        """End what is not wanted any more, and start what is, the first first; gives whether that worked."""
+        """End unwanted keepers, start missing ones in the order of `wanted`; gives whether all run."""
         unwanted = (self._running.keys() | self._refused) - set(wanted)
         ended = [self._running.pop(room_id) for room_id in unwanted & self._running.keys()]
         for _, ending in ended:

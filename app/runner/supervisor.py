@@ -33,7 +33,7 @@ processor time. The last two are glibc's: freed frames go back to the system, wh
 
 
 class MonitorObserver(Protocol):
-    """Whom the supervisor tells about its monitor: the web process's hub."""
+    """What a supervisor notifies about its monitor: the web process's hub, or a `MonitorLink`."""
 
     @property
     def demand(self) -> Demand:

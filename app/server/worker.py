@@ -22,15 +22,11 @@ from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 REQUEST_SECONDS = 10.0  # for a request to arrive: its head, and its body up to MAX_COLLECTED_BODY
-RECEIVE_SECONDS = 10  # a larger body: between two pieces of it
-SEND_SECONDS = (
-    15  # a client that takes no byte for this long is gone; after a part of a picture, twice as long
-)
+RECEIVE_SECONDS = 10  # between two pieces of a larger body
+SEND_SECONDS = 15  # a client that takes no byte for this long is gone; amid a picture, twice as long
 LINGER_SECONDS = 2.0  # after the response, for the client to read it and close
-END_SECONDS = 10.0  # until a worker whose master was killed ends at the latest
-DRAIN_SECONDS = (
-    0.05  # a body that was not read, but has arrived, is dropped; one that has not costs the connection
-)
+END_SECONDS = 10.0  # from the death of its master until a worker ends at the latest
+DRAIN_SECONDS = 0.05  # to drop an unread body that has arrived; one that has not costs the connection
 MAX_HEAD = 2**16
 MAX_DIGITS = 15  # of a length; far more than MAX_COLLECTED_BODY
 MAX_COLLECTED_BODY = 2**16  # as large as any form; only pictures may be larger, and only of people signed in
@@ -72,10 +68,10 @@ class IncomingConnection(TConn):
         self.data_ready = True  # threads need not wait for the first byte
         self.is_continued = False
         """Whether the client was told to send its body."""
-        self.has_shaken_hands = not self.cfg.is_ssl
+        self.is_handshake_done = not self.cfg.is_ssl
 
     def init(self) -> None:
-        """Give the parser what was received. Called in the thread, before each request."""
+        """Pass the received bytes to the parser. gunicorn calls it in the thread, before each request."""
         if self.cfg.is_ssl:
             self.parser = self.parser or get_parser(self.cfg, self.sock, self.client)
             self.sock.settimeout(SEND_SECONDS)  # Python's TLS goes on after a time-out of the system's
@@ -84,17 +80,17 @@ class IncomingConnection(TConn):
         self.received.clear()
 
     def receive(self) -> bytes:
-        """Give what has arrived; nothing at the end. Raises an OSError of WOULD_BLOCK where all is read."""
-        if not self.has_shaken_hands:
+        """Receive up to CHUNK_BYTES; b"" at the end. Raises one of WOULD_BLOCK while nothing has arrived."""
+        if not self.is_handshake_done:
             self.sock.do_handshake()
-            self.has_shaken_hands = True
+            self.is_handshake_done = True
         return self.sock.recv(CHUNK_BYTES)
 
-    def say_goodbye(self) -> None:
-        """Tell a client over TLS that no more comes, so that it knows that nothing was cut off."""
-        if self.cfg.is_ssl and self.has_shaken_hands:
+    def send_close_notify(self) -> None:
+        """Send a TLS client the alert that ends its connection, so that it knows that nothing was cut off."""
+        if self.cfg.is_ssl and self.is_handshake_done:
             self.sock.setblocking(False)
-            with contextlib.suppress(*WOULD_BLOCK):  # it is not waited for that the client does the same
+            with contextlib.suppress(*WOULD_BLOCK):  # don't wait for the client's own alert
                 self.sock.unwrap()
 
     def take_read_ahead(self) -> bytes:
@@ -157,7 +153,7 @@ class CollectingWorker(ThreadWorker):
         self._enforce_bounds(conn)
 
     def enqueue_req(self, conn: IncomingConnection) -> None:
-        """Give a request to a thread: its path's own, or one of those for all."""
+        """Queue a request for a thread: RESERVED paths have their own, all others share a pool."""
         pool = self.reserved_pools.get(conn.path, self.tpool)
         future = pool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
@@ -189,7 +185,7 @@ class CollectingWorker(ThreadWorker):
         return keepalive and conn.parser.finish_body(deadline=time.monotonic() + DRAIN_SECONDS)
 
     def murder_pending(self) -> None:
-        """Close the connections that took too long, and in an ending server those that sent nothing."""
+        """Close connections that took too long and, once the server is ending, those that sent nothing."""
         now = time.monotonic()
         for conn in list(self.pending_conns):
             if conn.timeout <= now or not (self.alive or conn.received or conn.initialized):
@@ -252,12 +248,12 @@ class CollectingWorker(ThreadWorker):
         self.enqueue_req(conn)
 
     def _linger(self, conn: IncomingConnection) -> None:
-        """Close the sending half; the rest once the client has closed its own, or LINGER_SECONDS later.
+        """Close the sending half, and the rest once the client closes its own, or after LINGER_SECONDS.
 
         Closing at once, with bytes of the client unread, would take the response from it (RFC 9112, 9.6).
         """
         try:
-            conn.say_goodbye()
+            conn.send_close_notify()
             conn.sock.shutdown(socket.SHUT_WR)
             self._wait(conn, LINGER_SECONDS, lambda conn, data: None)
         except OSError:  # closed by the client or by the request

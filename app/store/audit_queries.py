@@ -12,7 +12,7 @@ from app.store.tables import AuditEntry, db
 
 
 class AuditAction(StrEnum):
-    """What is recorded."""
+    """The actions that the audit records."""
 
     LECTURE_STARTED = "lecture-started"
     LECTURE_ENDED = "lecture-ended"
@@ -54,14 +54,14 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are asked for; empty texts stand for all."""
+    """Restricts entries to a name or an action; an empty text restricts nothing."""
 
     who: str = ""
     action: str = ""
 
 
 def add_entries(entries: Sequence[AuditEntry]) -> None:
-    """Store entries."""
+    """Store and commit entries."""
     db.session.add_all(entries)
     db.session.commit()
 
@@ -83,7 +83,7 @@ def newest_entries(
 
 
 def names() -> Sequence[str]:
-    """Everybody whom an entry names, by name."""
+    """The names of everybody who did something that is recorded, sorted."""
     return db.session.scalars(
         select(AuditEntry.who).where(AuditEntry.who != "").distinct().order_by(AuditEntry.who)
     ).all()

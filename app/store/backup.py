@@ -190,7 +190,7 @@ def _revision(connection: Connection, known: set[str]) -> str | None:
 
 
 def _reflect(connection: Connection) -> MetaData:
-    """Aula's tables as they are in the database; times and JSON have the same types on every one."""
+    """Aula's tables as reflected from the database, with the same types for times and JSON on each kind."""
     metadata = MetaData()
 
     @event.listens_for(metadata, "column_reflect")

@@ -92,6 +92,11 @@ def is_outage(error: SQLAlchemyError) -> bool:
     return isinstance(error, DBAPIError | TimeoutError) and not isinstance(error, OUR_FAULTS)
 
 
+def is_refused(error: SQLAlchemyError) -> bool:
+    """Whether a database that works and is migrated refuses the statement, which no waiting mends."""
+    return isinstance(error, OUR_FAULTS) and not is_unmigrated(error)
+
+
 def is_busy(error: SQLAlchemyError) -> bool:
     """Whether another process or too many requests held the database for too long."""
     return isinstance(error, TimeoutError) or any(

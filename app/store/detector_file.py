@@ -1,4 +1,4 @@
-"""Where the file of the better face detector lies: in the folder that all machines share."""
+"""YuNet's file, in the folder that all machines share, and the detector that follows from it."""
 
 import logging
 from pathlib import Path
@@ -7,12 +7,10 @@ from flask import current_app
 
 from app.store import uploads
 from app.vision.detection.yunet_file import YUNET_FILE
+from app.vision.detector_choice import CASCADES
 
 EXTENSION = "has_yunet"
 log = logging.getLogger(__name__)
-
-CASCADES = "haar"
-"""The value of DETECTOR that means OpenCV's cascades."""
 
 
 def folder() -> Path:
@@ -34,5 +32,5 @@ def effective_detector() -> str:
 
 
 def remove() -> None:
-    """Go back to the cascades. Raises OSError."""
+    """Delete YuNet's file, if it is there: all rooms use the cascades again. Raises OSError."""
     (folder() / YUNET_FILE).unlink(missing_ok=True)

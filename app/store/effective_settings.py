@@ -17,8 +17,9 @@ from app.purpose import Purpose
 from app.settings import default_setting
 from app.store import audit_queries, lecture_queries, room_queries, timetable_queries
 from app.store.audit_queries import AuditAction
-from app.store.detector_file import CASCADES, effective_detector
+from app.store.detector_file import effective_detector
 from app.store.tables import Lecture, Room
+from app.vision.detector_choice import CASCADES
 from app.vision.privacy_area import PrivacyArea
 
 ROOM_SETTINGS = ("camera", "hide_faces", "minimum_group", "purpose", "retention_days", "contact")
@@ -174,7 +175,7 @@ def rooms_without_camera() -> list[Room]:
 
 
 def _purposes_in_use() -> dict[Room, Purpose]:
-    """What each room in use is for as it is set, whichever lecture runs."""
+    """The purpose that is set for each room in use, whichever lecture runs."""
     first = first_room()
     rooms = room_queries.rooms_in_use() or [first]
     return {room: Purpose(_effective("purpose", room, room.id == first.id)) for room in rooms}

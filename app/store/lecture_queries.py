@@ -231,18 +231,18 @@ def end_lecture(lecture: Lecture, at: datetime) -> None:
     if lecture.ended_at is not None:
         raise LectureError(Translatable("“%(title)s” has ended already.", title=lecture.title))
     lecture.ended_at = max(at, lecture.started_at)
-    pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
+    pulse_queries.close_pulse(lecture.id, lecture.ended_at)
     db.session.commit()
 
 
 def can_resume(lecture: Lecture, now: datetime) -> bool:
-    """Whether a lecture ended so recently that it can go on."""
+    """Whether a lecture can be resumed: it ended at most RESUME_TIME ago, and is no recording."""
     has_just_ended = lecture.ended_at is not None and now - lecture.ended_at <= RESUME_TIME
     return has_just_ended and not lecture.from_recording
 
 
 def newest_to_resume(room: Room, owner: User, now: datetime) -> Lecture | None:
-    """The owner's lecture that was the room's last one and can still go on."""
+    """The room's last lecture, if it is this owner's and can still be resumed."""
     newest = db.session.scalar(
         select(Lecture)
         .where(Lecture.room_id == room.id, ~Lecture.from_recording)
@@ -255,7 +255,7 @@ def newest_to_resume(room: Room, owner: User, now: datetime) -> Lecture | None:
 
 
 def resume_lecture(lecture: Lecture, now: datetime) -> None:
-    """Let a lecture that has just ended go on; LectureError if it is too late, or another one is running.
+    """Resume a lecture that has just ended; LectureError if it is too late, or another one is running.
 
     A planned end that has passed no longer holds.
     """
@@ -293,7 +293,7 @@ def end_if_overdue(lecture: Lecture, hours: int, now: datetime) -> bool:
         .values(ended_at=ended_at, ended_by_itself=True)
     )
     note_change(lecture.room_id)
-    pulse_queries.throw_votes_away(lecture.id, ended_at)
+    pulse_queries.close_pulse(lecture.id, ended_at)
     db.session.commit()
     return True
 
@@ -336,7 +336,7 @@ def hide_lecture(lecture: Lecture, now: datetime) -> None:
     lecture.deleted_at = now
     if lecture.ended_at is None:
         lecture.ended_at = max(now, lecture.started_at)
-        pulse_queries.throw_votes_away(lecture.id, lecture.ended_at)
+        pulse_queries.close_pulse(lecture.id, lecture.ended_at)
     db.session.commit()
 
 

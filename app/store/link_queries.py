@@ -28,12 +28,12 @@ class NameTaken(Exception):
 
 
 def create_invitation(role: str, rooms: Sequence[Room] | None, by: User, at: datetime) -> str:
-    """Make a link that invites somebody; gives its key, which is stored nowhere. None means all rooms."""
+    """Create a link that invites somebody; gives its key, stored only as a hash. None: all rooms."""
     return _create(AccountLink(role=role, has_all_rooms=rooms is None, rooms=list(rooms or ())), by.name, at)
 
 
 def create_password_link(user: User, by: str, at: datetime) -> str:
-    """Make a link that sets a new password; gives its key. An earlier one stops working."""
+    """Create a link that sets a new password; gives its key. The user's earlier link stops working."""
     db.session.execute(delete(AccountLink).where(AccountLink.user_id == user.id))
     return _create(AccountLink(user_id=user.id), by, at)
 
@@ -75,7 +75,7 @@ def usable_link(key: str, at: datetime) -> AccountLink:
 
 
 def accept_invitation(link: AccountLink, name: str, password: str, at: datetime) -> User:
-    """Make the account. Raises NameTaken, and LinkError if somebody else was faster."""
+    """Create an invitation's account. Raises NameTaken, and LinkError if the link was used meanwhile."""
     user = User(
         name=name,
         password_hash=generate_password_hash(password),
@@ -93,15 +93,15 @@ def accept_invitation(link: AccountLink, name: str, password: str, at: datetime)
     return user
 
 
-def set_password(link: AccountLink, password: str, at: datetime) -> User:
-    """Set the password of the link's user. Raises LinkError if the link was used meanwhile."""
+def accept_password_link(link: AccountLink, password: str, at: datetime) -> User:
+    """Use a password link: set its user's password. Raises LinkError if the link was used meanwhile."""
     _claim(link, at)
     user_queries.change_password(link.user, password)
     return link.user
 
 
 def _claim(link: AccountLink, at: datetime) -> None:
-    """Mark a link as used, which of several requests at the same moment only one can."""
+    """Mark a link as used; of several simultaneous requests only one can. Others raise LinkError."""
     claim = (
         update(AccountLink).where(AccountLink.id == link.id, AccountLink.used_at.is_(None)).values(used_at=at)
     )

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
+from app.clock import MINUTE
 from app.purpose import Purpose
 from app.store.counted_minute import NO_EXPRESSION_SECONDS, CountedMinute
 from app.store.lecture_queries import is_visible
@@ -16,7 +17,6 @@ from app.store.room_queries import newest_lease_numbers
 from app.store.scope import Scope
 from app.store.tables import EXPRESSION_COLUMNS, INCLUDE_DELETED, PRESENCE_COLUMNS, Lecture, Minute, Room, db
 
-MINUTE = timedelta(minutes=1)
 MAX_WRITING_TIME = timedelta(minutes=1)
 """A minute that is not marked as finished so long after its end belongs to a monitor that was killed."""
 MAX_REPORTED = timedelta(days=7)
@@ -147,7 +147,7 @@ def newest_minute(room: Room) -> datetime | None:
 
 
 def load_minute(room: Room, minute: datetime, lecture_id: int | None) -> CountedMinute | None:
-    """What is stored of a minute, so that counting can go on."""
+    """The stored figures of a minute, to resume counting from; None if there are none."""
     row = db.session.scalar(_select_minute(room, minute, lecture_id))
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""Polls: one question with a few answers, which the class gives while it runs."""
+"""Polls: a teacher's question with a few answers for the class to choose from."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 
 from app.language import Translatable
 from app.pulse.publication import publication
-from app.store.pulse_queries import PulseClosed, change_version, mark_shown, store_answer, votes_of
+from app.store.pulse_queries import PulseClosed, claim_version, record_published, store_answer, votes_of
 from app.store.tables import Lecture, Poll, PollAnswer, Pulse, db
 
 MIN_ANSWERS, MAX_ANSWERS = 2, 5
@@ -20,12 +20,12 @@ class PollError(Exception):
 
 
 def running_poll(lecture_id: int) -> Poll | None:
-    """The poll that the class can answer now."""
+    """The poll that the class can answer now, if there is one."""
     return db.session.scalar(select(Poll).where(Poll.lecture_id == lecture_id, Poll.ended_at.is_(None)))
 
 
 def newest_poll(lecture_id: int) -> Poll | None:
-    """The poll that runs, or else the last one."""
+    """The running poll, else the last one."""
     return db.session.scalar(
         select(Poll).where(Poll.lecture_id == lecture_id).order_by(Poll.id.desc()).limit(1)
     )
@@ -43,7 +43,7 @@ def polls_of(lecture: Lecture) -> Sequence[Poll]:
 
 
 def ask_poll(lecture: Lecture, text: str, answers: Sequence[str], now: datetime) -> Poll:
-    """Put a question to the class, in place of the one that runs. Raises PollError."""
+    """Start a poll; one that is running ends. Raises PollError."""
     if db.session.get(Pulse, lecture.id) is None:
         raise PollError(Translatable("The pulse of this lecture is not open."))
     if not MIN_ANSWERS <= len(answers) <= MAX_ANSWERS:
@@ -67,15 +67,15 @@ def ask_poll(lecture: Lecture, text: str, answers: Sequence[str], now: datetime)
 
 
 def answer_poll(poll: Poll, device: str, choice: int, now: datetime) -> None:
-    """Store the answer of a device, in place of the one before. Raises PulseClosed."""
+    """Store a device's answer, the index `choice`, in place of its last one. Raises PulseClosed."""
     if poll.ended_at is not None or not 0 <= choice < len(poll.answers):
         raise PulseClosed(Translatable("This question is closed."))
-    of = (PollAnswer.poll_id == poll.id,)
-    store_answer(PollAnswer, of, poll.lecture_id, device, str(choice), now, poll_id=poll.id)
+    conditions = (PollAnswer.poll_id == poll.id,)
+    store_answer(PollAnswer, conditions, poll.lecture_id, device, str(choice), now, poll_id=poll.id)
 
 
 def answer_of(poll: Poll, device: str) -> int | None:
-    """The number of the answer that a device gave."""
+    """The index of the answer that a device gave; None if it gave none."""
     choice = db.session.scalar(
         select(PollAnswer.choice).where(PollAnswer.poll_id == poll.id, PollAnswer.device == device)
     )
@@ -83,7 +83,7 @@ def answer_of(poll: Poll, device: str) -> int | None:
 
 
 def publish_poll(pulse: Pulse, now: datetime) -> bool:
-    """Show what may be shown of the poll that runs; gives whether that is something else than before."""
+    """Publish the running poll's counts that may be shown now; gives whether they have changed."""
     known, poll = pulse.version, running_poll(pulse.lecture_id)
     if poll is None:
         return False
@@ -92,16 +92,16 @@ def publish_poll(pulse: Pulse, now: datetime) -> bool:
     if not step.changes and step.is_shown == poll.is_shown:
         return False
     counts = [step.counts.get(str(number), 0) for number in range(len(poll.answers))]
-    if not change_version(pulse, known):
+    if not claim_version(pulse, known):
         return False
     poll.counts, poll.is_shown = counts, step.is_shown
-    mark_shown(PollAnswer, step.changes)
+    record_published(PollAnswer, step.changes)
     db.session.commit()
     return True
 
 
 def end_poll(poll: Poll, now: datetime) -> None:
-    """Close a poll. Its counts stay, the answers of the devices are deleted."""
+    """End a poll. Its counts stay; the devices' answers are deleted."""
     if poll.ended_at is None:
         poll.ended_at = now
     db.session.execute(delete(PollAnswer).where(PollAnswer.poll_id == poll.id))
@@ -110,5 +110,5 @@ def end_poll(poll: Poll, now: datetime) -> None:
 
 
 def _announce(lecture_id: int) -> None:
-    """Let every process see that there is something new to show."""
+    """Raise the pulse's version, by which every process sees that there is something new to show."""
     db.session.execute(update(Pulse).where(Pulse.lecture_id == lecture_id).values(version=Pulse.version + 1))

@@ -7,28 +7,28 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.clock import MINUTE, start_of_minute
 from app.language import Translatable
 from app.pulse.choice import Choice
 from app.pulse.code import new_code
 from app.pulse.publication import SILENT_AFTER, Vote, publication
 from app.store.tables import Lecture, Poll, PollAnswer, Pulse, PulseMinute, PulseVote, Question, Room, db
 
-MINUTE = timedelta(minutes=1)
 LATE = timedelta(seconds=15)
-"""After the end of a minute, what is shown says nothing about it any more."""
+"""The counts shown later than this after a minute's end are not stored as that minute's."""
 MAX_DEVICES = 2000
-"""Of one lecture: more than any hall holds, and little enough to be counted in a blink."""
+"""Of one lecture: more than any hall holds, and few enough to count at every publication."""
 MAX_QUESTIONS = 200
 """Of one lecture."""
 MAX_QUESTION_LENGTH = 300  # characters
 
 
 class PulseClosed(Exception):
-    """The lecture takes no answers any more, or not so many; its argument, `Translatable`, says why."""
+    """An answer or a question is refused; its argument, `Translatable`, says why."""
 
 
 def open_pulse(lecture: Lecture, minimum_group: int, now: datetime) -> Pulse:
-    """Let students answer in a running lecture, under a new code; gives what is open already."""
+    """Open the pulse of a running lecture under a new code; gives the open one where there is one."""
     pulse = db.session.get(Pulse, lecture.id)
     while pulse is None:
         db.session.add(
@@ -40,7 +40,7 @@ def open_pulse(lecture: Lecture, minimum_group: int, now: datetime) -> Pulse:
                 is_shown=False,
                 minimum_group=minimum_group,
                 version=0,
-                counted_until=_minute_of(now),
+                counted_until=start_of_minute(now),
             )
         )
         try:
@@ -71,34 +71,34 @@ def pulse_of_code(code: str) -> Pulse | None:
 
 
 def counts_of(pulse: Pulse) -> dict[Choice, int] | None:
-    """What may be shown of a pulse now; None if too few answer."""
+    """The published counts of a pulse; None while fewer than the minimum group answer."""
     return {choice: pulse.counts.get(choice, 0) for choice in Choice} if pulse.is_shown else None
 
 
 def vote(lecture_id: int, device: str, choice: Choice, now: datetime) -> None:
-    """Store what a device says, in place of what it said before. Raises PulseClosed."""
+    """Store a device's choice in place of its last one. Raises PulseClosed."""
     store_answer(PulseVote, (PulseVote.lecture_id == lecture_id,), lecture_id, device, choice, now)
 
 
 def store_answer(
     table: type[PulseVote | PollAnswer],
-    of: tuple,
+    conditions: tuple,
     lecture_id: int,
     device: str,
     choice: str,
     now: datetime,
-    **of_row,
+    **columns,
 ) -> None:
-    """Store the answer of a device to what `of` names, in one short transaction. Raises PulseClosed.
+    """Insert or replace a device's answer, in one short transaction. Raises PulseClosed.
 
-    `of_row` are columns of a new row.
+    `conditions` select the answers to the same pulse or poll; `columns` are further ones of a new row.
     """
-    change = update(table).where(*of, table.device == device).values(choice=choice, at=now)
+    change = update(table).where(*conditions, table.device == device).values(choice=choice, at=now)
     if not db.session.execute(change).rowcount:
-        if db.session.scalar(select(func.count()).select_from(table).where(*of)) >= MAX_DEVICES:
+        if db.session.scalar(select(func.count()).select_from(table).where(*conditions)) >= MAX_DEVICES:
             db.session.rollback()
             raise PulseClosed(Translatable("No more devices can take part in this lecture."))
-        row = dict(lecture_id=lecture_id, device=device, choice=choice, at=now, **of_row)
+        row = dict(lecture_id=lecture_id, device=device, choice=choice, at=now, **columns)
         try:
             db.session.execute(insert(table).values(row))
         except IntegrityError:  # the same device at the same moment, or the lecture has just ended
@@ -110,7 +110,7 @@ def store_answer(
 
 
 def choice_of(lecture_id: int, device: str, now: datetime) -> Choice | None:
-    """What a device says; None if it is silent."""
+    """The choice of a device; None if it made none within SILENT_AFTER."""
     row = db.session.execute(
         select(PulseVote.choice, PulseVote.at).where(
             PulseVote.lecture_id == lecture_id, PulseVote.device == device
@@ -120,24 +120,24 @@ def choice_of(lecture_id: int, device: str, now: datetime) -> Choice | None:
 
 
 def publish(pulse: Pulse, now: datetime) -> bool:
-    """Show what may be shown by now; gives whether that is something else than before."""
+    """Publish the counts that may be shown now; gives whether they differ from those before."""
     known = pulse.version
     step = publication(
         votes_of(PulseVote, PulseVote.lecture_id == pulse.lecture_id), pulse.minimum_group, now
     )
     if not step.changes and step.is_shown == pulse.is_shown:
         return False
-    if not change_version(pulse, known, counts=dict(step.counts), is_shown=step.is_shown):
+    if not claim_version(pulse, known, counts=dict(step.counts), is_shown=step.is_shown):
         return False
-    mark_shown(PulseVote, step.changes)
+    record_published(PulseVote, step.changes)
     db.session.commit()
     return True
 
 
-def change_version(pulse: Pulse, known: int, **columns) -> bool:
-    """Change a pulse whose version is still the `known` one; the first process that does publishes.
+def claim_version(pulse: Pulse, known: int, **columns) -> bool:
+    """Raise the pulse's version and store `columns`, if its version is still `known`; gives whether it was.
 
-    The caller commits. Otherwise gives False.
+    So only one of several processes publishes a step. It commits; the others are rolled back here.
     """
     is_first = (Pulse.lecture_id == pulse.lecture_id) & (Pulse.version == known)
     if not db.session.execute(update(Pulse).where(is_first).values(version=known + 1, **columns)).rowcount:
@@ -152,18 +152,21 @@ def votes_of(table: type[PulseVote | PollAnswer], condition) -> list[Vote]:
     return [Vote(*row) for row in db.session.execute(query)]
 
 
-def mark_shown(table: type[PulseVote | PollAnswer], changes) -> None:
-    """Note what the published counts hold of each answer that changed."""
+def record_published(table: type[PulseVote | PollAnswer], changes) -> None:
+    """Store for each changed answer which choice the published counts hold for it.
+
+    `changes` are the ids of answers by choice, as in `Publication`. The caller commits.
+    """
     for choice, ids in changes.items():
         db.session.execute(update(table).where(table.id.in_(ids)).values(shown=choice))
 
 
 def write_minute(pulse: Pulse, now: datetime) -> bool:
-    """Store the counts of the minute that has just ended; gives whether that was due.
+    """Store the counts of the minute that has just ended; gives whether a row was added.
 
     A minute whose end no process saw, because none ran, has no row.
     """
-    current = _minute_of(now)
+    current = start_of_minute(now)
     if current <= pulse.counted_until:
         return False
     claimed = db.session.execute(
@@ -188,21 +191,21 @@ def _row_of(pulse: Pulse, minute: datetime) -> PulseMinute:
 
 
 def minutes_of_pulse(lecture_id: int, newest: int | None = None) -> Sequence[PulseMinute]:
-    """The minutes of a lecture whose pulse was counted, oldest first; only the `newest` so many."""
+    """The minutes of a lecture whose pulse was counted, oldest first; at most the `newest` ones."""
     query = select(PulseMinute).where(PulseMinute.lecture_id == lecture_id)
     rows = db.session.scalars(query.order_by(PulseMinute.minute.desc()).limit(newest)).all()
     return rows[::-1]
 
 
-def throw_votes_away(lecture_id: int, at: datetime) -> None:
-    """Delete key, code and votes of a lecture that ends at `at`; what it showed last is its last minute.
+def close_pulse(lecture_id: int, at: datetime) -> None:
+    """Close the pulse of a lecture that ends at `at`: its key, code and votes are deleted.
 
-    The caller commits.
+    The counts shown last become its last minute. The caller commits.
     """
     pulse = db.session.get(Pulse, lecture_id)
     if pulse is None:
         return
-    minute = _minute_of(at)
+    minute = start_of_minute(at)
     if minute >= pulse.counted_until:
         db.session.add(_row_of(pulse, minute))
     db.session.execute(
@@ -228,7 +231,7 @@ def questions_of(lecture: Lecture) -> Sequence[Question]:
 
 
 def count_questions(lecture_id: int) -> int:
-    """How many questions of a lecture are there."""
+    """How many questions students asked in a lecture."""
     return db.session.scalar(select(func.count()).where(Question.lecture_id == lecture_id))
 
 
@@ -242,7 +245,3 @@ def delete_question(question: Question) -> None:
     """Delete a question."""
     db.session.delete(question)
     db.session.commit()
-
-
-def _minute_of(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""Recordings on their way to a lecture: the queue of what is to be read, and how far each has come.
+"""Recordings that become lectures: the queue in which they are read, and the progress of each.
 
 The row of a recording is its place in the queue. A process that reads one renews the row every second; a row
 that is not renewed any more belongs to a process that died, and is taken up again.
@@ -137,7 +137,7 @@ def put_in_queue(recording: LectureRecording, coming_from: RecordingState = Reco
     return queued.rowcount > 0
 
 
-def say_beginning(recording: LectureRecording, began_at: datetime) -> bool:
+def store_beginning(recording: LectureRecording, began_at: datetime) -> bool:
     """Store when a recording began, and let it be read if it waited for that; False if it is too late."""
     said = db.session.execute(
         update(LectureRecording)
@@ -193,7 +193,7 @@ def _count_abandoned(now: datetime) -> None:
 
 
 def put_back(recording: LectureRecording, *, has_died: bool) -> None:
-    """Let a recording be taken up again, unless too many processes have died while they read it."""
+    """Queue a recording again, unless MAX_DEATHS processes have died while they read it."""
     if recording.state != RecordingState.READING:
         return
     if has_died:
@@ -214,7 +214,7 @@ def last_renewal(recording_id: int) -> datetime | None:
 
 
 def renew(recording_id: int, now: datetime, seconds_read: float, seconds_left: float | None) -> bool:
-    """Say that a recording is still being read, and how far; False if it was cancelled or ran out of time."""
+    """Renew a recording that is being read, with its progress; False if it was cancelled or has expired."""
     renewed = db.session.execute(
         update(LectureRecording)
         .where(LectureRecording.id == recording_id, LectureRecording.state == RecordingState.READING)
@@ -225,13 +225,13 @@ def renew(recording_id: int, now: datetime, seconds_read: float, seconds_left: f
 
 
 def ask_for_beginning(recording: LectureRecording) -> None:
-    """Wait for somebody to say when it began."""
+    """Make a recording wait until somebody says when it began."""
     recording.state = RecordingState.ASKING
     db.session.commit()
 
 
 def begin_lecture(recording: LectureRecording) -> Lecture:
-    """The lecture that a recording becomes, made at the first time.
+    """The lecture that a recording becomes, added at the first call.
 
     Raises StaleDataError if somebody has deleted it.
     """
@@ -265,7 +265,7 @@ def recorded_lecture(
 
 
 def extend_lecture(lecture: Lecture, ended_at: datetime) -> None:
-    """Let a lecture last as long as its recording was read."""
+    """Move a lecture's end to `ended_at`, up to which its recording was read."""
     lecture.ended_at = max(ended_at, lecture.ended_at)
     db.session.commit()
 
@@ -275,14 +275,14 @@ def newest_minute(lecture: Lecture) -> datetime | None:
     return db.session.scalar(select(func.max(Minute.minute)).where(Minute.lecture_id == lecture.id))
 
 
-def forget_deaths(recording_id: int) -> None:
-    """A further minute was written."""
+def reset_deaths(recording_id: int) -> None:
+    """Reset the count of readers that died, since a new minute was written."""
     db.session.execute(update(LectureRecording).where(LectureRecording.id == recording_id).values(deaths=0))
     db.session.commit()
 
 
 def finish(recording: LectureRecording, remark: Translatable | None = None) -> None:
-    """The lecture is complete, and nobody needs the file any more; `remark` says what is wrong with it."""
+    """Mark a recording as read and delete its file; `remark` says what is wrong with it, if anything."""
     uploads.delete(recording.file_key)
     recording.state, recording.seconds_left = RecordingState.DONE, None
     recording.remark = _stored(remark)
@@ -290,7 +290,7 @@ def finish(recording: LectureRecording, remark: Translatable | None = None) -> N
 
 
 def fail(recording: LectureRecording, problem: Translatable) -> None:
-    """Give a recording up, and keep nothing of it but why."""
+    """Mark a recording as failed; of its file and its lecture nothing is kept but the reason."""
     uploads.delete(recording.file_key)
     lecture, recording.lecture = recording.lecture, None
     recording.remark = _stored(problem)
@@ -313,7 +313,7 @@ def remark_on(recording: LectureRecording) -> Translatable | None:
 
 
 def expire(now: datetime) -> None:
-    """Delete the files and rows that are a day old; what was not read by then has failed."""
+    """Delete the files and rows that are too old; a recording that was not read by then has failed."""
     uploads.delete_old(now)
     old = select(LectureRecording).where(LectureRecording.created_at <= now - uploads.LIFETIME)
     for recording in db.session.scalars(old).all():
@@ -324,8 +324,8 @@ def expire(now: datetime) -> None:
             db.session.commit()
 
 
-def take_untold() -> list[LectureRecording]:
-    """The recordings that have ended and that nobody was told about; each is given once."""
+def claim_unreported() -> list[LectureRecording]:
+    """Claim the ended recordings that no message was sent about: each is given to one process, once."""
     ended = select(LectureRecording).where(
         LectureRecording.state.in_((RecordingState.DONE, RecordingState.FAILED)), ~LectureRecording.is_told
     )

@@ -1,4 +1,4 @@
-"""What somebody may see, with a key only what the key is good for."""
+"""What somebody may see; with a key, only what the key grants."""
 
 from dataclasses import dataclass
 

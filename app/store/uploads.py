@@ -22,7 +22,7 @@ RESERVED_BYTES = 10**9
 
 
 class UploadRefused(Exception):
-    """An upload can't go on; its argument, `Translatable`, says why."""
+    """An upload is refused; its argument, `Translatable`, says why."""
 
 
 def folder() -> Path:

@@ -319,5 +319,5 @@ def revoke_tokens(user: User) -> None:
 
 
 def sha256(text: str) -> str:
-    """What is stored of a long random text."""
+    """The SHA-256 of a long random secret, as hex: what is stored in its place."""
     return hashlib.sha256(text.encode()).hexdigest()

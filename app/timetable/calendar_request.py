@@ -41,14 +41,14 @@ def check_address(text: str) -> str:
     return urlunsplit(parts._replace(scheme=scheme, fragment=""))
 
 
-def shown_address(address: str) -> str:
-    """The address fit for pages: without what lets others read the calendar, which is mostly in its path."""
+def redacted_address(address: str) -> str:
+    """The address fit for pages: scheme and host alone, since the path is mostly what opens the calendar."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def fetch(address: str) -> bytes:
-    """What is at the address. Raises CalendarError."""
+    """The bytes at the address, at most MAX_BYTES, within MAX_SECONDS. Raises CalendarError."""
     deadline = time.monotonic() + MAX_SECONDS
     try:
         with request_address(address, MAX_SECONDS, verify=True) as response:
@@ -82,7 +82,7 @@ def _sentence(address: str, error: Exception) -> Translatable:
         case urllib.error.HTTPError(code=code):
             return Translatable("%(host)s answers with error %(code)s.", host=host, code=code)
         case RedirectElsewhere():
-            target = shown_address(str(error))[:200]
+            target = redacted_address(str(error))[:200]
             return Translatable(
                 "%(host)s redirects to %(target)s, which is not followed. "
                 "Enter that address if it is the calendar's.",

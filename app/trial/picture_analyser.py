@@ -15,6 +15,7 @@ from app.vision.crop import MIN_READABLE_SIDE, SIDE
 from app.vision.detection.cascade_detector import CascadeDetector
 from app.vision.detection.detection import Detection
 from app.vision.detection.yunet import PROPOSAL_SCORE, YuNet
+from app.vision.detector_choice import CASCADES
 from app.vision.emotion import EMOTIONS, UNCERTAIN
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_judge import faces_among
@@ -41,13 +42,13 @@ NO_CROP = Translatable("This is not the crop of a face.")
 class PictureAnalyser:
     """Analyses single pictures with the cascades, or YuNet, and the served network. Not thread-safe."""
 
-    def __init__(self, detector: str = "haar", network: Path = MODELS) -> None:
+    def __init__(self, detector: str = CASCADES, network: Path = MODELS) -> None:
         """Load detector and network: values of the settings DETECTOR and NETWORK.
 
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         self._detector = (
-            CascadeDetector() if detector == "haar" else YuNet(Path(detector).expanduser(), PROPOSAL_SCORE)
+            CascadeDetector() if detector == CASCADES else YuNet(Path(detector).expanduser(), PROPOSAL_SCORE)
         )
         self._classifier = ExpressionClassifier.load(network)
         self._model = read_model_card(network).sha256
@@ -66,12 +67,12 @@ class PictureAnalyser:
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
         def accept(proposals: Sequence[Detection]) -> list[Detection]:
-            looks = faces_among(grey, proposals, self._classifier, in_picture=True)
-            return [look.detection for look in looks]
+            accepted = faces_among(grey, proposals, self._classifier, in_picture=True)
+            return [each.detection for each in accepted]
 
         detections = search_picture(image, grey, self._detector, accept, SIDES)
-        looks = faces_among(grey, detections, self._classifier)
-        faces = [self._face(*look, with_crop=with_pictures) for look in looks[:MAX_FACES]]
+        found = faces_among(grey, detections, self._classifier)
+        faces = [self._face(*each, with_crop=with_pictures) for each in found[:MAX_FACES]]
         height, width = grey.shape
         answer = {"width": width, "height": height, "model": self._model, "faces": faces}
         if with_pictures:
@@ -102,20 +103,19 @@ class PictureAnalyser:
         with_crop: bool,
     ) -> dict:
         cascade, top = detection.cascade, int(scores.argmax())
-        is_turned = cascade.is_profile or (detection.turn or 0.0) >= TURNED_AWAY
-        is_named = scores[top] >= self._classifier.uncertain_below and (detection.turn or 0.0) < TURNED_AWAY
+        is_turned_away = (detection.turn or 0.0) >= TURNED_AWAY
+        is_named = scores[top] >= self._classifier.uncertain_below and not is_turned_away
         if detection.box.width < MIN_READABLE_SIDE:
             expression, why = None, "too-small"
         elif is_named:
             expression, why = EMOTIONS[top], None
         else:
-            expression, why = UNCERTAIN, "from-the-side" if is_turned else "unsure"
+            is_from_the_side = cascade.is_profile or is_turned_away
+            expression, why = UNCERTAIN, "from-the-side" if is_from_the_side else "unsure"
         has_scores = why not in ("too-small", "from-the-side")
         face = {
             "box": list(detection.box),
-            "detector": "yunet"
-            if isinstance(self._detector, YuNet)
-            else cascade.name.lower().replace("_", "-"),
+            "detector": "yunet" if detection.is_from_yunet else cascade.name.lower().replace("_", "-"),
             "rotation": cascade.roll_degrees,
             "face_probability": round(float(probability), 4),
             "scores": _named(scores) if has_scores else None,

@@ -1,4 +1,4 @@
-"""What the web process and the process for tried pictures tell each other: a length, then so many bytes.
+"""The protocol between the web process and the process for tried pictures: length-prefixed messages.
 
 Answers are JSON, not pickles: a picture that took over a decoder would otherwise take over the web process.
 """
@@ -13,30 +13,30 @@ MAX_ANSWER_BYTES = 2**25  # with the crops of a picture full of faces it has a f
 
 
 class Request(Enum):
-    """What is wanted; the first byte of a request, before the bytes of a picture."""
+    """The kind of a request: its first byte, before the bytes of a picture."""
 
     ANALYSE = b"A"
     SHOW = b"S"
-    """The same, with pictures for a page."""
+    """As ANALYSE, with pictures for a page."""
     EXPLAIN = b"E"
     """What mattered in a crop of 48×48 pixels."""
 
 
 def write_message(file: BinaryIO, *parts: bytes) -> None:
-    """Write one message."""
+    """Write the parts as one message."""
     file.write(LENGTH.pack(sum(map(len, parts))))
     for part in parts:
         file.write(part)
     file.flush()
 
 
-def read_message(file: BinaryIO, most: int | None = None) -> bytes | None:
-    """Wait for one message; None at the end, or if it has more than `most` bytes."""
+def read_message(file: BinaryIO, max_bytes: int | None = None) -> bytes | None:
+    """Wait for one message; None at the end, or if it has more than `max_bytes`."""
     head = file.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
     (length,) = LENGTH.unpack(head)
-    if most is not None and length > most:
+    if max_bytes is not None and length > max_bytes:
         return None
     message = file.read(length)
     return message if len(message) == length else None

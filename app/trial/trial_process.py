@@ -31,7 +31,7 @@ class TrialRefused(ValueError):
 
 
 class TrialProcess:
-    """The process, or none yet. Thread-safe."""
+    """Starts the process at the first request, and again after it has ended. Thread-safe."""
 
     def __init__(self, detector: Callable[[], str], network: Path = MODELS) -> None:
         """`detector` gives the one in use, as `FaceAnalyser` takes it; `network` is the setting NETWORK."""

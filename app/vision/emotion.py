@@ -16,6 +16,8 @@ class Emotion(StrEnum):
 
 
 EMOTIONS = tuple(Emotion)
+UNPLEASANT = (Emotion.ANGRY, Emotion.DISGUST, Emotion.FEAR, Emotion.SAD)
+"""Those that lower the valence; surprise is neither pleasant nor unpleasant."""
 
 UNCERTAIN = "uncertain"
 """In place of an expression where the network is not sure enough to name one."""

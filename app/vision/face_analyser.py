@@ -18,6 +18,7 @@ from app.vision.detection.detection import Detection, are_one_face, non_maximum_
 from app.vision.detection.motion import FacePatch, MotionDetector, shrink
 from app.vision.detection.sweep import Tile, all_sweeps
 from app.vision.detection.yunet import MIN_SCORE, PROPOSAL_SCORE, YuNet
+from app.vision.detector_choice import CASCADES
 from app.vision.face_judge import face_probability, faces_among
 from app.vision.film_cut import CutDetector
 from app.vision.frame import Box, Face, Frame
@@ -36,7 +37,7 @@ class FaceAnalyser:
     """Finds the faces of one camera and, unless the purpose is presence, names the expression of each."""
 
     def __init__(
-        self, detector: str = "haar", purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
+        self, detector: str = CASCADES, purpose: Purpose = Purpose.EXPRESSIONS, network: Path | None = None
     ) -> None:
         """Load detector and network: the settings DETECTOR and NETWORK, by default what is shipped.
 
@@ -45,7 +46,7 @@ class FaceAnalyser:
         Raises RuntimeError (the detector) or ValueError (the weights), each with one clear sentence.
         """
         self._classifier = _load_classifier(network) if purpose is Purpose.EXPRESSIONS else None
-        if detector == "haar":
+        if detector == CASCADES:
             neighbours = PROPOSAL_NEIGHBOURS if self._classifier else MIN_NEIGHBOURS
             self._detector, self._yunet = CascadeDetector(proposal_neighbours=neighbours), None
         else:

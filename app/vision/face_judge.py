@@ -25,7 +25,7 @@ weight times those of YuNet's score, plus the offset. Two thresholds in a row wo
 the network is unsure, and small faces, of which YuNet is (benchmarks/NOTES.md)."""
 
 
-class Look(NamedTuple):
+class ClassifiedFace(NamedTuple):
     """A detection that is a face, as the network sees it."""
 
     detection: Detection
@@ -43,7 +43,7 @@ def faces_among(
     classifier: "ExpressionClassifier",
     *,
     in_picture: bool = False,
-) -> list[Look]:
+) -> list[ClassifiedFace]:
     """Give the detections in `grey`, uint8 (height, width), that are faces.
 
     `in_picture` says that it is a single picture, not a camera's.
@@ -53,8 +53,8 @@ def faces_among(
         grey, [each.box for each in detections], [each.cascade.roll_degrees for each in detections]
     )
     scores, probabilities = classifier.classify(crops)
-    looks = map(Look, detections, crops, scores, map(face_probability, detections, probabilities))
-    return [look for look in looks if look.face_probability >= _threshold(look, classifier, cascade_below)]
+    faces = map(ClassifiedFace, detections, crops, scores, map(face_probability, detections, probabilities))
+    return [face for face in faces if face.face_probability >= _threshold(face, classifier, cascade_below)]
 
 
 def face_probability(detection: Detection, network_probability: float) -> float:
@@ -65,9 +65,9 @@ def face_probability(detection: Detection, network_probability: float) -> float:
     return 1 / (1 + math.exp(-(log_odds + YUNET_OFFSET)))
 
 
-def _threshold(look: Look, classifier: "ExpressionClassifier", cascade_below: float) -> float:
+def _threshold(face: ClassifiedFace, classifier: "ExpressionClassifier", cascade_below: float) -> float:
     face_below = classifier.face_below
-    return face_below if look.detection.is_from_yunet else max(face_below, cascade_below)
+    return face_below if face.detection.is_from_yunet else max(face_below, cascade_below)
 
 
 def _log_odds(probability: float) -> float:

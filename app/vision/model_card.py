@@ -1,4 +1,4 @@
-"""The card of the served network, models/emotion_cnn.json, for everybody who asks something of it.
+"""Reads the card of the served network, models/emotion_cnn.json.
 
 The monitor checks the weights against it, reports take the confusions from it, the page /model shows it.
 """
@@ -40,7 +40,7 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the card says. Its figures are dictionaries as `models.evaluation.measures` gives them."""
+    """The card's fields; its figures are dictionaries as `models.evaluation.measures` gives them."""
 
     labels: list[str]
     input_shape: list[int]
@@ -68,7 +68,7 @@ class ModelCard:
 
     @property
     def sha256(self) -> str:
-        """That of the served weights: it identifies the network."""
+        """The checksum of the served weights, which identifies the network."""
         return self.weights.sha256
 
 

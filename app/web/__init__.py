@@ -6,6 +6,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from apiflask import APIFlask
+from flask import current_app
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.clock import SYSTEM_CLOCK
@@ -64,22 +65,55 @@ from app.web.pulse_keeper import PulseKeeper
 from app.web.sending import post_frame, send_page
 from app.web.stream import events, media
 
+BLUEPRINTS = (
+    live_page.pages,
+    media.pages,
+    send_page.pages,
+    control.pages,
+    lectures_page.pages,
+    recordings_page.pages,
+    report_page.pages,
+    course_page.pages,
+    account.pages,
+    single_sign_on_page.pages,
+    my_account.pages,
+    people_page.pages,
+    audit_page.pages,
+    notice_page.pages,
+    model_page.pages,
+    settings_page.pages,
+    detector_page.pages,
+    rooms_page.pages,
+    privacy_areas_page.pages,
+    timetable_page.pages,
+    try_page.pages,
+    pulse_page.pages,
+    pulse_panel.pages,
+    language_choice.pages,
+    api_docs_page.pages,
+    health.pages,
+    metrics.pages,
+    style.pages,
+)
+FILTERS = (
+    wording.capital,
+    wording.decimal,
+    wording.duration,
+    wording.faces,
+    wording.interval,
+    wording.percent,
+    wording.why_no_shares,
+    correlation_sentence,
+    translate,
+)
+FILTERS_OF_TIME = (wording.clock, wording.day, wording.day_and_time, wording.zone)
+"""In templates they take the moment alone; the zone is that of the page."""
+
 
 def init_app(app: APIFlask) -> None:
     """Add every page and endpoint to the application, and what they share."""
-    settings = app.config["SETTINGS"]
-    if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies
-        )
-    rooms = LiveRooms(app, SYSTEM_CLOCK)
-    app.extensions.update(
-        clock=SYSTEM_CLOCK,
-        rooms=rooms,
-        pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
-        database_health=DatabaseHealth(app, SYSTEM_CLOCK),
-        trial_process=TrialProcess(effective_detector, settings.network),
-    )
+    _trust_proxies(app)
+    _add_extensions(app)
     app.config["STARTED_AT"] = SYSTEM_CLOCK.now()  # an open page that sees a later start reopens its stream
     app.url_map.strict_slashes = False  # /lectures/ is /lectures
     compression.init_app(app)  # first, so that it comes last, when an answer is complete
@@ -90,79 +124,62 @@ def init_app(app: APIFlask) -> None:
     request_checks.init_app(app)
     problems.init_app(app)
     metrics.init_app(app)
-    for module in (
-        live_page,
-        media,
-        send_page,
-        control,
-        lectures_page,
-        recordings_page,
-        report_page,
-        course_page,
-        account,
-        single_sign_on_page,
-        my_account,
-        people_page,
-        audit_page,
-        notice_page,
-        model_page,
-        settings_page,
-        detector_page,
-        rooms_page,
-        privacy_areas_page,
-        timetable_page,
-        try_page,
-        pulse_page,
-        pulse_panel,
-        language_choice,
-        api_docs_page,
-        health,
-        metrics,
-        style,
-    ):
-        app.register_blueprint(module.pages)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     api.init_app(app)
     app.register_blueprint(post_frame.api)
     app.register_blueprint(events.api)
+    _prepare_templates(app)
 
-    for reads in (
-        wording.capital,
-        wording.decimal,
-        wording.duration,
-        wording.faces,
-        wording.interval,
-        wording.percent,
-        wording.why_no_shares,
-        correlation_sentence,
-    ):
-        app.add_template_filter(reads)
+
+def _trust_proxies(app: APIFlask) -> None:
+    if proxies := app.config["SETTINGS"].trusted_proxies:
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies
+        )
+
+
+def _add_extensions(app: APIFlask) -> None:
+    rooms = LiveRooms(app, SYSTEM_CLOCK)
+    app.extensions.update(
+        clock=SYSTEM_CLOCK,
+        rooms=rooms,
+        pulse_keeper=PulseKeeper(app, rooms, SYSTEM_CLOCK),
+        database_health=DatabaseHealth(app, SYSTEM_CLOCK),
+        trial_process=TrialProcess(effective_detector, app.config["SETTINGS"].network),
+    )
+
+
+def _prepare_templates(app: APIFlask) -> None:
+    for words in FILTERS:
+        app.add_template_filter(words)
     app.add_template_filter(expression_name, "word")
-    app.add_template_filter(translate)
-    for reads in (wording.clock, wording.day, wording.day_and_time, wording.zone):
-        app.add_template_filter(partial(_in_current_zone, reads), reads.__name__)
-
+    for words in FILTERS_OF_TIME:
+        app.add_template_filter(partial(_in_current_zone, words), words.__name__)
+    # globals, since macros don't see what a context processor gives
     app.jinja_env.globals.update(
         emotions=EMOTIONS,
         stack_order=STACK_ORDER,
         kinds=tuple(EXPRESSION_NAMES),
         pulse_choices=CHOICE_NAMES,
         pulse_limits=PULSE_LIMITS,
-    )  # for macros too
-
-    @app.context_processor
-    def for_every_page():
-        return {
-            "settings": settings,
-            "visible_rooms": requested_room.visible_rooms,
-            "reads_expressions": requested_room.reads_expressions,
-            "language": current_language(),
-            "languages": LANGUAGES,
-            "script_texts": {
-                **script_texts(current_language()),
-                **{kind: expression_name(kind) for kind in EXPRESSION_NAMES},
-            },
-        }
+    )
+    app.context_processor(_for_every_page)
 
 
-def _in_current_zone(reads: Callable[[datetime, ZoneInfo], str], moment: datetime) -> str:
-    return reads(moment, current_zone())
+def _in_current_zone(words: Callable[[datetime, ZoneInfo], str], moment: datetime) -> str:
+    return words(moment, current_zone())
+
+
+def _for_every_page() -> dict[str, object]:
+    return {
+        "settings": current_app.config["SETTINGS"],
+        "visible_rooms": requested_room.visible_rooms,
+        "reads_expressions": requested_room.reads_expressions,
+        "language": current_language(),
+        "languages": LANGUAGES,
+        "script_texts": {
+            **script_texts(current_language()),
+            **{kind: expression_name(kind) for kind in EXPRESSION_NAMES},
+        },
+    }

@@ -24,10 +24,10 @@ from app.role import Role
 from app.store import room_queries, user_queries
 from app.store.scope import NOTHING, Scope, scope_of
 from app.store.tables import Lecture, Room, SignIn, Token, User, db
-from app.web import upload_place
+from app.web import upload_slot
 from app.web.extensions import current_time
 from app.web.language_cookie import remember_language
-from app.web.upload_place import take_place
+from app.web.upload_slot import take_slot
 
 
 class Who(IntEnum):
@@ -121,7 +121,7 @@ WHO_MAY = {
     "recordings.offset": Who.TEACHER,
     "recordings.receive": Who.TEACHER,
     "recordings.remove": Who.TEACHER,
-    "recordings.say_beginning": Who.TEACHER,
+    "recordings.set_beginning": Who.TEACHER,
     "report.add_note": Who.TEACHER,
     "report.compare": Who.TEACHER,
     "report.delete": Who.TEACHER,
@@ -230,7 +230,7 @@ limiter = Limiter(get_remote_address)  # counts in RATELIMIT_STORAGE_URI
 
 SIGN_IN_KEY = "sign_in"
 USE_PRECISION = timedelta(minutes=1)
-RECHECK_SECONDS = 10.0  # how long a stream goes on at most after its viewer was signed out
+RECHECK_SECONDS = 10.0  # a stream ends at most this long after its viewer was signed out
 
 
 class SessionInterface(SecureCookieSessionInterface):
@@ -248,7 +248,7 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    upload_place.init_app(app)
+    upload_slot.init_app(app)
     app.before_request(_check_access)
     app.after_request(_set_headers)
     app.after_request(_note_use)
@@ -273,7 +273,7 @@ def end_session() -> None:
 
 @dataclass(frozen=True, slots=True)
 class KnownUser:
-    """What is remembered of a user, for the time in which the database is away."""
+    """What is remembered of a user while the database is away."""
 
     name: str
     role: str
@@ -339,15 +339,15 @@ def current_scope() -> Scope:
 
 
 def may_see_room(room: Room) -> bool:
-    """Whether this request may see the room. A page that is open to everybody shows each."""
+    """Whether this request may see the room; pages that are open to everybody show every room."""
     return WHO_MAY.get(request.endpoint) == Who.ANYBODY or current_scope().has_room(room)
 
 
 class Recheck:
-    """Says from time to time whether whoever opened a stream that lasts may still see its room."""
+    """Checks during a long stream whether the person or program that opened it may still see its room."""
 
     def __init__(self, room_id: int) -> None:
-        """For the request at hand."""
+        """Remember who makes the current request, and by which session or key."""
         self._app = current_app._get_current_object()
         self._room_id = room_id
         self._token = bearer_token()
@@ -356,7 +356,7 @@ class Recheck:
         self._checked_at = time.monotonic()
 
     def __call__(self) -> bool:
-        """False once they may not. Asks the database every RECHECK_SECONDS; while it is away, True."""
+        """False once they may not. It asks the database every RECHECK_SECONDS; while that is away, True."""
         if time.monotonic() - self._checked_at < RECHECK_SECONDS:
             return True
         self._checked_at = time.monotonic()
@@ -376,7 +376,7 @@ class Recheck:
             found = (found[0], None) if found and found[0].get_id() == self._session_id else None
         room = room_queries.room_by_id(self._room_id)
         is_in_use = room is not None and room.archived_at is None
-        # whoever may see something else than before opens the stream anew
+        # where rights have changed, the client opens the stream again under the new ones
         return is_in_use and found is not None and self._is_as_before(*found)
 
     def _is_as_before(self, user: User, token: Token | None) -> bool:
@@ -404,7 +404,7 @@ def bearer_token() -> str | None:
 
 
 def _check_access() -> Response | None:
-    """Turn away everyone who is not signed in, before their body is read, and forms of another site."""
+    """Refuse whoever is not signed in, before the body is read, and forms from another site."""
     needed = WHO_MAY.get(request.endpoint, Who.ADMINISTRATOR) if request.endpoint else NO_SUCH_ENDPOINT
     if needed > Who.ANYBODY and not current_user.is_authenticated:
         if is_page() and request.method in ("GET", "HEAD"):
@@ -419,14 +419,14 @@ def _check_access() -> Response | None:
     if request.endpoint == UPLOADING:
         request.max_content_length = MAX_PIECE_BYTES
     if request.endpoint in IN_MEMORY and request.method == "POST":
-        take_place()
+        take_slot()
     if bearer_token() is None and request.method in CHANGES:
         _check_form()
     return None
 
 
 def _check_user(needed: Who) -> None:
-    """Turn away a user whose role, or whose key, is not good for this endpoint."""
+    """Refuse a user whose role or key doesn't allow this endpoint."""
     if ROLES[current_user.role] < needed:
         abort(403, FORBIDDEN[needed])
     if g.get("token") is not None and request.blueprint in WITHOUT_KEYS:
@@ -437,7 +437,7 @@ def _check_user(needed: Who) -> None:
 
 
 def _check_form() -> None:
-    """Turn away a form of another site, or without the token of its session."""
+    """Refuse a form from another site, or without the CSRF token of its session."""
     # only browsers send this header, over HTTPS and on localhost, and no page can change it
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(400, Translatable("The form came from another site."))

@@ -1,4 +1,4 @@
-"""Looks at the rooms and the server every few seconds, and tells people and programs what is wrong."""
+"""Observes the rooms and the server every few seconds, and sends messages about what is wrong."""
 
 import hmac
 import logging
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.notify import post
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.alert import Alert
 from app.notify.outage import DEFAULT_THRESHOLDS, Thresholds
 from app.notify.post import Notification, NotSent
@@ -42,7 +42,7 @@ POLL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class WatchedRoom:
-    """A room, as the database said last."""
+    """A room as the database last described it."""
 
     id: int
     name: str
@@ -75,7 +75,7 @@ class AlertWatch:
         self._is_ending = is_ending
         self._thresholds = thresholds
         self.sender = Sender(clock, is_ending)
-        self._turn = _redis_turn(app)
+        self._leader_lock = _leader_lock_of(app)
         self._server_rules = ServerRules(clock, thresholds)
         self._room_rules: dict[int, RoomRules] = {}
         self._rooms: list[WatchedRoom] = []
@@ -96,17 +96,17 @@ class AlertWatch:
         self.end()
 
     def end(self) -> None:
-        """Let another web process tell people at once."""
-        if self._turn is not None:
-            self._turn.release()
+        """Let another web process send messages at once."""
+        if self._leader_lock is not None:
+            self._leader_lock.release()
 
     def _check_addresses(self) -> None:
-        """Log what Apprise doesn't know: the start only checks how NOTIFY is written."""
+        """Log the addresses that Apprise refuses: at the start only the form of NOTIFY is checked."""
         for address in self._settings.notify or ():
             try:
                 post.check(address)
             except NotSent as problem:
-                log.error("NOTIFY: %s can't be used: %s", shown(address), problem)
+                log.error("NOTIFY: %s can't be used: %s", redacted(address), problem)
 
     def _watch(self) -> None:
         while not self._is_ending():
@@ -116,9 +116,9 @@ class AlertWatch:
                 self._clock.wait(POLL_SECONDS)
 
     def look(self) -> None:
-        """Look once, and tell what is to be told."""
+        """Observe everything once, and send the alerts that follow."""
         has_database = self._load_rooms()
-        has_redis = self._turn is None or self._turn.renew()
+        has_redis = self._leader_lock is None or self._leader_lock.renew()
         server_alerts = self._look_at_server(has_database, has_redis)
         alerts = [(alert, None) for alert in server_alerts]
         for room in self._rooms:
@@ -128,16 +128,16 @@ class AlertWatch:
                 alerts += [(each, room) for each in rules.observe(room.id, room.name, seen, room.timezone)]
             else:
                 rules.suspend()  # one message about the cause, none about each room
-        is_ours = self._turn is None or self._turn.is_ours
-        if has_database and is_ours:
+        is_leader = self._leader_lock is None or self._leader_lock.is_leader
+        if has_database and is_leader:
             alerts += self._ended_recordings()
         for alert, _ in alerts:
             self._app.extensions["rooms"].put_alert(alert)
-        if is_ours:
+        if is_leader:
             self._tell(alerts)
 
     def _ended_recordings(self) -> list[tuple[Alert, WatchedRoom | None]]:
-        """What is to be told about recordings, each once, whatever the number of web processes."""
+        """An alert for each recording that has ended since, in only one of the web processes."""
         rooms = {room.id: room for room in self._rooms}
         with self._app.app_context():
             return [
@@ -151,7 +151,7 @@ class AlertWatch:
                     ),
                     rooms.get(each.room_id),
                 )
-                for each in recording_queries.take_untold()
+                for each in recording_queries.claim_unreported()
             ]
 
     def _load_rooms(self) -> bool:
@@ -181,7 +181,7 @@ class AlertWatch:
     def _look_at_server(self, has_database: bool, has_redis: bool) -> list[Alert]:
         rules, timezone = self._server_rules, self._settings.timezone
         alerts = rules.observe_database(has_database, timezone)
-        if self._turn is not None:
+        if self._leader_lock is not None:
             alerts += rules.observe_redis(has_redis, timezone)
         for folder in written_folders(self._app):
             usage = shutil.disk_usage(folder)
@@ -189,23 +189,23 @@ class AlertWatch:
         return alerts
 
     def _tell(self, alerts: list[tuple[Alert, WatchedRoom | None]]) -> None:
-        """Send each address one message about all that concerns it."""
+        """Send each address one message with all alerts that concern it."""
         by_address: dict[tuple[str, str], list[Alert]] = {}
         for alert, room in alerts:
-            for address, language in self._told(room):
+            for address, language in self._recipients(room):
                 by_address.setdefault((address, language), []).append(alert)
         for (address, language), its_alerts in by_address.items():
             self.sender.put(address, Notification(tuple(its_alerts), language))
 
-    def _told(self, room: WatchedRoom | None) -> Iterator[tuple[str, str]]:
-        """Address and language of everybody who is told about a room, or None for the whole server."""
+    def _recipients(self, room: WatchedRoom | None) -> Iterator[tuple[str, str]]:
+        """Address and language of all recipients of alerts about a room; None stands for the whole server."""
         everywhere = self._settings.notify or ()
         if room is not None:
             addresses = dict.fromkeys((*everywhere, *room.addresses))
             yield from ((address, room.language) for address in addresses)
         elif everywhere:
             yield from ((address, self._settings.language) for address in everywhere)
-        else:  # whoever is told about a room must hear that nothing works
+        else:  # without NOTIFY the rooms' own recipients must hear that nothing works
             languages = {address: each.language for each in self._rooms for address in each.addresses}
             yield from languages.items()
 
@@ -233,14 +233,14 @@ def written_folders(app: Flask) -> list[str]:
     return list({os.stat(folder).st_dev: folder for folder in folders}.values())
 
 
-def _redis_turn(app: Flask):
-    """The turn of this process to tell people; None where it is the only one."""
+def _leader_lock_of(app: Flask):
+    """The lock that elects the process which sends messages; None where this is the only one."""
     settings = app.config["SETTINGS"]
     if settings.redis_url is None:
         return None
     from app.bus.signed_channel import SignedChannel  # imports redis
-    from app.notify.redis_turn import RedisTurn
+    from app.notify.leader_lock import LeaderLock
 
     channel = SignedChannel.from_settings(settings)
     installation = hmac.digest(settings.secret_key.encode(), b"alerts", "sha256").hex()[:12]
-    return RedisTurn(channel.redis, f"aula:alerts:{installation}")
+    return LeaderLock(channel.redis, f"aula:alerts:{installation}")

@@ -58,7 +58,7 @@ def current_settings(room: Room) -> EffectiveSettings:
 
 
 def reload_settings(room: Room) -> None:
-    """Obey the stored settings of a room at once."""
+    """Apply the stored settings of a room at once."""
     hub(room).reload_settings(lambda: effective_settings(room))
 
 

@@ -46,7 +46,7 @@ MAX_NOTE_TAG_LENGTH = 30  # characters; a longer one is no button
 
 
 def stripped(value: str | None) -> str:
-    """What was typed, without the blanks around it."""
+    """A field's text without the blanks around it; "" for a missing one."""
     return (value or "").strip()
 
 

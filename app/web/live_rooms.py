@@ -1,4 +1,4 @@
-"""What the web process holds of each room while it runs; what is kept is in the database."""
+"""The state of each room that the web process holds in memory; what must last is in the database."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from app.web.stream.viewer import StreamSlots
 
 @dataclass(frozen=True, slots=True)
 class LiveRoom:
-    """One room: its picture and viewers, its sender, and what people ordered."""
+    """The state of one room: its picture and viewers, its sender, and overrides of its settings."""
 
     room_id: int
     name: str
@@ -86,7 +86,7 @@ class LiveRooms:
                 room.hub.put_alert(alert)
 
     def forget(self, room_id: int) -> None:
-        """Drop what is held of a room that is not in use any more."""
+        """Drop the state of a room that is no longer in use."""
         with self._lock:
             self._rooms.pop(room_id, None)
 

@@ -8,6 +8,7 @@ from itertools import pairwise, takewhile
 from flask_babel import gettext, ngettext
 
 from app.bus.live_reading import LiveReading
+from app.clock import MINUTE
 from app.language import Translatable, translate
 from app.purpose import Purpose
 from app.report.interval import effective_sample_size
@@ -113,10 +114,7 @@ def _newest_in_a_row(minutes: Sequence[Minute], now: datetime) -> list[Minute]:
     if not finished or now - finished[0].minute > LATE:
         return []
     joined = takewhile(
-        lambda pair: (
-            pair[0].minute - pair[1].minute == timedelta(minutes=1)
-            and pair[0].lecture_id == pair[1].lecture_id
-        ),
+        lambda pair: pair[0].minute - pair[1].minute == MINUTE and pair[0].lecture_id == pair[1].lecture_id,
         pairwise(finished),
     )
     return [finished[0], *(earlier for _, earlier in joined)]

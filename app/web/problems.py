@@ -12,6 +12,7 @@ from app.language import Translatable, translate
 from app.store.database_health import is_busy, is_outage
 from app.web.access import is_page, login_manager
 from app.web.extensions import database_health
+from app.web.retry import RETRY_AFTER
 
 TITLES = {
     400: Translatable("Bad request"),
@@ -42,7 +43,6 @@ DETAILS = {
 
 DATABASE_BUSY = Translatable("The database is busy. Try again in a moment.")
 DATABASE_AWAY = Translatable("The database can't be used right now. Try again in a moment.")
-RETRY_SECONDS = 5
 
 
 def init_app(app: Flask) -> None:
@@ -102,7 +102,7 @@ def _database_error(error: SQLAlchemyError) -> Response:
     database_health().begin_outage(error)
     _forget_user()
     detail = DATABASE_BUSY if is_busy(error) else DATABASE_AWAY
-    return problem(503, detail, {"Retry-After": str(RETRY_SECONDS)})
+    return problem(503, detail, RETRY_AFTER)
 
 
 def _forget_user() -> None:

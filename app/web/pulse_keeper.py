@@ -16,6 +16,7 @@ from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.lecture_keeper import LectureKeeper
 from app.restart import run_until_ended
 from app.store import poll_queries, pulse_queries
+from app.store.database_health import is_refused
 from app.store.effective_settings import effective_settings, rooms_without_camera
 from app.store.tables import Lecture, Room, db
 from app.web.live_rooms import LiveRooms
@@ -79,8 +80,10 @@ class PulseKeeper:
                         self.look()
                     if self._has_pulses:
                         self.step()
-                except SQLAlchemyError:
-                    db.session.rollback()  # pages log that the database is away
+                except SQLAlchemyError as error:
+                    db.session.rollback()
+                    if is_refused(error):
+                        raise  # pages log only that the database is away
             self._clock.wait(STEP_SECONDS, self._is_woken)
 
     def look(self) -> None:
@@ -94,7 +97,7 @@ class PulseKeeper:
         pulses = pulse_queries.open_pulses()
         for pulse in pulses:
             if pulse.lecture.room_id not in rooms or pulse.lecture.ended_at is not None:
-                pulse_queries.throw_votes_away(pulse.lecture_id, pulse.lecture.ended_at or now)
+                pulse_queries.close_pulse(pulse.lecture_id, pulse.lecture.ended_at or now)
                 db.session.commit()
         self._has_pulses = bool(pulses)
 

@@ -1,4 +1,4 @@
-"""Bodies that a thread reads itself, since they are larger than what the worker collects: limited in time."""
+"""Limits the time for bodies that are too large for the worker to collect, so a thread reads them."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ CHUNK_BYTES = 2**16
 
 
 def start_deadline(seconds: float) -> threading.Timer:
-    """Let nothing more of this request arrive after so many seconds; cancel it once all has been read."""
+    """Stop receiving this request after so many seconds; cancel the timer once the body has been read."""
     connection = request.environ.get("gunicorn.socket")
     timer = threading.Timer(seconds, _stop_receiving, [connection])
     if connection is not None:
@@ -21,7 +21,7 @@ def start_deadline(seconds: float) -> threading.Timer:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let nothing more of this request arrive after so many seconds, while the block reads it."""
+    """Stop receiving this request after so many seconds, while the block reads its body."""
     timer = start_deadline(seconds)
     try:
         yield
@@ -29,14 +29,14 @@ def time_limit(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def drop_body(most: int) -> None:
-    """Read and drop up to `most` bytes of what is left: a client reads no answer while it sends."""
-    for _ in range(most // CHUNK_BYTES):
+def drop_body(max_bytes: int) -> None:
+    """Read and drop up to `max_bytes` of what is left: a client reads no response while it sends."""
+    for _ in range(max_bytes // CHUNK_BYTES):
         if not request.environ["wsgi.input"].read(CHUNK_BYTES):
             return
 
 
 def _stop_receiving(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):  # the client is gone already
-        # that of a TLS socket would also end its encryption
+        # not SSLSocket.shutdown, which would also end the encryption of the response
         socket.socket.shutdown(connection, socket.SHUT_RD)

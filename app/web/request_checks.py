@@ -1,4 +1,4 @@
-"""What no request may hold, whatever it asks for: text and numbers that the database can't store."""
+"""Refuses requests that hold text or numbers which the database can't store."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class RowIdConverter(IntegerConverter):
 
 
 class CheckedRequest(Request):
-    """Answers 400 where a form or a query is read that holds text which can't be stored."""
+    """A request that answers 400 when its form or query is read and holds text that can't be stored."""
 
     @property
     def args(self):
@@ -72,7 +72,7 @@ def _checked(fields):
 
 
 def _is_storable(text: str) -> bool:
-    """Whether a database takes this text: PostgreSQL no NUL, and none half of a surrogate pair."""
+    """Whether every database stores this text: PostgreSQL refuses NUL, and each refuses a lone surrogate."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -87,10 +87,7 @@ def _check_json() -> None:
         return
     try:
         texts = list(_texts(json.loads(body.decode()), MAX_JSON_DEPTH))
-    except (
-        ValueError,
-        RecursionError,
-    ):  # no UTF-8, no JSON, a number of thousands of digits, nested too deep
+    except (ValueError, RecursionError):  # neither UTF-8 nor JSON, too many digits, nested too deep
         abort(400, Translatable("The body is no JSON that can be read."))
     if not all(map(_is_storable, texts)):
         abort(400, BAD_TEXT)

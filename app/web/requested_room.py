@@ -58,7 +58,7 @@ def requested_room() -> Room:
 
 
 def requested_live_room() -> LiveRoom:
-    """What is held of the requested room. Works without a database for a room that was asked for before."""
+    """The state of the requested room; for one that was requested before, also while the database is away."""
     rooms, room_ids = current_app.extensions["rooms"], current_scope().room_ids
     try:
         room = requested_room()
@@ -83,7 +83,7 @@ def visible_rooms() -> Sequence[Room]:
 
 
 def reads_expressions() -> bool:
-    """Whether a room in use is for expressions, so that pages speak of them; while nobody can tell, True."""
+    """Whether a room in use is for expressions, so that pages mention them; True without a database."""
     if "reads_expressions" not in g:
         try:
             g.reads_expressions = any_room_reads_expressions()

@@ -1,4 +1,4 @@
-"""Pauses a room and hides its faces: obeyed at once, stored as soon as the database takes it."""
+"""Pauses a room and hides its faces: applied at once, stored as soon as the database answers."""
 
 import logging
 import threading
@@ -21,12 +21,12 @@ from app.web.stream.hub import Hub
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 4.0  # the order applies already; an answer before it is stored lets another process miss it
+ANSWER_SECONDS = 4.0  # to wait until it is stored: another process may not know it before
 RETRY_SECONDS = 1.0
 
 
 class RoomControl:
-    """Orders to show less need no database. Orders to show more are done only once they are stored."""
+    """Pausing and hiding need no database; resuming and showing apply only once they are stored."""
 
     def __init__(self, app: Flask, room: Room, hub: Hub, clock: Clock) -> None:
         self._app = app
@@ -45,7 +45,7 @@ class RoomControl:
         self._keeping = threading.Lock()
 
     def restore(self) -> None:
-        """Obey what an earlier process could not store, and store it."""
+        """Apply the overrides that an earlier process could not store, and store them."""
         overrides = kept_overrides(self._folder, self._slug)
         if overrides != NO_OVERRIDES:
             self._begin(overrides)
@@ -77,7 +77,7 @@ class RoomControl:
         return self._hub.overrides == NO_OVERRIDES
 
     def _begin(self, overrides: Overrides) -> threading.Thread:
-        """Obey, and store in the background."""
+        """Apply overrides at once, and store them in the background."""
         with self._starting:
             self._hub.override(overrides)
             self._keep()
@@ -87,7 +87,7 @@ class RoomControl:
             return self._thread
 
     def _keep(self) -> None:
-        """Keep in a file what is not stored."""
+        """Write what is not stored yet to a file, so that a restart doesn't forget it."""
         with self._keeping:
             try:
                 keep_overrides(self._folder, self._slug, self._hub.overrides)
@@ -139,5 +139,5 @@ class RoomControl:
         return room_queries.room_by_id(self._room_id)
 
     def reload(self, stored: Overrides = NO_OVERRIDES) -> None:
-        """Obey the stored settings. Raises SQLAlchemyError."""
+        """Apply the stored settings. Raises SQLAlchemyError."""
         self._hub.reload_settings(lambda: effective_settings(self._room()), stored)

@@ -12,7 +12,7 @@ from app.camera.devices import video_devices
 from app.camera.spec import CameraKind, kind_of
 from app.language import LANGUAGES, translate
 from app.notify import post
-from app.notify.address import as_lines, kept_addresses, parse_addresses, shown, split_addresses
+from app.notify.address import as_lines, kept_addresses, parse_addresses, redacted, split_addresses
 from app.notify.post import NotSent
 from app.purpose import Ground, Purpose
 from app.settings import check_setting
@@ -192,7 +192,7 @@ class RoomForm(Form):
             )
 
     def addresses(self) -> tuple[str, ...]:
-        """Who is told when something is wrong with the room. Raises ValueError where one can't be used."""
+        """The addresses that messages about the room go to. Raises ValueError where one can't be used."""
         typed = split_addresses(self.notify.data)
         return parse_addresses("\n".join(kept_addresses(typed, self._stored_addresses)))
 
@@ -207,7 +207,7 @@ class RoomForm(Form):
             raise ValidationError(
                 gettext(
                     "Apprise can't use %(address)s: %(reason)s",
-                    address=shown(address),
+                    address=redacted(address),
                     reason=translate(problem),
                 )
             ) from None

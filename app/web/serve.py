@@ -36,7 +36,7 @@ NO_CAMERA = Translatable("This room has no camera yet. An administrator can choo
 def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
     """Start the rooms' monitors, or listen to those that run on their own, and print where the pages are.
 
-    Streams and monitors end once `is_ending` gives True. `thresholds`: when people are told what is wrong.
+    Streams and monitors end once `is_ending` gives True. `thresholds`: when messages about faults are sent.
     """
     forbid_core_dump()
     wake_when_parent_dies()
@@ -52,7 +52,7 @@ def start(app: Flask, is_ending: Callable[[], bool], thresholds: Thresholds = DE
         on_room_change(app, partial(_note_change, app))
     runner = Runner(
         partial(_rooms_in_use, app),
-        partial(_listened_room if has_redis else _supervisor, app),
+        partial(_remote_room_keeper if has_redis else _supervisor, app),
         rooms.forget,
         partial(_refusal, app, None if has_redis else capacity),
         partial(_refuse_room, app),
@@ -101,7 +101,7 @@ def _cores_in_use(app: Flask) -> list[float]:
 
 
 def _refusal(app: Flask, capacity: Capacity | None, room_id: int, rooms: int) -> Translatable | None:
-    """Why a room is not read beside so many others; None if it is. With REDIS_URL others read it."""
+    """Why a room is not read beside so many others; None if it is. With REDIS_URL other machines read it."""
     with app.app_context():
         room = room_queries.room_by_id(room_id)
         if room.camera is None and room.id != first_room().id:
@@ -144,7 +144,7 @@ def _note_change(app: Flask, room_id: int) -> None:
 
 
 def _listen(app: Flask, is_ending: Callable[[], bool]) -> None:
-    """Hear the monitors of all rooms, and tell them and other web processes what this one changes."""
+    """Receive from the monitors of all rooms, and tell them and other web processes what this one changes."""
     from app.bus.signed_channel import SignedChannel  # imports redis
     from app.bus.web_link import WebLink
     from app.web.stream.listener import Listener
@@ -171,10 +171,10 @@ def _known_machines(channel) -> list[str]:
         return []
 
 
-def _listened_room(app: Flask, room_id: int, is_ending: Callable[[], bool]):
-    from app.web.stream.listener import ListenedRoom
+def _remote_room_keeper(app: Flask, room_id: int, is_ending: Callable[[], bool]):
+    from app.web.stream.listener import RemoteRoomKeeper
 
-    return ListenedRoom(app.extensions["listener"], _live_room(app, room_id, is_ending))
+    return RemoteRoomKeeper(app.extensions["listener"], _live_room(app, room_id, is_ending))
 
 
 def _log_with_gunicorn() -> None:

@@ -9,7 +9,8 @@ from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused, TrialUnavailable
 from app.web.problems import problem
 from app.web.request_body import drop_body
-from app.web.upload_place import MAX_TRIED_BYTES, RETRY_SECONDS, has_arrived
+from app.web.retry import RETRY_AFTER
+from app.web.upload_slot import MAX_TRIED_BYTES, stop_deadline
 
 ONLY_PRESENCE = Translatable(
     "Every room here only counts faces, so no expression is read in a picture either."
@@ -38,7 +39,7 @@ def answer_of(kind: Request, picture: bytes) -> dict:
     except TrialRefused as error:
         abort(422, error.args[0])
     except TrialUnavailable as error:
-        abort(problem(503, error.args[0], {"Retry-After": str(RETRY_SECONDS)}))
+        abort(problem(503, error.args[0], RETRY_AFTER))
 
 
 def sent_picture() -> bytes:
@@ -52,4 +53,4 @@ def sent_picture() -> bytes:
         drop_body(MAX_TRIED_BYTES)
         abort(413, TOO_LARGE)
     finally:
-        has_arrived()
+        stop_deadline()

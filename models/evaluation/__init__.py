@@ -1,1 +1,1 @@
-"""How right a network is, what it costs, and the plots of both."""
+"""Measures a network's accuracy and cost, and plots both."""

@@ -1,17 +1,35 @@
-"""Networks side by side: their accuracy on the same faces, what they cost, and whether they differ."""
+"""Compares networks: accuracy on the same faces, cost, and whether they differ beyond chance."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from models.data.dataset import Split, read_split
+from models.data.dataset import Faces, Split, read_split
 from models.data.votes import ferplus_majority
 from models.data.wild_faces import MEASURED_NAME, WildFaces, read_wild_faces
 from models.evaluation.cost import BATCHES, cost
 from models.evaluation.measures import mcnemar, measures
 from models.network.serving import load_keras, predict_with_litert, save_litert
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A network's scores (N, 7) for faces, and the labels (N,) that it is judged by, indices in EMOTIONS."""
+
+    scores: np.ndarray
+    labels: np.ndarray
+
+    def is_right(self) -> np.ndarray:
+        """Whether the highest score is that of the label, bool (N,)."""
+        return self.scores.argmax(1) == self.labels
+
+    def accuracy(self) -> dict:
+        """Some of the figures that `measures` gives."""
+        figures = measures(self.scores, self.labels)
+        return {name: figures[name] for name in ("n", "accuracy", "accuracy_ci95", "macro_f1", "mean_recall")}
 
 
 def compare(networks: list[Path], data: Path, split: Split, wild: Path | None = None) -> dict:
@@ -22,40 +40,47 @@ def compare(networks: list[Path], data: Path, split: Split, wild: Path | None = 
     Returns `networks`, a dictionary each, and `neighbours`, McNemar's test of each with the next.
     """
     faces = read_split(data, split)
-    wild_images, wild_labels = read_wild_faces(wild).held_out() if wild else WildFaces.none().held_out()
-    has_majority, majority = ferplus_majority(faces.votes)
+    wild_faces = read_wild_faces(wild) if wild else None
+    judgements, rows = [], []
     with TemporaryDirectory() as folder:
-        files = [_as_litert(path, Path(folder) / f"{index}.tflite") for index, path in enumerate(networks)]
-        outputs = [predict_with_litert(file, faces.images) for file in files]
-        in_the_wild = [predict_with_litert(file, wild_images)["scores"] if wild else None for file in files]
-        rows = [
-            {"network": str(path)} | cost(file) | _accuracy(output["fer"], faces.labels)
-            for path, file, output in zip(networks, files, outputs, strict=True)
-        ]
+        for index, path in enumerate(networks):
+            file = _as_litert(path, Path(folder) / f"{index}.tflite")
+            by_labels = _judge(file, faces, wild_faces)
+            judgements.append(by_labels)
+            rows.append({"network": str(path)} | cost(file) | _accuracies(by_labels))
+    return {
+        "usage": split.name,
+        "n": len(faces),
+        "networks": rows,
+        "neighbours": _neighbours(networks, judgements),
+    }
+
+
+def _judge(file: Path, faces: Faces, wild: WildFaces | None) -> dict[str, Judgement]:
+    """Judge a network by FER-2013's labels, the FER+ majority and labels in the wild, where there are any."""
+    outputs = predict_with_litert(file, faces.images)
+    has_majority, majority = ferplus_majority(faces.votes)
+    judgements = {"fer": Judgement(outputs["fer"], faces.labels)}
     if has_majority.any():
-        for row, output in zip(rows, outputs, strict=True):
-            row["ferplus"] = _accuracy(output["scores"][has_majority], majority[has_majority])
-    is_right = [
-        {
-            "fer": output["fer"].argmax(1) == faces.labels,
-            "ferplus": (output["scores"].argmax(1) == majority)[has_majority],
-        }
-        for output in outputs
-    ]
-    if wild:
-        for row, right, scores in zip(rows, is_right, in_the_wild, strict=True):
-            row["wild"] = _accuracy(scores, wild_labels)
-            right["wild"] = scores.argmax(1) == wild_labels
-    neighbours = [
+        judgements["ferplus"] = Judgement(outputs["scores"][has_majority], majority[has_majority])
+    if wild is not None:
+        images, labels = wild.held_out()
+        judgements["wild"] = Judgement(predict_with_litert(file, images)["scores"], labels)
+    return judgements
+
+
+def _accuracies(judgements: dict[str, Judgement]) -> dict:
+    others = {name: each.accuracy() for name, each in judgements.items() if name != "fer"}
+    return judgements["fer"].accuracy() | others
+
+
+def _neighbours(networks: list[Path], judgements: list[dict[str, Judgement]]) -> list[dict]:
+    """McNemar's test of each network with the next, by each kind of labels."""
+    return [
         {"first": str(first), "second": str(second)}
-        | {
-            labels: mcnemar(of_first[labels], of_second[labels])
-            for labels in of_first
-            if len(of_first[labels])
-        }
-        for (first, of_first), (second, of_second) in pairwise(zip(networks, is_right, strict=True))
+        | {name: mcnemar(of_first[name].is_right(), of_second[name].is_right()) for name in of_first}
+        for (first, of_first), (second, of_second) in pairwise(zip(networks, judgements, strict=True))
     ]
-    return {"usage": split.name, "n": len(faces), "networks": rows, "neighbours": neighbours}
 
 
 def comparison_table(result: dict) -> str:
@@ -91,11 +116,6 @@ def _as_litert(path: Path, converted: Path) -> Path:
         return path
     save_litert(load_keras(path), converted, eight_bits=False)
     return converted
-
-
-def _accuracy(scores: np.ndarray, truth: np.ndarray) -> dict:
-    measured = measures(scores, truth)
-    return {name: measured[name] for name in ("n", "accuracy", "accuracy_ci95", "macro_f1", "mean_recall")}
 
 
 def _cells(row: dict) -> list[str]:

@@ -1,1 +1,1 @@
-"""The network: its architecture and heads, and how it is loaded, served and asked."""
+"""The network: its architecture and heads, and how it is loaded and served."""

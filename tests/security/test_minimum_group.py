@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.clock import start_of_minute
 from app.monitor.live_figures import LiveFigures
-from app.monitor.minute_aggregator import MinuteAggregator, start_of_minute
+from app.monitor.minute_aggregator import MinuteAggregator
 from app.store import minute_queries, room_queries
 from app.store.scope import EVERYTHING
 from app.store.tables import Minute, Room, db

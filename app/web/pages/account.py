@@ -120,7 +120,7 @@ def _accept_invitation(invitation: AccountLink):
 def _set_password(found: AccountLink):
     form, user = NewPasswordForm(), found.user
     if form.validate_on_submit():
-        link_queries.set_password(found, form.password.data, current_time())
+        link_queries.accept_password_link(found, form.password.data, current_time())
         start_session(user)
         record(AuditAction.PASSWORD_CHANGED, user.name)
         if request.form.get("revoke_keys"):

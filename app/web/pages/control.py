@@ -12,10 +12,10 @@ from app.web.access import is_page
 from app.web.audit import record
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, requested_room, room_route
+from app.web.retry import RETRY_AFTER
 
 pages = Blueprint("control", __name__)
 
-RETRY_SECONDS = 5
 HIDDEN_BY_ADMINISTRATOR = Translatable(
     "An administrator hid the faces under Settings; only an administrator can show them again."
 )
@@ -77,4 +77,4 @@ def _applied(action: AuditAction, is_stored: bool) -> Response | tuple:
 
 
 def _not_changed() -> Response:
-    return problem(503, NOT_CHANGED, {"Retry-After": str(RETRY_SECONDS)})
+    return problem(503, NOT_CHANGED, RETRY_AFTER)

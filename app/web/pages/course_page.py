@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from flask import Blueprint, abort, g, render_template, request
 from flask_babel import gettext
 
-from app.clock import EPOCH
+from app.clock import EPOCH, MINUTE
 from app.language import Translatable, translate
 from app.purpose import Purpose
 from app.report.course_report import CourseReport, course_report
@@ -17,7 +17,6 @@ from app.report.lecture_report import (
     ReportConditions,
     correlation_of_course,
 )
-from app.report.report_minute import MINUTE
 from app.report.stack_chart import stack_chart
 from app.store import lecture_queries
 from app.store.effective_settings import effective_settings

@@ -14,15 +14,16 @@ from app.purpose import Purpose
 from app.store import detector_file, room_queries
 from app.store.audit_queries import AuditAction
 from app.store.changes import note_change
-from app.store.detector_file import CASCADES, effective_detector
+from app.store.detector_file import effective_detector
 from app.store.effective_settings import EffectiveSettings, is_set_by_environment
 from app.store.tables import Room
 from app.vision.detection.yunet_file import PUBLISHED_URL
+from app.vision.detector_choice import CASCADES
 from app.web.access import current_scope, limiter
 from app.web.audit import record
 from app.web.extensions import hub
 from app.web.requested_room import requested_room, room_route
-from app.web.upload_place import has_arrived
+from app.web.upload_slot import stop_deadline
 
 pages = Blueprint("detector", __name__)
 
@@ -49,7 +50,7 @@ def install():
         return refusal
     sent = request.files.get("file")
     weights = sent.read() if sent else None
-    has_arrived()
+    stop_deadline()
     if sent is not None and not weights:
         return _refused(gettext("Choose the file first."))
     if (problem := _install(weights)) is not None:
@@ -75,7 +76,7 @@ def remove():
 
 @room_route(pages, "/settings/detector/hint", methods=["POST"])
 def hide_hint():
-    """Propose YuNet no more in this browser."""
+    """Hide the proposal of YuNet in this browser."""
     response = redirect(url_for("live.live"))
     response.set_cookie(
         HINT_COOKIE, "hidden", HINT_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"

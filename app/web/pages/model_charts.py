@@ -12,7 +12,7 @@ TICK = 0.1  # share between two grid lines of the coverage curve
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityPoint:
-    """Faces that the network is about equally sure of."""
+    """A bin of faces at its mean confidence and accuracy."""
 
     x: float
     y: float
@@ -25,7 +25,7 @@ class ReliabilityPoint:
 
 @dataclass(frozen=True, slots=True)
 class CoverageCurve:
-    """How right the network is on the faces that it is surest of."""
+    """Accuracy over the share of the faces that are named, the most confident first."""
 
     line: str
     """Points of an SVG polyline."""

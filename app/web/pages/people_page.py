@@ -9,11 +9,9 @@ from app.role import Role
 from app.store import lecture_queries, link_queries, room_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import Room, User
-from app.web.access import is_page
 from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.one_time_link import link_page
-from app.web.problems import problem
 from app.web.room_choice import chosen_rooms
 from app.web.sign_in_words import ROLE_NAMES, ROLE_REMARKS
 
@@ -69,7 +67,7 @@ def person(user_id: int):
         try:
             _change(user, role, rooms)
         except user_queries.LastAdministrator as error:
-            return _person_page(user, role, rooms, translate(error)) if is_page() else problem(409, error)
+            return _person_page(user, role, rooms, translate(error))
         flash(gettext("Saved. It takes effect at once."))
         return redirect(url_for("people.people") if current_user.is_administrator else url_for("live.live"))
     return _person_page(user, user.role, None if user.has_all_rooms else user.rooms)
@@ -127,8 +125,6 @@ def remove(user_id: int):
     lectures = lecture_queries.count_lectures_of(user)
 
     def ask(status: int, refusal: object = ""):
-        if status != 200 and not is_page():
-            return problem(status, refusal)
         page = {"user": user, "others": others, "lectures": lectures, "refusal": translate(refusal)}
         return render_template("remove_person.html", **page), status
 

@@ -5,7 +5,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.language import Translatable, translate
 from app.pulse.choice import Choice
-from app.pulse.code import as_typed
+from app.pulse.code import normalised_code
 from app.store import poll_queries, pulse_queries
 from app.store.pulse_queries import MAX_QUESTION_LENGTH, PulseClosed
 from app.store.tables import Pulse
@@ -27,7 +27,7 @@ NO_LECTURE = Translatable("This lecture has ended, or the code is wrong. The scr
 @pages.route("/p", methods=["GET", "POST"])
 def enter():
     """Ask for the code that the screen in the room shows."""
-    code = as_typed(request.form.get("code", ""))
+    code = normalised_code(request.form.get("code", ""))
     if request.method == "POST" and code:
         return redirect(url_for("pulse.page", code=code), 303)
     return render_template("pulse_enter.html", code="", detail="")
@@ -101,7 +101,7 @@ def _not_possible(error: HTTPException) -> Response:
 
 
 def _refused(status: int, detail: object) -> Response:
-    code = as_typed((request.view_args or {}).get("code", ""))
+    code = normalised_code((request.view_args or {}).get("code", ""))
     if _wants_json():
         response = make_response({"detail": translate(detail)}, status)
     else:
@@ -114,8 +114,8 @@ def _refused(status: int, detail: object) -> Response:
 
 
 def _pulse_or_404(code: str) -> Pulse:
-    pulse = pulse_queries.pulse_of_code(as_typed(code))
-    check_code(as_typed(code), is_open=pulse is not None)
+    pulse = pulse_queries.pulse_of_code(normalised_code(code))
+    check_code(normalised_code(code), is_open=pulse is not None)
     if pulse is None:
         abort(404, NO_LECTURE)
     return pulse
@@ -141,7 +141,7 @@ def _state(pulse: Pulse) -> dict:
 def _stored(code: str, **said: str) -> Response:
     if _wants_json():
         return make_response({"stored": True})
-    return redirect(url_for("pulse.page", code=as_typed(code), **said), 303)
+    return redirect(url_for("pulse.page", code=normalised_code(code), **said), 303)
 
 
 def _wants_json() -> bool:

@@ -153,8 +153,8 @@ def receive(recording_id: int):
 
 
 @pages.post("/recordings/<int:recording_id>/began")
-def say_beginning(recording_id: int):
-    """Say when a recording began whose file doesn't."""
+def set_beginning(recording_id: int):
+    """Store when a recording began, where its file does not say so."""
     recording, form = _own_recording_or_404(recording_id), BeginningForm(meta=NO_CSRF)
     if not form.validate():
         return _refusal(400, form.first_error())
@@ -163,7 +163,7 @@ def say_beginning(recording_id: int):
         check_time(began_at, recording.seconds, _days(recording.room), current_time())
     except BadTime as error:
         return _refusal(400, error)
-    if not recording_queries.say_beginning(recording, began_at):
+    if not recording_queries.store_beginning(recording, began_at):
         return _refusal(409, Translatable("When it began is already known."))
     return redirect(url_for("lectures.listing"))
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext
 
+from app.clock import MINUTE
 from app.language import Translatable, translate
 from app.report.difference import differences
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import Report
-from app.report.report_minute import MINUTE
 from app.report.stack_chart import stack_chart
 from app.report.summary import biggest_changes, biggest_moments, doubts, summary_sentence
 from app.report.wording import clock
@@ -154,7 +154,7 @@ def end(lecture_id: int):
 
 @pages.post("/lectures/<int:lecture_id>/resume")
 def resume(lecture_id: int):
-    """Let a lecture that has just ended go on."""
+    """Resume a lecture that has just ended."""
     lecture = own_lecture_or_403(lecture_id)
     try:
         lecture_queries.resume_lecture(lecture, current_time())

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from app.clock import MINUTE
 from app.language import translate
 from app.pulse.choice import CHOICE_NAMES, Choice
 from app.report.pulse_report import PulseReport
-from app.report.report_minute import MINUTE
 from app.report.wording import clock, percent
 
 HEIGHT = 120.0  # pixels; across, everything is in per cent of the width, so that words keep their size

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from app.camera.spec import CameraKind, hide_password, kind_of
 from app.language import Translatable, current_language, translate
 from app.notify import post
-from app.notify.address import shown
+from app.notify.address import redacted
 from app.notify.alert import Alert, AlertKind
 from app.notify.post import Notification, NotSent
 from app.report.wording import capital
@@ -34,7 +34,7 @@ pages = Blueprint("room_settings", __name__)
 
 PURPOSE = {"purpose", "ground"}
 NOT_NAMED = PURPOSE | {"hidden_by_administrator"}
-"""Settings whose change the audit says otherwise."""
+"""Settings whose change has an entry of its own in the audit."""
 SNAPSHOT_SECONDS = 2.0
 SENT_AT_ONCE = 3  # each takes 60 MB of memory for a second
 SENT = Translatable("Sent. Look whether it has arrived.")
@@ -42,7 +42,7 @@ SENT = Translatable("Sent. Look whether it has arrived.")
 
 @room_route(pages, "/settings", methods=["GET", "POST"])
 def settings():
-    """Change the settings that can be changed while the server runs."""
+    """Change the room's settings that can be changed while the server runs."""
     room = requested_room()
     form = _form_for(room)
     if form.validate_on_submit():
@@ -107,8 +107,8 @@ def _send_test(address: str, message: Notification, language: str) -> dict:
     try:
         post.post(address, message)
     except NotSent as problem:
-        return {"address": shown(address), "works": False, "detail": translate(problem, language)}
-    return {"address": shown(address), "works": True, "detail": translate(SENT, language)}
+        return {"address": redacted(address), "works": False, "detail": translate(problem, language)}
+    return {"address": redacted(address), "works": True, "detail": translate(SENT, language)}
 
 
 def _test_alert(room: Room) -> Alert:
@@ -127,7 +127,7 @@ def _addresses_for_all() -> tuple[str, ...]:
 
 
 def _try(spec: str) -> dict:
-    """Try a camera. The one in use is not opened a second time, which most devices refuse."""
+    """Try a camera; most devices refuse to be opened twice, so the one in use gives its snapshot."""
     room = requested_room()
     in_force, room_hub = current_settings(room), hub(room)
     ordered = room_hub.demand.overrides
@@ -162,7 +162,7 @@ def _page(room: Room, form: RoomForm, first: bool):
         first=first,
         uncertain_below=_uncertain_below(),
         archive_obstacle=translate(archive_obstacle(room) or ""),
-        told_of_all_rooms=[shown(address) for address in _addresses_for_all()],
+        told_of_all_rooms=[redacted(address) for address in _addresses_for_all()],
         in_force=in_force,
         camera=hide_password(in_force.camera),
         present_address=(

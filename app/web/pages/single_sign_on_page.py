@@ -56,7 +56,7 @@ def _user_of(claims) -> tuple[User, bool]:
         name = single_sign_on.name_of(claims)
         return user_queries.create_from_identity(identity, name, role or default), True
     if role is not None and role != user.role:
-        with contextlib.suppress(user_queries.LastAdministrator):
+        with contextlib.suppress(user_queries.LastAdministrator):  # stays administrator
             user_queries.set_role(user, role)
             record(AuditAction.ROLE_CHANGED, f"{user.name}: {role}", who="")
     return user, False

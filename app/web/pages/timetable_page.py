@@ -14,7 +14,7 @@ from app.store.audit_queries import AuditAction
 from app.store.room_queries import zone_of
 from app.store.tables import Room, TimetableLine
 from app.timetable.calendar import read_calendar
-from app.timetable.calendar_request import check_address, shown_address
+from app.timetable.calendar_request import check_address, redacted_address
 from app.timetable.errors import CalendarError
 from app.timetable.planned_lecture import PlannedLecture
 from app.timetable.week import WEEKDAYS, TimetableError
@@ -155,7 +155,7 @@ def _page(
         days=planned_days,
         upcoming=upcoming,
         upcoming_when=upcoming and translate(day_and_clock(upcoming.begins_at, now, zone)),
-        calendar_address=room.calendar_url and shown_address(room.calendar_url),
+        calendar_address=room.calendar_url and redacted_address(room.calendar_url),
         calendar_problem=problem and translate(problem),
         line_form=line_form,
         line_problem=line_problem,

@@ -8,7 +8,7 @@ from app.language import Translatable
 from app.trial.pipe import Request
 from app.web.access import limiter
 from app.web.tried_picture import answer_of, refusal, sent_picture
-from app.web.upload_place import MAX_TRIED_BYTES, has_arrived
+from app.web.upload_slot import MAX_TRIED_BYTES, stop_deadline
 
 pages = Blueprint("try", __name__)
 
@@ -42,7 +42,7 @@ def explain():
     """Give a map of what mattered in a crop, which the page sends back, as JSON."""
     try:
         crop = base64.b64decode(request.form.get("crop", ""), validate=True)
-        has_arrived()
+        stop_deadline()
     except ValueError:  # binascii's, or a letter that is no ASCII
         abort(422, Translatable("This is not the crop of a face."))
     return answer_of(Request.EXPLAIN, crop)

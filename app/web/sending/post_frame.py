@@ -20,11 +20,11 @@ from app.web.extensions import current_settings, relay
 from app.web.problems import problem
 from app.web.request_body import drop_body, time_limit
 from app.web.requested_room import requested_room
+from app.web.retry import RETRY_AFTER
 from app.web.sending.relay import AlreadySending
 
 api = APIBlueprint("frames", __name__, url_prefix="/api/v1", tag="Pictures")
 
-RETRY_SECONDS = 5
 MAX_DISCARDED_BYTES = 4 * MAX_BYTES
 UPLOAD_SECONDS = 60.0  # for one picture, on the slowest connection
 MAX_UPLOADS = 8  # at once, fewer than gunicorn's spare threads: each holds one while the picture arrives
@@ -54,7 +54,7 @@ def post_frame(query):
     Only the newest picture counts: send as often as useful, and wait for each answer.
     """
     if not _uploads.acquire(blocking=False):
-        return problem(503, "Too many pictures are on their way.", {"Retry-After": str(RETRY_SECONDS)})
+        return problem(503, "Too many pictures are on their way.", RETRY_AFTER)
     try:
         jpeg = _read_body()
     except RequestEntityTooLarge:
@@ -100,7 +100,7 @@ def _relay(room: Room, jpeg: bytes):
     """Pass the frame to the room's monitor."""
     room_relay = relay(room)
     if not room_relay.is_polled:
-        return problem(503, "The camera process is starting.", {"Retry-After": str(RETRY_SECONDS)})
+        return problem(503, "The camera process is starting.", RETRY_AFTER)
     key = f"{current_user.name} {request.remote_addr}"
     try:
         sender = room_relay.connect(current_user.name, key, is_script=True)

@@ -1,6 +1,5 @@
 """Takes frames from browsers and scripts to the monitor: one sender, at most one frame, no queue."""
 
-import contextlib
 import hashlib
 import threading
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from app.camera.frame_request import (
     SenderAbsence,
     SenderPresence,
     SentFrame,
+    answer_requests,
 )
 from app.clock import Clock
 from app.language import Translatable
@@ -66,7 +66,7 @@ class FrameSender:
     """Monotonic seconds; before the first frame, when it connected."""
 
     def presence(self, *, is_new: bool) -> SenderPresence:
-        """What other web processes are told of it."""
+        """The message about this sender for other web processes."""
         return SenderPresence(self.name, key_sha256(self.key), self.since, is_new)
 
 
@@ -81,7 +81,7 @@ class PendingFrame:
 
 
 def key_sha256(key: str) -> str:
-    """What is told of a sender's key, which is a secret."""
+    """The SHA-256 of a sender's key, for other processes: the key itself is a secret."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -123,8 +123,8 @@ class Relay:
         self.announce: Callable[[SenderPresence], None] = lambda _: None
         """Tells other web processes of a new sender."""
 
-    def hear_of_other(self, other: SenderPresence) -> None:
-        """Note who sends to another web process; a new sender there takes over from the one here."""
+    def note_other_sender(self, other: SenderPresence) -> None:
+        """Note who sends to another web process; a new sender there replaces the one here."""
         with self._changed:
             if other.is_new:
                 self._sender = self._frame = None
@@ -221,9 +221,7 @@ class Relay:
 
     def serve(self, connection: Connection) -> None:
         """Answer a monitor's requests until it ends."""
-        with connection, contextlib.suppress(EOFError, OSError):
-            while True:
-                connection.send(self.answer(connection.recv()))
+        answer_requests(connection, self.answer)
 
     def answer(self, request: FrameRequest) -> SentFrame | NoFrame:
         """Wait up to ANSWER_SECONDS for a frame; return early when there is news about the sender."""

@@ -14,7 +14,7 @@ const remark = document.getElementById("history-remark");
 const isPresence = document.getElementById("live").dataset.purpose === "presence";
 const bandNames = document.getElementById("history-names");
 const names = [...document.querySelectorAll("#shares li")].map((row) => row.dataset.emotion).filter((name) => name !== "others"); // from the bottom up, the unknown last
-const LEAST_HEIGHT = 0.02; // of the chart: nothing of a lower band would be left between its gaps
+const MIN_HEIGHT = 0.02; // of the chart: nothing of a lower band would be left between its gaps
 const NAMED_HEIGHT = 0.24; // of the chart: a lower band has no room for its name
 const NAME_MINUTES = 3; // a shorter one neither
 
@@ -74,7 +74,7 @@ function edge(slots, [first, last], count) {
 // The unknown is not drawn: it is the room above the stack.
 function drawRun(slots, run) {
   names.forEach((name, index) => {
-    const isSeen = slots.slice(run[0], run[1] + 1).some(({ shares }) => shares[index] >= LEAST_HEIGHT);
+    const isSeen = slots.slice(run[0], run[1] + 1).some(({ shares }) => shares[index] >= MIN_HEIGHT);
     if (name === "uncertain" || !isSeen) return;
     const outline = [...edge(slots, run, index + 1), ...edge(slots, run, index).reverse()];
     addShape("polygon", { class: `band is-${name}`, points: outline.map((point) => point.map((value) => value.toFixed(1)).join()).join(" ") });

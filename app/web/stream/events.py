@@ -19,6 +19,7 @@ from app.web.api.state_api import recent_minutes, room_sentence, state_of
 from app.web.extensions import database_health
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room
+from app.web.retry import RETRY_AFTER
 from app.web.stream.hub import Hub
 from app.web.stream.viewer import TooManyStreams
 
@@ -26,7 +27,6 @@ api = APIBlueprint("events", __name__, url_prefix="/api/v1", tag="Rooms")
 
 MINUTES_SECONDS = 10.0  # between two looks for new minutes
 REPEAT_SECONDS = 1.0  # ages in the state grow meanwhile, and a dead client is noticed
-RETRY_SECONDS = 5
 
 
 @api.get("/rooms/<int:room_id>/events")
@@ -49,7 +49,7 @@ def events():
     try:
         live_room.hub.slots.acquire()
     except TooManyStreams as error:
-        return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
+        return problem(503, error, RETRY_AFTER)
     body = _EventBody(live_room.hub, live_room.room_id, Recheck(live_room.room_id))
     return Response(body, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 

@@ -132,7 +132,7 @@ class Hub:
             self._changed.notify_all()
 
     def put_pulse(self, version: int) -> None:
-        """Let those who follow the room's events look at what students say."""
+        """Wake those who follow the room's events: what students say has a new version."""
         with self._changed:
             self._pulse_version = version
             self._changed.notify_all()

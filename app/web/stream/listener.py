@@ -1,4 +1,7 @@
-"""Hears the monitors of all rooms through Redis, whichever machines they run on; replaces the supervisors."""
+"""Receives from the monitors of all rooms through Redis, whichever machines they run on.
+
+With REDIS_URL it replaces the supervisors.
+"""
 
 import logging
 import queue
@@ -12,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.bus.messages import Demand, MonitorStatus, MonitorUnavailable, PictureOnItsWay, RoomChanged
-from app.bus.signed_channel import Received
+from app.bus.signed_channel import ReceivedMessage
 from app.bus.subscription import RENEWAL_SECONDS, Subscription
 from app.bus.web_link import WebLink
 from app.camera.frame_request import FrameRequest, SenderPresence, SentFrame
@@ -29,50 +32,48 @@ from app.web.sending.relay import key_sha256
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how soon a monitor hears of a viewer
-RELOAD_SECONDS = (
-    60.0  # between two reads of a watched room's settings, where no message says they have changed
-)
+RELOAD_SECONDS = 60.0  # between two reads of a watched room's settings without a message of a change
 MOVE_SECONDS = 60.0  # by then another machine would have taken the room
 GONE = Translatable("The machine that read this camera no longer answers. Another one takes over if it can.")
 NO_MONITOR = Translatable("No camera process can be reached. It is started by: flask --app wsgi monitor run")
 
 
 @dataclass(slots=True, eq=False)
-class HeardRoom:
-    """A room and what is known of its monitor."""
+class RemoteMonitor:
+    """A room's monitor on some machine, as far as this process knows it."""
 
     room: LiveRoom
     received_at: float
-    """When its monitor last said something, monotonic seconds."""
+    """When its last message came, monotonic seconds."""
     lease_number: int = 0
-    """The largest under which anything was heard; smaller ones are refused."""
+    """The largest of all messages so far; those with smaller ones are refused."""
     monitor_id: str = ""
-    """The process that holds that lease."""
+    """The id of the process that holds that lease."""
     acknowledged: int = 0
     """Pictures received under this process's present id."""
     sent_demand: Demand = field(default_factory=lambda: Demand(0))
     sent_at: float = float("-inf")
     shortage: Translatable | str = ""
-    """Why a machine takes no further room."""
+    """Why some machine takes no further room."""
     shortage_at: float = float("-inf")
-    """When one said so."""
+    """When it said so, monotonic seconds."""
     requests: "queue.SimpleQueue[tuple[str, FrameRequest] | None] | None" = None
     """Requests for frames from browsers; None until there is one."""
 
 
-class ListenedRoom:
-    """A room's part in the listener, as the runner starts and ends it."""
+class RemoteRoomKeeper:
+    """Adds a room to the listener for as long as the runner keeps it."""
 
     def __init__(self, listener: "Listener", room: LiveRoom) -> None:
         self._listener = listener
         self._room = room
 
     def start(self) -> None:
-        """Hear the room's monitor from now on."""
+        """Pass on the messages of the room's monitor from now on."""
         self._listener.add(self._room)
 
     def join(self) -> None:
-        """Hear it no longer."""
+        """Stop that, and disconnect the room's viewers."""
         self._listener.remove(self._room)
         self._room.hub.disconnect_viewers()
 
@@ -94,9 +95,9 @@ class Listener:
         self._on_change = on_change
         self._clock = clock
         self._is_ending = is_ending
-        self._rooms: dict[int, HeardRoom] = {}
+        self._monitors: dict[int, RemoteMonitor] = {}
         self._process_id = link.process_id
-        self._looked_at = float("-inf")
+        self._polled_at = float("-inf")
         self._changed: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         """Rooms whose settings are to be read anew; None ends the thread that does."""
         self._own_changes: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -117,18 +118,18 @@ class Listener:
             thread.join(1.5)
 
     def add(self, room: LiveRoom) -> None:
-        """Hear a room's monitor from now on."""
+        """Pass on the messages of a room's monitor from now on."""
         room.hub.receive(MonitorUnavailable(NO_MONITOR))
-        self._rooms[room.room_id] = HeardRoom(room, self._clock.monotonic())
+        self._monitors[room.room_id] = RemoteMonitor(room, self._clock.monotonic())
         room.relay.announce = partial(self._link.send_to_others, room.room_id)
 
     def remove(self, room: LiveRoom) -> None:
-        """Hear a room's monitor no longer."""
-        heard = self._rooms.pop(room.room_id, None)
-        if heard is not None:
-            self._send_demand(heard, Demand(0))
-            if heard.requests is not None:
-                heard.requests.put(None)
+        """Stop that."""
+        remote = self._monitors.pop(room.room_id, None)
+        if remote is not None:
+            self._send_demand(remote, Demand(0))
+            if remote.requests is not None:
+                remote.requests.put(None)
 
     def announce_change(self, room_id: int) -> None:
         """Tell every process soon that the database says something new, without waiting for Redis."""
@@ -147,114 +148,114 @@ class Listener:
             if self._link.process_id != self._process_id:
                 self._begin_anew()
             if received is not None:
-                self._hear(received)
-            if self._clock.monotonic() - self._looked_at >= POLL_SECONDS:
-                self._look_at_rooms()
+                self._dispatch(received)
+            if self._clock.monotonic() - self._polled_at >= POLL_SECONDS:
+                self._poll_monitors()
 
     def _begin_anew(self) -> None:
         """Subscribe under the process's new id: what was on its way to the old one is lost."""
         self._process_id = self._link.process_id
-        for heard in self._rooms.values():
-            heard.acknowledged, heard.sent_at = 0, float("-inf")
+        for remote in self._monitors.values():
+            remote.acknowledged, remote.sent_at = 0, float("-inf")
 
-    def _look_at_rooms(self) -> None:
-        now = self._looked_at = self._clock.monotonic()
-        for heard in list(self._rooms.values()):
-            hub = heard.room.hub
+    def _poll_monitors(self) -> None:
+        now = self._polled_at = self._clock.monotonic()
+        for remote in list(self._monitors.values()):
+            hub = remote.room.hub
             demand = hub.demand
-            is_due = now - heard.sent_at >= RENEWAL_SECONDS and (demand.fps or hub.overrides != NO_OVERRIDES)
-            if demand != heard.sent_demand or is_due:
-                self._send_demand(heard, demand)
-            silent_seconds = now - heard.received_at
+            is_due = now - remote.sent_at >= RENEWAL_SECONDS and (demand.fps or hub.overrides != NO_OVERRIDES)
+            if demand != remote.sent_demand or is_due:
+                self._send_demand(remote, demand)
+            silent_seconds = now - remote.received_at
             if silent_seconds > HEARTBEAT_SECONDS:
-                may_move = heard.lease_number > 0 and silent_seconds < MOVE_SECONDS
-                has_shortage = now - heard.shortage_at < HEARTBEAT_SECONDS
-                reason = heard.shortage if has_shortage else GONE if may_move else NO_MONITOR
-                self._lose_monitor(heard, self._link.trouble or reason)
+                may_move = remote.lease_number > 0 and silent_seconds < MOVE_SECONDS
+                has_shortage = now - remote.shortage_at < HEARTBEAT_SECONDS
+                reason = remote.shortage if has_shortage else GONE if may_move else NO_MONITOR
+                self._lose_monitor(remote, self._link.trouble or reason)
         if now - self._presence_at >= RENEWAL_SECONDS:
             self._presence_at = now
-            for heard in list(self._rooms.values()):
-                if (sender := heard.room.relay.sender) is not None:
-                    heard.room.relay.announce(sender.presence(is_new=False))
+            for remote in list(self._monitors.values()):
+                if (sender := remote.room.relay.sender) is not None:
+                    remote.room.relay.announce(sender.presence(is_new=False))
         if now - self._reloaded_at >= RELOAD_SECONDS:
             self._reloaded_at = now
-            for heard in list(self._rooms.values()):
-                if heard.room.hub.viewers:
-                    self._changed.put(heard.room.room_id)
+            for remote in list(self._monitors.values()):
+                if remote.room.hub.viewers:
+                    self._changed.put(remote.room.room_id)
 
-    def _send_demand(self, heard: HeardRoom, demand: Demand) -> None:
-        """Tell a room's monitor what is requested; it forgets it unless that is repeated."""
-        if not heard.monitor_id:
+    def _send_demand(self, remote: RemoteMonitor, demand: Demand) -> None:
+        """Send a room's monitor the viewers' demand, which expires unless it is sent again."""
+        if not remote.monitor_id:
             return
-        self._link.send(heard.monitor_id, heard.room.room_id, Subscription(demand, heard.acknowledged))
-        heard.sent_demand, heard.sent_at = demand, self._clock.monotonic()
+        self._link.send(remote.monitor_id, remote.room.room_id, Subscription(demand, remote.acknowledged))
+        remote.sent_demand, remote.sent_at = demand, self._clock.monotonic()
 
-    def _hear(self, received: Received) -> None:
+    def _dispatch(self, received: ReceivedMessage) -> None:
         if isinstance(received.message, RoomChanged):
             self._on_change()
             self._changed.put(received.room_id)
             return
-        heard = self._rooms.get(received.room_id)
+        remote = self._monitors.get(received.room_id)
         if isinstance(received.message, SenderPresence):
-            if heard is not None and received.sender != self._process_id:
-                heard.room.relay.hear_of_other(received.message)
+            if remote is not None and received.sender != self._process_id:
+                remote.room.relay.note_other_sender(received.message)
             return
-        if heard is None:
+        if remote is None:
             return
         if received.lease_number == 0 and isinstance(received.message, MonitorUnavailable):
-            heard.shortage, heard.shortage_at = received.message.detail, self._clock.monotonic()
+            remote.shortage, remote.shortage_at = received.message.detail, self._clock.monotonic()
             return
-        if received.lease_number < heard.lease_number:
+        if received.lease_number < remote.lease_number:
             return
-        if (received.lease_number, received.sender) != (heard.lease_number, heard.monitor_id):
-            self._follow(heard, received)
-        heard.received_at = self._clock.monotonic()
+        if (received.lease_number, received.sender) != (remote.lease_number, remote.monitor_id):
+            self._follow(remote, received)
+        remote.received_at = self._clock.monotonic()
         match received.message:
             case PictureOnItsWay() as on_its_way:
-                heard.acknowledged += 1
-                self._send_demand(heard, heard.room.hub.demand)
-                heard.room.hub.receive(_arrived(on_its_way, received.transit_seconds))
+                remote.acknowledged += 1
+                self._send_demand(remote, remote.room.hub.demand)
+                remote.room.hub.receive(_arrived(on_its_way, received.transit_seconds))
             case MonitorUnavailable() as unavailable:
-                self._lose_monitor(heard, unavailable.detail)
+                self._lose_monitor(remote, unavailable.detail)
             case MonitorStatus() as status:
-                if not heard.room.hub.monitor.is_running:
-                    log.info("monitor of %s connected", heard.room.slug)
-                    heard.room.hub.monitor_started()
-                heard.room.hub.receive(status)
+                if not remote.room.hub.monitor.is_running:
+                    log.info("monitor of %s connected", remote.room.slug)
+                    remote.room.hub.monitor_started()
+                remote.room.hub.receive(status)
             case FrameRequest() as request:
-                self._ask_for_frame(heard, received.sender, request)
+                self._ask_for_frame(remote, received.sender, request)
 
-    def _follow(self, heard: HeardRoom, received: Received) -> None:
-        """Another process reads the room from now on, or the same one under another id."""
-        if received.lease_number > heard.lease_number and heard.room.hub.monitor.is_running:
-            self._lose_monitor(heard, GONE)  # without a word: the lease ended before the silence was noticed
-        heard.lease_number, heard.monitor_id = received.lease_number, received.sender
-        heard.sent_at, heard.sent_demand = float("-inf"), Demand(0)
+    def _follow(self, remote: RemoteMonitor, received: ReceivedMessage) -> None:
+        """Follow the process that reads the room from now on, or the same one under its new id."""
+        if received.lease_number > remote.lease_number and remote.room.hub.monitor.is_running:
+            self._lose_monitor(remote, GONE)  # its lease expired before its silence was noticed
+        remote.lease_number, remote.monitor_id = received.lease_number, received.sender
+        remote.sent_at, remote.sent_demand = float("-inf"), Demand(0)
 
-    def _lose_monitor(self, heard: HeardRoom, reason: Translatable | str) -> None:
+    def _lose_monitor(self, remote: RemoteMonitor, reason: Translatable | str) -> None:
         """Note that no monitor is connected any more, and why."""
-        hub = heard.room.hub
+        hub = remote.room.hub
         if hub.monitor.is_running:
-            log.warning("monitor of %s lost: %s", heard.room.slug, reason)
+            log.warning("monitor of %s lost: %s", remote.room.slug, reason)
             hub.monitor_ended()
         if hub.monitor.failure != reason:
             hub.receive(MonitorUnavailable(reason))
 
-    def _ask_for_frame(self, heard: HeardRoom, monitor_id: str, request: FrameRequest) -> None:
-        """Answer on a thread of the room's own: its relay waits for the sender."""
-        if heard.requests is None:
-            heard.requests = queue.SimpleQueue()
-            threading.Thread(target=self._answer_requests, args=[heard], daemon=True).start()
-        heard.requests.put((monitor_id, request))
+    def _ask_for_frame(self, remote: RemoteMonitor, monitor_id: str, request: FrameRequest) -> None:
+        """Queue a request for the room's own thread, since its relay waits for the sender."""
+        if remote.requests is None:
+            remote.requests = queue.SimpleQueue()
+            threading.Thread(target=self._answer_requests, args=[remote], daemon=True).start()
+        remote.requests.put((monitor_id, request))
 
-    def _answer_requests(self, heard: HeardRoom) -> None:
-        while (asked := heard.requests.get()) is not None:
+    def _answer_requests(self, remote: RemoteMonitor) -> None:
+        while (asked := remote.requests.get()) is not None:
             monitor_id, request = asked
-            answer = heard.room.relay.answer(request)
+            answer = remote.room.relay.answer(request)
             if isinstance(answer, SentFrame):  # its age travels, since machines' clocks differ
                 age = self._clock.monotonic() - answer.asked_at
                 answer = replace(answer, asked_at=age, sender=key_sha256(answer.sender))
-            self._link.send(monitor_id, heard.room.room_id, answer)
+            self._link.send(monitor_id, remote.room.room_id, answer)
 
     def _run_reloads(self) -> None:
         run_until_ended(self._keep_reloading, self._clock, self._is_ending)
@@ -262,13 +263,13 @@ class Listener:
     def _keep_reloading(self) -> None:
         """Apply what another web process has changed. On a thread of its own: the database may be slow."""
         while (room_id := self._changed.get()) is not None:
-            heard = self._rooms.get(room_id)
-            if heard is None:
+            remote = self._monitors.get(room_id)
+            if remote is None:
                 continue
             with self._app.app_context():
                 try:
                     if room_queries.room_by_id(room_id) is not None:
-                        heard.room.control.reload()
+                        remote.room.control.reload()
                 except SQLAlchemyError as error:
                     database_health().begin_outage(error)
 

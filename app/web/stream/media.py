@@ -11,6 +11,7 @@ from app.setting_parsers import integer
 from app.web.access import Recheck
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, room_route
+from app.web.retry import RETRY_AFTER
 from app.web.stream.hub import Hub
 from app.web.stream.stream_frame import BOUNDARY, StreamFrame
 from app.web.stream.viewer import TooManyStreams, Viewer
@@ -18,7 +19,6 @@ from app.web.stream.viewer import TooManyStreams, Viewer
 pages = Blueprint("media", __name__)
 
 SNAPSHOT_TIMEOUT_SECONDS = 2.0
-RETRY_SECONDS = 5
 THUMBNAIL_WIDTHS = 160, 1280
 THUMBNAIL_QUALITY = 75
 
@@ -42,7 +42,7 @@ def stream():
     try:
         viewer = hub.add_viewer(viewer_fps, current_language(), request.environ.get("gunicorn.socket"))
     except TooManyStreams as error:
-        return problem(503, error, {"Retry-After": str(RETRY_SECONDS)})
+        return problem(503, error, RETRY_AFTER)
     response = Response(
         _StreamBody(hub, viewer, may_see), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     )
