@@ -165,7 +165,7 @@ def test_no_picture_of_an_earlier_sender_is_shown_for_the_next_one(hub):
 
 
 def test_nobody_is_in_view_only_after_the_room_was_looked_at():
-    """In a room of thirty the page used to say "Nobody in view" until the first face was found."""
+    """In a room of thirty the page used to say that nobody was in view until the first face was found."""
     clock = ManualClock()
     hub = Hub(clock, ZoneInfo("UTC"), StreamSlots(2), snapshot_fps=50)
     hub.monitor_started()

@@ -316,7 +316,7 @@ def test_a_room_that_starts_is_not_empty(start_server):
 
     wait_for(is_read)
     told.add(server.get("/api/v1/state").json["sentence"])
-    assert "Nobody in view" not in told
+    assert "No face in view" not in told
     assert told & {"The camera is starting", "Looking for faces …"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app import language
-from app.bus.live_reading import LiveReading
+from app.bus.live_reading import LiveReading, recent_shares
 from app.purpose import Purpose
 from app.store.tables import Minute
 from app.vision.emotion import EMOTIONS, Emotion
@@ -28,7 +28,7 @@ def english():
 def reading(faces: int = 20, **shares: float) -> LiveReading:
     """A reading in which the rest of the faces is uncertain; without shares they are suppressed."""
     of_emotions = {emotion: shares.get(emotion, 0.0) for emotion in EMOTIONS} if shares else None
-    return LiveReading(NOW, faces, faces, of_emotions, 0.0, 0.0, suppressed=not shares)
+    return LiveReading(NOW, faces, faces, of_emotions, 0.0, 0.0, suppressed=not shares and faces > 0)
 
 
 def present(faces: int, facing: float | None) -> LiveReading:
@@ -73,8 +73,26 @@ def test_one_look_does_not_change_the_sentence():
     assert said(*[calm] * 8, laugh) == "Mostly neutral"
 
 
+def test_the_bars_are_the_means_that_the_sentence_describes():
+    """Guards against a page that said "Mostly smiling" over a longer bar of neutral faces."""
+    readings = [reading(happy=1.0), reading(happy=0.2, neutral=0.6)]
+    recent = recent_shares(readings)
+    assert (recent.shares["happy"], recent.shares["neutral"]) == pytest.approx((0.6, 0.3))
+    assert recent.uncertain == pytest.approx(0.1)
+    assert said(*readings) == "Mostly smiling"
+
+
+def test_too_few_faces_withhold_the_means_at_once():
+    assert recent_shares([reading(happy=1.0), reading(faces=3)]).shares is None
+
+
+def test_nobody_is_in_view_only_after_some_seconds_without_a_face():
+    """Guards against a page that said so whenever one frame showed no face."""
+    assert said(reading(happy=1.0), reading(faces=0)) == "Mostly smiling"
+
+
 def test_where_nothing_can_be_said_it_says_why():
-    assert said(reading(faces=0)) == "Nobody in view"
+    assert said(reading(faces=0)) == "No face in view"
     assert said(reading(faces=3)) == "Too few faces to say"
     assert said(reading(neutral=0.3, happy=0.1)) == "Most faces can't be read"
 
@@ -132,7 +150,7 @@ def test_presence_is_said_without_expressions():
     assert said(present(12, 0.9)) == "Nearly all turned to the front"
     assert said(present(12, 0.5)) == "About half turned to the front"
     assert said(present(12, None)) == "12 people in view"
-    assert said(present(0, None)) == "Nobody in view"
+    assert said(present(0, None)) == "No face in view"
 
 
 def test_people_who_come_are_noticed_where_only_presence_is_read():

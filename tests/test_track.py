@@ -102,6 +102,14 @@ def test_faces_keep_their_ids_in_whatever_order_they_are_found():
     assert {track.box: track.id for track in tracker.update([RIGHT, LEFT], 0.2)} == ids
 
 
+def test_a_face_that_has_moved_far_is_counted_once():
+    """Guards against a second box: the first one was held where the face had been."""
+    tracker = tracker_with(LEFT)
+    far = Box(LEFT.x + 28, LEFT.y + 28, 26, 26)  # it has turned: its box is much smaller, and overlaps little
+    tracker.update([far], 0.1)
+    assert [track.detected_box for track in tracker.update([far], 0.2)] == [far]
+
+
 def test_a_jittering_box_is_calmed():
     tracker = tracker_with(LEFT)
     shown = []

@@ -1,8 +1,10 @@
 """How the class looks at this moment."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import mean
 
 from app.purpose import Purpose
 from app.vision.emotion import EMOTIONS, UNPLEASANT, Emotion
@@ -30,6 +32,29 @@ class LiveReading:
     facing: float | None = None
     """For presence: the share of faces that are turned to the front; None as for `shares`, and where the
     detector can't tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentShares:
+    """The means of several readings; None where no reading has that share, or the newest one withholds it."""
+
+    shares: dict[Emotion, float] | None
+    uncertain: float | None
+    facing: float | None
+
+
+def recent_shares(readings: Sequence[LiveReading]) -> RecentShares:
+    """Average readings, at least one, oldest first. A single face that changes moves the mean less."""
+    if readings[-1].suppressed:
+        return RecentShares(None, None, None)
+    read = [reading.shares for reading in readings if reading.shares is not None]
+    shares = {emotion: mean(each[emotion] for each in read) for emotion in EMOTIONS} if read else None
+    told = [reading.facing for reading in readings if reading.facing is not None]
+    return RecentShares(
+        shares,
+        max(0.0, 1 - sum(shares.values())) if shares else None,
+        mean(told) if told else None,
+    )
 
 
 def summarise(reading: Reading, minimum_group: int) -> LiveReading:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.vision.crop import MIN_READABLE_SIDE
-from app.vision.detection.detection import Detection
+from app.vision.detection.detection import Detection, are_one_face
 from app.vision.detection.motion import FacePatch
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.frame import Box, Face
@@ -183,11 +183,24 @@ class Tracker:
         for track, index in _match(self.tracks, [detection.box for detection in detections]):
             track.hit(detections[index], monotonic)
             unmatched.remove(index)
-        self.tracks = [track for track in self.tracks if not track.has_ended(monotonic)]
+        self.tracks = [
+            track
+            for track in self.tracks
+            if not track.has_ended(monotonic) and not self._has_moved_to_another(track)
+        ]
         self.tracks += [
             Track(detections[index], monotonic, self._uncertain_below) for index in sorted(unmatched)
         ]
         return self._in_view()
+
+    def _has_moved_to_another(self, track: Track) -> bool:
+        """Whether a face that was missed is where another one was detected: it is the same person."""
+        return track.detected_box is None and any(
+            other.detected_box is not None
+            and other.is_in_view
+            and are_one_face(track.last_detected_box, other.detected_box)
+            for other in self.tracks
+        )
 
     def drop_rejected(self, below: float = REJECT_BELOW) -> None:
         """End the tracks whose face probability is below `below`.

@@ -7,7 +7,7 @@ from itertools import pairwise, takewhile
 
 from flask_babel import gettext, ngettext
 
-from app.bus.live_reading import LiveReading
+from app.bus.live_reading import LiveReading, recent_shares
 from app.clock import MINUTE
 from app.language import Translatable, translate
 from app.purpose import Purpose
@@ -60,28 +60,21 @@ def live_sentence(readings: Sequence[LiveReading], minutes: Sequence[Minute], no
     `readings` are those of the last seconds, at least one, oldest first; `minutes` the room's last ones that
     the reader may see, oldest first.
     """
-    newest = readings[-1]
-    if newest.faces == 0:
-        return gettext("Nobody in view")
-    steps = _newest_in_a_row(minutes, now)
-    if newest.purpose is Purpose.PRESENCE:
-        return _joined(_turned(readings), _change_of_faces(steps))
-    if newest.suppressed:
+    if not any(reading.faces for reading in readings):
+        return gettext("No face in view")
+    steps, recent = _newest_in_a_row(minutes, now), recent_shares(readings)
+    if readings[-1].purpose is Purpose.PRESENCE:
+        faces = next(reading.faces for reading in reversed(readings) if reading.faces)
+        return _joined(_turned(recent.facing, faces), _change_of_faces(steps))
+    if recent.shares is None:
         return gettext("Too few faces to say")
-    shares = _mean_shares(readings)
-    if 1 - sum(shares.values()) > MAX_UNCERTAIN:
+    if recent.uncertain > MAX_UNCERTAIN:
         return gettext("Most faces can't be read")
-    return _joined(_commonest(shares), _change_of_expressions(steps))
+    return _joined(_commonest(recent.shares), _change_of_expressions(steps))
 
 
 def _joined(seen: str, change: str) -> str:
     return f"{seen}; {change}" if change else seen
-
-
-def _mean_shares(readings: Sequence[LiveReading]) -> dict[Emotion, float]:
-    """The mean shares of the readings that have any; they leave out uncertain faces."""
-    read = [reading.shares for reading in readings if reading.shares is not None]
-    return {emotion: sum(shares[emotion] for shares in read) / len(read) for emotion in EMOTIONS}
 
 
 def _commonest(shares: dict[Emotion, float]) -> str:
@@ -95,12 +88,10 @@ def _commonest(shares: dict[Emotion, float]) -> str:
     return gettext("Mixed, %(first)s most often", **values)
 
 
-def _turned(readings: Sequence[LiveReading]) -> str:
+def _turned(facing: float | None, faces: int) -> str:
     """How many faces are turned to the front, if the detector can tell; else how many there are."""
-    told = [reading.facing for reading in readings if reading.facing is not None]
-    if not told:
-        return ngettext("%(num)s person in view", "%(num)s people in view", readings[-1].faces)
-    facing = sum(told) / len(told)
+    if facing is None:
+        return ngettext("%(num)s person in view", "%(num)s people in view", faces)
     if facing >= 0.8:
         return gettext("Nearly all turned to the front")
     if facing >= MOSTLY:

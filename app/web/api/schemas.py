@@ -687,6 +687,23 @@ class PauseSchema(Schema):
     by = String(metadata=about("Who paused the room.", "Anna Berg"))
 
 
+class RecentSharesSchema(Schema):
+    shares = SharesField(
+        "The mean part of the faces in view that shows each expression, 0 to 1; null if nobody or too few "
+        "people are in view."
+    )
+    uncertain = Float(
+        allow_none=True,
+        metadata=about("The mean part whose expression can't be named, 0 to 1; null as for shares.", 0.12),
+    )
+    facing = Float(
+        allow_none=True,
+        metadata=about(
+            "For presence: the mean part that is turned to the front, 0 to 1; null as in `now`.", 0.81
+        ),
+    )
+
+
 class StateSchema(Schema):
     room = String(metadata=about("The name of the room.", "Room 7"))
     purpose = PurposeField("What is read of the faces in this room.")
@@ -704,6 +721,14 @@ class StateSchema(Schema):
     )
     lecture = Nested(
         LectureInsideSchema, allow_none=True, metadata=about("The running lecture; null if none runs.")
+    )
+    recent = Nested(
+        RecentSharesSchema,
+        allow_none=True,
+        metadata=about(
+            "The means of the last 5 s, which the live page's bars and the sentence show; null while "
+            "there is no reading."
+        ),
     )
     sentence = String(
         metadata=about(

@@ -7,6 +7,7 @@ from flask import current_app
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.bus.live_reading import recent_shares
 from app.camera.errors import Reason
 from app.camera.spec import hide_password
 from app.camera.state import CameraState
@@ -53,6 +54,7 @@ def state_of(room: Room) -> dict:
         "paused": in_force.pause,
         "faces_hidden": in_force.hide_faces,
         "stored": live_room.hub.overrides == NO_OVERRIDES,
+        "recent": recent_shares(readings) if (readings := live_room.hub.recent_readings) else None,
         "lecture": lecture_as_seen(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],

@@ -44,8 +44,8 @@ function keepRoomFor(count) {
 }
 
 // Shows the shares; without any, nothing but the room that they take.
-export function showShares(now) {
-  const shares = now?.shares;
+export function showShares(recent) {
+  const shares = recent?.shares;
   list.classList.toggle("is-empty", !shares);
   if (!shares) return rows.forEach((row) => place(row, null));
   sortOrder(shares);
@@ -58,13 +58,13 @@ export function showShares(now) {
   place(rows.get("others"), rest >= LEAST / 2 ? count++ : null);
   fill(rows.get("others"), rest);
   setProperty(rows.get("others"), "title", others.map((name) => t(name)).join(", "));
-  place(rows.get("uncertain"), now.uncertain > 0 ? count++ : null);
-  fill(rows.get("uncertain"), now.uncertain);
+  place(rows.get("uncertain"), recent.uncertain >= LEAST / 2 ? count++ : null);
+  fill(rows.get("uncertain"), recent.uncertain);
   keepRoomFor(Math.max(count, UNFOLDED_ROWS));
 }
 
 // Where only presence is read: how many are turned to the front, if the detector can tell.
-export function showFacing(now) {
-  setProperty(list, "hidden", !now || now.facing === null);
-  if (!list.hidden) fill(rows.get("facing"), now.facing);
+export function showFacing(recent) {
+  setProperty(list, "hidden", !recent || recent.facing === null);
+  if (!list.hidden) fill(rows.get("facing"), recent.facing);
 }

@@ -8,15 +8,17 @@ const isPresence = document.getElementById("live").dataset.purpose === "presence
 let sharesAt = null; // the moment of the shares that are shown
 let sharesSince = 0; // how long the page has shown them, by its own clock
 
-// Shows a reading, null without one, and the sentence of the room, null if the server does not answer.
-export function showClass(now, sentence) {
-  write("sentence", sentence ?? t("The server does not answer"));
+// Shows a reading, null without one, and the room's state, null if the server does not answer.
+// The bars and the sentence are of the last seconds, so that they agree and don't flicker.
+export function showClass(now, state) {
+  write("sentence", state ? state.sentence : t("The server does not answer"));
   setProperty(document.getElementById("count"), "hidden", !now);
   write("faces", now ? String(now.faces) : "–");
   write("faces-word", now && now.faces === 1 ? t("face") : t("faces"));
   write("remark", now ? remarkOn(now) : "");
-  if (isPresence) showFacing(now);
-  else showShares(now);
+  const recent = now && state ? state.recent : null;
+  if (isPresence) showFacing(recent);
+  else showShares(recent);
 }
 
 // Whether the same shares have been shown for 10 s: the server holds new ones back.

@@ -30,7 +30,7 @@ function update(news) {
   const { state, now } = newest;
   if (!state) return;
   showState(state);
-  showClass(now, state.sentence);
+  showClass(now, state);
   showControls(state);
   followLecture(state.lecture);
   if (state.purpose !== page.dataset.purpose && !isLeaving) location.replace(page.dataset.page);

@@ -37,7 +37,7 @@ async function takeBack() {
 }
 
 function openField(field) {
-  field.scrollIntoView({ block: "center" });
+  field.scrollIntoView({ block: "nearest" });
   field.focus();
 }
 

@@ -12,7 +12,7 @@ let now = null;
 function show() {
   if (!state) return;
   showState(state);
-  showClass(now, state.sentence);
+  showClass(now, state);
   if (state.purpose !== page.dataset.purpose) location.reload();
 }
 

@@ -31,7 +31,7 @@ POLL_SECONDS = 0.25  # how soon a waiting viewer notices that the server is endi
 LOOK_SECONDS, MIN_LOOKS = 3.0, 5
 """Nobody is in view if that was so for so long, in so many analysed frames: a face counts once it was found
 again, and a busy machine takes seconds for a frame. Earlier, nobody has been found yet."""
-RECENT_SECONDS = 10.0  # the readings that the room's sentence is made of
+RECENT_SECONDS = 5.0  # the readings that the live page's bars and the room's sentence are made of
 
 
 class Hub:
