@@ -238,3 +238,13 @@ def test_the_course_can_be_read_on_a_telephone(server, cookies, open_context, co
     first, last = (boxes.nth(number).bounding_box() for number in (0, -1))
     assert first["x"] + first["width"] < last["x"], "its dates were printed over each other"
     assert serious(page) == []
+
+
+def test_two_lectures_with_faces_and_a_pulse_fit_side_by_side(server, cookies, open_context, course_ids):
+    """The eighth part of a side had no row of its own and was printed over the seventh."""
+    one, two, *_ = course_ids
+    page = open_context(f"{server.url}/lectures/compare?a={one}&b={two}", cookies, viewport=LAPTOP)
+    table = page.locator(".even summary", has_text="Table of all minutes").first.bounding_box()
+    moments = page.get_by_role("heading", name="Biggest moments").first.bounding_box()
+    assert table["y"] + table["height"] <= moments["y"]
+    assert serious(page) == []

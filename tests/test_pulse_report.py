@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -189,6 +190,22 @@ def test_a_course_loads_the_pulse_of_all_its_lectures_in_one_query(app, room):
     event.listen(db.engine, "before_cursor_execute", lambda *what: queries.append(what[2]))
     client.get("/courses?name=7b")
     assert len([query for query in queries if "FROM pulse_minute" in query]) == 1
+
+
+def test_two_lectures_are_compared_by_what_students_said(app, room):
+    one = make_up(room, Purpose.PULSE, lambda number: 0, minutes=21)
+    two = make_up(room, Purpose.PULSE, lambda number: 14, minutes=21)
+    page = signed_in_client(app).get(f"/lectures/compare?a={one.id}&b={two.id}").text
+    assert "Differences in what students said" in page
+    found = re.findall(r'<td class="difference">(.*?)</td><td>(?:<.*?>)(.*?)<', page)
+    assert found == [("−70", "yes"), ("+70", "yes"), ("±0", "could be chance"), ("±0", "could be chance")]
+
+
+def test_two_lectures_without_enough_answers_are_not_compared(app, room):
+    one, two = make_up(room, Purpose.PULSE), make_up(room, Purpose.PULSE)
+    leave_too_few(two)
+    page = signed_in_client(app).get(f"/lectures/compare?a={one.id}&b={two.id}").text
+    assert "Differences" not in page
 
 
 def test_the_correlation_is_spearmans():

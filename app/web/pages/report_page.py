@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_babel import gettext
 
 from app.language import Translatable, translate
-from app.report.difference import differences
+from app.report.difference import choice_differences, differences
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import Report
 from app.report.report_minute import MINUTE
@@ -116,8 +116,14 @@ def compare():
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
     limits = dict.fromkeys(side["limits"] for side in sides)
-    found = differences(*(side["report"] for side in sides))
-    return render_template("compare.html", sides=sides, differences=found, limits=" ".join(limits))
+    reports = [side["report"] for side in sides]
+    return render_template(
+        "compare.html",
+        sides=sides,
+        differences=differences(*reports),
+        choice_differences=choice_differences(*reports),
+        limits=" ".join(limits),
+    )
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
