@@ -1,6 +1,7 @@
 """What the expressions are called in the reader's language: on pages, in the picture and in files."""
 
 from app.language import Translatable, translate
+from app.pulse.choice import CHOICE_NAMES
 from app.vision.emotion import UNCERTAIN, Emotion
 
 EXPRESSION_NAMES = {
@@ -23,5 +24,6 @@ PRESENCE_NAMES = {
 
 
 def expression_name(expression: str) -> str:
-    """What an expression, "uncertain" or a part of presence is called in the language of this request."""
-    return translate((EXPRESSION_NAMES | PRESENCE_NAMES)[expression])
+    """What an expression, "uncertain", a part of presence or a choice of the pulse is called in the language
+    of this request."""
+    return translate((EXPRESSION_NAMES | PRESENCE_NAMES | CHOICE_NAMES)[expression])

@@ -207,6 +207,14 @@ def test_the_files_of_a_presence_lecture_have_no_expression(lecture):
     assert 0.75 in [cell.value for row in book["Minutes"].iter_rows() for cell in row]
 
 
+def test_a_course_of_presence_shows_its_faces_lecture_by_lecture(app, lecture):
+    page = signed_in_client(app).get("/courses?name=7b").text
+    assert "Faces, lecture by lecture" in page
+    assert "<title>2026-11-20 · Algebra: 4.0</title>" in page
+    assert "<title>2026-11-20 · Algebra: 75 %</title>" in page
+    assert "<td>4.0</td><td>75 %</td>" in page
+
+
 def without_scripts(page: str) -> str:
     """A page without the translations that it carries for scripts, which are the same on every page."""
     return re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)

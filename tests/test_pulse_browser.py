@@ -1,15 +1,20 @@
 """Twelve telephones and a teacher, in a real browser on a real server."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from app import create_app
+from app.purpose import Purpose
+from app.store.effective_settings import first_room
 from tests.browser import close, cookies_of
 from tests.pulse_telephones import Telephone
 from tests.screenshots import LAPTOP, PHONE
 from tests.server import Server, wait_for
 from tests.test_accessible import serious
+from tests.test_pulse_report import make_up
 
 SECOND = 1000  # milliseconds
 PROMPT = 5 * SECOND  # a step is due within one; the machine may be busy
@@ -212,3 +217,34 @@ def test_the_pulse_beside_a_camera(chromium, tmp_path, open_context):
         expect(camera).to_be_hidden()
         for page in (teacher, screen):  # their streams would delay the server's end
             page.goto("about:blank")
+
+
+@pytest.fixture(scope="module")
+def course_ids(server) -> list[int]:
+    """Three lectures of the course 7b, with faces and a pulse."""
+    app = create_app(server.environment, Path(server.environment["HOME"]) / "instance")
+    with app.app_context():
+        room = first_room()
+        lectures = [make_up(room, Purpose.EXPRESSIONS, sad=lambda number: 0.1) for _ in range(3)]
+        return [lecture.id for lecture in lectures]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_course_can_be_read_on_a_telephone(server, cookies, open_context, course_ids, scheme):
+    page = open_context(
+        f"{server.url}/courses?name=7b", cookies, viewport=PHONE, color_scheme=scheme, locale="de-DE"
+    )
+    boxes = page.locator("section[aria-labelledby=said] .ticks text:visible")
+    first, last = (boxes.nth(number).bounding_box() for number in (0, -1))
+    assert first["x"] + first["width"] < last["x"], "its dates were printed over each other"
+    assert serious(page) == []
+
+
+def test_two_lectures_with_faces_and_a_pulse_fit_side_by_side(server, cookies, open_context, course_ids):
+    """The eighth part of a side had no row of its own and was printed over the seventh."""
+    one, two, *_ = course_ids
+    page = open_context(f"{server.url}/lectures/compare?a={one}&b={two}", cookies, viewport=LAPTOP)
+    table = page.locator(".even summary", has_text="Table of all minutes").first.bounding_box()
+    moments = page.get_by_role("heading", name="Biggest moments").first.bounding_box()
+    assert table["y"] + table["height"] <= moments["y"]
+    assert serious(page) == []

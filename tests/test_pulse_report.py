@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ import numpy as np
 import openpyxl
 import pypdf
 import pytest
+from sqlalchemy import event, update
 
+from app.pulse.choice import Choice
 from app.pulse.correlation import pooled, rank_correlation
 from app.purpose import Purpose
 from app.report.exports import FORMATS
@@ -28,10 +31,12 @@ CONDITIONS = ReportConditions(5, read_model_card())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def make_up(room, purpose: Purpose, lost=lambda number: 9 if 10 <= number < 14 else 2, sad=None):
-    """Twenty minutes in which 20 answered; in the first, too few."""
+def make_up(
+    room, purpose: Purpose, lost=lambda number: 9 if 10 <= number < 14 else 2, sad=None, minutes: int = 20
+):
+    """Minutes in which 20 answered; in the first, too few."""
     lecture = lecture_queries.start_lecture(room, "Algebra", "7b", NOON, purpose=purpose)
-    for number in range(20):
+    for number in range(minutes):
         minute = NOON + timedelta(minutes=number)
         counts = (None,) * 4
         if number:
@@ -45,7 +50,7 @@ def make_up(room, purpose: Purpose, lost=lambda number: 9 if 10 <= number < 14 e
     poll = {"text": "Which one?", "answers": ["A", "B"], "counts": [12, 5], "is_shown": True}
     asked = {"asked_at": NOON + timedelta(minutes=3), "ended_at": NOON + timedelta(minutes=4)}
     db.session.add(Poll(lecture_id=lecture.id, **asked, **poll))
-    lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=20))
+    lecture_queries.end_lecture(lecture, NOON + timedelta(minutes=minutes))
     return lecture
 
 
@@ -142,6 +147,65 @@ def test_the_lectures_of_a_course_make_one_figure(app, room):
     assert "Over the lectures of this course:" in page
     assert "38 minutes" in page
     assert "Over the lectures" not in client.get("/lectures").text
+
+
+def leave_too_few(lecture) -> None:
+    """Take the counts out of every minute of a lecture."""
+    nothing = dict.fromkeys(Choice)
+    db.session.execute(update(PulseMinute).where(PulseMinute.lecture_id == lecture.id).values(nothing))
+    db.session.commit()
+
+
+def test_a_course_shows_what_students_said_lecture_by_lecture(app, room):
+    make_up(room, Purpose.PULSE)
+    page = signed_in_client(app).get("/courses?name=7b").text
+    assert "What students said, lecture by lecture" in page
+    assert "<title>2026-11-20 · Algebra: 17 % (7–39 %)</title>" in page
+    assert "<td>20.0</td><td>73 %<small>51–87</small></td><td>17 %<small>7–39</small></td>" in page
+    assert "sample of the class" in page
+    assert "Faces" not in page.partition("<main>")[2], "no column for a camera that is not there"
+
+
+def test_a_course_says_where_too_few_answered_and_where_nobody_was_asked(app, room):
+    make_up(room, Purpose.PULSE)
+    leave_too_few(make_up(room, Purpose.PULSE))
+    lecture_queries.end_lecture(lecture_queries.start_lecture(room, "Geometry", "7b", NOON), NOON)
+    page = signed_in_client(app).get("/courses?name=7b").text
+    assert '<td colspan="5">too few answered</td>' in page
+    assert '<td colspan="5">–</td>' in page
+    assert page.count(" · Algebra: 17 % (7–39 %)</title>") == 1
+
+
+def test_a_course_in_which_always_too_few_answered_shows_no_answers(app, room):
+    leave_too_few(make_up(room, Purpose.PULSE))
+    page = signed_in_client(app).get("/courses?name=7b").text
+    assert "What students said" not in page.partition("All lectures")[0]
+    assert "Answers" not in page
+
+
+def test_a_course_loads_the_pulse_of_all_its_lectures_in_one_query(app, room):
+    for _ in range(3):
+        make_up(room, Purpose.PULSE)
+    client, queries = signed_in_client(app), []
+    event.listen(db.engine, "before_cursor_execute", lambda *what: queries.append(what[2]))
+    client.get("/courses?name=7b")
+    assert len([query for query in queries if "FROM pulse_minute" in query]) == 1
+
+
+def test_two_lectures_are_compared_by_what_students_said(app, room):
+    one = make_up(room, Purpose.PULSE, lambda number: 0, minutes=21)
+    two = make_up(room, Purpose.PULSE, lambda number: 14, minutes=21)
+    page = signed_in_client(app).get(f"/lectures/compare?a={one.id}&b={two.id}").text
+    assert "Differences in what students said" in page
+    found = re.findall(r'<td class="difference">(.*?)</td><td>(?:<.*?>)(.*?)<', page)
+    assert found == [("−70", "yes"), ("+70", "yes"), ("±0", "could be chance"), ("±0", "could be chance")]
+
+
+def test_two_lectures_without_enough_answers_are_not_compared(app, room):
+    one, two = make_up(room, Purpose.PULSE), make_up(room, Purpose.PULSE)
+    leave_too_few(two)
+    page = signed_in_client(app).get(f"/lectures/compare?a={one.id}&b={two.id}").text
+    assert "Differences" not in page
 
 
 def test_the_correlation_is_spearmans():

@@ -265,6 +265,11 @@ def test_a_course_shows_its_lectures_and_the_mean_one(app, client):
     assert client.get("/courses?name=8c", headers=HTML).status_code == 404
 
 
+def test_a_course_with_expressions_shows_no_faces_by_themselves(app, client):
+    add_lecture(app)
+    assert "Faces, lecture by lecture" not in client.get("/courses?name=6a").text
+
+
 def test_two_lectures_are_compared_side_by_side(app, client):
     one, two = add_lecture(app, "Fractions"), add_lecture(app, "Decimals", days=1)
     assert f'<option value="{two}">' in client.get(f"/lectures/{one}").text

@@ -1,15 +1,19 @@
 """A course over time: each lecture as a whole, and the mean lecture minute by minute."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from app.clock import EPOCH, MINUTE, start_of_minute
-from app.report.interval import ConfusionMatrix
-from app.report.lecture_report import Intervals, ReportConditions, intervals_of
-from app.report.report_minute import MinuteStatus, ReportMinute
+from app.pulse.choice import Choice
+from app.pulse.correlation import RankCorrelation, pooled
+from app.report.interval import ConfusionMatrix, Interval
+from app.report.lecture_report import Intervals, ReportConditions, intervals_of, report_minute
+from app.report.pulse_report import pulse_report
+from app.report.report_minute import FACING, IN_VIEW, MinuteStatus, ReportMinute
 from app.report.stack_chart import row_top
-from app.store import minute_queries
+from app.store import minute_queries, pulse_queries
 from app.store.minute_figures import PooledMinutes
 from app.store.tables import Lecture, Minute
 from app.vision.emotion import UNCERTAIN, Emotion
@@ -26,19 +30,35 @@ class CourseLecture:
     seconds: float
     """Its length; 0 while it runs."""
     faces_mean: float | None
+    facing_share: float | None
     shares: dict[Emotion, float] | None
     """None where no expressions were read."""
     uncertain_share: float | None
     share_intervals: Intervals | None
+    has_pulse: bool
+    """Whether students were asked."""
+    answered_mean: float | None
+    said_shares: dict[Choice, float] | None
+    """None if they were not asked, or if too few answered."""
+    said_intervals: dict[Choice, Interval] | None
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRow:
-    """An expression over the lectures of a course."""
+    """A figure over the lectures of a course."""
 
     kind: str
+    """An expression, a part of presence or a choice of the pulse."""
+    values: tuple[float | None, ...]
+    """A lecture's share; for IN_VIEW, its number of faces."""
+    intervals: tuple[Interval | None, ...]
     top: float
-    """The share at the row's upper edge."""
+    """The value at the row's upper edge."""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the values are parts of something."""
+        return self.kind != IN_VIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,8 @@ class CourseReport:
     whole: PooledMinutes
     """All lectures as one."""
     share_intervals: Intervals | None
+    correlation: RankCorrelation | None
+    """Of *lost* with unpleasant expressions, over all lectures; None if unknown."""
 
     @property
     def read(self) -> list[CourseLecture]:
@@ -62,7 +84,37 @@ class CourseReport:
     @property
     def rows(self) -> list[CourseRow]:
         """A row for each expression, in the order of the stack; the uncertain last."""
-        return [CourseRow(kind, _row_top(self.read, kind)) for kind in (*STACK_ORDER, UNCERTAIN)]
+        shares = [{**lecture.shares, UNCERTAIN: lecture.uncertain_share} for lecture in self.read]
+        intervals = [lecture.share_intervals for lecture in self.read]
+        return [_row(kind, shares, intervals) for kind in (*STACK_ORDER, UNCERTAIN)]
+
+    @property
+    def said(self) -> list[CourseLecture]:
+        """The lectures in which enough students answered."""
+        return [lecture for lecture in self.lectures if lecture.said_shares is not None]
+
+    @property
+    def said_rows(self) -> list[CourseRow]:
+        """A row for each choice."""
+        shares = [lecture.said_shares for lecture in self.said]
+        intervals = [lecture.said_intervals for lecture in self.said]
+        return [_row(choice, shares, intervals) for choice in Choice]
+
+    @property
+    def counted(self) -> list[CourseLecture]:
+        """The lectures that a camera saw."""
+        return [lecture for lecture in self.lectures if lecture.faces_mean is not None]
+
+    @property
+    def faces_rows(self) -> list[CourseRow]:
+        """How many faces were in view, and how many of them were turned to the front if that is known."""
+        faces = tuple(lecture.faces_mean for lecture in self.counted)
+        facing = [{FACING: lecture.facing_share} for lecture in self.counted]
+        no_intervals = (None,) * len(faces)
+        rows = [CourseRow(IN_VIEW, faces, no_intervals, max(1, ceil(max(faces, default=0))))]
+        if any(lecture.facing_share is not None for lecture in self.counted):
+            rows.append(_row(FACING, facing, no_intervals))
+        return rows
 
 
 def course_report(
@@ -70,6 +122,11 @@ def course_report(
 ) -> CourseReport:
     """The report of a course with these lectures, oldest first."""
     minutes = minute_queries.minutes_of_lectures(lectures, now)
+    seen = [PooledMinutes.of(minutes[lecture.id]) for lecture in lectures]
+    pulses = [
+        pulse_report(rows, [report_minute(row) for row in minutes[lecture_id]]) if rows else None
+        for lecture_id, rows in pulse_queries.minutes_of_pulses(lectures).items()
+    ]
     read = [[row for row in minutes[lecture.id] if row.shares is not None] for lecture in lectures]
     wholes = [PooledMinutes.of(rows) for rows in read]
     together = PooledMinutes.of([row for rows in read for row in rows])
@@ -85,12 +142,19 @@ def course_report(
                 title=lecture.title,
                 started_at=lecture.started_at,
                 seconds=(lecture.ended_at - lecture.started_at).total_seconds() if lecture.ended_at else 0.0,
-                faces_mean=PooledMinutes.of(minutes[lecture.id]).faces_mean if minutes[lecture.id] else None,
+                faces_mean=all_seen.faces_mean if all_seen.online_seconds else None,
+                facing_share=all_seen.facing_share,
                 shares=whole.shares,
                 uncertain_share=whole.uncertain_share,
                 share_intervals=ends,
+                has_pulse=pulse is not None,
+                answered_mean=pulse and pulse.answered_mean,
+                said_shares=pulse and pulse.shares,
+                said_intervals=pulse and pulse.share_intervals,
             )
-            for lecture, whole, ends in zip(lectures, wholes, intervals, strict=False)
+            for lecture, all_seen, whole, ends, pulse in zip(
+                lectures, seen, wholes, intervals, pulses, strict=False
+            )
         ),
         tuple(
             replace(minute, share_intervals=ends)
@@ -98,6 +162,7 @@ def course_report(
         ),
         together,
         of_course,
+        pooled([pulse.correlation for pulse in pulses if pulse and pulse.correlation]),
     )
 
 
@@ -148,10 +213,13 @@ def _why_unread(rows: Sequence[Minute]) -> MinuteStatus:
     return MinuteStatus.NOBODY if any(row.online_seconds for row in rows) else MinuteStatus.GAP
 
 
-def _row_top(lectures: Sequence[CourseLecture], kind: str) -> float:
-    if kind == UNCERTAIN:
-        most = max((lecture.uncertain_share for lecture in lectures), default=0.0)
-    else:
-        ends = [(lecture.share_intervals or {}).get(kind, (0.0, 0.0))[1] for lecture in lectures]
-        most = max([0.0, *ends, *(lecture.shares[kind] for lecture in lectures)])
-    return row_top(most)
+def _row(
+    kind: str,
+    shares: Sequence[Mapping[str, float | None]],
+    intervals: Sequence[Mapping[str, Interval] | None],
+) -> CourseRow:
+    """A row of shares, with the smallest scale that holds them and their intervals."""
+    values = tuple(each[kind] for each in shares)
+    ends = tuple((each or {}).get(kind) for each in intervals)
+    most = max([0.0, *(value or 0.0 for value in values), *(high for _, high in filter(None, ends))])
+    return CourseRow(kind, values, ends, row_top(most))

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
+from statistics import NormalDist
 
 import numpy as np
 
+from app.pulse.choice import Choice
+from app.report.interval import wilson
 from app.report.lecture_report import Report
+from app.report.pulse_report import PulseReport
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, Emotion
 from app.vision.palette import STACK_ORDER
@@ -15,16 +20,19 @@ BLOCK_MINUTES = 5
 MIN_BLOCKS = 4  # of each lecture; with fewer there are too few ways to divide them
 SHUFFLES = 10_000
 MAX_CHANCE = 0.05
-"""Of finding any of the seven expressions different in two lectures that do not differ."""
+"""Of finding any of the seven expressions, or of the four choices, different in two lectures that do not
+differ."""
+
+Z_CHOICES = NormalDist().inv_cdf(1 - MAX_CHANCE / len(Choice) / 2)
 
 MIN_DIFFERENCE = 0.02  # a smaller one is not worth a teacher's time, however certain
 
 
 @dataclass(frozen=True, slots=True)
 class ShareDifference:
-    """How an expression's share differs between two lectures."""
+    """How the share of an expression, or of what students said, differs between two lectures."""
 
-    emotion: Emotion
+    kind: Emotion | Choice
     difference: float
     """The second lecture's share less the first one's, -1 to 1."""
     is_more_than_chance: bool | None
@@ -57,6 +65,35 @@ def _difference(one: Report, other: Report, emotion: Emotion, chance: float | No
         return ShareDifference(emotion, difference, None)
     is_more = chance * len(EMOTIONS) <= MAX_CHANCE and abs(difference) >= MIN_DIFFERENCE
     return ShareDifference(emotion, difference, is_more)
+
+
+def choice_differences(one: Report, other: Report) -> list[ShareDifference]:
+    """How what students said differs. None where too few answered in one of the lectures."""
+    if one.pulse is None or other.pulse is None or not (one.pulse.shown and other.pulse.shown):
+        return []
+    is_long = min(len(one.pulse.shown), len(other.pulse.shown)) >= MIN_BLOCKS * BLOCK_MINUTES
+    first, second = one.pulse.shares, other.pulse.shares
+    return [
+        ShareDifference(
+            choice,
+            second[choice] - first[choice],
+            _is_of_the_class(one.pulse, other.pulse, choice) if is_long else None,
+        )
+        for choice in Choice
+    ]
+
+
+def _is_of_the_class(one: PulseReport, other: PulseReport, choice: Choice) -> bool:
+    """Whether the interval of the difference between two samples of people (Newcombe 1998) leaves out 0.
+
+    Blocks of time would not do: most students answer the same all the time, so each would be counted as
+    often as there are blocks.
+    """
+    small, large = sorted((one, other), key=lambda pulse: pulse.shares[choice])
+    low, high = small.shares[choice], large.shares[choice]
+    _, low_to = wilson(low * small.people, small.people, Z_CHOICES)
+    high_from, _ = wilson(high * large.people, large.people, Z_CHOICES)
+    return high - low > hypot(high - high_from, low_to - low)
 
 
 def _blocks(minutes: Sequence[ReportMinute]) -> np.ndarray:

@@ -47,11 +47,11 @@ class ConfusionMatrix:
         return _multinomial_covariance(self.rates) / (faces + 1)[:, None, None]
 
 
-def wilson(right: int, count: int) -> Interval:
-    """The 95 % interval of the share right / count (Wilson 1927)."""
-    share, z2 = right / count, Z95**2
+def wilson(right: float, count: int, z: float = Z95) -> Interval:
+    """The interval of the share right / count (Wilson 1927), by default that of 95 %."""
+    share, z2 = right / count, z**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = Z95 / (1 + z2 / count) * sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    half = z / (1 + z2 / count) * sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     return middle - half, middle + half
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from app.clock import MINUTE, start_of_minute
 from app.language import Translatable
-from app.pulse.correlation import RankCorrelation, pooled
 from app.purpose import Purpose
 from app.report.interval import ConfusionMatrix, Interval, share_intervals
 from app.report.pulse_report import PulseReport, pulse_report_of
@@ -191,17 +190,6 @@ def report_of(lecture: Lecture, now: datetime, conditions: ReportConditions) -> 
     )
 
 
-def correlation_of_course(lectures: Sequence[Lecture], now: datetime) -> RankCorrelation | None:
-    """The rank correlation of *lost* and unpleasant expressions, pooled over lectures; None if unknown."""
-    found = []
-    for lecture in lectures:
-        rows = [row for row in minute_queries.minutes_of_lecture(lecture, now) if not row.is_withheld]
-        pulse = pulse_report_of(lecture, [_report_minute(row) for row in rows])
-        if pulse is not None and pulse.correlation is not None:
-            found.append(pulse.correlation)
-    return pooled(found)
-
-
 def _largest_group(rows: Sequence[Minute]) -> int | None:
     return max((row.minimum_group for row in rows if row.minimum_group is not None), default=None)
 
@@ -243,7 +231,7 @@ def _every_minute(
     last = max([end - timedelta(microseconds=1), start, *known])
     times = (first + number * MINUTE for number in range(int((last - first) / MINUTE) + 1))
     return [
-        _report_minute(known[time])
+        report_minute(known[time])
         if time in known
         else ReportMinute(time, MinuteStatus.PAUSED if _is_paused(time, pauses) else MinuteStatus.GAP)
         for time in times
@@ -255,7 +243,8 @@ def _is_paused(minute: datetime, pauses: Sequence[Period]) -> bool:
     return any(start <= minute + MINUTE / 2 < end for start, end in pauses)
 
 
-def _report_minute(row: Minute) -> ReportMinute:
+def report_minute(row: Minute) -> ReportMinute:
+    """A stored minute as it is reported, without intervals."""
     if not row.online_seconds and not row.suppressed:  # a single reading has no length
         return ReportMinute(row.minute, MinuteStatus.GAP)
     if row.suppressed:

@@ -10,7 +10,7 @@ from app.pulse.lost_rise import marks
 from app.report.interval import Interval, wilson
 from app.report.report_minute import ReportMinute
 from app.store import poll_queries, pulse_queries
-from app.store.tables import Lecture
+from app.store.tables import Lecture, Poll, PulseMinute
 from app.vision.emotion import UNPLEASANT, Emotion
 
 
@@ -89,8 +89,13 @@ class PulseReport:
         shares = self.shares
         if shares is None:
             return None
-        people = max(1, round(self.answered_mean))
+        people = self.people
         return {choice: wilson(share * people, people) for choice, share in shares.items()}
+
+    @property
+    def people(self) -> int:
+        """How large a sample of the class these are; 1 if there are none."""
+        return max(1, round(self.answered_mean or 0))
 
     @property
     def most_lost(self) -> SaidMinute | None:
@@ -107,20 +112,25 @@ class PulseReport:
 def pulse_report_of(lecture: Lecture, minutes: Sequence[ReportMinute]) -> PulseReport | None:
     """What students said in a lecture with these minutes of faces; None if its pulse was never open."""
     rows = pulse_queries.minutes_of_pulse(lecture.id)
-    if not rows:
-        return None
+    return pulse_report(rows, minutes, poll_queries.polls_of(lecture)) if rows else None
+
+
+def pulse_report(
+    rows: Sequence[PulseMinute], minutes: Sequence[ReportMinute], polls: Sequence[Poll] = ()
+) -> PulseReport:
+    """What students said in these minutes of the pulse, beside those of faces."""
     rises = marks([row.counts for row in rows])
     said = [
         SaidMinute(row.minute, row.counts, row.minimum_group, rise)
         for row, rise in zip(rows, rises, strict=True)
     ]
-    polls = tuple(
+    reported = tuple(
         ReportedPoll(
             poll.asked_at, poll.text, tuple(poll.answers), tuple(poll.counts) if poll.is_shown else None
         )
-        for poll in poll_queries.polls_of(lecture)
+        for poll in polls
     )
-    return PulseReport(tuple(said), polls, _correlation(said, minutes))
+    return PulseReport(tuple(said), reported, _correlation(said, minutes))
 
 
 def _correlation(said: Sequence[SaidMinute], minutes: Sequence[ReportMinute]) -> RankCorrelation | None:

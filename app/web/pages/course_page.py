@@ -15,7 +15,6 @@ from app.report.lecture_report import (
     PRESENCE_LIMITS,
     PULSE_LIMITS,
     ReportConditions,
-    correlation_of_course,
 )
 from app.report.stack_chart import stack_chart
 from app.store import lecture_queries
@@ -58,16 +57,14 @@ def _page(name: str) -> str:
         course=report,
         chart=chart,
         whole=_whole(report),
-        correlation=correlation_of_course(lectures, current_time()),
-        limits=translate(_limits(report, lectures)),
+        limits=" ".join(map(translate, _limits(report, lectures))),
     )
 
 
-def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> Translatable:
-    if report.read:
-        return LIMITS
+def _limits(report: CourseReport, lectures: Sequence[Lecture]) -> list[Translatable]:
     has_camera = any(lecture.purpose != Purpose.PULSE for lecture in lectures)
-    return PRESENCE_LIMITS if has_camera else PULSE_LIMITS
+    of_faces = [LIMITS if report.read else PRESENCE_LIMITS] if has_camera else []
+    return [*of_faces, PULSE_LIMITS] if report.said or not has_camera else of_faces
 
 
 def _minutes_since_begin(moment: datetime, _zone: tzinfo) -> str:

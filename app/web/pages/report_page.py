@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from app.clock import MINUTE
 from app.language import Translatable, translate
-from app.report.difference import differences
+from app.report.difference import choice_differences, differences
 from app.report.exports import FORMATS, filename
 from app.report.lecture_report import Report
 from app.report.stack_chart import stack_chart
@@ -116,8 +116,14 @@ def compare():
         return problem(400, Translatable("Name the two lectures to compare: /lectures/compare?a=1&b=2."))
     sides = [_content(report_or_404(lecture_id)) for lecture_id in ids]
     limits = dict.fromkeys(side["limits"] for side in sides)
-    found = differences(*(side["report"] for side in sides))
-    return render_template("compare.html", sides=sides, differences=found, limits=" ".join(limits))
+    reports = [side["report"] for side in sides]
+    return render_template(
+        "compare.html",
+        sides=sides,
+        differences=differences(*reports),
+        choice_differences=choice_differences(*reports),
+        limits=" ".join(limits),
+    )
 
 
 @pages.get("/lectures/<int:lecture_id>/report.<extension>")
