@@ -320,7 +320,7 @@ def test_a_forgotten_lecture_ends_in_a_room_that_is_not_read(app):
 
 def test_a_machine_reads_as_many_rooms_as_it_can():
     capacity = Capacity(detect_fps=5, cores_in_use=lambda: [], cores=2)
-    assert [capacity.refusal(rooms) is None for rooms in range(8)] == [True] * 5 + [False] * 3
+    assert [capacity.refusal(rooms) is None for rooms in range(8)] == [True] * 6 + [False] * 2
     slow = Capacity(detect_fps=5, cores_in_use=lambda: [0.9, 0.7], cores=2)
     assert slow.refusal(1) is None
     assert "reads 2 rooms at 5 frames a second: each takes 0.8 of its 2 cores" in str(slow.refusal(2))
