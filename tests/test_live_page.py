@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from app import create_app
 from app.store import lecture_queries, minute_queries, room_queries
 from app.store.counted_minute import CountedMinute
+from app.vision.emotion import EMOTIONS
 from tests.browser import close, sign_in
 from tests.mjpeg_camera import MjpegCamera
 from tests.server import Server, wait_for
@@ -120,6 +121,23 @@ def test_the_last_minutes_are_drawn(demo, open_page):
     # a minute is drawn once it is complete
     expect(page.locator("#history polygon").first).to_be_attached(timeout=120_000)
     assert "Last 15 minutes: " in page.locator("#history").get_attribute("aria-label")
+
+
+def test_a_chart_in_which_nothing_could_be_named_says_so(demo, open_page):
+    """Guards against an empty white box: uncertain faces are not drawn."""
+    minute = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+    row = {
+        "minute": minute.isoformat(),
+        "counted_seconds": 60,
+        "suppressed": False,
+        "shares": dict.fromkeys(EMOTIONS, 0),
+        "uncertain_share": 1,
+    }
+    answer = {"minutes": [row], "pauses": [], "lectures_of_others": []}
+    page = open_page(demo)
+    page.route("**/minutes?*", lambda route: route.fulfill(json=answer))
+    page.reload()
+    expect(page.locator("#history-remark")).to_have_text("No expression could be read yet.")
 
 
 def test_a_pause_is_no_dark_camera_in_the_last_minutes(demo, open_page):

@@ -31,7 +31,7 @@ function remarkOn(now) {
   if (isPresence) return t("Faces are counted. No expression is read.");
   if (now.suppressed) return t("Too few faces: no shares are shown, to protect the people in view.");
   if (now.faces === 0) return "";
-  if (areSharesHeld(now)) return t("New shares are shown once enough faces have changed, to protect the people in view.");
+  if (areSharesHeld(now)) return t("shares held back to protect people");
   const unread = now.faces - now.scored;
   return unread ? t("%(unread)s too small or turned away", { unread }) : "";
 }

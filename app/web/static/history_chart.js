@@ -122,9 +122,15 @@ function draw(slots) {
   legend.querySelectorAll("[data-kind]").forEach((entry) => (entry.hidden = !unread.has(entry.dataset.kind)));
   for (const run of runsOf(slots)) drawRun(slots, run);
   nameBands(slots);
-  remark.hidden = slots.some(({ shares }) => shares);
-  remark.textContent = slots.some(({ kind }) => kind === "few") ? t("No expressions are kept while too few faces are in view.") : t("This chart fills minute by minute.");
+  remark.hidden = slots.some(({ shares }) => shares && shares[names.indexOf("uncertain")] < 1 - MIN_HEIGHT);
+  remark.textContent = whyEmpty(slots);
   drawing.setAttribute("aria-label", inWords(slots));
+}
+
+function whyEmpty(slots) {
+  if (slots.some(({ kind }) => kind === "few")) return t("No expressions are kept while too few faces are in view.");
+  if (slots.some(({ shares }) => shares)) return t("No expression could be read yet.");
+  return t("This chart fills minute by minute.");
 }
 
 // The chart in words, for people who can't see it.
