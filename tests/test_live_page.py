@@ -277,6 +277,8 @@ def test_faces_are_hidden_and_shown_again_in_one_click(demo, open_page):
     page = open_page(demo)
     wait_for_badge(page, "s old")
     button = page.get_by_role("button", name="Hide faces")
+    # the stream has followed the small still, which is blurred already
+    wait_for(lambda: page.locator("#stream").evaluate("image => image.naturalWidth") > 480)
     seen = sharpness(page)
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
