@@ -53,7 +53,7 @@ function describe({ camera, paused, sentence }) {
   if (hasFailed) return show("lost", t("the server refused the stream; trying again"), { cover: { title: t("The server refused the stream"), detail: t("This page tries again by itself.") } });
   if (age === null || (age > STALE_SECONDS && isOpening)) return show("waiting", t("connecting"));
   if (age > STALE_SECONDS) return show("stale", t("stale"), { age: t("%(age)s s old", { age: age.toFixed(0) }) });
-  return show("live", t("live"), { age: age < 1 ? t("less than 1 s old") : t("%(age)s s old", { age: decimal(age) }) });
+  return show("live", t("live"), { age: age < 1 ? t("under 1 s old") : t("%(age)s s old", { age: decimal(age) }) });
 }
 
 // Shows the state that the server gave; null if it does not answer.
