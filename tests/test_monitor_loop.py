@@ -1,7 +1,7 @@
 """The monitor's loop: what it asks of the analyser."""
 
 import threading
-from multiprocessing import Pipe
+from queue import SimpleQueue
 
 from app.bus.messages import Demand
 from app.bus.publisher import Publisher
@@ -10,6 +10,28 @@ from app.monitor.loop import UNWATCHED_PACE, Monitor
 from app.store.effective_settings import first_room
 from app.vision.face_analyser import FaceAnalyser
 from tests.server import wait_for
+
+
+class Viewers:
+    """A link to a web process that throws every message away and says what its viewers demand."""
+
+    def __init__(self) -> None:
+        self._demands: SimpleQueue[Demand | None] = SimpleQueue()
+
+    def send(self, message) -> None:
+        pass
+
+    def recv(self) -> Demand:
+        demand = self._demands.get()
+        if demand is None:
+            raise EOFError
+        return demand
+
+    def watch(self, fps: float) -> None:
+        self._demands.put(Demand(fps))
+
+    def leave(self) -> None:
+        self._demands.put(None)
 
 
 def test_a_room_that_nobody_watches_is_searched_and_classified_half_as_often(app):
@@ -22,27 +44,19 @@ def test_a_room_that_nobody_watches_is_searched_and_classified_half_as_often(app
 
     with app.app_context():
         room_id = first_room().id
-    ending = threading.Event()
-    bus, web = Pipe()
-    with bus, web:
-        monitor = Monitor(
-            app,
-            room_id,
-            Publisher(bus),
-            None,
-            RecordingAnalyser,
-            SYSTEM_CLOCK,
-        )
-        thread = threading.Thread(target=monitor.run, args=[ending])
-        thread.start()
-        try:
-            wait_for(lambda: UNWATCHED_PACE in paces)
-            assert set(paces) == {UNWATCHED_PACE}
-            web.send(Demand(10))
-            wait_for(lambda: paces[-1] == 1.0)
-            web.send(Demand(0))
-            wait_for(lambda: paces[-1] == UNWATCHED_PACE)
-        finally:
-            ending.set()
-            thread.join(20)
-            monitor.stop()
+    viewers, ending = Viewers(), threading.Event()
+    monitor = Monitor(app, room_id, Publisher(viewers), None, RecordingAnalyser, SYSTEM_CLOCK)
+    thread = threading.Thread(target=monitor.run, args=[ending])
+    thread.start()
+    try:
+        wait_for(lambda: UNWATCHED_PACE in paces)
+        assert set(paces) == {UNWATCHED_PACE}
+        viewers.watch(10)
+        wait_for(lambda: paces[-1] == 1.0)
+        viewers.watch(0)
+        wait_for(lambda: paces[-1] == UNWATCHED_PACE)
+    finally:
+        ending.set()
+        thread.join(20)
+        monitor.stop()
+        viewers.leave()
