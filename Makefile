@@ -1,5 +1,5 @@
 # make run          set up and serve the drawn classroom on 127.0.0.1:8000
-# make test         set up and run every test (45 minutes); JOBS=2: two files at a time (20 minutes)
+# make test         set up and run every test (45 minutes); JOBS=2: two files at a time (28 minutes)
 # make lint         check style and names without running the program
 # make audit        look the packages of requirements.txt up among known weaknesses (needs pypi.org)
 # make reliability  run the fault tests and write docs/reliability.md (10 minutes)
