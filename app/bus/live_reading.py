@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import mean
+from statistics import fmean
 
 from app.purpose import Purpose
 from app.vision.emotion import EMOTIONS, UNPLEASANT, Emotion
@@ -48,12 +48,12 @@ def recent_shares(readings: Sequence[LiveReading]) -> RecentShares:
     if readings[-1].suppressed:
         return RecentShares(None, None, None)
     read = [reading.shares for reading in readings if reading.shares is not None]
-    shares = {emotion: mean(each[emotion] for each in read) for emotion in EMOTIONS} if read else None
+    shares = {emotion: fmean(each[emotion] for each in read) for emotion in EMOTIONS} if read else None
     told = [reading.facing for reading in readings if reading.facing is not None]
     return RecentShares(
         shares,
         max(0.0, 1 - sum(shares.values())) if shares else None,
-        mean(told) if told else None,
+        fmean(told) if told else None,
     )
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.restart import run_until_ended
 from app.store import room_queries, timetable_queries
-from app.store.database_health import is_refused
+from app.store.database_health import outages_suppressed
 from app.store.room_queries import zone_of
 from app.store.tables import Room, db
 from app.timetable.calendar import read_calendar
@@ -51,15 +50,10 @@ class CalendarRefresher:
             if changes == known and now - looked_at < LOOK_SECONDS:
                 self._clock.wait(POLL_SECONDS, self._ending)
                 continue
-            known, looked_at = changes, now
-            with self._app.app_context():
-                try:
-                    self._refresh_if_due(room_queries.room_by_id(self._room_id))
-                except SQLAlchemyError as error:
-                    db.session.rollback()
-                    if is_refused(error):
-                        raise
-                    known = None  # the minute writer logs that the database is away
+            known, looked_at = None, now
+            with self._app.app_context(), outages_suppressed():
+                self._refresh_if_due(room_queries.room_by_id(self._room_id))
+                known = changes
             self._clock.wait(POLL_SECONDS, self._ending)
 
     def _refresh_if_due(self, room: Room | None) -> None:

@@ -106,13 +106,18 @@ class CourseReport:
         return [lecture for lecture in self.lectures if lecture.faces_mean is not None]
 
     @property
+    def is_turn_known(self) -> bool:
+        """Whether the detector could tell in some lecture who is turned to the front."""
+        return any(lecture.facing_share is not None for lecture in self.counted)
+
+    @property
     def faces_rows(self) -> list[CourseRow]:
         """How many faces were in view, and how many of them were turned to the front if that is known."""
         faces = tuple(lecture.faces_mean for lecture in self.counted)
         facing = [{FACING: lecture.facing_share} for lecture in self.counted]
         no_intervals = (None,) * len(faces)
         rows = [CourseRow(IN_VIEW, faces, no_intervals, max(1, ceil(max(faces, default=0))))]
-        if any(lecture.facing_share is not None for lecture in self.counted):
+        if self.is_turn_known:
             rows.append(_row(FACING, facing, no_intervals))
         return rows
 

@@ -5,14 +5,12 @@ import threading
 from collections.abc import Callable
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.restart import run_until_ended, wait_for_retry
 from app.store import retention
-from app.store.database_health import is_refused
+from app.store.database_health import outages_suppressed
 from app.store.deletion import delete_hidden
-from app.store.tables import db
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +49,10 @@ class Purger:
 
     def _purge(self) -> bool:
         """Delete what is due; gives whether the database allowed it."""
-        with self._app.app_context():
-            try:
-                delete_hidden(self._clock.now())
-                if self._clock.monotonic() - self._purged_at >= PURGE_SECONDS:
-                    retention.purge(self._clock.now())
-                    self._purged_at = self._clock.monotonic()
-            except SQLAlchemyError as error:
-                db.session.rollback()
-                if is_refused(error):
-                    raise
-                return False  # others have logged that the database is away
+        with self._app.app_context(), outages_suppressed():
+            delete_hidden(self._clock.now())
+            if self._clock.monotonic() - self._purged_at >= PURGE_SECONDS:
+                retention.purge(self._clock.now())
+                self._purged_at = self._clock.monotonic()
             return True
+        return False

@@ -18,8 +18,7 @@ from app.clock import Clock
 from app.project import PROJECT
 from app.restart import run_until_ended
 from app.store import recording_queries
-from app.store.database_health import is_refused
-from app.store.tables import db
+from app.store.database_health import outages_suppressed
 
 log = logging.getLogger(__name__)
 
@@ -83,16 +82,11 @@ class RecordingRunner:
 
     def _take_next(self) -> int | None:
         """Claim the next recording in the queue; gives its id, or None if there is none or no database."""
-        with self._app.app_context():
-            try:
-                now = self._clock.now()
-                recording_queries.expire(now)
-                return recording_queries.take_next(now)
-            except SQLAlchemyError as error:
-                db.session.rollback()
-                if is_refused(error):
-                    raise
-                return None  # others have logged that the database is away
+        with self._app.app_context(), outages_suppressed():
+            now = self._clock.now()
+            recording_queries.expire(now)
+            return recording_queries.take_next(now)
+        return None
 
     def _run_process(self, recording_id: int) -> None:
         command = [sys.executable, "-m", "app.offline", self._app.instance_path, str(recording_id)]

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask
 from sqlalchemy import text
@@ -92,9 +94,18 @@ def is_outage(error: SQLAlchemyError) -> bool:
     return isinstance(error, DBAPIError | TimeoutError) and not isinstance(error, OUR_FAULTS)
 
 
-def is_refused(error: SQLAlchemyError) -> bool:
-    """Whether a database that works and is migrated refuses the statement, which no waiting mends."""
-    return isinstance(error, OUR_FAULTS) and not is_unmigrated(error)
+@contextmanager
+def outages_suppressed() -> Iterator[None]:
+    """Roll back and go on where the database is away or not migrated, for threads that try again.
+
+    Others log the outage. A statement that a working database refuses raises: no waiting mends that.
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        if isinstance(error, OUR_FAULTS) and not is_unmigrated(error):
+            raise
 
 
 def is_busy(error: SQLAlchemyError) -> bool:

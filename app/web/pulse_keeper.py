@@ -9,14 +9,13 @@ from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import Clock
 from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.lecture_keeper import LectureKeeper
 from app.restart import run_until_ended
 from app.store import poll_queries, pulse_queries
-from app.store.database_health import is_refused
+from app.store.database_health import outages_suppressed
 from app.store.effective_settings import effective_settings, rooms_without_camera
 from app.store.tables import Lecture, Room, db
 from app.web.live_rooms import LiveRooms
@@ -72,18 +71,13 @@ class PulseKeeper:
     def _keep(self) -> None:
         looked_at = float("-inf")
         while not self._is_ending():
-            with self._app.app_context():
-                try:
-                    if self._is_woken.is_set() or self._clock.monotonic() - looked_at >= LOOK_SECONDS:
-                        self._is_woken.clear()
-                        looked_at = self._clock.monotonic()
-                        self.look()
-                    if self._has_pulses:
-                        self.step()
-                except SQLAlchemyError as error:
-                    db.session.rollback()
-                    if is_refused(error):
-                        raise  # pages log only that the database is away
+            with self._app.app_context(), outages_suppressed():
+                if self._is_woken.is_set() or self._clock.monotonic() - looked_at >= LOOK_SECONDS:
+                    self._is_woken.clear()
+                    looked_at = self._clock.monotonic()
+                    self.look()
+                if self._has_pulses:
+                    self.step()
             self._clock.wait(STEP_SECONDS, self._is_woken)
 
     def look(self) -> None:
