@@ -280,6 +280,10 @@ class Server(Startable):
         minutes = self.get("/api/v1/minutes").json["minutes"]
         return self.metric("aula_frames_analysed_total") - sum(row["frames_analysed"] for row in minutes)
 
+    def room_id(self) -> int:
+        """The id of its first room: where two processes make the room at once, PostgreSQL may skip 1."""
+        return self.get("/api/v1/rooms").json["rooms"][0]["id"]
+
     def is_online(self) -> bool:
         return self.get("/api/v1/state").json["camera"]["online"]
 

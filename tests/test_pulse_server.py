@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from tests.pulse_telephones import Telephone
-from tests.server import Server, wait_for
+from tests.server import Answer, Server, wait_for
 
 ACCESS_LOG = (
     "--access-logfile",
@@ -29,12 +29,16 @@ def server(tmp_path):
 def begin(server: Server) -> str:
     """Start a lecture, and give its code."""
     assert server.get("/api/v1/lectures", method="POST", send={"title": "Algebra"}).status == 201
-    pulse = wait_for(lambda: (found := server.get("/api/v1/rooms/1/pulse")).status == 200 and found.json)
+    pulse = wait_for(lambda: (found := get_pulse(server)).status == 200 and found.json)
     return pulse["code"]
 
 
+def get_pulse(server: Server) -> Answer:
+    return server.get(f"/api/v1/rooms/{server.room_id()}/pulse")
+
+
 def counts(server: Server) -> dict | None:
-    return server.get("/api/v1/rooms/1/pulse").json["counts"]
+    return get_pulse(server).json["counts"]
 
 
 def test_a_room_without_a_camera_starts_no_monitor_and_is_ready(server):
@@ -108,7 +112,7 @@ def test_several_web_processes_show_the_same_counts(tmp_path, redis, postgres):
             lecture = first.get("/api/v1/state").json["lecture"]["id"]
             ended = {"ended_at": "now"}
             assert second.get(f"/api/v1/lectures/{lecture}", method="PATCH", send=ended).status == 200
-            assert first.get("/api/v1/rooms/1/pulse").status == 503
+            assert get_pulse(first).status == 503
             minutes = first.get(f"/api/v1/lectures/{lecture}/minutes").json["pulse"]
             assert minutes[-1]["counts"]["too_fast"] in (5, 6)
             assert len({minute["minute"] for minute in minutes}) == len(minutes)

@@ -326,7 +326,7 @@ def test_with_redis_a_recording_is_read_on_the_machine_that_has_its_file(
         "DATABASE_URL": postgres.new_database(),
     }
     with Server(tmp_path / "web", settings) as server:
-        recording = {"title": "Algebra", "course": "", "room": "1", "file_name": "a.avi"}
+        recording = {"title": "Algebra", "course": "", "room": server.room_id(), "file_name": "a.avi"}
         began = {"began": f"{BEGAN:%Y-%m-%dT%H:%M:%S}", "file_bytes": str(short_film.stat().st_size)}
         headers = {"Authorization": f"Bearer {server.token}"}
         answer = requests.post(f"{server.url}/recordings", data=recording | began, headers=headers)
