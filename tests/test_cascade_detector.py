@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import CASCADE_FILES, CASCADE_FOLDER, Cascade, LoadedCascades
 from app.vision.detection.cascade_detector import MAX_SEARCH_WIDTH, MIN_NEIGHBOURS, CascadeDetector
 from app.vision.detection.detection import are_one_face, non_maximum_suppression
 from app.vision.detection.sweep import Tile, frontal_tiles
-from app.vision.frame import Box
+from app.vision.frame import MIN_READABLE_SIDE, Box
 from benchmarks.detection import Photograph, askew
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)

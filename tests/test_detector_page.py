@@ -1,4 +1,4 @@
-"""The better face detector: installed for all rooms in one click, and proposed where it would help."""
+"""The better face detector: installed for all rooms in one click."""
 
 import errno
 import io
@@ -8,16 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app.bus.messages import MonitorStatus
 from app.bus.publisher import Publisher
-from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.detector.install import install as install_bytes
 from app.monitor.loop import Monitor
-from app.monitor.turned_faces import TurnedFaces
 from app.purpose import Purpose
-from app.role import Role
-from app.store import room_queries, user_queries
+from app.store import room_queries
 from app.store.audit_queries import AuditAction, AuditFilter, newest_entries
 from app.store.changes import on_room_change
 from app.store.effective_settings import effective_settings, first_room
@@ -25,9 +21,7 @@ from app.vision.detection.yunet_file import YUNET_FILE
 from app.vision.face_analyser import FaceAnalyser
 from app.web.pages import detector_page
 from tests.forms import csrf_of, signed_in_client
-from tests.rooms import first_hub
 from tests.server import free_port, wait_for
-from tests.test_settings_page import NOON
 from tests.test_yunet import altered
 
 PAGE = "/settings/detector"
@@ -134,39 +128,6 @@ def test_nothing_is_installed_for_a_room_that_is_not_there(app, administrator):
     assert administrator.post("/rooms/no-such-room/settings/detector", data=form).status_code == 404
 
 
-HINT = "Many faces here are turned away"
-
-
-def see(app, turned: float | None, camera: str = "0") -> None:
-    """Let the room's camera see so many turned faces."""
-    with app.app_context():
-        room_queries.change_room(first_room(), camera=camera)
-    online = CameraState(True, None, None, NOON, 25.0)
-    first_hub(app).receive(MonitorStatus(online, None, 5, 0, turned=turned))
-
-
-def test_the_live_page_of_a_room_with_many_turned_faces_proposes_it_once(app, administrator):
-    see(app, turned=0.1)
-    assert HINT not in administrator.get("/").text
-    see(app, turned=0.4)
-    assert HINT in administrator.get("/").text
-    press(administrator, f"{PAGE}/hint")
-    assert HINT not in administrator.get("/").text
-
-
-def test_it_is_proposed_to_administrators_and_where_it_is_not_in_use(app, administrator, weights):
-    see(app, turned=0.4)
-    teacher = signed_in_client(app, "berta")
-    with app.app_context():
-        user_queries.set_role(user_queries.find_user("berta"), Role.TEACHER)
-    assert HINT not in teacher.get("/").text
-    see(app, turned=0.4, camera="demo")
-    assert HINT not in administrator.get("/").text, "nobody sits in the drawn classroom"
-    see(app, turned=0.4)
-    press(administrator, file=weights)
-    assert HINT not in administrator.get("/").text
-
-
 def test_a_monitor_switches_while_it_runs(app, tmp_path, weights):
     with app.app_context():
         room_id = first_room().id
@@ -192,18 +153,3 @@ def test_a_monitor_switches_while_it_runs(app, tmp_path, weights):
             ending.set()
             thread.join(20)
             monitor.stop()
-
-
-def share_of(*frames: tuple[float | None, int], seconds: int) -> float | None:
-    """The share after so many seconds of 5 frames a second, which take turns."""
-    faces = TurnedFaces()
-    for step in range(seconds * 5):
-        faces.add(*frames[step % len(frames)], step / 5)
-    return faces.share
-
-
-def test_the_share_of_turned_faces_is_that_of_the_last_minutes():
-    assert share_of((0.5, 4), seconds=20) is None, "too little was seen"
-    assert share_of((0.5, 4), seconds=60) == pytest.approx(0.5)
-    assert share_of((0.5, 2), (0.0, 6), seconds=300) == pytest.approx(0.125, abs=0.01)
-    assert share_of((None, 9), seconds=300) is None, "YuNet is in use"

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from app.demo import Classroom
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.sweep import FURTHER_SWEEP_SECONDS, SWEEP_SECONDS
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Frame
+from app.vision.frame import MIN_READABLE_SIDE, Frame
 from app.vision.model_card import CARD, MODELS
 from benchmarks.detection import Photograph, askew
 

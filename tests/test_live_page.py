@@ -1,6 +1,7 @@
 """The live page in a real browser, on a real server."""
 
 import io
+import json
 import os
 import re
 import signal
@@ -565,3 +566,21 @@ def test_no_page_is_wider_than_the_screen(demo, open_page, path, viewport):
     page = open_page(demo, viewport=viewport)
     page.goto(demo.url + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+def test_advice_comes_and_goes_without_a_reload(open_page, demo):
+    page = open_page(demo)
+    state = demo.get("/api/v1/state").json
+
+    def tell(advice: str | None) -> None:
+        data = json.dumps(state | {"advice": advice})
+        body = f"retry: 200\nevent: state\ndata: {data}\n\n"
+        page.unroute("**/events")
+        page.route("**/events", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+
+    tell(None)
+    page.reload()
+    small = page.get_by_text("Most faces here are too small to be read")
+    for advice in ("larger_faces", "better_detector"):
+        tell(advice)
+        expect(small).to_be_visible(visible=advice == "larger_faces")

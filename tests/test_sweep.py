@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import Cascade
 from app.vision.detection.sweep import (
     FURTHER_SWEEP_SECONDS,
@@ -18,6 +17,7 @@ from app.vision.detection.sweep import (
     frontal_tiles,
     further_tiles,
 )
+from app.vision.frame import MIN_READABLE_SIDE
 
 SIZES = [(640, 480), (1280, 720), (1920, 1080)]
 

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import Cascade
 from app.vision.detection.detection import Detection
 from app.vision.emotion import EMOTIONS, Emotion
-from app.vision.frame import Box
+from app.vision.frame import MIN_READABLE_SIDE, Box
 from app.vision.track import (
     CLASSIFY_SECONDS,
     CLASSIFY_SMALL_SECONDS,

@@ -60,8 +60,10 @@ class MonitorStatus:
     pictures: tuple[PrivacyArea, ...] = ()
     """Where faces keep so still that they are pictures, such as posters: proposals for privacy areas."""
     turned: float | None = None
-    """The share of faces in the last minutes that only the cascades for turned faces found; None
-    with another detector, or where too little was seen."""
+    """The share of faces in the last minutes that only the cascades for turned and leaning faces found;
+    None with another detector, or where too little was seen."""
+    unreadable: float | None = None
+    """The share of them that were too small for an expression; None where too little was seen."""
 
 
 @dataclass(frozen=True, slots=True)

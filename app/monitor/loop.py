@@ -20,18 +20,18 @@ from app.clock import Clock
 from app.language import Translatable, translate
 from app.monitor.calendar_refresher import CalendarRefresher
 from app.monitor.cpu_load import CpuLoad
+from app.monitor.face_share import FaceShare
 from app.monitor.frame_rate import FrameRate
 from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
-from app.monitor.turned_faces import TurnedFaces
 from app.purpose import Purpose
 from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import PICTURE, annotate, encode
 from app.vision.face_analyser import FaceAnalyser
-from app.vision.frame import Box, Face, Reading, is_group_in_view, without_expressions
+from app.vision.frame import MIN_READABLE_SIDE, Box, Face, Reading, is_group_in_view, without_expressions
 from app.vision.privacy_area import PrivacyArea, area_around
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Monitor:
         self._cpu_load = CpuLoad(clock)
         self._analysis = Analysis()
         self._live_figures = LiveFigures()
-        self._turned_faces = TurnedFaces()
+        self._turned, self._unreadable = FaceShare(), FaceShare()
         self._view = 0
         """The view that the newest frame shows, as in `Frame`."""
         self._logged_reason: Reason | None = Reason.STARTING
@@ -158,7 +158,8 @@ class Monitor:
             self._analyser.pictures,
             (width, height),
         )
-        self._turned_faces.add(self._analyser.turned, len(faces), frame.monotonic)
+        self._turned.add(self._analyser.turned, len(faces), frame.monotonic)
+        self._unreadable.add(_unreadable(faces), len(faces), frame.monotonic)
         self._minute_writer.add(reading, self._minute_writer.effective_settings.minimum_group)
         self._analysed.count()
 
@@ -189,7 +190,7 @@ class Monitor:
             if self._status_throttle.is_due(self._clock.monotonic()):
                 self._publish_status()
             if self._shutter.apply(self._settings()):
-                self._analysis, self._turned_faces = Analysis(), TurnedFaces()
+                self._analysis, self._turned, self._unreadable = Analysis(), FaceShare(), FaceShare()
 
     def _raise_if_superseded(self) -> None:
         if self._minute_writer.is_superseded:
@@ -262,7 +263,8 @@ class Monitor:
                 minutes_written=self._minute_writer.minutes_written,
                 lecture_id=self._minute_writer.lecture_id,
                 pictures=self._proposed_areas() if camera.is_online else (),
-                turned=self._turned_faces.share,
+                turned=self._turned.share,
+                unreadable=self._unreadable.share,
             )
         )
 
@@ -293,6 +295,11 @@ def _labels(language: str, purpose: Purpose | None) -> dict[str, str]:
 
         words |= EXPRESSION_NAMES
     return {kind: translate(word, language) for kind, word in words.items()}
+
+
+def _unreadable(faces: Sequence[Face]) -> float | None:
+    """The share of the faces that are too small for an expression; None without faces."""
+    return sum(face.box.width < MIN_READABLE_SIDE for face in faces) / len(faces) if faces else None
 
 
 def _lower_quartile_width(faces: Sequence[Face], picture_width: int) -> float | None:

@@ -11,7 +11,7 @@ from app.camera.jpeg import InvalidJpeg
 from app.camera.picture import decode_picture
 from app.language import Translatable
 from app.vision.annotate import encode
-from app.vision.crop import MIN_READABLE_SIDE, SIDE
+from app.vision.crop import SIDE
 from app.vision.detection.cascade_detector import CascadeDetector
 from app.vision.detection.detection import Detection
 from app.vision.detection.yunet import PROPOSAL_SCORE, YuNet
@@ -19,6 +19,7 @@ from app.vision.detector_choice import CASCADES
 from app.vision.emotion import EMOTIONS, UNCERTAIN
 from app.vision.expression_network import ExpressionClassifier
 from app.vision.face_judge import faces_among
+from app.vision.frame import MIN_READABLE_SIDE
 from app.vision.geometry import scale
 from app.vision.model_card import MODELS, read_model_card
 from app.vision.palette import rgb

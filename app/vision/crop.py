@@ -9,8 +9,6 @@ import numpy as np
 from app.vision.frame import Box
 
 SIDE = 48  # pixels; the size of FER-2013's faces
-MIN_READABLE_SIDE = 36
-"""Pixels. The crop of a smaller face would be mostly enlargement, and its scores noise."""
 
 
 def crop_faces(

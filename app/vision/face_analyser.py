@@ -65,7 +65,7 @@ class FaceAnalyser:
 
     @property
     def turned(self) -> float | None:
-        """The share of the people's faces that only the cascades for turned faces find.
+        """The share of the people's faces that only the cascades for turned and leaning faces find.
 
         None without faces, and for YuNet.
         """
@@ -74,7 +74,7 @@ class FaceAnalyser:
         ]
         if self._yunet or not in_view:
             return None
-        return sum(track.cascade.is_profile for track in in_view) / len(in_view)
+        return sum(not track.cascade.is_frontal for track in in_view) / len(in_view)
 
     def analyse(self, frame: Frame, longest_step: float = math.inf, pace: float = 1.0) -> tuple[Face, ...]:
         """Give the faces of people in view. Frames must come in the order in which the camera gave them.

@@ -11,6 +11,9 @@ from app.purpose import Purpose
 from app.vision.emotion import Emotion
 from app.vision.privacy_area import PrivacyArea
 
+MIN_READABLE_SIDE = 36
+"""Pixels. The crop of a smaller face would be mostly enlargement, and its scores noise."""
+
 
 class Box(NamedTuple):
     """A rectangle in an image, in pixels; x and y are its top left corner."""

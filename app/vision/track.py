@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.detection import Detection, are_one_face
 from app.vision.detection.motion import FacePatch
 from app.vision.emotion import EMOTIONS, Emotion
-from app.vision.frame import Box, Face
+from app.vision.frame import MIN_READABLE_SIDE, Box, Face
 
 CLASSIFY_SECONDS = 0.35
 """A face is classified again after this time, so in every second frame at 5 frames a second: an expression

@@ -20,6 +20,7 @@ from app.store.database_health import DatabaseHealth
 from app.store.detector_file import effective_detector
 from app.trial.trial_process import TrialProcess
 from app.vision.emotion import EMOTIONS
+from app.vision.frame import MIN_READABLE_SIDE
 from app.vision.palette import STACK_ORDER
 from app.web import (
     access,
@@ -163,6 +164,7 @@ def _prepare_templates(app: APIFlask) -> None:
         kinds=tuple(EXPRESSION_NAMES),
         pulse_choices=CHOICE_NAMES,
         pulse_limits=PULSE_LIMITS,
+        min_readable_side=MIN_READABLE_SIDE,
     )
     app.context_processor(_for_every_page)
 

@@ -54,6 +54,7 @@ WHO = {
     "GET /api/docs": VIEWER,
     "GET /courses": TEACHER,
     "GET /courses/x": TEACHER,
+    "POST /hide-advice": TEACHER,
     "POST /hide-faces": TEACHER,
     "POST /language": OPEN,
     "GET /lectures": TEACHER,
@@ -113,7 +114,6 @@ WHO = {
     "POST /settings/camera": ADMINISTRATOR,
     "GET /settings/detector": ADMINISTRATOR,
     "POST /settings/detector": ADMINISTRATOR,
-    "POST /settings/detector/hint": ADMINISTRATOR,
     "POST /settings/detector/remove": ADMINISTRATOR,
     "POST /settings/notify": ADMINISTRATOR,
     "GET /setup": OPEN,
@@ -143,6 +143,7 @@ WEBSOCKET = {"GET /send/frames": TEACHER, "GET /rooms/room-7/send/frames": TEACH
 
 OF_A_ROOM = (
     "/",
+    "/hide-advice",
     "/hide-faces",
     "/lectures",
     "/notice",
@@ -155,7 +156,6 @@ OF_A_ROOM = (
     "/settings/areas",
     "/settings/camera",
     "/settings/detector",
-    "/settings/detector/hint",
     "/settings/detector/remove",
     "/settings/notify",
     "/setup/room",

@@ -37,6 +37,11 @@ class Cascade(Enum):
         return self in (Cascade.PROFILE, Cascade.PROFILE_MIRRORED)
 
     @property
+    def is_frontal(self) -> bool:
+        """Whether it finds faces from the front whose heads are upright."""
+        return self in (Cascade.FRONTAL, Cascade.FRONTAL_ALT)
+
+    @property
     def roll_degrees(self) -> float:
         """How far the heads that it finds lean, clockwise in the image."""
         return {Cascade.ROLLED_CLOCKWISE: ROLL_DEGREES, Cascade.ROLLED_ANTICLOCKWISE: -ROLL_DEGREES}.get(

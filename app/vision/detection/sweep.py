@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from app.vision.crop import MIN_READABLE_SIDE
 from app.vision.detection.cascade import Cascade
+from app.vision.frame import MIN_READABLE_SIDE
 
 SWEEP_SECONDS = 0.6
 """The image is searched for readable faces once in this time: long enough to cost little, short enough to

@@ -18,6 +18,7 @@ from app.report.report_minute import MinuteStatus
 from app.store.note_queries import MAX_NOTE_LENGTH
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
 from app.web.access import may_change
+from app.web.advice import Advice
 from app.web.request_checks import MAX_ROW_ID, ONE_LINE, ONE_LINE_WITH_A_LETTER
 
 IS_ONE_LINE = Regexp(ONE_LINE, error="Must be one line of text.")
@@ -728,6 +729,16 @@ class StateSchema(Schema):
         metadata=about(
             "The means of the last 5 s, which the live page's bars and the sentence show; null while "
             "there is no reading."
+        ),
+    )
+    advice = String(
+        allow_none=True,
+        validate=OneOf([each.value for each in Advice]),
+        metadata=about(
+            "What would let more faces be read: `larger_faces` (a closer camera or a larger picture, since "
+            "most are narrower than 36 pixels) or `better_detector` (YuNet, since many are turned away or "
+            "lean); null if nothing.",
+            None,
         ),
     )
     sentence = String(

@@ -19,6 +19,7 @@ from app.store import lecture_queries, minute_queries
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
 from app.store.tables import Lecture, Minute, Room
 from app.web.access import current_scope
+from app.web.advice import advice_for
 from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
 from app.web.extensions import current_settings, current_time, hub, live_rooms
@@ -55,6 +56,7 @@ def state_of(room: Room) -> dict:
         "faces_hidden": in_force.hide_faces,
         "stored": live_room.hub.overrides == NO_OVERRIDES,
         "recent": recent_shares(readings) if (readings := live_room.hub.recent_readings) else None,
+        "advice": advice_for(in_force, live_room.hub.status),
         "lecture": lecture_as_seen(room),
         "version": VERSION,
         "started_at": current_app.config["STARTED_AT"],

@@ -1,4 +1,4 @@
-"""What every signed-in person may do to a room at once: pause it, and hide the faces."""
+"""What a teacher may do on the live page at once: pause the room, hide the faces, hide advice."""
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -6,15 +6,19 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.language import Translatable
+from app.role import Role
 from app.store.audit_queries import AuditAction
 from app.store.effective_settings import is_set_by_environment
 from app.web.access import is_page
+from app.web.advice import Advice
 from app.web.audit import record
 from app.web.problems import problem
 from app.web.requested_room import requested_live_room, requested_room, room_route
 from app.web.retry import RETRY_AFTER
 
 pages = Blueprint("control", __name__)
+
+HIDDEN_SECONDS = 365 * 24 * 3600  # how long a browser hides advice
 
 HIDDEN_BY_ADMINISTRATOR = Translatable(
     "An administrator hid the faces under Settings; only an administrator can show them again."
@@ -61,6 +65,32 @@ def hide_faces():
         return _not_changed()
     record(AuditAction.FACES_SHOWN, room=requested_room())
     return redirect(url_for("live.live"))
+
+
+@room_route(pages, "/hide-advice", methods=["POST"])
+def hide_advice():
+    """Show this advice (`advice=…`) no more in this browser."""
+    if (advice := request.form.get("advice")) not in set(Advice):
+        return problem(400, Translatable("advice must be one of %(names)s.", names=", ".join(Advice)))
+    response = redirect(url_for("live.live"))
+    response.set_cookie(
+        _cookie(advice), "yes", HIDDEN_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def shown_advice() -> list[Advice]:
+    """The advice that the live page gives to whoever is signed in, where it applies."""
+    useful = set()
+    if current_user.role != Role.VIEWER:
+        useful.add(Advice.LARGER_FACES)
+    if current_user.is_administrator:
+        useful.add(Advice.BETTER_DETECTOR)
+    return [advice for advice in Advice if advice in useful and _cookie(advice) not in request.cookies]
+
+
+def _cookie(advice: str) -> str:
+    return f"hide-{advice}"
 
 
 def _applied(action: AuditAction, is_stored: bool) -> Response | tuple:

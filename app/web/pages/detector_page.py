@@ -5,34 +5,24 @@ import sys
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from flask_login import current_user
 
-from app.camera.spec import CameraKind, kind_of
 from app.language import Translatable, current_language
 from app.project import PROJECT
-from app.purpose import Purpose
 from app.store import detector_file, room_queries
 from app.store.audit_queries import AuditAction
 from app.store.changes import note_change
 from app.store.detector_file import effective_detector
-from app.store.effective_settings import EffectiveSettings, is_set_by_environment
-from app.store.tables import Room
+from app.store.effective_settings import is_set_by_environment
 from app.vision.detection.yunet_file import PUBLISHED_URL
 from app.vision.detector_choice import CASCADES
 from app.web.access import current_scope, limiter
 from app.web.audit import record
-from app.web.extensions import hub
 from app.web.requested_room import requested_room, room_route
 from app.web.upload_slot import stop_deadline
 
 pages = Blueprint("detector", __name__)
 
 SECONDS = 100.0  # to start, fetch 0.2 MB and try it on a busy machine
-MANY_TURNED = 0.2
-"""From this share of faces on that only the cascades for turned faces find, the live page proposes YuNet. It
-is 0.27 at a table of four who look at each other, and 0 to 0.13 in clips of people who face the camera."""
-HINT_COOKIE = "detector-hint"
-HINT_SECONDS = 365 * 24 * 3600
 
 
 @room_route(pages, "/settings/detector")
@@ -72,31 +62,6 @@ def remove():
     _change("cascades")
     flash(gettext("All rooms use the cascades again."))
     return redirect(url_for("detector.page"))
-
-
-@room_route(pages, "/settings/detector/hint", methods=["POST"])
-def hide_hint():
-    """Hide the proposal of YuNet in this browser."""
-    response = redirect(url_for("live.live"))
-    response.set_cookie(
-        HINT_COOKIE, "hidden", HINT_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
-    )
-    return response
-
-
-def is_hint_due(room: Room, in_force: EffectiveSettings) -> bool:
-    """Whether the live page of `room` proposes YuNet to whoever is signed in."""
-    status = hub(room).status
-    return (
-        current_user.is_administrator
-        and HINT_COOKIE not in request.cookies
-        and in_force.detector == CASCADES
-        and not is_set_by_environment("detector")
-        and in_force.purpose is not Purpose.PULSE
-        and kind_of(in_force.camera) != CameraKind.DEMO
-        and status is not None
-        and (status.turned or 0.0) >= MANY_TURNED
-    )
 
 
 @pages.app_context_processor

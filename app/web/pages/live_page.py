@@ -22,11 +22,12 @@ from app.store.tables import Room, User
 from app.timetable.wording import day_and_clock
 from app.vision.palette import STACK_ORDER
 from app.web.access import current_scope, may_change
+from app.web.advice import advice_for
 from app.web.audit import record
-from app.web.extensions import current_settings, current_time, pulse_keeper
+from app.web.extensions import current_settings, current_time, hub, pulse_keeper
 from app.web.forms import StartForm
 from app.web.lecture_lookup import can_read
-from app.web.pages.detector_page import is_hint_due
+from app.web.pages.control import shown_advice
 from app.web.pages.notice_page import is_only_local
 from app.web.requested_room import requested_room, room_route, visible_rooms
 
@@ -109,7 +110,8 @@ def _page(room: Room, form: StartForm | None = None) -> str:
         in_force=in_force,
         is_drawn=in_force.camera is not None and kind_of(in_force.camera) == CameraKind.DEMO,
         notice_is_only_local=is_only_local(),
-        proposes_yunet=is_hint_due(room, in_force),
+        shown_advice=shown_advice(),
+        advice=advice_for(in_force, hub(room).status),
         hide_is_fixed=is_set_by_environment("hide_faces", room),
         hide_is_locked=room.hidden_by_administrator and not current_user.is_administrator,
         stack_order=STACK_ORDER,

@@ -1,5 +1,6 @@
 // Keeps the live page up to date: the class, the last minutes, the lecture; and full screen.
 
+import { setProperty } from "./changes.js";
 import { showClass } from "./class_now.js";
 import { follow } from "./events.js";
 import "./help.js";
@@ -32,8 +33,13 @@ function update(news) {
   showState(state);
   showClass(now, state);
   showControls(state);
+  showAdvice(state.advice);
   followLecture(state.lecture);
   if (state.purpose !== page.dataset.purpose && !isLeaving) location.replace(page.dataset.page);
+}
+
+function showAdvice(advice) {
+  for (const form of document.querySelectorAll("[data-advice]")) setProperty(form, "hidden", form.dataset.advice !== advice);
 }
 
 function loseServer() {
