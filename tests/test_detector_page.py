@@ -22,6 +22,7 @@ from app.store.audit_queries import AuditAction, AuditFilter, newest_entries
 from app.store.changes import on_room_change
 from app.store.effective_settings import effective_settings, first_room
 from app.vision.detection.yunet_file import YUNET_FILE
+from app.vision.detector_choice import CASCADES
 from app.vision.face_analyser import FaceAnalyser
 from app.web.pages import detector_page
 from tests.forms import csrf_of, signed_in_client
@@ -96,13 +97,13 @@ def test_another_file_is_refused_in_words_and_changes_nothing(app, administrator
     form = {"csrf_token": csrf_of(in_german.text), "file": (io.BytesIO(b"x"), YUNET_FILE)}
     assert "verändert" in administrator.post(PAGE, data=form, headers={"Accept-Language": "de"}).text
     assert installed(app) == []
-    assert detectors(app) == {"haar"}
+    assert detectors(app) == {CASCADES}
 
 
 def test_one_click_goes_back_to_the_cascades(app, administrator, weights):
     press(administrator, file=weights)
     assert press(administrator, f"{PAGE}/remove").location == PAGE
-    assert detectors(app) == {"haar"}
+    assert detectors(app) == {CASCADES}
     assert CASCADES_IN_USE in administrator.get(PAGE).text
 
 
@@ -184,10 +185,10 @@ def test_a_monitor_switches_while_it_runs(app, tmp_path, weights):
         thread = threading.Thread(target=monitor.run, args=[ending])
         thread.start()
         try:
-            wait_for(lambda: loaded == ["haar"])
+            wait_for(lambda: loaded == [CASCADES])
             install_bytes(weights, "a test", Path(app.instance_path) / "uploads")
             publisher.settings_changed.set()
-            wait_for(lambda: loaded == ["haar", YUNET_FILE])
+            wait_for(lambda: loaded == [CASCADES, YUNET_FILE])
         finally:
             ending.set()
             thread.join(20)
