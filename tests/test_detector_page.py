@@ -33,6 +33,7 @@ from tests.test_yunet import altered
 
 PAGE = "/settings/detector"
 CASCADES_IN_USE = "In use: OpenCV's cascades."
+SHARED_FOLDER = "only to machines that share the folder"
 
 
 @pytest.fixture
@@ -118,6 +119,12 @@ def test_the_environment_decides_where_it_names_a_detector(make_app, weights):
     assert installed(app) == []
     form.pop("file")
     assert client.post(f"{PAGE}/remove", data=form).status_code == 422
+
+
+def test_with_several_machines_the_page_says_which_ones_follow(make_app, postgres, administrator):
+    assert SHARED_FOLDER not in administrator.get(PAGE).text
+    app = make_app(REDIS_URL="redis://127.0.0.1:1", DATABASE_URL=postgres.new_database())
+    assert SHARED_FOLDER in signed_in_client(app, "anna").get(PAGE).text
 
 
 def test_a_shared_folder_that_is_away_changes_no_detector_and_ends_no_page(app, administrator, monkeypatch):
