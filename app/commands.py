@@ -348,9 +348,9 @@ def install_detector(source: str) -> None:
     _record(AuditAction.DETECTOR_CHANGED, "YuNet")
     click.echo(f"YuNet is installed in {path}.")
     if current_app.config["SETTINGS"].detector is None:
-        click.echo("All rooms use it within a minute. `detector remove` switches back to the cascades.")
+        click.echo("Machines that share this folder use it within a minute. `detector remove` switches back.")
     else:
-        click.echo("DETECTOR is set, so nothing else changes. Without it, all rooms use this file.")
+        click.echo("DETECTOR is set, so nothing else changes. Without it, this file is used.")
 
 
 @detector.command("remove")

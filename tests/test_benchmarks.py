@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import cv2
 
 from app.demo import Classroom
+from app.vision.detector_choice import CASCADES
 from benchmarks import detection, films, newcomers, pipeline
 
 
@@ -25,7 +26,7 @@ def test_detection_is_measured_by_the_size_of_labelled_faces(tmp_path):
     cv2.imwrite(str(tmp_path / "class.png"), room.draw(at))
     boxes = [f"class.png,{','.join(map(str, student.box))}" for student in room.truth(at)]
     (tmp_path / "boxes.csv").write_text("\n".join(["file,x,y,w,h", *boxes]))
-    (row,) = detection.measure_by_size(tmp_path, {"cascades": "haar"})
+    (row,) = detection.measure_by_size(tmp_path, {"cascades": CASCADES})
     assert row["48 px and more"] > 0.8
     assert row["24 to 35"] is None
     assert row["false a picture"] == 0

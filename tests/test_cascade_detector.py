@@ -4,7 +4,6 @@ import csv
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,8 +18,6 @@ from app.vision.frame import MIN_READABLE_SIDE, Box
 from benchmarks.detection import Photograph, askew
 
 MORNING = datetime(2026, 11, 21, 10, tzinfo=UTC)
-SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
-needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real clips are not on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -28,17 +25,17 @@ def detector():
     return CascadeDetector()
 
 
-def grey_picture(name):
-    return cv2.imread(str(SCENES / name), cv2.IMREAD_GRAYSCALE)
+def grey_picture(path):
+    return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
 
 
 def boxes_in(detector, grey):
     return [face.box for face in detector.detect(grey)]
 
 
-def frames(name, every):
+def frames(path, every):
     """Every so many-th frame of a clip, grey."""
-    capture = cv2.VideoCapture(str(SCENES / "videos" / name), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     index, found = 0, []
     while capture.grab():
         if index % every == 0:
@@ -64,10 +61,9 @@ def test_a_picture_of_any_size_is_searched(detector, shape):
     assert boxes_in(detector, np.zeros(shape, np.uint8)) == []
 
 
-@needs_scenes
-def test_most_labelled_faces_of_real_snapshots_are_found(detector):
-    rows = list(csv.DictReader((SCENES / "boxes.csv").read_text().splitlines()))
-    found = {name: boxes_in(detector, grey_picture(name)) for name in {row["file"] for row in rows}}
+def test_most_labelled_faces_of_real_snapshots_are_found(detector, scenes):
+    rows = list(csv.DictReader((scenes / "boxes.csv").read_text().splitlines()))
+    found = {name: boxes_in(detector, grey_picture(scenes / name)) for name in {row["file"] for row in rows}}
     hits = 0
     for row in rows:
         x, y, width, height = (float(row[side]) for side in ("x", "y", "w", "h"))
@@ -76,39 +72,36 @@ def test_most_labelled_faces_of_real_snapshots_are_found(detector):
     assert sum(map(len, found.values())) <= 1.1 * len(rows)
 
 
-@needs_scenes
-def test_a_profile_cascade_s_box_is_about_as_large_as_the_face():
+def test_a_profile_cascade_s_box_is_about_as_large_as_the_face(scenes):
     """As OpenCV gives it, it is a third larger than the labelled square."""
     faces, cascades, ratios = {}, LoadedCascades(), []
-    for row in csv.DictReader((SCENES / "boxes.csv").read_text().splitlines()):
+    for row in csv.DictReader((scenes / "boxes.csv").read_text().splitlines()):
         faces.setdefault(row["file"], []).append(Box(*(int(row[side]) for side in "xywh")))
     for name, labelled in faces.items():
         for cascade in (Cascade.PROFILE, Cascade.PROFILE_MIRRORED):
-            boxes = [box for _, box in cascades.detect(cascade, grey_picture(name), 2, 24, 150)]
+            boxes = [box for _, box in cascades.detect(cascade, grey_picture(scenes / name), 2, 24, 150)]
             pairs = [(box, face) for box in boxes for face in labelled if are_one_face(box, face)]
             ratios += [box.width / face.width for box, face in pairs]
     assert len(ratios) > 20
     assert 0.9 < np.median(ratios) < 1.25
 
 
-@needs_scenes
-def test_four_people_at_a_table_are_found(detector):
-    counts = [len(boxes_in(detector, grey)) for grey in frames("FourPeople_720p60.mp4", every=100)]
+def test_four_people_at_a_table_are_found(detector, scenes):
+    clip = frames(scenes / "videos/FourPeople_720p60.mp4", every=100)
+    counts = [len(boxes_in(detector, grey)) for grey in clip]
     assert 3 <= np.mean(counts) <= 4.5
 
 
-@needs_scenes
-def test_a_face_has_one_box_even_if_the_cascade_finds_head_and_shoulders_too(detector):
+def test_a_face_has_one_box_even_if_the_cascade_finds_head_and_shoulders_too(detector, scenes):
     # In a third of this call's pictures the cascade puts a larger box around a man's face.
-    for grey in frames("element-call_gallery.gif", every=5):
+    for grey in frames(scenes / "videos/element-call_gallery.gif", every=5):
         boxes = boxes_in(detector, grey)
         middles = [(box.x + box.width / 2, box.y + box.height / 2) for box in boxes]
         assert not any(covers(a, m) for a in boxes for b, m in zip(boxes, middles, strict=True) if a is not b)
 
 
-@needs_scenes
-def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector):
-    grey = frames("FourPeople_720p60.mp4", every=1000)[0]
+def test_a_very_wide_picture_gives_boxes_in_its_own_pixels(detector, scenes):
+    grey = frames(scenes / "videos/FourPeople_720p60.mp4", every=1000)[0]
     wide = cv2.resize(grey, None, fx=3, fy=3)
     assert wide.shape[1] > MAX_SEARCH_WIDTH
     small, large = boxes_in(detector, grey), boxes_in(detector, wide)
@@ -134,11 +127,8 @@ def test_tiles_find_the_drawn_faces_that_a_search_of_the_whole_picture_finds(det
     assert len(parts) <= len(whole) + 1
 
 
-@needs_scenes
-def test_tiles_find_no_more_in_pictures_without_faces(detector):
-    pictures = [
-        cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (SCENES / "images/negatives").iterdir()
-    ]
+def test_tiles_find_no_more_in_pictures_without_faces(detector, scenes):
+    pictures = [grey_picture(path) for path in (scenes / "images/negatives").iterdir()]
     found = [(len(in_tiles(detector, grey)), len(boxes_in(detector, grey))) for grey in pictures]
     assert sum(parts for parts, _ in found) <= sum(whole for _, whole in found) + 1
 

@@ -18,6 +18,7 @@ from app.store.audit_queries import AuditAction, AuditFilter, newest_entries
 from app.store.changes import on_room_change
 from app.store.effective_settings import effective_settings, first_room
 from app.vision.detection.yunet_file import YUNET_FILE
+from app.vision.detector_choice import CASCADES
 from app.vision.face_analyser import FaceAnalyser
 from app.web.pages import detector_page
 from tests.forms import csrf_of, signed_in_client
@@ -26,6 +27,7 @@ from tests.test_yunet import altered
 
 PAGE = "/settings/detector"
 CASCADES_IN_USE = "In use: OpenCV's cascades."
+SHARED_FOLDER = "only to machines that share the folder"
 
 
 @pytest.fixture
@@ -90,13 +92,13 @@ def test_another_file_is_refused_in_words_and_changes_nothing(app, administrator
     form = {"csrf_token": csrf_of(in_german.text), "file": (io.BytesIO(b"x"), YUNET_FILE)}
     assert "verändert" in administrator.post(PAGE, data=form, headers={"Accept-Language": "de"}).text
     assert installed(app) == []
-    assert detectors(app) == {"haar"}
+    assert detectors(app) == {CASCADES}
 
 
 def test_one_click_goes_back_to_the_cascades(app, administrator, weights):
     press(administrator, file=weights)
     assert press(administrator, f"{PAGE}/remove").location == PAGE
-    assert detectors(app) == {"haar"}
+    assert detectors(app) == {CASCADES}
     assert CASCADES_IN_USE in administrator.get(PAGE).text
 
 
@@ -111,6 +113,12 @@ def test_the_environment_decides_where_it_names_a_detector(make_app, weights):
     assert installed(app) == []
     form.pop("file")
     assert client.post(f"{PAGE}/remove", data=form).status_code == 422
+
+
+def test_with_several_machines_the_page_says_which_ones_follow(make_app, postgres, administrator):
+    assert SHARED_FOLDER not in administrator.get(PAGE).text
+    app = make_app(REDIS_URL="redis://127.0.0.1:1", DATABASE_URL=postgres.new_database())
+    assert SHARED_FOLDER in signed_in_client(app, "anna").get(PAGE).text
 
 
 def test_a_shared_folder_that_is_away_changes_no_detector_and_ends_no_page(app, administrator, monkeypatch):
@@ -145,10 +153,10 @@ def test_a_monitor_switches_while_it_runs(app, tmp_path, weights):
         thread = threading.Thread(target=monitor.run, args=[ending])
         thread.start()
         try:
-            wait_for(lambda: loaded == ["haar"])
+            wait_for(lambda: loaded == [CASCADES])
             install_bytes(weights, "a test", Path(app.instance_path) / "uploads")
             publisher.settings_changed.set()
-            wait_for(lambda: loaded == ["haar", YUNET_FILE])
+            wait_for(lambda: loaded == [CASCADES, YUNET_FILE])
         finally:
             ending.set()
             thread.join(20)

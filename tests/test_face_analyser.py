@@ -4,7 +4,6 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,9 +16,7 @@ from app.vision.frame import MIN_READABLE_SIDE, Frame
 from app.vision.model_card import CARD, MODELS
 from benchmarks.detection import Photograph, askew
 
-SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
 MORNING = datetime(2026, 11, 21, 10, 2, tzinfo=UTC)
-needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real pictures are not on this machine")
 SETTLED = 1.0  # seconds after which everybody who faces the camera has a box
 
 
@@ -213,9 +210,8 @@ def test_heads_that_lean_over_and_back_are_followed():
     assert all(tracks == seen[4] for tracks in seen[4:])
 
 
-@needs_scenes
-def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep():
-    for path in sorted((SCENES / "images/negatives").iterdir()):
+def test_pictures_without_people_have_no_more_faces_than_with_a_full_sweep(scenes):
+    for path in sorted((scenes / "images/negatives").iterdir()):
         image, analyser, full = cv2.imread(str(path)), FaceAnalyser(), FullSweep()
         for index in range(4):
             frame = frame_of(image, index / 5)

@@ -19,9 +19,6 @@ from benchmarks.h264_camera import H264Camera, film
 from tests.manual_clock import ManualClock
 from tests.mjpeg_camera import PASSWORD, MjpegCamera, noise_pictures
 
-SCENES = Path(__file__).resolve().parents[2] / "shared/data/scenes"
-needs_scenes = pytest.mark.skipif(not SCENES.exists(), reason="the real clips are not on this machine")
-
 
 @pytest.fixture
 def clock():
@@ -197,7 +194,6 @@ def test_a_picture_is_known_by_its_content(tmp_path, clock):
     assert open_source(str(path), clock=clock).next_frame().shape == (30, 40, 3)
 
 
-@needs_scenes
 @pytest.mark.parametrize(
     ("name", "size", "fps"),
     [
@@ -206,8 +202,8 @@ def test_a_picture_is_known_by_its_content(tmp_path, clock):
         ("intel_asl_school.mkv", (480, 640), 30),
     ],
 )
-def test_real_clips_play(name, size, fps, clock):
-    source = open_source(str(SCENES / "videos" / name), clock=clock)
+def test_real_clips_play(name, size, fps, clock, scenes):
+    source = open_source(str(scenes / "videos" / name), clock=clock)
     source.next_frame()
     began = clock.monotonic()
     for _ in range(30):
@@ -247,18 +243,16 @@ def test_a_file_of_noise_is_said_to_be_no_video(tmp_path):
     assert "can't be decoded" in str(failure(tmp_path / "a.mp4"))
 
 
-@needs_scenes
-def test_a_truncated_mp4_is_said_to_be_cut_off(tmp_path):
-    whole = (SCENES / "videos/FourPeople_720p60.mp4").read_bytes()
+def test_a_truncated_mp4_is_said_to_be_cut_off(tmp_path, scenes):
+    whole = (scenes / "videos/FourPeople_720p60.mp4").read_bytes()
     (tmp_path / "a.mp4").write_bytes(whole[: len(whole) // 2])
     error = failure(tmp_path / "a.mp4")
     assert error.reason is Reason.UNREADABLE
     assert "cut off" in str(error)
 
 
-@needs_scenes
-def test_a_gif_cut_off_in_its_first_picture_is_said_to_be_cut_off(tmp_path):
-    (tmp_path / "a.gif").write_bytes((SCENES / "videos/element-call_gallery.gif").read_bytes()[:20])
+def test_a_gif_cut_off_in_its_first_picture_is_said_to_be_cut_off(tmp_path, scenes):
+    (tmp_path / "a.gif").write_bytes((scenes / "videos/element-call_gallery.gif").read_bytes()[:20])
     error = failure(tmp_path / "a.gif")
     assert error.reason is Reason.UNREADABLE
     assert "cut off" in str(error)

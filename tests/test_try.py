@@ -19,6 +19,7 @@ from app.store import room_queries, user_queries
 from app.store.effective_settings import first_room
 from app.trial.pipe import Request
 from app.trial.trial_process import TrialProcess, TrialRefused
+from app.vision.detector_choice import CASCADES
 from app.vision.emotion import EMOTIONS
 from app.vision.model_card import read_model_card
 from app.web import upload_slot
@@ -49,7 +50,7 @@ def drawn() -> Image.Image:
 
 @pytest.fixture(scope="module")
 def process():
-    trial = TrialProcess(lambda: "haar")
+    trial = TrialProcess(lambda: CASCADES)
     yield trial
     trial.close()
 

@@ -1,4 +1,4 @@
-"""YuNet's file, in the folder that all machines share, and the detector that follows from it."""
+"""YuNet's file, in the folder of uploads, and the detector that follows from it."""
 
 import logging
 from pathlib import Path
@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 def folder() -> Path:
-    """The folder that web processes and monitors share, also on several machines: that of uploads."""
+    """The folder of uploads: web processes and monitors share it; several machines do if it is set up so."""
     return Path(current_app.instance_path) / uploads.FOLDER
 
 
 def effective_detector() -> str:
-    """The detector of every room: what DETECTOR says, else YuNet's file if it is installed, else CASCADES."""
+    """The detector on this machine: what DETECTOR says, else YuNet's file if it is there, else CASCADES."""
     chosen = current_app.config["SETTINGS"].detector
     if chosen is not None:
         return chosen
@@ -32,5 +32,5 @@ def effective_detector() -> str:
 
 
 def remove() -> None:
-    """Delete YuNet's file, if it is there: all rooms use the cascades again. Raises OSError."""
+    """Delete YuNet's file, if it is there: what shares the folder uses the cascades again. Raises OSError."""
     (folder() / YUNET_FILE).unlink(missing_ok=True)

@@ -67,7 +67,7 @@ class EffectiveSettings:
     pulse: bool = False
     """Whether students can say how they follow."""
     detector: str = CASCADES
-    """As `FaceAnalyser` takes it; the same for all rooms."""
+    """As `FaceAnalyser` takes it; the same for all rooms of a machine."""
 
 
 @dataclass(frozen=True, slots=True)

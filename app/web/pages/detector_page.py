@@ -46,7 +46,7 @@ def install():
     if (problem := _install(weights)) is not None:
         return _refused(problem)
     _change("YuNet")
-    flash(gettext("YuNet is installed. All rooms use it now."))
+    flash(gettext("YuNet is installed and in use."))
     return redirect(url_for("detector.page"))
 
 
@@ -60,7 +60,7 @@ def remove():
     except OSError as error:
         return _refused(gettext("The file can't be deleted: %(cause)s.", cause=error.strerror))
     _change("cascades")
-    flash(gettext("All rooms use the cascades again."))
+    flash(gettext("The cascades are in use again."))
     return redirect(url_for("detector.page"))
 
 
@@ -71,6 +71,7 @@ def _for_templates() -> dict:
         "detector_is_fixed": lambda: is_set_by_environment("detector"),
         "uses_yunet": lambda: effective_detector() != CASCADES,
         "yunet_address": PUBLISHED_URL,
+        "has_redis": current_app.config["SETTINGS"].redis_url is not None,
     }
 
 
