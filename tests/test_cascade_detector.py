@@ -215,3 +215,16 @@ def portrait():
     room = Classroom(5, (1280, 720))
     student = next(student for student in room.truth(MORNING) if student.is_facing)
     return cv2.cvtColor(room.draw(MORNING), cv2.COLOR_BGR2GRAY), student.box
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "is_one"),
+    [
+        (Box(159, 269, 71, 71), Box(147, 311, 84, 84), True),
+        (Box(433, 165, 58, 58), Box(404, 161, 43, 43), False),
+        (Box(10, 10, 40, 40), Box(50, 10, 40, 40), False),
+    ],
+    ids=["face, and chin with tie", "face behind another", "side by side"],
+)
+def test_boxes_that_share_much_are_of_one_face(a, b, is_one):
+    assert are_one_face(a, b) is are_one_face(b, a) is is_one

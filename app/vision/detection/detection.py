@@ -6,6 +6,10 @@ from typing import NamedTuple
 from app.vision.detection.cascade import Cascade
 from app.vision.frame import Box
 
+MAX_SHARED = 0.36
+"""Two people's faces share at most this part of the smaller box. In 27 photographs of groups, faces behind
+each other share up to 0.30, and a face and the same head with its neck from 0.41 on."""
+
 
 class Detection(NamedTuple):
     """A face box that a detector proposes."""
@@ -28,8 +32,7 @@ class Detection(NamedTuple):
 def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
     """Keep one detection for each face, the most confident one; largest box first.
 
-    Two boxes are of one face if either contains the other's centre. Their overlap would not tell: the cascade
-    takes mouths for faces, and now and then a head with its shoulders.
+    The cascade takes mouths for faces, and now and then a head with its shoulders, or chin and tie.
     """
     kept: list[Detection] = []
     for detection in sorted(detections, key=lambda each: (each.confidence, each.box), reverse=True):
@@ -39,5 +42,10 @@ def non_maximum_suppression(detections: Sequence[Detection]) -> list[Detection]:
 
 
 def are_one_face(a: Box, b: Box) -> bool:
-    """Whether either box contains the other's centre."""
-    return a.contains_centre_of(b) or b.contains_centre_of(a)
+    """Whether either box contains the other's centre, or much of the smaller one lies in the other."""
+    if a.contains_centre_of(b) or b.contains_centre_of(a):
+        return True
+    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    smaller = min(a.width * a.height, b.width * b.height)
+    return width > 0 and height > 0 and width * height > MAX_SHARED * smaller
