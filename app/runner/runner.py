@@ -72,6 +72,7 @@ class Runner:
 
     def join(self) -> None:
         """Wait until every keeper has ended, once `is_ending` gives True."""
+        self._is_woken.set()
         self._thread.join(2 * POLL_SECONDS + 1)
         for keeper, _ in list(self._running.values()):
             keeper.join()

@@ -59,7 +59,8 @@ class PulseKeeper:
         self._is_woken.set()
 
     def join(self) -> None:
-        """Wait for the thread to end."""
+        """Wait for the thread to end, once `is_ending` gives True."""
+        self._is_woken.set()
         if self._thread.is_alive():
             self._thread.join(2 * STEP_SECONDS + 1)
 
