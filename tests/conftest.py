@@ -3,6 +3,7 @@
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from flask_migrate import upgrade
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import Engine, event
+from werkzeug.security import generate_password_hash
 
 from app import create_app
 from app.store import room_queries, user_queries
@@ -20,7 +23,7 @@ from app.vision.detection.yunet_file import YUNET_FILE
 from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import running_postgres
 from tests.redis_server import BINARY, RedisServer
-from tests.server import Server
+from tests.server import Server, migrated_database
 
 PROJECT = Path(__file__).resolve().parent.parent
 WEIGHTS = PROJECT.parent / "shared/data/weights" / YUNET_FILE
@@ -39,6 +42,13 @@ def close_databases():
     yield
     while engines_used:
         engines_used.pop().dispose()
+
+
+@pytest.fixture(autouse=True)
+def quick_password_hashes(monkeypatch):
+    """Hash passwords at little cost: as the program does it, each sign-in takes a fifth of a second."""
+    quick = partial(generate_password_hash, method="scrypt:1024:8:1")
+    monkeypatch.setattr(user_queries, "generate_password_hash", quick)
 
 
 @pytest.fixture(scope="session")
@@ -120,22 +130,36 @@ def chromium(playwright):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path) -> str:
-    """An empty database, once of each kind."""
+    """A database with nothing in it, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'records.sqlite'}"
+        path = tmp_path / "records.sqlite"
+        path.touch(mode=0o600)
+        path.write_bytes(migrated_database())
+        return f"sqlite:///{path}"
     return request.getfixturevalue("postgres").new_database()
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory) -> FileSystemBytecodeCache:
+    """Pages' templates, compiled once for all applications."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path):
+def make_app(tmp_path, compiled_templates):
     """Make an application with these settings and a migrated database."""
 
     def make(**settings: str):
         environment = {"SECRET_KEY": "a key for tests only", "ROOM": "Room 7", **settings}
         app = create_app(environment, tmp_path / "instance")
         app.config["TESTING"] = True
-        with app.app_context():
-            upgrade()
+        app.jinja_env.bytecode_cache = compiled_templates
+        database = tmp_path / "instance" / "aula.sqlite"
+        if "DATABASE_URL" in settings:
+            with app.app_context():
+                upgrade()
+        elif not database.exists():
+            database.write_bytes(migrated_database())
         return app
 
     return make

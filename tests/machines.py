@@ -100,7 +100,6 @@ def installation(
     common = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "ROOM": "Room 1", **settings}
     with ExitStack() as started:
         servers = [Server(folder / f"web{number}", common) for number in range(webs)]
-        servers[0].flask("db", "upgrade")
         with psycopg.connect(database_url) as connection:
             for number in range(1, rooms + 1):
                 values = f"Room {number}", f"room-{number}", settings["CAMERA"]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import free_port
+from tests.server import free_port, migrate
+
+TEMPLATE = "migrated"
 
 
 class Postgres:
@@ -24,6 +26,7 @@ class Postgres:
         self._folder = folder
         self._port = free_port()
         self._numbers = count(1)
+        self._has_template = False
 
     @property
     def is_installed(self) -> bool:
@@ -64,9 +67,19 @@ class Postgres:
             self._run("psql", *self._address, "-c", statement, "postgres")
 
     def new_database(self) -> str:
-        """The address of a new, empty database, with the scheme that Heroku gives."""
-        name = f"aula{next(self._numbers)}"
-        self._run("createdb", *self._address, name)
+        """The address of a new database with all tables and nothing in them."""
+        if not self._has_template:
+            migrate(self._create(TEMPLATE))
+            self._has_template = True
+        return self._create(f"aula{next(self._numbers)}", "--template", TEMPLATE)
+
+    def empty_database(self) -> str:
+        """The address of a new database without tables."""
+        return self._create(f"aula{next(self._numbers)}")
+
+    def _create(self, name: str, *options: str) -> str:
+        """Create a database, and give its address with the scheme that Heroku gives."""
+        self._run("createdb", *self._address, *options, name)
         return f"postgres://aula@127.0.0.1:{self._port}/{name}"
 
     @property

@@ -71,15 +71,19 @@ def migrated_database() -> bytes:
     """An SQLite file with all tables and nothing in them. Made once: a migration takes seconds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "records.sqlite"
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": folder,
-            "DATABASE_URL": f"sqlite:///{path}",
-            "SECRET_KEY": "a key for tests only",
-        }
-        command = [BIN / "flask", "--app", "wsgi", "db", "upgrade"]
-        subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
+        migrate(f"sqlite:///{path}")
         return path.read_bytes()
+
+
+def migrate(database_url: str) -> None:
+    """Make all tables in a database."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "a key for tests only",
+    }
+    command = [BIN / "flask", "--app", "wsgi", "db", "upgrade"]
+    subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True)
 
 
 @dataclass(frozen=True)
@@ -151,18 +155,23 @@ class Server(Startable):
 
     def start(self, *arguments: str) -> None:
         """Migrate, start, and wait until pages answer."""
-        self._migrate()
+        self.migrate()
         self.launch(*arguments)
         wait_for(self.answers)
         self.token = self.token or self._create_token()
 
-    def _migrate(self) -> None:
+    def migrate(self) -> None:
+        """Make all tables in its database."""
         path = self.sqlite_path
-        if path is None or path.exists():
+        if path is not None and not path.exists():
+            path.touch(mode=0o600)
+            path.write_bytes(migrated_database())
+        elif path is not None or not self._has_tables():
             self.flask("db", "upgrade")
-            return
-        path.touch(mode=0o600)
-        path.write_bytes(migrated_database())
+
+    def _has_tables(self) -> bool:
+        with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+            return connection.execute("SELECT to_regclass('alembic_version')").fetchone() != (None,)
 
     def _create_token(self) -> str:
         """As `flask token create admin` does, without the seconds that a process takes to start."""

@@ -103,7 +103,7 @@ def test_axe_finds_nothing_serious(chromium, server, cookies, look):
 def test_axe_finds_nothing_serious_at_the_first_start(chromium, tmp_path):
     server = Server(tmp_path, {})
     del server.environment["ADMIN_PASSWORD"]  # so that the server prints a link
-    server.flask("db", "upgrade")
+    server.migrate()
     server.launch()
     try:
         wait_for(server.answers)

@@ -31,7 +31,7 @@ def greeted_with(server: Server) -> str:
 def migrated(tmp_path_factory) -> str:
     """The address of a database that is ready."""
     server = Server(tmp_path_factory.mktemp("migrated"), {})
-    server.flask("db", "upgrade")
+    server.migrate()
     return server.environment["DATABASE_URL"]
 
 

@@ -30,10 +30,12 @@ def teacher(app):
     return client
 
 
-def see(app, camera: str = "0", is_online: bool = True, **shares: float) -> None:
+def see(
+    app, camera: str = "0", is_online: bool = True, purpose: Purpose = Purpose.EXPRESSIONS, **shares: float
+) -> None:
     """Let the room's camera see so many turned or unreadable faces."""
     with app.app_context():
-        room_queries.change_room(first_room(), camera=camera)
+        room_queries.change_room(first_room(), camera=camera, purpose=purpose)
     state = CameraState(is_online, None, None, NOON, 25.0)
     first_hub(app).receive(MonitorStatus(state, None, 5, 0, **shares))
 
@@ -67,8 +69,7 @@ def test_a_room_whose_faces_are_too_small_is_advised_to_make_them_larger(app, ad
     see(app, unreadable=0.8, turned=0.8)
     for client in (teacher, administrator):
         assert (advice(client), shown(client)) == ("larger_faces", ["larger_faces"])
-    with app.app_context():
-        room_queries.change_room(first_room(), purpose=Purpose.PRESENCE)
+    see(app, purpose=Purpose.PRESENCE, unreadable=0.8, turned=0.8)
     assert advice(administrator) == "better_detector", "small faces are counted as well as large ones"
 
 

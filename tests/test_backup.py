@@ -29,7 +29,7 @@ def new_app(tmp_path, request):
         number = len(list(tmp_path.iterdir()))
         url = f"sqlite:///{tmp_path / f'{number}.sqlite'}"
         if kind == "postgresql":
-            url = request.getfixturevalue("postgres").new_database()
+            url = request.getfixturevalue("postgres").empty_database()
         environment = {"SECRET_KEY": "a key for tests only", "DATABASE_URL": url}
         return create_app(environment, tmp_path / f"instance{number}")
 
@@ -129,7 +129,9 @@ def test_a_backup_made_on_sqlite_serves_the_same_report_on_postgresql(start_serv
     wait_for(lambda: old.get(f"/api/v1/lectures/{lecture['id']}/minutes").json["minutes"])
     old.flask("backup", str(tmp_path / "aula.backup"))  # while it reads and writes
     old.stop()
-    new = Server(tmp_path / "new", {"DATABASE_URL": postgres.new_database(), "ROOM": old.environment["ROOM"]})
+    new = Server(
+        tmp_path / "new", {"DATABASE_URL": postgres.empty_database(), "ROOM": old.environment["ROOM"]}
+    )
     new.flask("restore", str(tmp_path / "aula.backup"))
     new.token = old.token
     with new:

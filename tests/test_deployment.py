@@ -130,7 +130,7 @@ def test_machines_that_start_together_may_all_migrate(postgres, tmp_path):
     environment = {
         "PATH": os.environ["PATH"],
         "SECRET_KEY": "a key for tests only",
-        "DATABASE_URL": postgres.new_database(),
+        "DATABASE_URL": postgres.empty_database(),
     }
     command = [BIN / "flask", "--app", "wsgi", "db", "upgrade"]
     with (tmp_path / "log").open("w+") as log:

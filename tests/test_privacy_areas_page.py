@@ -23,7 +23,7 @@ LEFT_HALF = PrivacyArea(0, 0, 0.5, 1)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("areas"), {"CAMERA": "demo?students=12"})
-    server.flask("db", "upgrade")
+    server.migrate()
     change_room(server, areas=[LEFT_HALF], areas_camera="demo?students=12")
     with server:
         yield server

@@ -220,7 +220,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(tmp_path):
 
 
 def test_it_runs_on_postgresql(postgres, start_server):
-    server = start_server(DATABASE_URL=postgres.new_database())
+    server = start_server(DATABASE_URL=postgres.empty_database())
     lecture = server.get("/api/v1/lectures", method="POST", send={"title": "Algebra"}).json
     wait_for(
         lambda: any(row["faces_mean"] > 5 for row in minutes_of(server) if row["lecture_id"] == lecture["id"])

@@ -236,7 +236,7 @@ def test_each_command_says_in_one_line_why_the_database_fails(tmp_path, break_da
 
 
 def test_each_command_says_in_one_line_that_postgresql_is_not_migrated(postgres, tmp_path):
-    app = create_app({"DATABASE_URL": postgres.new_database()}, tmp_path / "instance")
+    app = create_app({"DATABASE_URL": postgres.empty_database()}, tmp_path / "instance")
     for words in COMMANDS:
         said = app.test_cli_runner().invoke(args=words)
         assert said.exit_code == 1

@@ -33,7 +33,7 @@ def test_kills_at_random_moments_lose_no_finished_minute(tmp_path, amount, recor
     chance = random.Random(seed)
     database = tmp_path / "records.sqlite"
     server = Server(tmp_path, {})
-    server.flask("db", "upgrade")
+    server.migrate()
     began, longest_start = time.monotonic(), 0.0
     before = stored(database)
     for _ in range(kills):
