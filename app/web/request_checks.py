@@ -10,9 +10,10 @@ from werkzeug.routing import IntegerConverter
 from app.language import Translatable
 
 MAX_ROW_ID = 10**9 - 1  # below the 2**31 - 1 of PostgreSQL's INTEGER, and a number of digits
-ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+ONE_LINE = rf"^[^{_CONTROL}]*$"
 """A pattern for text whose outer blanks are gone: no line break of Unicode, and no control character."""
-ONE_LINE_WITH_A_LETTER = r"^(?=.*\S)" + ONE_LINE[1:]
+ONE_LINE_WITH_A_LETTER = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 
 MAX_JSON_DEPTH = 20  # the API's own objects have two levels
 
