@@ -113,7 +113,8 @@ def share_of(*frames: tuple[float | None, int], seconds: int) -> float | None:
 
 
 def test_a_share_is_that_of_the_last_minutes():
-    assert share_of((0.5, 4), seconds=20) is None, "too little was seen"
+    assert share_of((0.5, 4), seconds=10) is None, "too little was seen"
+    assert share_of((0.5, 1), (0.5, 1), (None, 0), seconds=300) == pytest.approx(0.5), "one face, often lost"
     assert share_of((0.5, 4), seconds=60) == pytest.approx(0.5)
     assert share_of((0.5, 2), (0.0, 6), seconds=300) == pytest.approx(0.125, abs=0.01)
     assert share_of((None, 9), seconds=300) is None, "it can't be told"

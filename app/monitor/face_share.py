@@ -3,7 +3,7 @@
 import math
 
 MEMORY_SECONDS = 120.0  # time constant of the means
-MIN_FACE_SECONDS = 120.0  # seen before there is a share: the further cascades look every 30 s only
+MIN_FACE_SECONDS = 60.0  # seen before there is a share; one face that is often lost gives no more
 
 
 class FaceShare:
