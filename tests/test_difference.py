@@ -8,7 +8,7 @@ import pytest
 from app.clock import MINUTE
 from app.pulse.choice import Choice
 from app.report.difference import choice_differences, differences
-from app.report.pulse_report import PulseReport, SaidMinute
+from app.report.pulse_report import PulseReport, PulseReportMinute
 from app.report.report_minute import MinuteStatus, ReportMinute
 from app.store.minute_figures import PooledMinutes
 from app.vision.emotion import Emotion
@@ -86,7 +86,7 @@ def asked_lecture(
         wants = (usual + leaning + mood + rng.gumbel(size=(20, 4))).argmax(1)
         said = wants if said is None else np.where(rng.random(20) < 0.2, wants, said)
         counts = dict(zip(Choice, np.bincount(said, minlength=4).tolist(), strict=True))
-        rows.append(SaidMinute(START + number * MINUTE, counts, 5, False))
+        rows.append(PulseReportMinute(START + number * MINUTE, counts, 5, False))
     return AskedLecture(PulseReport(tuple(rows), (), None))
 
 

@@ -15,7 +15,7 @@ from app.vision.emotion import UNPLEASANT, Emotion
 
 
 @dataclass(frozen=True, slots=True)
-class SaidMinute:
+class PulseReportMinute:
     """The published counts at the end of a minute."""
 
     minute: datetime
@@ -58,14 +58,14 @@ class ReportedPoll:
 class PulseReport:
     """What students said in a lecture."""
 
-    minutes: tuple[SaidMinute, ...]
+    minutes: tuple[PulseReportMinute, ...]
     """The minutes that were counted, oldest first."""
     polls: tuple[ReportedPoll, ...]
     correlation: RankCorrelation | None
     """Of *lost* with unpleasant expressions; None if there are too few minutes with both."""
 
     @property
-    def shown(self) -> list[SaidMinute]:
+    def shown(self) -> list[PulseReportMinute]:
         """The minutes in which enough answered."""
         return [minute for minute in self.minutes if minute.shares]
 
@@ -98,15 +98,15 @@ class PulseReport:
         return max(1, round(self.answered_mean or 0))
 
     @property
-    def most_lost(self) -> SaidMinute | None:
+    def most_lost(self) -> PulseReportMinute | None:
         """The minute with the largest share of *lost*; None if it never rose."""
         if not any(minute.lost_rises for minute in self.minutes):
             return None
         return max(self.shown, key=lambda minute: minute.shares[Choice.LOST])
 
-    def said_in(self, minute: datetime) -> SaidMinute | None:
-        """What was said in a minute."""
-        return next((said for said in self.minutes if said.minute == minute), None)
+    def minute_at(self, minute: datetime) -> PulseReportMinute | None:
+        """What was said in a minute; None if nothing was counted in it."""
+        return next((each for each in self.minutes if each.minute == minute), None)
 
 
 def pulse_report_of(lecture: Lecture, minutes: Sequence[ReportMinute]) -> PulseReport | None:
@@ -120,8 +120,8 @@ def pulse_report(
 ) -> PulseReport:
     """What students said in these minutes of the pulse, beside those of faces."""
     rises = marks([row.counts for row in rows])
-    said = [
-        SaidMinute(row.minute, row.counts, row.minimum_group, rise)
+    counted = [
+        PulseReportMinute(row.minute, row.counts, row.minimum_group, rise)
         for row, rise in zip(rows, rises, strict=True)
     ]
     reported = tuple(
@@ -130,15 +130,17 @@ def pulse_report(
         )
         for poll in polls
     )
-    return PulseReport(tuple(said), reported, _correlation(said, minutes))
+    return PulseReport(tuple(counted), reported, _correlation(counted, minutes))
 
 
-def _correlation(said: Sequence[SaidMinute], minutes: Sequence[ReportMinute]) -> RankCorrelation | None:
+def _correlation(
+    answers: Sequence[PulseReportMinute], minutes: Sequence[ReportMinute]
+) -> RankCorrelation | None:
     """The rank correlation of the share of *lost* with that of unpleasant expressions less happy ones."""
     faces = {minute.minute: minute for minute in minutes if minute.shares and not minute.is_weak}
     both = [
         (each.shares[Choice.LOST], faces[each.minute])
-        for each in said
+        for each in answers
         if each.shares and each.minute in faces
     ]
     return rank_correlation([lost for lost, _ in both], [_displeasure(minute) for _, minute in both])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.language import translate
 from app.pulse.choice import Choice
 from app.report.lecture_report import Report
-from app.report.pulse_report import SaidMinute
+from app.report.pulse_report import PulseReportMinute
 from app.report.report_minute import ReportMinute
 from app.vision.emotion import EMOTIONS, EXPRESSIONS
 
@@ -95,7 +95,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
         *(shares.get(expression) for expression in EXPRESSIONS),
         *(end for emotion in EMOTIONS for end in intervals.get(emotion, (None, None))),
     ]
-    said = report.pulse and report.pulse.said_in(minute.minute)
+    said = report.pulse and report.pulse.minute_at(minute.minute)
     notes = " · ".join(note.text for note in report.notes_in(minute))
     return [
         _local(minute.minute, timezone),
@@ -113,7 +113,7 @@ def _row(report: Report, minute: ReportMinute, timezone: ZoneInfo) -> list:
     ]
 
 
-def _said(said: SaidMinute | None) -> list[float | None]:
+def _said(said: PulseReportMinute | None) -> list[float | None]:
     """How many answered, how many said each, and the ends of the intervals of their shares."""
     counts, intervals = (said and said.counts) or {}, (said and said.share_intervals) or {}
     return [

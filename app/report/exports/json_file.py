@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.language import translate
 from app.report.lecture_report import Report
-from app.report.pulse_report import PulseReport, SaidMinute
+from app.report.pulse_report import PulseReport, PulseReportMinute
 from app.report.report_minute import ReportMinute
 from app.report.summary import ExpressionChange, biggest_changes, doubts, summary_sentence
 from app.store.minute_figures import figures_of
@@ -77,7 +77,7 @@ def _pulse(pulse: PulseReport) -> dict:
     }
 
 
-def _said(said: SaidMinute | None) -> dict | None:
+def _said(said: PulseReportMinute | None) -> dict | None:
     """What students said in a minute; null if it was not counted."""
     if said is None:
         return None
@@ -108,7 +108,7 @@ def _minute(minute: ReportMinute, pulse: PulseReport | None) -> dict:
         **figures_of(minute),
         "share_intervals": minute.share_intervals,
         "weak": minute.is_weak,
-        "pulse": _said(pulse.said_in(minute.minute)) if pulse else None,
+        "pulse": _said(pulse.minute_at(minute.minute)) if pulse else None,
     }
 
 

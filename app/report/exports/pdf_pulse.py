@@ -8,7 +8,7 @@ from app.language import translate
 from app.pulse.choice import CHOICE_COLOURS, CHOICE_NAMES, Choice
 from app.report.exports.pdf_canvas import LEFT, QUIET, RIGHT, WIDTH, PdfCanvas
 from app.report.lecture_report import PULSE_LIMITS
-from app.report.pulse_report import PulseReport, SaidMinute
+from app.report.pulse_report import PulseReport, PulseReportMinute
 from app.report.pulse_wording import correlation_sentence, pulse_sentence
 from app.report.wording import capital, clock, interval, percent
 from app.vision.palette import rgb
@@ -70,7 +70,7 @@ def _draw_table(canvas: PdfCanvas, pulse: PulseReport, timezone: ZoneInfo) -> No
         _draw_row(canvas, said, timezone)
 
 
-def _draw_row(canvas: PdfCanvas, said: SaidMinute, timezone: ZoneInfo) -> None:
+def _draw_row(canvas: PdfCanvas, said: PulseReportMinute, timezone: ZoneInfo) -> None:
     pdf, y = canvas.pdf, canvas.pdf.get_y()
     pdf.set_draw_color(*LINE)
     pdf.line(LEFT, y, RIGHT, y)

@@ -251,7 +251,7 @@ class FramesQuerySchema(Schema):
     room = String(metadata=about("The name of a room; by default the one in the address.", "Room 7"))
 
 
-class TakenSchema(Schema):
+class AcceptedFrameSchema(Schema):
     bytes = Integer(metadata=about("The size of the accepted picture, in bytes.", 48213))
 
 

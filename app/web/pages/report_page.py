@@ -39,7 +39,7 @@ from app.web.lecture_lookup import (
     own_lecture_or_403,
     report_or_404,
 )
-from app.web.pages.said_chart import said_chart
+from app.web.pages.pulse_chart import pulse_chart
 from app.web.problems import problem
 from app.web.request_checks import row_id
 
@@ -104,7 +104,7 @@ def _content(shown: Report) -> dict:
         "moments": biggest_moments(shown),
         "doubts": doubts(shown),
         "limits": translate(shown.limits),
-        "said": said_chart(shown.pulse, zone) if shown.pulse else None,
+        "pulse_chart": pulse_chart(shown.pulse, zone) if shown.pulse else None,
     }
 
 

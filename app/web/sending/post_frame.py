@@ -36,7 +36,7 @@ _uploads = threading.BoundedSemaphore(MAX_UPLOADS)
 @api.post("/rooms/<int:room_id>/frames")
 @limiter.limit("30/second")
 @api.input(schemas.FramesQuerySchema, location="query", arg_name="query", unknown=RAISE)
-@api.output(schemas.TakenSchema, status_code=202)
+@api.output(schemas.AcceptedFrameSchema, status_code=202)
 @api.doc(
     security=SECURITY,
     responses={

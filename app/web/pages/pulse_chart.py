@@ -15,7 +15,7 @@ MAX_LABELS = 8  # times along the axis
 
 
 @dataclass(frozen=True, slots=True)
-class SaidBar:
+class PulseBar:
     """A rectangle: `x` and `width` in per cent of the chart, `y` and `height` in pixels."""
 
     choice: Choice
@@ -27,10 +27,10 @@ class SaidBar:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidChart:
+class PulseChart:
     """Everything that the template draws."""
 
-    bars: tuple[SaidBar, ...]
+    bars: tuple[PulseBar, ...]
     marks: tuple[float, ...]
     """x of each minute in which *lost* began to rise, in per cent."""
     labels: tuple[tuple[float, str], ...]
@@ -38,24 +38,25 @@ class SaidChart:
     height: float = HEIGHT
 
 
-def said_chart(pulse: PulseReport, timezone: ZoneInfo) -> SaidChart:
+def pulse_chart(pulse: PulseReport, timezone: ZoneInfo) -> PulseChart:
     """A column a minute; a minute in which too few answered, or that was not counted, is empty."""
     first, last = pulse.minutes[0].minute, pulse.minutes[-1].minute
     count = round((last - first) / MINUTE) + 1
     step = WIDTH / count
     bars, marks = [], []
-    for said in pulse.minutes:
-        x, y = round((said.minute - first) / MINUTE) * step, HEIGHT
-        time = clock(said.minute, timezone)
-        for choice, share in (said.shares or {}).items():
+    width = step * (0.92 if count < 240 else 1)
+    for minute in pulse.minutes:
+        x, y = round((minute.minute - first) / MINUTE) * step, HEIGHT
+        time = clock(minute.minute, timezone)
+        for choice, share in (minute.shares or {}).items():
             y -= share * HEIGHT
-            title = f"{time}: {translate(CHOICE_NAMES[choice])} {said.counts[choice]} ({percent(share)})"
+            title = f"{time}: {translate(CHOICE_NAMES[choice])} {minute.counts[choice]} ({percent(share)})"
             if share:
-                bars.append(SaidBar(choice, x, y, step * (0.92 if count < 240 else 1), share * HEIGHT, title))
-        if said.lost_rises:
+                bars.append(PulseBar(choice, x, y, width, share * HEIGHT, title))
+        if minute.lost_rises:
             marks.append(x)
     every = -(-count // MAX_LABELS)
     labels = [
         ((each + 0.5) * step, clock(first + each * MINUTE, timezone)) for each in range(0, count, every)
     ]
-    return SaidChart(tuple(bars), tuple(marks), tuple(labels))
+    return PulseChart(tuple(bars), tuple(marks), tuple(labels))
