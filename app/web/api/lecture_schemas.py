@@ -6,10 +6,10 @@ from apiflask.validators import Length, OneOf, Range
 from marshmallow import ValidationError, post_load
 
 from app.vision.emotion import EMOTIONS
-from app.web.access import may_change
 from app.web.api.base_schemas import QuerySchema, StrippedSchema
 from app.web.api.schema_fields import IS_NOT_BLANK, IS_ONE_LINE, MomentField, PurposeField, about
 from app.web.request_checks import MAX_ROW_ID
+from app.web.request_scope import may_change
 
 
 class LecturesQuerySchema(QuerySchema):

@@ -9,7 +9,6 @@ from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries, user_queries
 from app.store.audit_queries import AuditAction
-from app.web.access import current_scope
 from app.web.api.blueprint import SECURITY, api
 from app.web.api.lecture_schemas import (
     LectureChangeSchema,
@@ -26,6 +25,7 @@ from app.web.extensions import current_settings, current_time, current_zone, pul
 from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 
 

@@ -8,13 +8,13 @@ from marshmallow import RAISE
 
 from app.store import lecture_queries, minute_queries, pulse_queries, room_queries
 from app.store.tables import Minute
-from app.web.access import current_scope
 from app.web.api.blueprint import SECURITY, api, room_or_404
 from app.web.api.minute_schemas import MinutesQuerySchema, MinutesSchema
 from app.web.api.pulse_api import minutes_said
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404
 from app.web.request_checks import row_id
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older

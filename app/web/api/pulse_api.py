@@ -8,11 +8,11 @@ from app.language import Translatable
 from app.pulse.lost_rise import lost_rises, marks
 from app.store import poll_queries, pulse_queries
 from app.store.tables import Poll, Pulse, PulseMinute, Room
-from app.web.access import may_change
 from app.web.api.blueprint import SECURITY, api
 from app.web.api.pulse_schemas import PulseSchema, QuestionsSchema
 from app.web.lecture_lookup import can_read, own_lecture_or_403
 from app.web.problems import problem
+from app.web.request_scope import may_change
 from app.web.requested_room import requested_room
 
 MINUTES = 15

@@ -18,7 +18,6 @@ from app.role import Role
 from app.store import lecture_queries, minute_queries
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
 from app.store.tables import Lecture, Minute, Room
-from app.web.access import current_scope
 from app.web.advice import advice_for
 from app.web.api.blueprint import SECURITY, api
 from app.web.api.state_schemas import NowSchema, StateSchema
@@ -27,6 +26,7 @@ from app.web.lecture_lookup import can_read
 from app.web.live_rooms import LiveRoom
 from app.web.live_sentence import CHANGE_TIME, live_sentence
 from app.web.problems import problem
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 from app.web.stream.card import NO_CAMERA_DETAIL
 from app.web.stream.hub import Hub

@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.language import current_language
 from app.store import room_queries
 from app.store.tables import Minute, Room, db
-from app.web.access import Recheck
 from app.web.api.blueprint import SECURITY
 from app.web.api.lecture_schemas import LectureSchema
 from app.web.api.pulse_api import pulse_of
@@ -20,6 +19,7 @@ from app.web.api.state_api import recent_minutes, room_sentence, state_of
 from app.web.api.state_schemas import NowSchema, StateSchema
 from app.web.extensions import database_health
 from app.web.problems import problem
+from app.web.recheck import Recheck
 from app.web.requested_room import requested_live_room
 from app.web.retry import RETRY_AFTER
 from app.web.stream.hub import Hub
