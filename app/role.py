@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do; `app.web.access` has the table."""
+    """What somebody may do; `app.web.permissions` has the table."""
 
     ADMINISTRATOR = "administrator"
     TEACHER = "teacher"

@@ -31,8 +31,8 @@ from app.bus.web_link import WebLink
 from app.camera.state import CameraState
 from app.flask_config import configure
 from app.language import Translatable
-from app.runner.leases import RoomLease
 from app.runner.monitor_machine import MonitorMachine
+from app.runner.redis_leases import RedisLease
 from app.store import minute_queries
 from app.store.counted_minute import CountedMinute
 from app.store.minute_queries import LeaseSuperseded
@@ -55,7 +55,7 @@ SECRET = "a key for benchmarks only"
 class SimulatedMonitor:
     """A room's keeper without a monitor: it ticks when its machine says so."""
 
-    def __init__(self, machine: "SimulatedMachine", room_id: int, lease: RoomLease) -> None:
+    def __init__(self, machine: "SimulatedMachine", room_id: int, lease: RedisLease) -> None:
         self.room_id = room_id
         self.lease = lease
         self.link = machine._bus.add(room_id, lease, lambda: None, lambda: False)

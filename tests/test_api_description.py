@@ -12,7 +12,7 @@ from app.project import PROJECT
 from app.store import lecture_queries, minute_queries, note_queries, room_queries
 from app.store.counted_minute import CountedMinute
 from app.store.tables import Poll, PulseMinute, db
-from app.web.api import schemas
+from app.web.api.report_schemas import ReportSchema
 
 UNITS = r"(?i)seconds|a second|degrees|pixels|bytes|0 to 1|-1 to 1|faces in view|how many"
 """What a figure is measured in. A share says its range."""
@@ -114,8 +114,8 @@ def test_a_report_is_as_described(app, api):
     assert report["changes"]
     assert report["notes"]
     assert report["pulse"]["correlation"]
-    schemas.ReportSchema(unknown=RAISE).load(report)
-    assert_all_fields(report, schemas.ReportSchema())
+    ReportSchema(unknown=RAISE).load(report)
+    assert_all_fields(report, ReportSchema())
 
 
 def assert_all_fields(given: dict, schema: Schema) -> None:

@@ -15,10 +15,10 @@ from app.camera.errors import Reason
 from app.camera.state import CameraState
 from app.clock import SYSTEM_CLOCK
 from app.language import Translatable
-from app.runner import leases, machine_rooms
-from app.runner.leases import Leases
+from app.runner import machine_rooms, redis_leases
 from app.runner.machine_rooms import MachineRooms, RoomToRead
 from app.runner.monitor_machine import MonitorMachine
+from app.runner.redis_leases import MachineLeases
 from tests.redis_server import BINARY
 from tests.server import wait_for
 from tests.test_hub import ONLINE, SINCE, status
@@ -65,7 +65,7 @@ class Machine:
         self.statuses = {}
         self.most = 10
         self.channel = SignedChannel(url, SECRET)
-        self.leases = Leases(
+        self.leases = MachineLeases(
             name,
             self.channel,
             school.take_number,
@@ -102,10 +102,10 @@ class Machine:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, redis):
     """Leases that expire soon, and an empty Redis."""
-    monkeypatch.setattr(leases, "LEASE_SECONDS", 1.5)
-    monkeypatch.setattr(leases, "RENEWAL_SECONDS", 0.3)
-    monkeypatch.setattr(leases, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(leases, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(redis_leases, "LEASE_SECONDS", 1.5)
+    monkeypatch.setattr(redis_leases, "RENEWAL_SECONDS", 0.3)
+    monkeypatch.setattr(redis_leases, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(redis_leases, "POLL_SECONDS", 0.05)
     redis.client.flushall()
 
 

@@ -34,7 +34,7 @@ RESTARTING = Translatable("The camera process ended and is being restarted.")
 
 
 class Lease(Protocol):
-    """What a link needs of its room's lease; `app.runner.leases` implements it."""
+    """What a link needs of its room's lease; `app.runner.redis_leases.RedisLease` is one."""
 
     number: int
 

@@ -16,7 +16,7 @@ from app.flask_config import configure
 from app.monitor import process
 from app.parent_death import wake_when_parent_dies
 from app.project import PROJECT
-from app.runner.lease import file_lease
+from app.runner.file_lease import file_lease
 
 wake_when_parent_dies()
 room_id, slug = int(sys.argv[1]), sys.argv[2]

@@ -26,7 +26,7 @@ from app.monitor.live_figures import LiveFigures
 from app.monitor.minute_writer import MinuteWriter
 from app.monitor.shutter import CapturedFrame, Shutter
 from app.purpose import Purpose
-from app.runner.lease import HELD_ELSEWHERE, NotLeaseHolder
+from app.runner.file_lease import HELD_ELSEWHERE, NotLeaseHolder
 from app.store.effective_settings import EffectiveSettings
 from app.throttle import Throttle
 from app.vision.annotate import PICTURE, annotate, encode

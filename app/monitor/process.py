@@ -18,7 +18,7 @@ from app.language import Translatable
 from app.monitor.loop import Monitor, PurposeChanged
 from app.monitor.shutter import CameraStuck
 from app.purpose import Purpose
-from app.runner.lease import NotLeaseHolder
+from app.runner.file_lease import NotLeaseHolder
 from app.store.changes import on_room_change
 from app.vision.face_analyser import FaceAnalyser
 

@@ -14,7 +14,7 @@ from app.bus.messages import MonitorStatus, MonitorUnavailable
 from app.bus.signed_channel import STATUSES, SignedChannel
 from app.camera.errors import Reason
 from app.language import Translatable
-from app.runner.leases import Leases, RoomLease
+from app.runner.redis_leases import MachineLeases, RedisLease
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class MachineRooms:
     def __init__(
         self,
         machine: str,
-        leases: Leases,
+        leases: MachineLeases,
         channel: SignedChannel,
         load_rooms: Callable[[], Sequence[RoomToRead]],
         refusal: Callable[[int], Translatable | None],
@@ -87,7 +87,7 @@ class MachineRooms:
             kept += self._take(set(kept), machines)
         return kept
 
-    def lease(self, room_id: int) -> RoomLease:
+    def lease(self, room_id: int) -> RedisLease:
         """The lease of a room that was chosen."""
         return self._leases.held[room_id]
 
@@ -120,7 +120,7 @@ class MachineRooms:
             kept.append(room_id)
         return kept
 
-    def _forget_all_but(self, held: dict[int, RoomLease]) -> None:
+    def _forget_all_but(self, held: dict[int, RedisLease]) -> None:
         self._read_since = {key: since for key, since in self._read_since.items() if key in held}
         self._reached &= held.keys()
 

@@ -14,10 +14,10 @@ from app.bus.signed_channel import SignedChannel
 from app.clock import SYSTEM_CLOCK
 from app.core_dump import forbid_core_dump
 from app.runner.capacity import Capacity
-from app.runner.leases import Leases
 from app.runner.machine_rooms import LOOK_SECONDS, MachineRooms, RoomToRead
 from app.runner.purger import Purger
 from app.runner.recording_runner import RecordingRunner
+from app.runner.redis_leases import MachineLeases
 from app.runner.runner import Runner
 from app.runner.supervisor import Supervisor
 from app.store import room_queries
@@ -57,7 +57,7 @@ class MonitorMachine:
         released = threading.Event()  # leases are renewed until every monitor has ended
         self._released = released
         self._bus = MonitorBus(self._channel, self._note_change, is_ending)
-        self._leases = Leases(
+        self._leases = MachineLeases(
             name,
             self._channel,
             partial(_in_context, app, room_queries.take_lease_number),

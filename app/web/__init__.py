@@ -26,12 +26,15 @@ from app.web import (
     access,
     api,
     audit,
+    authentication,
     compression,
     health,
+    last_use,
     metrics,
     problems,
     request_checks,
     requested_room,
+    security_headers,
     single_sign_on,
     style,
 )
@@ -119,7 +122,10 @@ def init_app(app: APIFlask) -> None:
     app.url_map.strict_slashes = False  # /lectures/ is /lectures
     compression.init_app(app)  # first, so that it comes last, when an answer is complete
     requested_room.init_app(app)
+    authentication.init_app(app)
     access.init_app(app)
+    security_headers.init_app(app)
+    last_use.init_app(app)
     audit.init_app(app)
     single_sign_on.init_app(app)
     request_checks.init_app(app)

@@ -9,7 +9,7 @@ browsers that don't say. Pictures, streams and events are never compressed: they
 from flask import Flask, Response, request
 from flask_compress import Compress
 
-from app.web.access import bearer_token
+from app.web.authentication import bearer_token
 
 KINDS = ["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml"]
 METHODS = ["br", "gzip"]

@@ -9,8 +9,8 @@ from app.store.effective_settings import effective_settings
 from app.store.room_queries import zone_of
 from app.store.tables import Lecture, Note
 from app.vision.model_card import read_model_card
-from app.web.access import current_scope, may_change, may_see_room
 from app.web.extensions import current_time
+from app.web.request_scope import current_scope, may_change, may_see_room
 
 
 def lecture_or_404(lecture_id: int) -> Lecture:

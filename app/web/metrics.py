@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from app.camera.errors import Reason
 from app.project import VERSION
-from app.web.access import bearer_token
+from app.web.authentication import bearer_token
 from app.web.live_rooms import LiveRooms
 from app.web.problems import problem
 from app.web.stream.hub import Hub

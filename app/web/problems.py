@@ -10,7 +10,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from app.language import Translatable, translate
 from app.store.database_health import is_busy, is_outage
-from app.web.access import is_page, login_manager
+from app.web.access import is_page
+from app.web.authentication import login_manager
 from app.web.extensions import database_health
 from app.web.retry import RETRY_AFTER
 

@@ -15,8 +15,8 @@ from app.store import room_queries
 from app.store.effective_settings import any_room_reads_expressions, first_room
 from app.store.room_queries import zone_of
 from app.store.tables import Room, db
-from app.web.access import current_scope, may_see_room
 from app.web.live_rooms import LiveRoom
+from app.web.request_scope import current_scope, may_see_room
 
 SLUG, ROOM_ID = "room_slug", "room_id"
 

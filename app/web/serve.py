@@ -162,7 +162,7 @@ def _known_machines(channel) -> list[str]:
     """The machines that read rooms, or did so in the last day; none while Redis is away."""
     from redis.exceptions import RedisError
 
-    from app.runner.leases import REMEMBERED_SECONDS, machines_since
+    from app.runner.redis_leases import REMEMBERED_SECONDS, machines_since
 
     try:
         return machines_since(channel, REMEMBERED_SECONDS)

@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from limits.util import WindowStats
 
-from app.web.access import limiter
+from app.web.rate_limiter import limiter
 
 PER_ACCOUNT = parse("8 per 10 minutes")
 PER_ADDRESS = parse("40 per 10 minutes")

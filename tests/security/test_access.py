@@ -7,7 +7,7 @@ import pytest
 from app.role import Role
 from app.store import lecture_queries, note_queries, user_queries
 from app.store.effective_settings import first_room
-from app.web.access import WHO_MAY
+from app.web.permissions import WHO_MAY
 from tests.forms import csrf_of
 from tests.test_api import NOON
 

@@ -382,7 +382,7 @@ def test_the_audit_is_kept_as_long_as_the_minutes_of_its_room_or_of_any(app, adm
 @pytest.mark.parametrize("path", ["/stream.mjpg", "/api/v1/rooms/1/events"])
 def test_what_somebody_watches_ends_once_they_may_not_see_it_any_more(app, admin, monkeypatch, path):
     """A stream is one request: whoever opened it is looked at again while it lasts."""
-    monkeypatch.setattr("app.web.access.RECHECK_SECONDS", 0)
+    monkeypatch.setattr("app.web.recheck.RECHECK_SECONDS", 0)
     anna = signed_in_client(app, "anna")
     anna.get("/")
     stream = anna.get(path).response
@@ -408,7 +408,7 @@ def test_saving_somebody_while_one_room_is_in_use_gives_them_no_other(app, admin
 
 
 def test_events_end_when_their_reader_may_see_less(app, admin, monkeypatch):
-    monkeypatch.setattr("app.web.access.RECHECK_SECONDS", 0)
+    monkeypatch.setattr("app.web.recheck.RECHECK_SECONDS", 0)
     with app.app_context():
         user_queries.set_password("anna", PASSWORD, administrator=True)
     anna = signed_in_client(app, "anna")

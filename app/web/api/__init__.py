@@ -1,4 +1,8 @@
-"""The JSON API under /api/v1, one module a resource. `/api/openapi.json` describes it."""
+"""The JSON API under /api/v1, one module a resource. `/api/openapi.json` describes it.
+
+`*_api.py` answer the requests; `*_schemas.py` describe the JSON that they take and give, and the OpenAPI
+document is made from them.
+"""
 
 from apiflask import APIFlask
 from flask import Response, request

@@ -1,15 +1,15 @@
 """A picture in, its faces out; nothing is kept."""
 
 from app.trial.pipe import Request
-from app.web.access import limiter
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.picture_schemas import TriedPictureSchema
+from app.web.rate_limiter import limiter
 from app.web.tried_picture import answer_of, sent_picture
 
 
 @api.post("/analyse")
 @limiter.limit("60/minute")
-@api.output(schemas.TriedPictureSchema)
+@api.output(TriedPictureSchema)
 @api.doc(
     tags=["Pictures"],
     security=SECURITY,

@@ -5,7 +5,7 @@ from flask import abort
 
 from app.store import room_queries
 from app.store.tables import Room
-from app.web.access import may_see_room
+from app.web.request_scope import may_see_room
 
 api = APIBlueprint("api", __name__, url_prefix="/api/v1")
 

@@ -9,21 +9,30 @@ from app.report.exports.json_file import as_dict
 from app.report.unusual import unusual_expressions
 from app.store import lecture_queries, minute_queries, user_queries
 from app.store.audit_queries import AuditAction
-from app.web.access import current_scope
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.lecture_schemas import (
+    LectureChangeSchema,
+    LectureSchema,
+    LecturesQuerySchema,
+    LecturesSchema,
+    LectureWithReadersSchema,
+    NewLectureSchema,
+    UnusualNowSchema,
+)
+from app.web.api.report_schemas import ReportSchema
 from app.web.audit import record, record_sharing
 from app.web.extensions import current_settings, current_time, current_zone, pulse_keeper
 from app.web.lecture_end import end_lecture
 from app.web.lecture_lookup import lecture_or_404, own_lecture_or_403, report_or_404
 from app.web.problems import problem
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 
 
 @api.get("/lectures")
 @api.get("/rooms/<int:room_id>/lectures")
-@api.input(schemas.LecturesQuerySchema, location="query", arg_name="query", unknown=RAISE)
-@api.output(schemas.LecturesSchema)
+@api.input(LecturesQuerySchema, location="query", arg_name="query", unknown=RAISE)
+@api.output(LecturesSchema)
 @api.doc(tags=["Lectures"], security=SECURITY)
 def lectures(query):
     """Lectures, of one room or of all, newest first; `cursor` gives the next page."""
@@ -44,8 +53,8 @@ def lectures(query):
 
 @api.post("/lectures")
 @api.post("/rooms/<int:room_id>/lectures")
-@api.input(schemas.NewLectureSchema, arg_name="new")
-@api.output(schemas.LectureSchema, status_code=201)
+@api.input(NewLectureSchema, arg_name="new")
+@api.output(LectureSchema, status_code=201)
 @api.doc(tags=["Lectures"], security=SECURITY, responses={409: "A lecture is running already"})
 def start_lecture(new):
     """Start a lecture in the room."""
@@ -62,7 +71,7 @@ def start_lecture(new):
 
 
 @api.get("/lectures/<int:lecture_id>")
-@api.output(schemas.LectureWithReadersSchema)
+@api.output(LectureWithReadersSchema)
 @api.doc(tags=["Lectures"], security=SECURITY)
 def lecture(lecture_id):
     """One lecture."""
@@ -70,8 +79,8 @@ def lecture(lecture_id):
 
 
 @api.patch("/lectures/<int:lecture_id>")
-@api.input(schemas.LectureChangeSchema, arg_name="change")
-@api.output(schemas.LectureWithReadersSchema)
+@api.input(LectureChangeSchema, arg_name="change")
+@api.output(LectureWithReadersSchema)
 @api.doc(
     tags=["Lectures"],
     security=SECURITY,
@@ -113,7 +122,7 @@ def delete_lecture(lecture_id):
 
 
 @api.get("/lectures/<int:lecture_id>/unusual")
-@api.output(schemas.UnusualNowSchema)
+@api.output(UnusualNowSchema)
 @api.doc(tags=["Lectures"], security=SECURITY)
 def lecture_unusual(lecture_id):
     """What is seen more than usual at this moment, against the lecture's own average; mostly nothing."""
@@ -129,7 +138,7 @@ def lecture_unusual(lecture_id):
     responses={
         200: {
             "description": "The report",
-            "content": {"application/json": {"schema": schemas.ReportSchema}},
+            "content": {"application/json": {"schema": ReportSchema}},
         }
     },
 )

@@ -8,13 +8,13 @@ from marshmallow import RAISE
 
 from app.store import lecture_queries, minute_queries, pulse_queries, room_queries
 from app.store.tables import Minute
-from app.web.access import current_scope
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api, room_or_404
+from app.web.api.minute_schemas import MinutesQuerySchema, MinutesSchema
 from app.web.api.pulse_api import minutes_said
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404
 from app.web.request_checks import row_id
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
@@ -22,8 +22,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no row is older
 
 @api.get("/minutes")
 @api.get("/rooms/<int:room_id>/minutes")
-@api.input(schemas.MinutesQuerySchema, location="query", arg_name="query", unknown=RAISE)
-@api.output(schemas.MinutesSchema)
+@api.input(MinutesQuerySchema, location="query", arg_name="query", unknown=RAISE)
+@api.output(MinutesSchema)
 @api.doc(tags=["Minutes"], security=SECURITY)
 def minutes(query):
     """Minutes, oldest first, `from` included and `to` not; `cursor` gives the next page."""
@@ -51,7 +51,7 @@ def minutes(query):
 
 
 @api.get("/lectures/<int:lecture_id>/minutes")
-@api.output(schemas.MinutesSchema)
+@api.output(MinutesSchema)
 @api.doc(tags=["Minutes"], security=SECURITY)
 def lecture_minutes(lecture_id):
     """All minutes of a lecture, oldest first; a minute without camera is not among them."""

@@ -1,15 +1,15 @@
 """The notes of a lecture."""
 
 from app.store import note_queries
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.note_schemas import NewNoteSchema, NoteSchema, NotesSchema
 from app.web.extensions import current_time
 from app.web.lecture_lookup import lecture_or_404, note_or_404, own_lecture_or_403
 from app.web.problems import problem
 
 
 @api.get("/lectures/<int:lecture_id>/notes")
-@api.output(schemas.NotesSchema)
+@api.output(NotesSchema)
 @api.doc(tags=["Notes"], security=SECURITY)
 def lecture_notes(lecture_id):
     """All notes of a lecture, oldest first."""
@@ -17,8 +17,8 @@ def lecture_notes(lecture_id):
 
 
 @api.post("/lectures/<int:lecture_id>/notes")
-@api.input(schemas.NewNoteSchema, arg_name="new")
-@api.output(schemas.NoteSchema, status_code=201)
+@api.input(NewNoteSchema, arg_name="new")
+@api.output(NoteSchema, status_code=201)
 @api.doc(tags=["Notes"], security=SECURITY, responses={409: "The moment lies outside the lecture"})
 def add_note(lecture_id, new):
     """Add a note to a moment of a lecture."""

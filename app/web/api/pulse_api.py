@@ -8,11 +8,11 @@ from app.language import Translatable
 from app.pulse.lost_rise import lost_rises, marks
 from app.store import poll_queries, pulse_queries
 from app.store.tables import Poll, Pulse, PulseMinute, Room
-from app.web.access import may_change
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.pulse_schemas import PulseSchema, QuestionsSchema
 from app.web.lecture_lookup import can_read, own_lecture_or_403
 from app.web.problems import problem
+from app.web.request_scope import may_change
 from app.web.requested_room import requested_room
 
 MINUTES = 15
@@ -21,7 +21,7 @@ MINUTES = 15
 
 @api.get("/pulse")
 @api.get("/rooms/<int:room_id>/pulse")
-@api.output(schemas.PulseSchema)
+@api.output(PulseSchema)
 @api.doc(tags=["Pulse"], security=SECURITY)
 def pulse():
     """What students say. While no lecture runs, or where the pulse is off, there is none: 503."""
@@ -32,7 +32,7 @@ def pulse():
 
 
 @api.get("/lectures/<int:lecture_id>/questions")
-@api.output(schemas.QuestionsSchema)
+@api.output(QuestionsSchema)
 @api.doc(tags=["Pulse"], security=SECURITY)
 def questions(lecture_id):
     """What students asked in a lecture, oldest first; for its owner alone."""

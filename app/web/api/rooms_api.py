@@ -1,15 +1,15 @@
 """The rooms."""
 
 from app.store.tables import Room
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.room_schemas import RoomsSchema
 from app.web.api.state_api import state_of
 from app.web.extensions import hub
 from app.web.requested_room import visible_rooms
 
 
 @api.get("/rooms")
-@api.output(schemas.RoomsSchema)
+@api.output(RoomsSchema)
 @api.doc(tags=["Rooms"], security=SECURITY)
 def rooms():
     """The rooms in use, by name, and how each is now."""

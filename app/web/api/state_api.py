@@ -18,15 +18,15 @@ from app.role import Role
 from app.store import lecture_queries, minute_queries
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, EffectiveSettings
 from app.store.tables import Lecture, Minute, Room
-from app.web.access import current_scope
 from app.web.advice import advice_for
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.state_schemas import NowSchema, StateSchema
 from app.web.extensions import current_settings, current_time, hub, live_rooms
 from app.web.lecture_lookup import can_read
 from app.web.live_rooms import LiveRoom
 from app.web.live_sentence import CHANGE_TIME, live_sentence
 from app.web.problems import problem
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room
 from app.web.stream.card import NO_CAMERA_DETAIL
 from app.web.stream.hub import Hub
@@ -34,7 +34,7 @@ from app.web.stream.hub import Hub
 
 @api.get("/state")
 @api.get("/rooms/<int:room_id>/state")
-@api.output(schemas.StateSchema)
+@api.output(StateSchema)
 @api.doc(tags=["Rooms"], security=SECURITY)
 def state():
     """How the camera, the monitor and the viewers are."""
@@ -65,7 +65,7 @@ def state_of(room: Room) -> dict:
 
 @api.get("/now")
 @api.get("/rooms/<int:room_id>/now")
-@api.output(schemas.NowSchema)
+@api.output(NowSchema)
 @api.doc(tags=["Rooms"], security=SECURITY)
 def now():
     """The class at this moment. While the camera is dark or paused there is no reading: 503."""

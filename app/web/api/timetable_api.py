@@ -1,15 +1,15 @@
 """The timetable of the room."""
 
 from app.store import timetable_queries
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, api
+from app.web.api.timetable_schemas import TimetableSchema
 from app.web.extensions import current_time
 from app.web.requested_room import requested_room
 
 
 @api.get("/timetable")
 @api.get("/rooms/<int:room_id>/timetable")
-@api.output(schemas.TimetableSchema)
+@api.output(TimetableSchema)
 @api.doc(tags=["Timetable"], security=SECURITY)
 def timetable():
     """The lectures that are planned for the next seven days, oldest first; the present one is among them."""

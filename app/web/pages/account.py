@@ -8,12 +8,14 @@ from app.language import Translatable, translate
 from app.store import link_queries, user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import AccountLink
-from app.web.access import end_session, limiter, safe_next, start_session
+from app.web.access import safe_next
 from app.web.audit import record
+from app.web.authentication import end_session, start_session
 from app.web.extensions import current_time
 from app.web.forms import AccountForm, NewPasswordForm, SignInForm
 from app.web.password_check import TOO_MANY, check_password
 from app.web.problems import problem
+from app.web.rate_limiter import limiter
 from app.web.sign_in_limit import TooManyFailures
 from app.web.sign_in_words import ROLE_NAMES
 

@@ -22,8 +22,8 @@ from app.store.effective_settings import effective_settings
 from app.store.room_queries import zone_of
 from app.store.tables import Lecture
 from app.vision.model_card import read_model_card
-from app.web.access import current_scope
 from app.web.extensions import current_time
+from app.web.request_scope import current_scope
 
 pages = Blueprint("course", __name__)
 

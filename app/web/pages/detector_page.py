@@ -15,8 +15,9 @@ from app.store.detector_file import effective_detector
 from app.store.effective_settings import is_set_by_environment
 from app.vision.detection.yunet_file import PUBLISHED_URL
 from app.vision.detector_choice import CASCADES
-from app.web.access import current_scope, limiter
 from app.web.audit import record
+from app.web.rate_limiter import limiter
+from app.web.request_scope import current_scope
 from app.web.requested_room import requested_room, room_route
 from app.web.upload_slot import stop_deadline
 

@@ -6,11 +6,11 @@ from flask import Blueprint, abort, render_template, request
 
 from app.language import Translatable
 from app.store import lecture_queries, minute_queries, note_queries
-from app.web.access import current_scope
 from app.web.extensions import current_time, current_zone
 from app.web.pages.recordings_page import recordings_for_page
 from app.web.pages.sparkline import sparkline
 from app.web.request_checks import row_id
+from app.web.request_scope import current_scope
 
 pages = Blueprint("lectures", __name__)
 

@@ -21,7 +21,6 @@ from app.store.room_queries import zone_of
 from app.store.tables import Room, User
 from app.timetable.wording import day_and_clock
 from app.vision.palette import STACK_ORDER
-from app.web.access import current_scope, may_change
 from app.web.advice import advice_for
 from app.web.audit import record
 from app.web.extensions import current_settings, current_time, hub, pulse_keeper
@@ -29,6 +28,7 @@ from app.web.forms import StartForm
 from app.web.lecture_lookup import can_read
 from app.web.pages.control import shown_advice
 from app.web.pages.notice_page import is_only_local
+from app.web.request_scope import current_scope, may_change
 from app.web.requested_room import requested_room, room_route, visible_rooms
 
 pages = Blueprint("live", __name__)

@@ -11,8 +11,8 @@ from app.role import Role
 from app.store import user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import Room, SignIn, User
-from app.web.access import SIGN_IN_KEY, start_session
 from app.web.audit import record
+from app.web.authentication import SIGN_IN_KEY, start_session
 from app.web.extensions import current_time
 from app.web.forms import ChangePasswordForm, KeyForm, NoteTagsForm
 from app.web.language_cookie import remember_language

@@ -28,10 +28,10 @@ from app.store.recording_queries import NewRecording
 from app.store.recording_time import BadTime, check_time
 from app.store.room_queries import zone_of
 from app.store.tables import LectureRecording, RecordingState, Room
-from app.web.access import current_scope
 from app.web.audit import record
 from app.web.extensions import current_time
 from app.web.forms import BeginningForm, RecordingForm
+from app.web.request_scope import current_scope
 from app.web.requested_room import visible_rooms
 from app.web.sending.upload_piece import PieceRefused, receive_piece
 

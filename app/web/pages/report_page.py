@@ -26,7 +26,6 @@ from app.store import (
 )
 from app.store.audit_queries import AuditAction
 from app.store.tables import Lecture
-from app.web.access import current_scope, may_change, may_see_room
 from app.web.audit import record, record_sharing
 from app.web.extensions import current_settings, current_time, current_zone, hub
 from app.web.forms import NoteForm, RenameForm
@@ -42,6 +41,7 @@ from app.web.lecture_lookup import (
 from app.web.pages.pulse_chart import pulse_chart
 from app.web.problems import problem
 from app.web.request_checks import row_id
+from app.web.request_scope import current_scope, may_change, may_see_room
 
 pages = Blueprint("report", __name__)
 

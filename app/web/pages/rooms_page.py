@@ -14,10 +14,10 @@ from app.store.audit_queries import AuditAction
 from app.store.effective_settings import effective_settings, first_room
 from app.store.room_archive import archive_obstacle, restore_obstacle
 from app.store.tables import Room, db
-from app.web.access import current_scope, may_see_room
 from app.web.audit import record, record_purpose
 from app.web.extensions import current_time, pulse_keeper, reload_settings, runner
 from app.web.problems import problem
+from app.web.request_scope import current_scope, may_see_room
 from app.web.requested_room import requested_room, visible_rooms
 from app.web.room_form import SAME_NAME, FirstRunForm
 

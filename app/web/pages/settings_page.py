@@ -22,11 +22,11 @@ from app.store.effective_settings import (
 from app.store.room_archive import archive_obstacle
 from app.store.tables import Room
 from app.vision.model_card import WeightsError, read_model_card
-from app.web.access import limiter
 from app.web.audit import record, record_purpose
 from app.web.extensions import current_settings, current_time, hub, pulse_keeper, reload_settings
 from app.web.pages.camera_trial import CameraTrial, has_left, refusal_to_try, try_camera
 from app.web.problems import problem
+from app.web.rate_limiter import limiter
 from app.web.requested_room import requested_room, room_route
 from app.web.room_form import FirstRunForm, RoomForm
 

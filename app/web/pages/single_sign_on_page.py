@@ -9,9 +9,11 @@ from app.store import user_queries
 from app.store.audit_queries import AuditAction
 from app.store.tables import User
 from app.web import single_sign_on
-from app.web.access import limiter, safe_next, start_session
+from app.web.access import safe_next
 from app.web.audit import record
+from app.web.authentication import start_session
 from app.web.problems import problem
+from app.web.rate_limiter import limiter
 
 pages = Blueprint("single_sign_on", __name__)
 

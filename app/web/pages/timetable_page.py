@@ -19,10 +19,10 @@ from app.timetable.errors import CalendarError
 from app.timetable.planned_lecture import PlannedLecture
 from app.timetable.week import WEEKDAYS, TimetableError
 from app.timetable.wording import day_and_clock
-from app.web.access import limiter
 from app.web.audit import record
 from app.web.extensions import current_time, reload_settings
 from app.web.forms import CalendarForm, TimetableLineForm
+from app.web.rate_limiter import limiter
 from app.web.request_checks import row_id
 from app.web.requested_room import requested_room, room_route
 

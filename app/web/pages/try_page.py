@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 
 from app.language import Translatable
 from app.trial.pipe import Request
-from app.web.access import limiter
+from app.web.rate_limiter import limiter
 from app.web.tried_picture import answer_of, refusal, sent_picture
 from app.web.upload_slot import MAX_TRIED_BYTES, stop_deadline
 

@@ -13,11 +13,11 @@ from app.camera.spec import CameraKind
 from app.language import Translatable
 from app.store.room_queries import zone_of
 from app.store.tables import Room
-from app.web.access import limiter
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY, room_or_404
+from app.web.api.picture_schemas import AcceptedFrameSchema, FramesQuerySchema
 from app.web.extensions import current_settings, relay
 from app.web.problems import problem
+from app.web.rate_limiter import limiter
 from app.web.request_body import drop_body, time_limit
 from app.web.requested_room import requested_room
 from app.web.retry import RETRY_AFTER
@@ -35,8 +35,8 @@ _uploads = threading.BoundedSemaphore(MAX_UPLOADS)
 @api.post("/frames")
 @api.post("/rooms/<int:room_id>/frames")
 @limiter.limit("30/second")
-@api.input(schemas.FramesQuerySchema, location="query", arg_name="query", unknown=RAISE)
-@api.output(schemas.AcceptedFrameSchema, status_code=202)
+@api.input(FramesQuerySchema, location="query", arg_name="query", unknown=RAISE)
+@api.output(AcceptedFrameSchema, status_code=202)
 @api.doc(
     security=SECURITY,
     responses={

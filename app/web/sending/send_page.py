@@ -10,8 +10,10 @@ from app.camera.spec import CameraKind
 from app.language import Translatable, current_language, translate
 from app.store.effective_settings import effective_settings
 from app.store.tables import db
-from app.web.access import Recheck, bearer_token, limiter
+from app.web.authentication import bearer_token
 from app.web.problems import problem
+from app.web.rate_limiter import limiter
+from app.web.recheck import Recheck
 from app.web.requested_room import requested_live_room, requested_room, room_route
 from app.web.sending.sending_session import OTHER_CAMERA, SendingSession
 from app.web.sending.websocket import WebSocketResponse

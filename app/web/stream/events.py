@@ -11,13 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.language import current_language
 from app.store import room_queries
 from app.store.tables import Minute, Room, db
-from app.web.access import Recheck
-from app.web.api import schemas
 from app.web.api.blueprint import SECURITY
+from app.web.api.lecture_schemas import LectureSchema
 from app.web.api.pulse_api import pulse_of
+from app.web.api.pulse_schemas import PulseSchema
 from app.web.api.state_api import recent_minutes, room_sentence, state_of
+from app.web.api.state_schemas import NowSchema, StateSchema
 from app.web.extensions import database_health
 from app.web.problems import problem
+from app.web.recheck import Recheck
 from app.web.requested_room import requested_live_room
 from app.web.retry import RETRY_AFTER
 from app.web.stream.hub import Hub
@@ -114,9 +116,9 @@ def _current(hub: Hub, room_id: int, recent: _RecentMinutes) -> dict[str, object
     state = state_of(room) | {"sentence": room_sentence(room, recent.of(room))}
     lecture = state["lecture"]
     return {
-        "state": schemas.StateSchema().dump(state),
-        "now": hub.live and schemas.NowSchema().dump(hub.live),
-        "lecture": lecture and schemas.LectureSchema().dump(lecture),
+        "state": StateSchema().dump(state),
+        "now": hub.live and NowSchema().dump(hub.live),
+        "lecture": lecture and LectureSchema().dump(lecture),
         "pulse": _pulse(room) if lecture else None,
         "alert": _alert(hub),
     }
@@ -124,7 +126,7 @@ def _current(hub: Hub, room_id: int, recent: _RecentMinutes) -> dict[str, object
 
 def _pulse(room: Room) -> dict | None:
     pulse = pulse_of(room)
-    return pulse and schemas.PulseSchema().dump(pulse)
+    return pulse and PulseSchema().dump(pulse)
 
 
 def _alert(hub: Hub) -> dict | None:

@@ -8,8 +8,8 @@ from PIL import Image
 
 from app.language import Translatable, current_language
 from app.setting_parsers import integer
-from app.web.access import Recheck
 from app.web.problems import problem
+from app.web.recheck import Recheck
 from app.web.requested_room import requested_live_room, room_route
 from app.web.retry import RETRY_AFTER
 from app.web.stream.hub import Hub

@@ -1,6 +1,6 @@
 """The lease of a room: the right to read its camera, which one process holds at a time.
 
-On one machine it is a lock on a file. Across machines, `app.runner.leases` adds a key in Redis.
+On one machine it is a lock on a file. Across machines, `app.runner.redis_leases` adds a key in Redis.
 """
 
 import fcntl

@@ -30,8 +30,8 @@ MACHINES = "aula:machines"
 """The names of all machines, sorted by when each was last there."""
 
 
-class RoomLease:
-    """The right to read a room."""
+class RedisLease:
+    """The right to read a room: a key in Redis, which expires unless it is renewed."""
 
     def __init__(self, room_id: int, lock: Lock) -> None:
         self.room_id = room_id
@@ -67,7 +67,7 @@ class RoomLease:
         self._lock.release()
 
 
-class Leases:
+class MachineLeases:
     """The leases that this machine holds, renewed on a thread of its own."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Leases:
         self._newest_numbers = newest_numbers
         self._clock = clock
         self._is_ending = is_ending
-        self._held: dict[int, RoomLease] = {}
+        self._held: dict[int, RedisLease] = {}
         self._answers_since: float | None = None
         """Since when Redis answers, monotonic seconds; None while it doesn't."""
         self._had_outage = False
@@ -110,11 +110,11 @@ class Leases:
             self._redis.zrem(MACHINES, self._machine)
 
     @property
-    def held(self) -> dict[int, RoomLease]:
+    def held(self) -> dict[int, RedisLease]:
         """The leases that were taken and neither released nor lost, by room."""
         return {room_id: lease for room_id, lease in self._held.items() if not lease.is_lost}
 
-    def lease_of(self, room_id: int) -> RoomLease | None:
+    def lease_of(self, room_id: int) -> RedisLease | None:
         """The lease of a room, also one that is lost; None if it was released or never taken."""
         return self._held.get(room_id)
 
@@ -136,9 +136,9 @@ class Leases:
             return False
         return not self._had_outage or time.monotonic() - answers > LEASE_SECONDS
 
-    def take(self, room_id: int) -> RoomLease | None:
+    def take(self, room_id: int) -> RedisLease | None:
         """Take a room that nobody has; None if somebody was faster. Raises SQLAlchemyError and RedisError."""
-        lease = RoomLease(
+        lease = RedisLease(
             room_id, Lock(self._redis, _key(room_id), timeout=LEASE_SECONDS, thread_local=False)
         )
         try:
@@ -162,7 +162,7 @@ class Leases:
         self._held[room_id] = lease
         return lease
 
-    def release(self, lease: RoomLease) -> None:
+    def release(self, lease: RedisLease) -> None:
         """Give up a lease, so that others can take the room."""
         if self._held.get(lease.room_id) is lease:
             del self._held[lease.room_id]
@@ -202,7 +202,7 @@ class Leases:
             self._answers_since = time.monotonic()
         return True
 
-    def _renew(self, lease: RoomLease) -> None:
+    def _renew(self, lease: RedisLease) -> None:
         with suppress(LockError):  # expired, or Redis lost it with its memory, or another machine has it
             lease.extend()
             return
@@ -224,7 +224,7 @@ class Leases:
             self._redis.zremrangebyscore(MACHINES, "-inf", now - REMEMBERED_SECONDS)
             self._redis.zadd(MACHINES, {self._machine: now})
 
-    def _is_newest(self, lease: RoomLease) -> bool:
+    def _is_newest(self, lease: RedisLease) -> bool:
         """Whether no newer lease was taken; while the database is away, it is left to refuse the minutes."""
         try:
             return self._newest_numbers([lease.room_id]).get(lease.room_id) == lease.number
@@ -242,6 +242,6 @@ def _key(room_id: int) -> str:
     return f"aula:lease:{room_id}"
 
 
-def _release(lease: RoomLease) -> None:
+def _release(lease: RedisLease) -> None:
     with suppress(RedisError):  # expired, or Redis is away: either way it is free soon
         lease.release()
