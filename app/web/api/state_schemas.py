@@ -149,7 +149,7 @@ class StateSchema(Schema):
             "What would let more faces be read: `larger_faces` (a closer camera or a larger picture, since "
             "most are narrower than 36 pixels) or `better_detector` (YuNet, since many are turned away or "
             "lean); null if nothing.",
-            None,
+            "larger_faces",
         ),
     )
     sentence = String(
