@@ -35,6 +35,11 @@ class Machine(Startable):
                 start_new_session=True,
             )
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to all its processes."""
         os.killpg(self._process.pid, number)
@@ -104,11 +109,14 @@ def installation(
             for number in range(1, rooms + 1):
                 values = f"Room {number}", f"room-{number}", settings["CAMERA"]
                 connection.execute("INSERT INTO room (name, slug, camera) VALUES (%s, %s, %s)", values)
-        for server in servers:
-            started.enter_context(server)
+        for server in servers:  # all at once: each takes seconds to load
+            started.callback(server.stop)
+            server.launch()
         environment = {key: each for key, each in servers[0].environment.items() if key != "PORT"}
         monitors = [
             started.enter_context(Machine(f"machine{number}", folder, environment))
             for number in range(machines)
         ]
+        for server in servers:
+            server.await_answers()
         yield Installation(servers, monitors, database_url.replace("postgres://", "postgresql://"))

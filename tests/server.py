@@ -157,6 +157,10 @@ class Server(Startable):
         """Migrate, start, and wait until pages answer."""
         self.migrate()
         self.launch(*arguments)
+        self.await_answers()
+
+    def await_answers(self) -> None:
+        """Wait until pages answer, and get a token."""
         wait_for(self.answers)
         self.token = self.token or self._create_token()
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.server import BIN, PROJECT, Server, free_port, wait_for
 
+NO_CAMERA = {"PURPOSE": "pulse"}  # no monitor loads while the server does
+
 
 def has_ipv6() -> bool:
     try:
@@ -46,7 +48,7 @@ def migrated(tmp_path_factory) -> str:
     ],
 )
 def test_the_printed_address_can_be_opened(tmp_path, migrated, host):
-    server = Server(tmp_path, {"HOST": host, "ROOM": f"Host {host}", "DATABASE_URL": migrated})
+    server = Server(tmp_path, {"HOST": host, "ROOM": f"Host {host}", "DATABASE_URL": migrated, **NO_CAMERA})
     try:
         server.launch()
         address = wait_for(lambda: server.process.poll() is not None or greeted_with(server))
@@ -59,7 +61,7 @@ def test_the_printed_address_can_be_opened(tmp_path, migrated, host):
 
 
 def test_without_host_no_other_address_of_this_machine_answers(tmp_path, migrated):
-    server = Server(tmp_path, {"ROOM": "Without HOST", "DATABASE_URL": migrated})
+    server = Server(tmp_path, {"ROOM": "Without HOST", "DATABASE_URL": migrated, **NO_CAMERA})
     try:
         server.launch()
         wait_for(server.answers)

@@ -11,8 +11,8 @@ from tests.server import Server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A server whose camera costs nothing."""
-    with Server(tmp_path_factory.mktemp("docs"), {"CAMERA": "browser"}) as server:
+    """A server whose room has no camera."""
+    with Server(tmp_path_factory.mktemp("docs"), {"PURPOSE": "pulse"}) as server:
         yield server
 
 

@@ -29,7 +29,7 @@ MOVING = 0.2  # mean difference of two pictures, of 255; two of the same picture
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """A server that shows the drawn classroom."""
-    with Server(tmp_path_factory.mktemp("live"), {}) as server:
+    with Server(tmp_path_factory.mktemp("live"), {"DETECT_FPS": "2"}) as server:
         wait_for(server.is_online)
         yield server
 
@@ -187,14 +187,16 @@ def hide(page, hidden: bool) -> None:
     )
 
 
-def test_the_page_survives_a_restart_of_the_server(start_server, open_page):
-    server = start_server()
-    page = open_page(server)
+def test_the_page_survives_a_restart_of_the_server(demo, open_page):
+    page = open_page(demo)
     wait_for_badge(page, "s old")
     page.evaluate("window.sameDocument = true")
-    server.stop()
-    wait_for_badge(page, "does not answer")
-    server.start()
+    demo.stop()
+    try:
+        wait_for_badge(page, "does not answer")
+    finally:
+        demo.launch()
+        wait_for(demo.answers)
     wait_for_badge(page, "s old")
     wait_for(lambda: is_moving(page))
     assert page.evaluate("window.sameDocument"), "the page was not reloaded"
@@ -341,11 +343,10 @@ def test_a_room_that_starts_is_not_empty(start_server):
     assert told & {"The camera is starting", "Looking for faces …"}
 
 
-def test_a_picture_that_does_not_move_is_dimmed_and_stamped_with_its_age(start_server, open_page):
-    server = start_server()
-    page = open_page(server)
+def test_a_picture_that_does_not_move_is_dimmed_and_stamped_with_its_age(demo, open_page):
+    page = open_page(demo)
     wait_for_badge(page, "s old")
-    (monitor,) = server.monitor_pids()
+    (monitor,) = demo.monitor_pids()
     os.kill(monitor, signal.SIGSTOP)
     try:
         expect(page.locator("#stamp")).to_have_text(re.compile("^[2-9] s old$"))
@@ -571,16 +572,14 @@ def test_no_page_is_wider_than_the_screen(demo, open_page, path, viewport):
 def test_advice_comes_and_goes_without_a_reload(open_page, demo):
     page = open_page(demo)
     state = demo.get("/api/v1/state").json
+    advice = None
 
-    def tell(advice: str | None) -> None:
+    def tell(route) -> None:
         data = json.dumps(state | {"advice": advice})
-        body = f"retry: 200\nevent: state\ndata: {data}\n\n"
-        page.unroute("**/events")
-        page.route("**/events", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+        route.fulfill(body=f"retry: 200\nevent: state\ndata: {data}\n\n", content_type="text/event-stream")
 
-    tell(None)
+    page.route("**/events", tell)
     page.reload()
     small = page.get_by_text("Most faces here are too small to be read")
     for advice in ("larger_faces", "better_detector"):
-        tell(advice)
         expect(small).to_be_visible(visible=advice == "larger_faces")

@@ -61,8 +61,8 @@ def test_a_course_without_a_name_is_not_found(app):
 
 @pytest.fixture
 def server(tmp_path):
-    """A server whose camera costs nothing."""
-    with Server(tmp_path / "server", {"CAMERA": "browser"}) as server:
+    """A server whose room has no camera."""
+    with Server(tmp_path / "server", {"PURPOSE": "pulse"}) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ NEW_PASSWORD = "another password"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("people"), {"ROOM": "Room 7"})
+    server = Server(tmp_path_factory.mktemp("people"), {"ROOM": "Room 7", "DETECT_FPS": "1"})
     try:
         server.start()
         yield server

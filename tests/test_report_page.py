@@ -16,7 +16,7 @@ from app.store.counted_minute import CountedMinute
 from app.store.tables import db
 from app.web.pages.lectures_page import PAGE_SIZE
 from app.web.pages.report_page import moment_of
-from tests.browser import close, sign_in
+from tests.browser import close
 from tests.forms import csrf_of
 from tests.server import PASSWORD
 
@@ -311,16 +311,16 @@ class _Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def page(app, chromium):
-    """Chromium, signed in at `page.server`. Fails for any error that a script or a policy reports."""
+def page(app, client, chromium):
+    """Chromium at `page.server`, signed in as `client` is. Errors of scripts and policies fail the test."""
     server = make_server("127.0.0.1", 0, app, _Threaded, _Quiet)
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     errors = []
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     page.server = server
-    sign_in(page, server)
-    page.goto("about:blank")  # the live page, where signing in leads, has no camera here and says so
+    session = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    page.context.add_cookies([{"name": session.key, "value": session.value, "url": server.url}])
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     yield page
@@ -425,16 +425,14 @@ def test_a_note_is_written_and_the_lecture_deleted_by_hand(app, page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize(
-    "path", ["/lectures", "/lectures/1", "/lectures/compare?a=1&b=2", "/courses?name=6a"]
-)
-def test_no_page_is_wider_than_its_screen(app, page, path, width):
+def test_no_page_is_wider_than_its_screen(app, page, width):
     add_lecture(app, "x" * 200, "y" * 200)
     add_lecture(app, "Fractions", days=1)
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(page.server.url + path)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for path in ("/lectures", "/lectures/1", "/lectures/compare?a=1&b=2", "/courses?name=6a"):
+        page.goto(page.server.url + path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_on_paper_the_chart_is_there_without_its_controls(app, page):

@@ -57,15 +57,15 @@ def process():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with Server(tmp_path_factory.mktemp("try") / "server", {"CAMERA": "demo"}) as server:
+    with Server(tmp_path_factory.mktemp("try") / "server", {"CAMERA": "demo", "DETECT_FPS": "1"}) as server:
         yield server
 
 
 @pytest.fixture
-def trying(api, app):
-    """A program with a token; the process that it made work ends with the test."""
-    yield api
-    app.extensions["trial_process"].close()
+def trying(api, app, process):
+    """A program with a token; pictures go to the process of all tests here, which has loaded the network."""
+    app.extensions["trial_process"] = process
+    return api
 
 
 def centres(answer: dict) -> np.ndarray:
@@ -193,16 +193,14 @@ def test_small_faces_are_found_and_not_read(process):
     assert all(face["scores"] is face["expression"] is None and face["box"][2] < 36 for face in too_small)
 
 
-def test_a_key_that_may_only_read_may_try_a_picture(app, drawn):
+def test_a_key_that_may_only_read_may_try_a_picture(app, process, drawn):
+    app.extensions["trial_process"] = process
     with app.app_context():
         user = user_queries.set_password("anna", "a long password", administrator=True)
         key = user_queries.create_token(user, datetime.now(UTC), is_read_only=True)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/png"}
-    try:
-        picture = saved(drawn, "PNG")
-        assert app.test_client().post("/api/v1/analyse", data=picture, headers=headers).status_code == 200
-    finally:
-        app.extensions["trial_process"].close()
+    picture = saved(drawn, "PNG")
+    assert app.test_client().post("/api/v1/analyse", data=picture, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(
