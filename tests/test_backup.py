@@ -124,7 +124,6 @@ def test_every_row_of_every_table_comes_back_on_the_same_and_on_the_other_kind_o
 
 def test_a_backup_made_on_sqlite_serves_the_same_report_on_postgresql(start_server, postgres, tmp_path):
     old = start_server(CAMERA="demo")
-    wait_for(old.is_online)
     lecture = old.get("/api/v1/lectures", method="POST", send={"title": "Größenlehre"}).json
     wait_for(lambda: old.get(f"/api/v1/lectures/{lecture['id']}/minutes").json["minutes"])
     old.flask("backup", str(tmp_path / "aula.backup"))  # while it reads and writes

@@ -214,8 +214,9 @@ def test_nothing_is_read_recorded_or_shown_during_a_pause(start_server):
     assert looks_like_a_card(next(server.stream())), "a restart does not end the pause"
     assert frames(server) == recorded
     server.get("/resume", method="POST")
-    wait_for(server.is_online)
-    wait_for(lambda: frames(server) > recorded)
+    wait_for(lambda: faces_now(server) > 0)
+    server.stop()
+    assert frames_stored(server) > recorded
 
 
 def frames(server) -> int:

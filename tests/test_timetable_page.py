@@ -220,7 +220,7 @@ def test_a_lecture_begins_and_ends_by_itself_and_outside_it_nothing_is_read(serv
     wait_for(lambda: not server.is_online())
     assert len(server.get("/api/v1/lectures").json["lectures"]) == 1, "it is not begun again"
 
-    soon = f":{datetime.now(UTC) + timedelta(seconds=15):%Y%m%dT%H%M%SZ}"
+    soon = f":{datetime.now(UTC) + timedelta(seconds=5):%Y%m%dT%H%M%SZ}"
     with HttpCamera({"/a.ics": body(ICS, calendar_of(event("Choir", begins=soon)))}) as calendar:
         page.goto(f"{server.url}/timetable")
         page.get_by_label("Address of the calendar").fill(f"{calendar.url}/a.ics")

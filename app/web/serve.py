@@ -1,5 +1,6 @@
 """Start and end of the server process; gunicorn.conf.py calls these."""
 
+import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,7 @@ from app.store import lecture_queries, room_queries, user_queries
 from app.store.changes import on_room_change
 from app.store.database_health import sentence
 from app.store.effective_settings import first_room, keep_purpose_of_environment, rooms_without_camera
+from app.store.tables import db
 from app.web.alert_watch import AlertWatch
 from app.web.extensions import database_health
 from app.web.live_rooms import LiveRoom
@@ -79,6 +81,9 @@ def join(app: Flask | None) -> None:
             app.extensions[name].join()
     if app is not None:
         app.extensions["trial_process"].close()
+        with app.app_context():
+            db.engine.dispose()  # SQLite moves its log into its file
+    gc.freeze()  # the process ends: to collect all its objects first costs half a second
 
 
 def _rooms_in_use(app: Flask) -> list[int] | None:

@@ -18,6 +18,7 @@ from app.store import room_queries
 from app.store.effective_settings import NO_OVERRIDES, CurrentPause, Overrides
 from app.store.kept_overrides import keep_overrides, kept_overrides
 from app.store.tables import db
+from app.web import room_control
 from tests.browser import close, sign_in
 from tests.postgres import Postgres
 from tests.rooms import first_hub, first_live_room
@@ -133,8 +134,9 @@ def test_a_pause_needs_no_database_at_all(tmp_path, tmp_path_factory, record_fau
 
 
 @pytest.fixture
-def read_only(app):
+def read_only(app, monkeypatch):
     """Let the database take no change, as on a file system that is mounted read-only."""
+    monkeypatch.setattr(room_control, "ANSWER_SECONDS", 0.5)
     with app.app_context():
         engine = db.engine
         room_queries.get_or_create_room("Room 7")
@@ -171,10 +173,10 @@ def test_who_pauses_is_told_what_a_restart_would_forget(api, read_only, monkeypa
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("app.web.room_control.keep_overrides", fail)
-    assert api.post("/pause").json["detail"].endswith(FORGOTTEN)
-    assert "No space left on device" in caplog.text
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(room_control, "keep_overrides", fail)
+        assert api.post("/pause").json["detail"].endswith(FORGOTTEN)
+        assert "No space left on device" in caplog.text
     read_only()
     wait_for(lambda: api.get("/api/v1/state").json["stored"])
 
