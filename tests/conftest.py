@@ -44,11 +44,13 @@ def close_databases():
         engines_used.pop().dispose()
 
 
-@pytest.fixture(autouse=True)
-def quick_password_hashes(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def quick_password_hashes():
     """Hash passwords at little cost: as the program does it, each sign-in takes a fifth of a second."""
     quick = partial(generate_password_hash, method="scrypt:1024:8:1")
-    monkeypatch.setattr(user_queries, "generate_password_hash", quick)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(user_queries, "generate_password_hash", quick)
+        yield
 
 
 @pytest.fixture(scope="session")
