@@ -154,10 +154,12 @@ def store_beginning(recording: LectureRecording, began_at: datetime) -> bool:
 def remove_recording(recording: LectureRecording) -> None:
     """Delete a recording's file and row; unless it has been read, also the lecture that it was becoming."""
     db.session.refresh(recording, with_for_update=True)  # its lecture may just have begun, or it was read
-    uploads.delete(recording.file_key)
+    file_key = recording.file_key
     if recording.lecture is not None and recording.state != RecordingState.DONE:
         db.session.delete(recording.lecture)
     db.session.delete(recording)
+    db.session.flush()  # a reader that misses the file can't change these rows any more
+    uploads.delete(file_key)
     db.session.commit()
 
 
