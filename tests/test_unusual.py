@@ -35,7 +35,7 @@ def after(minutes: list[Minute]) -> datetime:
     return minutes[-1].minute + timedelta(seconds=75)
 
 
-def test_three_times_the_average_for_two_minutes_is_unusual_expressions():
+def test_three_times_the_average_for_two_minutes_is_unusual():
     minutes = lecture(*[0.1] * 8, 0.3, 0.3)
     (found,) = unusual_expressions(minutes, after(minutes))
     assert found.emotion == Emotion.SURPRISE
@@ -62,7 +62,7 @@ def test_three_times_the_average_for_two_minutes_is_unusual_expressions():
         "no minute",
     ],
 )
-def test_what_is_not_unusual_expressions(shares):
+def test_what_is_not_unusual(shares):
     minutes = lecture(*shares)
     assert unusual_expressions(minutes, after(minutes) if minutes else NOON) == []
 
@@ -72,7 +72,7 @@ def test_it_is_never_about_one_person():
     assert unusual_expressions(minutes, after(minutes)) == []
 
 
-def test_after_a_gap_nothing_is_unusual_expressions():
+def test_after_a_gap_nothing_is_unusual():
     minutes = lecture(*[0.1] * 8, 0.3, 0.3)
     assert unusual_expressions(minutes, after(minutes) + timedelta(minutes=1)) == []
 
