@@ -126,7 +126,8 @@ def test_no_path_is_a_crash(browser, count):
             "/static/{}",
             "/{}",
         ):
-            answer = browser.get(template.format(quoted), headers=HTML)
+            path = "/" + template.format(quoted).lstrip("/")  # after two, the client would look for a host
+            answer = browser.get(path, headers=HTML)
             count(answer.status_code)
             assert answer.status_code < 500, answer.text
             answer.close()
