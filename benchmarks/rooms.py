@@ -23,7 +23,7 @@ from benchmarks.h264_camera import EncodedFilm, H264Camera, film
 from benchmarks.pipeline import false_boxes, recall
 from benchmarks.processes import cpu_seconds, family, megabytes
 from benchmarks.table import show
-from tests.server import Server, migrated_database, wait_for
+from tests.server import Server, wait_for
 
 STUDENTS, SIZE = 20, (1280, 720)
 FILM_SECONDS = 20.0
@@ -76,7 +76,7 @@ def school(folder: Path, camera: H264Camera, encoded: EncodedFilm, rooms: int) -
     """Read `rooms` rooms at once, and measure the processes."""
     settings = {"CAMERA": camera.url, "ROOM": "Room 1", "DETECT_FPS": str(READINGS), "PURPOSE": "expressions"}
     server = Server(folder, settings)
-    server.sqlite_path.write_bytes(migrated_database())
+    server.migrate()
     for number in range(2, rooms + 1):
         server.change_database(
             "INSERT INTO room (name, slug, camera, purpose) VALUES (?, ?, ?, 'expressions')",

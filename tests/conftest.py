@@ -23,7 +23,7 @@ from app.vision.detection.yunet_file import YUNET_FILE
 from tests.browser import CHROMIUM, LAUNCH
 from tests.postgres import running_postgres
 from tests.redis_server import BINARY, RedisServer
-from tests.server import Server, migrated_database
+from tests.server import Server, create_database
 
 PROJECT = Path(__file__).resolve().parent.parent
 WEIGHTS = PROJECT.parent / "shared/data/weights" / YUNET_FILE
@@ -135,8 +135,7 @@ def database_url(request, tmp_path) -> str:
     """A database with nothing in it, once of each kind."""
     if request.param == "sqlite":
         path = tmp_path / "records.sqlite"
-        path.touch(mode=0o600)
-        path.write_bytes(migrated_database())
+        create_database(path)
         return f"sqlite:///{path}"
     return request.getfixturevalue("postgres").new_database()
 
@@ -161,7 +160,7 @@ def make_app(tmp_path, compiled_templates):
             with app.app_context():
                 upgrade()
         elif not database.exists():
-            database.write_bytes(migrated_database())
+            create_database(database)
         return app
 
     return make

@@ -75,6 +75,12 @@ def migrated_database() -> bytes:
         return path.read_bytes()
 
 
+def create_database(path: Path) -> None:
+    """Create an SQLite file with all tables and nothing in them, which only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_bytes(migrated_database())
+
+
 def migrate(database_url: str) -> None:
     """Make all tables in a database."""
     environment = {
@@ -168,8 +174,7 @@ class Server(Startable):
         """Make all tables in its database."""
         path = self.sqlite_path
         if path is not None and not path.exists():
-            path.touch(mode=0o600)
-            path.write_bytes(migrated_database())
+            create_database(path)
         elif path is not None or not self._has_tables():
             self.flask("db", "upgrade")
 

@@ -13,7 +13,7 @@ import pytest
 from app import create_app
 from app.store import lecture_queries, minute_queries, room_queries
 from tests.screenshots import made_up
-from tests.server import PROJECT, Server, migrated_database, wait_for
+from tests.server import PROJECT, Server, wait_for
 
 PAGE = (PROJECT / "docs" / "api-by-example.md").read_text()
 
@@ -22,7 +22,7 @@ PAGE = (PROJECT / "docs" / "api-by-example.md").read_text()
 def server(tmp_path_factory):
     """A server with three lectures, whose camera is on."""
     server = Server(tmp_path_factory.mktemp("examples"), {})
-    server.sqlite_path.write_bytes(migrated_database())
+    server.migrate()
     add_lectures(server)  # before it starts: it would end those that began days ago itself
     with server:
         wait_for(lambda: server.get("/api/v1/now").status == 200)
